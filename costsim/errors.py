@@ -1,0 +1,51 @@
+"""Errors a user can mend, each with the exit code the command line answers with.
+
+Every message is one line that says what is wrong, where, and how to mend it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from difflib import get_close_matches
+
+
+class CostsimError(Exception):
+    """Base of all errors raised on purpose."""
+
+    exit_code = 1
+
+
+class InputError(CostsimError):
+    """Bad input: an unknown name, a wrong unit, a malformed file, an impossible shape."""
+
+    def __init__(self, what: str, *, where: str = "", mend: str = "") -> None:
+        self.what, self.where, self.mend = what, where, mend
+        super().__init__(f"{where}: {what}" if where else what)
+
+    def __str__(self) -> str:
+        line = super().__str__()
+        return f"{line}; {self.mend}" if self.mend else line
+
+    def at(self, where: str) -> InputError:
+        """The same error, seen from further out: ``where`` is put in front."""
+        return InputError(self.what, where=f"{where}: {self.where}" if self.where else where, mend=self.mend)
+
+
+class DoesNotFitError(CostsimError):
+    """The network cannot run on this device at all."""
+
+    exit_code = 2
+
+
+class AssertionFailedError(CostsimError):
+    """A limit the user asserted does not hold."""
+
+    exit_code = 3
+
+
+def unknown_name(kind: str, name: str, known: Iterable[str], *, where: str = "", listing: str = "") -> InputError:
+    """The error for a name that is not known, with the nearest ones that are."""
+    known = sorted(known)
+    near = get_close_matches(name.lower(), known, n=3, cutoff=0.5)
+    mend = f"did you mean {', '.join(near)}?" if near else (listing or f"known: {', '.join(known)}")
+    return InputError(f"unknown {kind} '{name}'", where=where, mend=mend)

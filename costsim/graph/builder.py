@@ -1,0 +1,136 @@
+"""The words zoo networks are written in: each call adds a layer and returns its tensor."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from costsim.graph import layers as L
+from costsim.graph.layergraph import LayerGraph
+from costsim.graph.layers import Dim, Layer, Shape
+
+
+@dataclass(frozen=True)
+class Tensor:
+    """The output of a node while a network is being written."""
+
+    name: str
+    shape: Shape
+
+    @property
+    def c(self) -> Dim:
+        return self.shape[1]
+
+    @property
+    def h(self) -> Dim:
+        return self.shape[2]
+
+    @property
+    def w(self) -> Dim:
+        return self.shape[3]
+
+
+class NetBuilder:
+    """Writes a ``LayerGraph``. Layers are named ``block.op_k``, counted within their block."""
+
+    def __init__(self, name: str, *, source: str = "zoo", notes: tuple[str, ...] = ()) -> None:
+        self.graph = LayerGraph(name, source=source, notes=notes)
+        self._path: list[str] = []
+        self._seen: Counter[str] = Counter()
+
+    @contextmanager
+    def block(self, name: str) -> Iterator[None]:
+        """Layers added inside belong to this block; blocks nest into dotted paths."""
+        self._path.append(name)
+        try:
+            yield
+        finally:
+            self._path.pop()
+
+    def add(self, layer: Layer, *inputs: Tensor, name: str | None = None) -> Tensor:
+        """Append any layer."""
+        block = ".".join(self._path)
+        stem = ".".join(filter(None, [block, name or layer.op]))
+        self._seen[stem] += 1
+        count = self._seen[stem]
+        unique = stem if name and count == 1 else f"{stem}_{count}"
+        node = self.graph.add(layer, *(t.name for t in inputs), name=unique, block=block)
+        return Tensor(node.name, node.shape)
+
+    def input(self, *shape: Dim) -> Tensor:
+        return self.add(L.Input(shape), name="input")
+
+    def conv(self, x: Tensor, c_out: Dim, kernel: Any = 1, **options: Any) -> Tensor:
+        """A bare convolution; ``options`` are those of ``Conv2d``."""
+        return self.add(L.Conv2d(c_out, kernel, **options), x)
+
+    def conv_bn(self, x: Tensor, c_out: Dim, kernel: Any = 1, act: str | None = "relu", **options: Any) -> Tensor:
+        """Convolution, batch norm and, unless ``act`` is None, an activation."""
+        return self.act(self.bn(self.conv(x, c_out, kernel, **options)), act)
+
+    def depthwise_bn(self, x: Tensor, kernel: Any = 3, act: str | None = "relu", **options: Any) -> Tensor:
+        """Depthwise convolution, batch norm and, unless ``act`` is None, an activation."""
+        return self.conv_bn(x, x.c, kernel, act, groups=x.c, **options)
+
+    def bn(self, x: Tensor) -> Tensor:
+        return self.add(L.BatchNorm(), x)
+
+    def act(self, x: Tensor, function: str | None = "relu") -> Tensor:
+        return self.add(L.Activation(function), x) if function else x
+
+    def linear(self, x: Tensor, features: Dim, bias: bool = True) -> Tensor:
+        """Fully connected over all of ``x``: maps are flattened first."""
+        return self.add(L.Linear(features, bias=bias), self.flatten(x) if len(x.shape) > 2 else x)
+
+    def max_pool(self, x: Tensor, kernel: Any, stride: Any = None, **options: Any) -> Tensor:
+        return self.add(L.Pool2d(kernel, stride, function="max", **options), x)
+
+    def avg_pool(self, x: Tensor, kernel: Any, stride: Any = None, **options: Any) -> Tensor:
+        return self.add(L.Pool2d(kernel, stride, function="avg", **options), x)
+
+    def global_pool(self, x: Tensor) -> Tensor:
+        return self.add(L.GlobalPool(), x)
+
+    def add_tensors(self, *tensors: Tensor) -> Tensor:
+        return self.add(L.Add(), *tensors)
+
+    def multiply(self, *tensors: Tensor) -> Tensor:
+        return self.add(L.Multiply(), *tensors)
+
+    def concat(self, *tensors: Tensor, axis: int = 1) -> Tensor:
+        return self.add(L.Concat(axis), *tensors)
+
+    def split(self, x: Tensor, *channels: Dim) -> tuple[Tensor, ...]:
+        """One slice per entry of ``channels``, in order."""
+        parts, start = [], 0
+        for count in channels:
+            parts.append(self.add(L.Slice(start, start + count), x))
+            start = start + count
+        return tuple(parts)
+
+    def shuffle(self, x: Tensor, groups: Dim) -> Tensor:
+        return self.add(L.ChannelShuffle(groups), x)
+
+    def flatten(self, x: Tensor) -> Tensor:
+        return self.add(L.Flatten(), x)
+
+    def dropout(self, x: Tensor) -> Tensor:
+        return self.add(L.Dropout(), x)
+
+    def upsample(self, x: Tensor, scale: Any = 2, mode: str = "nearest") -> Tensor:
+        return self.add(L.Upsample(scale, mode=mode), x)
+
+    def squeeze_excite(self, x: Tensor, c_mid: Dim, act: str = "relu", gate: str = "sigmoid") -> Tensor:
+        """Global average, two 1x1 convolutions, and the scaling of ``x`` by the result."""
+        with self.block("se"):
+            s = self.act(self.conv(self.global_pool(x), c_mid, bias=True), act)
+            s = self.act(self.conv(s, x.c, bias=True), gate)
+            return self.multiply(x, s)
+
+    def classifier(self, x: Tensor, classes: int = 1000) -> Tensor:
+        """Global average pooling and one fully connected layer."""
+        with self.block("classifier"):
+            return self.linear(self.global_pool(x), classes)

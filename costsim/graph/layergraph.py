@@ -1,0 +1,179 @@
+"""A network: layers, the tensors between them, and the blocks its author thinks in."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import networkx as nx
+import numpy as np
+
+from costsim.errors import InputError
+from costsim.graph.layers import Input, Layer, LoopNest, Shape
+
+
+@dataclass(frozen=True)
+class Node:
+    """One layer in its place. A node has one output tensor, which carries the node's name."""
+
+    name: str
+    layer: Layer
+    inputs: tuple[str, ...]
+    """Names of the nodes it reads, in the order the layer expects them."""
+    block: str
+    """Dotted path, outermost first: ``stage2.unit1``."""
+    shape: Shape
+    """Of the output tensor."""
+
+
+class LayerGraph:
+    """A directed acyclic graph of layers, built in topological order.
+
+    It holds an ``nx.DiGraph`` and never is one: edges carry no operand order, so the nodes do.
+    Shapes are inferred and checked when a layer is added.
+    """
+
+    def __init__(self, name: str, *, source: str = "python", notes: tuple[str, ...] = ()) -> None:
+        self.name = name
+        self.source = source
+        """Where the network comes from: zoo, onnx, torch, ncnn, json, python."""
+        self.notes = notes
+        """What its author wants said beside every result: unpublished widths, unknown ops."""
+        self.valid: Any = True
+        """False, or an array with one flag per point, where the dimensions are impossible."""
+        self._graph = nx.DiGraph()
+
+    def add(self, layer: Layer, *inputs: str, name: str, block: str = "") -> Node:
+        """Append a layer that reads the named nodes.
+
+        Raises:
+            InputError: the name is taken, an input is not there, or the shapes do not fit.
+        """
+        where = f"{self.name}: {name}"
+        if name in self._graph:
+            raise InputError("the name is used twice", where=where, mend="name every layer once")
+        if missing := [i for i in inputs if i not in self._graph]:
+            raise InputError(f"reads '{missing[0]}', which is not there", where=where, mend="add its inputs first")
+        shapes = tuple(self[i].shape for i in inputs)
+        for holds, problem in layer.requirements(*shapes):
+            self._require(holds, problem, where)
+        shape = layer.output_shape(*shapes)
+        self._require(_positive(shape), f"its output would be empty: {_text(shape)}", where)
+        node = Node(name, layer, tuple(inputs), block, shape)
+        self._graph.add_node(name, node=node)
+        self._graph.add_edges_from((i, name) for i in inputs)
+        return node
+
+    def _require(self, holds: Any, problem: str, where: str) -> None:
+        if isinstance(holds, np.ndarray) and holds.ndim:
+            self.valid = self.valid & holds
+        elif not holds:
+            raise InputError(problem, where=where, mend="change the layer, the width or the input size")
+
+    def __getitem__(self, name: str) -> Node:
+        return self._graph.nodes[name]["node"]
+
+    def __iter__(self) -> Iterator[Node]:
+        """Nodes in topological order: the order they were added in."""
+        return (data["node"] for _, data in self._graph.nodes(data=True))
+
+    def __len__(self) -> int:
+        return len(self._graph)
+
+    def __repr__(self) -> str:
+        return f"<LayerGraph {self.name}: {len(self)} layers, input {_text(self.input_shape)}>"
+
+    def consumers(self, name: str) -> tuple[Node, ...]:
+        """The nodes that read this node's output."""
+        return tuple(self[successor] for successor in self._graph.successors(name))
+
+    @property
+    def inputs(self) -> tuple[Node, ...]:
+        return tuple(node for node in self if isinstance(node.layer, Input))
+
+    @property
+    def outputs(self) -> tuple[Node, ...]:
+        return tuple(node for node in self if not self._graph.out_degree(node.name))
+
+    @property
+    def input_shape(self) -> Shape:
+        inputs = self.inputs
+        return inputs[0].shape if inputs else ()
+
+    def loop_nest(self, node: Node) -> LoopNest:
+        """The loops of one layer in its place."""
+        return node.layer.loop_nest(self.input_shapes(node), node.shape)
+
+    def input_shapes(self, node: Node) -> tuple[Shape, ...]:
+        return tuple(self[i].shape for i in node.inputs)
+
+    def params(self, node: Node) -> Any:
+        """Trainable parameters of one layer."""
+        return node.layer.params(*self.input_shapes(node))
+
+    @property
+    def total_params(self) -> Any:
+        return sum(self.params(node) for node in self)
+
+    @property
+    def total_macs(self) -> Any:
+        """Exact multiply-accumulates of all convolutions, fully connected layers and products."""
+        return sum(self.loop_nest(node).macs for node in self)
+
+    def with_input(self, *shape: int) -> LayerGraph:
+        """The same network for another input shape; every tensor is inferred anew.
+
+        Raises:
+            InputError: the network has several inputs, or the shape does not pass through it.
+        """
+        if len(self.inputs) != 1:
+            raise InputError(f"has {len(self.inputs)} inputs; only one can be given a new shape", where=self.name)
+        resized = LayerGraph(self.name, source=self.source, notes=self.notes)
+        for node in self:
+            layer = Input(shape) if isinstance(node.layer, Input) else node.layer
+            try:
+                resized.add(layer, *node.inputs, name=node.name, block=node.block)
+            except InputError as error:
+                text = "x".join(str(d) for d in shape)
+                raise InputError(
+                    f"an input of {text} does not pass through it: {error.what}",
+                    where=error.where,
+                    mend=f"it was made for {'x'.join(str(d) for d in self.input_shape)}",
+                ) from None
+        return resized
+
+    def with_batch(self, n: int) -> LayerGraph:
+        """The same network for another batch size."""
+        return self if n == self.input_shape[0] else self.with_input(n, *self.input_shape[1:])
+
+    def to_networkx(self, attributes: Mapping[str, Mapping[str, Any]] | None = None) -> nx.DiGraph:
+        """A plain DiGraph: one node a layer with ``op``, ``block``, ``shape``, ``params``, ``macs``,
+        and whatever ``attributes`` (by node name) adds to them.
+        """
+        plain = nx.DiGraph(name=self.name)
+        for node in self:
+            nest = self.loop_nest(node)
+            plain.add_node(
+                node.name,
+                op=node.layer.op,
+                block=node.block,
+                shape=node.shape,
+                params=self.params(node),
+                macs=nest.macs,
+                flops=nest.flops,
+                **(attributes or {}).get(node.name, {}),
+            )
+        plain.add_edges_from(self._graph.edges)
+        return plain
+
+
+def _positive(shape: Shape) -> Any:
+    positive: Any = True
+    for dim in shape:
+        positive = positive & (np.asarray(dim) > 0)
+    return positive
+
+
+def _text(shape: Shape) -> str:
+    return "x".join(str(d) for d in shape)

@@ -1,0 +1,65 @@
+"""Layer specifications: what a network's author writes, independent of input size and device."""
+
+from costsim.graph.layers.base import Dim, Layer, LoopNest, Shape
+from costsim.graph.layers.compute import Conv2d, ConvTranspose2d, Linear, MatMul
+from costsim.graph.layers.elementwise import (
+    LRN,
+    Activation,
+    Add,
+    Arithmetic,
+    BatchNorm,
+    Dropout,
+    LayerNorm,
+    Multiply,
+    Softmax,
+)
+from costsim.graph.layers.movement import (
+    ChannelShuffle,
+    Concat,
+    Flatten,
+    IndexSelect,
+    Input,
+    Pad,
+    Reshape,
+    ScatterAdd,
+    Slice,
+    Transpose,
+    Unknown,
+    Upsample,
+)
+from costsim.graph.layers.pooling import GlobalPool, Pool2d, Reduce
+
+__all__ = [
+    "LRN",
+    "Activation",
+    "Add",
+    "Arithmetic",
+    "BatchNorm",
+    "ChannelShuffle",
+    "Concat",
+    "Conv2d",
+    "ConvTranspose2d",
+    "Dim",
+    "Dropout",
+    "Flatten",
+    "GlobalPool",
+    "IndexSelect",
+    "Input",
+    "Layer",
+    "LayerNorm",
+    "Linear",
+    "LoopNest",
+    "MatMul",
+    "Multiply",
+    "Pad",
+    "Pool2d",
+    "Reduce",
+    "Reshape",
+    "ScatterAdd",
+    "Shape",
+    "Slice",
+    "Softmax",
+    "Transpose",
+    "Unknown",
+    "Upsample",
+]

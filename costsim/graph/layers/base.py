@@ -1,0 +1,135 @@
+"""What every layer answers: its output shape, its parameters, its loop nest.
+
+All arithmetic on dimensions is written with operators, so a dimension may be an integer or an
+array with one value per point of a design space; one topology then describes thousands of
+networks at once.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterator
+from dataclasses import dataclass
+from math import prod
+from typing import Any, ClassVar, TypeAlias
+
+import numpy as np
+
+from costsim.tables.optable import MAC, MOVE, VECTOR
+
+Dim: TypeAlias = Any
+"""An integer, or an integer array with one value per point."""
+
+Shape: TypeAlias = tuple[Dim, ...]
+"""Batch first, channels second: ``(n, c, h, w)`` for maps, ``(n, features)`` for vectors."""
+
+Requirement: TypeAlias = tuple[Any, str]
+"""A condition (a bool, or one per point) and what is wrong where it does not hold."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class LoopNest:
+    """The canonical loops of one layer (see ``costsim.tables.optable``) and its arithmetic."""
+
+    kind: float
+    n: Dim
+    groups: Dim
+    c_in_per_group: Dim
+    c_out_per_group: Dim
+    h_in: Dim
+    w_in: Dim
+    h_out: Dim
+    w_out: Dim
+    kernel_h: Dim = 1
+    kernel_w: Dim = 1
+    stride_h: Dim = 1
+    stride_w: Dim = 1
+    dilation_h: Dim = 1
+    dilation_w: Dim = 1
+    weight_elems: Dim = 0
+    other_flops: Dim = 0
+    """Arithmetic beside the multiply-accumulates."""
+
+    @property
+    def macs(self) -> Dim:
+        if self.kind != MAC:
+            return 0
+        outputs = self.n * self.groups * self.c_out_per_group * self.h_out * self.w_out
+        return outputs * self.c_in_per_group * self.kernel_h * self.kernel_w
+
+    @property
+    def flops(self) -> Dim:
+        return 2 * self.macs + self.other_flops
+
+
+class Layer(ABC):
+    """A frozen specification. Subclasses are dataclasses and hold no shapes."""
+
+    op: ClassVar[str]
+    """The device's word for the layer: what profiles name in their fusion rules."""
+
+    @abstractmethod
+    def output_shape(self, *inputs: Shape) -> Shape:
+        """The shape of the output tensor."""
+
+    @abstractmethod
+    def loop_nest(self, inputs: tuple[Shape, ...], output: Shape) -> LoopNest:
+        """The loops a device runs for it."""
+
+    def requirements(self, *inputs: Shape) -> Iterator[Requirement]:
+        """What must hold of the inputs; checked before ``output_shape`` is asked."""
+        yield from ()
+
+    def params(self, *inputs: Shape) -> Dim:
+        """Trainable parameters."""
+        return 0
+
+
+def as_map(shape: Shape) -> tuple[Dim, Dim, Dim, Dim]:
+    """Any shape as ``(n, c, h, w)``: missing dimensions are 1, extra ones are folded into h."""
+    if len(shape) == 4:
+        return shape
+    n, c, *rest = (*shape, 1) if len(shape) == 1 else shape
+    return n, c, prod(rest[:-1]) if len(rest) > 1 else (rest[0] if rest else 1), rest[-1] if len(rest) > 1 else 1
+
+
+def size(shape: Shape) -> Dim:
+    """Elements of a tensor."""
+    return prod(shape)
+
+
+def vector_nest(output: Shape, flops_per_elem: Dim, *, source: Shape | None = None, **loops: Dim) -> LoopNest:
+    """The nest of an op that does some arithmetic for each output element."""
+    return _channelwise(VECTOR, output, source or output, other_flops=flops_per_elem * size(output), **loops)
+
+
+def move_nest(output: Shape, *, source: Shape | None = None) -> LoopNest:
+    """The nest of an op that only copies."""
+    return _channelwise(MOVE, output, source or output)
+
+
+def _channelwise(kind: float, output: Shape, source: Shape, **more: Dim) -> LoopNest:
+    n, c, h_out, w_out = as_map(output)
+    _, _, h_in, w_in = as_map(source)
+    return LoopNest(
+        kind=kind, n=n, groups=c, c_in_per_group=1, c_out_per_group=1,
+        h_in=h_in, w_in=w_in, h_out=h_out, w_out=w_out, **more,
+    )  # fmt: skip
+
+
+def pair(value: Any) -> tuple[Dim, Dim]:
+    """``3`` or ``(3, 5)`` as (vertical, horizontal)."""
+    return tuple(value) if isinstance(value, (tuple, list)) else (value, value)
+
+
+def sides(value: Any) -> tuple[Dim, Dim, Dim, Dim]:
+    """Padding given as one number, (vertical, horizontal) or (top, bottom, left, right)."""
+    if not isinstance(value, (tuple, list)):
+        return (value,) * 4
+    return tuple(value) if len(value) == 4 else (value[0], value[0], value[1], value[1])
+
+
+def divides(divisor: Dim, dividend: Dim) -> Any:
+    """Whether ``divisor`` divides ``dividend``, per point; zero divides nothing."""
+    safe = np.where(np.asarray(divisor) > 0, divisor, 1)
+    return (np.asarray(divisor) > 0) & (np.asarray(dividend) % safe == 0)

@@ -1,0 +1,180 @@
+"""Layers that do a little arithmetic for every element: what the papers call element-wise."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import numpy as np
+
+from costsim.graph.layers.base import Dim, Layer, LoopNest, Requirement, Shape, vector_nest
+
+ACTIVATION_FLOPS = {
+    "relu": 1,
+    "leaky_relu": 2,
+    "prelu": 2,
+    "relu6": 2,
+    "clip": 2,
+    "hard_sigmoid": 4,
+    "sigmoid": 4,
+    "hard_swish": 5,
+    "swish": 5,
+    "elu": 4,
+    "tanh": 6,
+    "gelu": 8,
+    "mish": 9,
+    "exp": 4,
+    "sqrt": 4,
+    "identity": 0,
+}
+"""Operations per element: each compare, add, multiply, divide or transcendental step is one.
+
+A convention of costsim (no two tools agree); devices price these ops by bytes and by their own
+vector rates, so only ``flops`` depends on it.
+"""
+
+
+class _SameShape(Layer):
+    """A layer whose output has the shape of its (first) input."""
+
+    flops_per_elem: ClassVar[Dim] = 1
+
+    def output_shape(self, *inputs: Shape) -> Shape:
+        return inputs[0]
+
+    def loop_nest(self, inputs: tuple[Shape, ...], output: Shape) -> LoopNest:
+        return vector_nest(output, self.flops_per_elem, weight_elems=self.params(*inputs))
+
+
+@dataclass(frozen=True)
+class BatchNorm(_SameShape):
+    """Batch normalisation: scale and shift per channel. Folded into a convolution in front of it."""
+
+    op: ClassVar[str] = "batch_norm"
+    flops_per_elem: ClassVar[Dim] = 2
+
+    def params(self, *inputs: Shape) -> Dim:
+        return 2 * inputs[0][1]
+
+
+@dataclass(frozen=True)
+class LayerNorm(_SameShape):
+    """Layer normalisation over the last dimension: mean, variance, scale and shift."""
+
+    op: ClassVar[str] = "layer_norm"
+    flops_per_elem: ClassVar[Dim] = 8
+
+    def params(self, *inputs: Shape) -> Dim:
+        return 2 * inputs[0][-1]
+
+
+@dataclass(frozen=True)
+class Activation(_SameShape):
+    """A non-linearity, named by ``function`` (a key of ``ACTIVATION_FLOPS``)."""
+
+    function: str = "relu"
+
+    @property
+    def op(self) -> str:  # type: ignore[override]
+        return self.function
+
+    @property
+    def flops_per_elem(self) -> Dim:
+        return ACTIVATION_FLOPS[self.function]
+
+    def requirements(self, *inputs: Shape) -> Iterator[Requirement]:
+        yield self.function in ACTIVATION_FLOPS, f"unknown activation '{self.function}'"
+
+    def params(self, *inputs: Shape) -> Dim:
+        return inputs[0][1] if self.function == "prelu" else 0
+
+
+@dataclass(frozen=True)
+class Softmax(_SameShape):
+    """Softmax over one axis: maximum, subtract, exponential, sum, divide."""
+
+    op: ClassVar[str] = "softmax"
+    flops_per_elem: ClassVar[Dim] = 5
+    axis: int = 1
+
+
+@dataclass(frozen=True)
+class LRN(_SameShape):
+    """Local response normalisation across ``size`` channels (AlexNet, GoogLeNet)."""
+
+    op: ClassVar[str] = "lrn"
+    size: int = 5
+
+    @property
+    def flops_per_elem(self) -> Dim:
+        return 2 * self.size + 4  # squares and their sum, then scale, add, power, divide
+
+
+@dataclass(frozen=True)
+class Dropout(_SameShape):
+    """Does nothing at inference; lowered away everywhere."""
+
+    op: ClassVar[str] = "dropout"
+    flops_per_elem: ClassVar[Dim] = 0
+
+
+@dataclass(frozen=True)
+class Arithmetic(Layer):
+    """Element-wise arithmetic of any number of tensors, shapes broadcast as in NumPy.
+
+    ``const_elems`` counts the elements of an operand that is a stored constant.
+    """
+
+    function: str = "sub"
+    const_elems: Dim = 0
+
+    @property
+    def op(self) -> str:  # type: ignore[override]
+        return self.function
+
+    def requirements(self, *inputs: Shape) -> Iterator[Requirement]:
+        rank = max(len(s) for s in inputs)
+        aligned = [(1,) * (rank - len(s)) + tuple(s) for s in inputs]
+        for dims in zip(*aligned, strict=True):
+            widest = _widest(dims)
+            fits: Any = True
+            for dim in dims:
+                fits = fits & ((np.asarray(dim) == widest) | (np.asarray(dim) == 1))
+            yield fits, f"shapes {' and '.join(str(tuple(s)) for s in inputs)} do not broadcast"
+
+    def output_shape(self, *inputs: Shape) -> Shape:
+        rank = max(len(s) for s in inputs)
+        aligned = [(1,) * (rank - len(s)) + tuple(s) for s in inputs]
+        return tuple(_widest(dims) for dims in zip(*aligned, strict=True))
+
+    def params(self, *inputs: Shape) -> Dim:
+        return self.const_elems
+
+    def loop_nest(self, inputs: tuple[Shape, ...], output: Shape) -> LoopNest:
+        operations = max(1, len(inputs) - 1)
+        return vector_nest(output, operations, weight_elems=self.const_elems)
+
+
+@dataclass(frozen=True)
+class Add(Arithmetic):
+    """Sum of tensors: shortcuts, merged branches."""
+
+    function: str = "add"
+
+
+@dataclass(frozen=True)
+class Multiply(Arithmetic):
+    """Product of tensors: the scaling of squeeze-excite."""
+
+    function: str = "mul"
+
+
+def _widest(dims: tuple[Dim, ...]) -> Dim:
+    widest = dims[0]
+    for dim in dims[1:]:
+        if isinstance(widest, np.ndarray) or isinstance(dim, np.ndarray):
+            widest = np.maximum(widest, dim)
+        else:
+            widest = max(widest, dim)
+    return widest

@@ -1,0 +1,240 @@
+"""Layers that move data without arithmetic: free on some runtimes, a copy on others."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from math import prod
+from typing import Any, ClassVar
+
+from costsim.graph.layers.base import (
+    Dim,
+    Layer,
+    LoopNest,
+    Requirement,
+    Shape,
+    divides,
+    move_nest,
+    pair,
+    sides,
+    size,
+    vector_nest,
+)
+
+
+class _Copy(Layer):
+    """Writes every output element once, computes nothing."""
+
+    def loop_nest(self, inputs: tuple[Shape, ...], output: Shape) -> LoopNest:
+        return move_nest(output, source=inputs[0])
+
+
+@dataclass(frozen=True)
+class Input(Layer):
+    """The network's input tensor."""
+
+    op: ClassVar[str] = "input"
+    shape: Shape
+
+    def output_shape(self, *inputs: Shape) -> Shape:
+        return self.shape
+
+    def loop_nest(self, inputs: tuple[Shape, ...], output: Shape) -> LoopNest:
+        return move_nest(output)
+
+
+@dataclass(frozen=True)
+class Concat(_Copy):
+    """Joins tensors along one axis."""
+
+    op: ClassVar[str] = "concat"
+    axis: int = 1
+
+    def requirements(self, *inputs: Shape) -> Iterator[Requirement]:
+        first = inputs[0]
+        yield all(len(s) == len(first) for s in inputs), "inputs have different numbers of dimensions"
+        for shape in inputs[1:]:
+            for axis, (a, b) in enumerate(zip(first, shape, strict=True)):
+                if axis != self.axis % len(first):
+                    yield a == b, f"cannot join {tuple(first)} and {tuple(shape)} along axis {self.axis}"
+
+    def output_shape(self, *inputs: Shape) -> Shape:
+        axis = self.axis % len(inputs[0])
+        return tuple(sum(s[i] for s in inputs) if i == axis else d for i, d in enumerate(inputs[0]))
+
+
+@dataclass(frozen=True)
+class Slice(_Copy):
+    """The elements ``start`` to ``stop`` along one axis; a split is one slice per part."""
+
+    op: ClassVar[str] = "slice"
+    start: Dim
+    stop: Dim
+    axis: int = 1
+    step: int = 1
+
+    def requirements(self, *inputs: Shape) -> Iterator[Requirement]:
+        length = inputs[0][self.axis]
+        inside = (self.start >= 0) & (self.start < self.stop) & (self.stop <= length)
+        yield inside, f"slice {self.start}:{self.stop} of {length} elements"
+
+    def output_shape(self, *inputs: Shape) -> Shape:
+        axis = self.axis % len(inputs[0])
+        length = (self.stop - self.start + self.step - 1) // self.step
+        return tuple(length if i == axis else d for i, d in enumerate(inputs[0]))
+
+
+@dataclass(frozen=True)
+class ChannelShuffle(_Copy):
+    """Interleaves the channels of ``groups`` groups."""
+
+    op: ClassVar[str] = "channel_shuffle"
+    groups: Dim
+
+    def requirements(self, *inputs: Shape) -> Iterator[Requirement]:
+        yield divides(self.groups, inputs[0][1]), f"{inputs[0][1]} channels are not divisible by {self.groups} groups"
+
+    def output_shape(self, *inputs: Shape) -> Shape:
+        return inputs[0]
+
+
+@dataclass(frozen=True)
+class Flatten(_Copy):
+    """All dimensions from ``start`` on become one."""
+
+    op: ClassVar[str] = "reshape"
+    start: int = 1
+
+    def output_shape(self, *inputs: Shape) -> Shape:
+        return (*inputs[0][: self.start], prod(inputs[0][self.start :]))
+
+
+@dataclass(frozen=True)
+class Reshape(_Copy):
+    """The same elements in another shape; one entry may be -1, batch stays in front.
+
+    ``shape`` leaves the batch out, so that it holds for any batch size.
+    """
+
+    op: ClassVar[str] = "reshape"
+    shape: tuple[Dim, ...]
+
+    def output_shape(self, *inputs: Shape) -> Shape:
+        n, *rest = inputs[0]
+        fixed = prod(d for d in self.shape if not _is_free(d))
+        return (n, *(prod(rest) // fixed if _is_free(d) else d for d in self.shape))
+
+    def requirements(self, *inputs: Shape) -> Iterator[Requirement]:
+        elements = prod(inputs[0][1:])
+        fixed = prod(d for d in self.shape if not _is_free(d))
+        free = sum(_is_free(d) for d in self.shape)
+        yield free <= 1, f"more than one -1 in {self.shape}"
+        fits = divides(fixed, elements) if free else fixed == elements
+        yield fits, f"cannot reshape {tuple(inputs[0][1:])} to {self.shape}"
+
+
+@dataclass(frozen=True)
+class Transpose(_Copy):
+    """Reorders the axes."""
+
+    op: ClassVar[str] = "transpose"
+    axes: tuple[int, ...]
+
+    def requirements(self, *inputs: Shape) -> Iterator[Requirement]:
+        rank = len(inputs[0])
+        yield sorted(self.axes) == list(range(rank)), f"axes {self.axes} do not permute {rank} dimensions"
+
+    def output_shape(self, *inputs: Shape) -> Shape:
+        return tuple(inputs[0][axis] for axis in self.axes)
+
+
+@dataclass(frozen=True)
+class Pad(_Copy):
+    """Zeros around the map: (top, bottom, left, right)."""
+
+    op: ClassVar[str] = "pad"
+    padding: Any
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "padding", sides(self.padding))
+
+    def output_shape(self, *inputs: Shape) -> Shape:
+        n, c, h, w = inputs[0]
+        top, bottom, left, right = self.padding
+        return n, c, h + top + bottom, w + left + right
+
+
+@dataclass(frozen=True)
+class Upsample(Layer):
+    """Enlarges the map by a factor, or to a given size where ``scale`` is None."""
+
+    op: ClassVar[str] = "upsample"
+    scale: Any = 2
+    size: tuple[Dim, Dim] | None = None
+    mode: str = "nearest"
+
+    def output_shape(self, *inputs: Shape) -> Shape:
+        n, c, h, w = inputs[0]
+        if self.size is not None:
+            return n, c, *self.size
+        scale_h, scale_w = pair(self.scale)
+        return n, c, _times(h, scale_h), _times(w, scale_w)
+
+    def loop_nest(self, inputs: tuple[Shape, ...], output: Shape) -> LoopNest:
+        flops = {"nearest": 0, "bilinear": 7, "bicubic": 39}.get(self.mode, 7)  # interpolation arithmetic per output
+        return vector_nest(output, flops, source=inputs[0])
+
+
+@dataclass(frozen=True)
+class IndexSelect(_Copy):
+    """Gathers ``count`` channels (or elements along ``axis``) by an index list."""
+
+    op: ClassVar[str] = "index_select"
+    count: Dim
+    axis: int = 1
+
+    def output_shape(self, *inputs: Shape) -> Shape:
+        axis = self.axis % len(inputs[0])
+        return tuple(self.count if i == axis else d for i, d in enumerate(inputs[0]))
+
+
+@dataclass(frozen=True)
+class ScatterAdd(Layer):
+    """Adds every input channel into one of ``channels`` output channels by an index list."""
+
+    op: ClassVar[str] = "scatter_add"
+    channels: Dim
+
+    def output_shape(self, *inputs: Shape) -> Shape:
+        return (inputs[0][0], self.channels, *inputs[0][2:])
+
+    def loop_nest(self, inputs: tuple[Shape, ...], output: Shape) -> LoopNest:
+        return vector_nest(output, size(inputs[0]) / size(output), source=inputs[0])
+
+
+@dataclass(frozen=True)
+class Unknown(Layer):
+    """An op costsim has no model for: its bytes are counted, its arithmetic is not."""
+
+    op: ClassVar[str] = "unknown"
+    type_name: str
+    shape: Shape
+    weight_elems: Dim = 0
+
+    def output_shape(self, *inputs: Shape) -> Shape:
+        return self.shape
+
+    def params(self, *inputs: Shape) -> Dim:
+        return self.weight_elems
+
+    def loop_nest(self, inputs: tuple[Shape, ...], output: Shape) -> LoopNest:
+        return move_nest(output, source=inputs[0] if inputs else output)
+
+
+def _is_free(dim: Dim) -> bool:
+    return isinstance(dim, int) and dim == -1
+
+
+def _times(length: Dim, scale: Any) -> Dim:
+    """``floor(length * scale)``, exact for whole scales and array-valued lengths."""
+    return length * scale if isinstance(scale, int) else (length * scale) // 1

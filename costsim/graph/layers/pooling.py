@@ -1,0 +1,96 @@
+"""Layers that summarise: windows, whole maps, axes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from costsim.graph.layers.base import Layer, LoopNest, Requirement, Shape, pair, sides, size, vector_nest
+from costsim.graph.layers.compute import window
+
+
+@dataclass(frozen=True)
+class Pool2d(Layer):
+    """Maximum or average over a sliding window."""
+
+    kernel: Any
+    stride: Any = None
+    padding: Any = 0
+    function: str = "max"
+    ceil_mode: bool = False
+    """Keep a last window that hangs over the edge (Caffe, ncnn and some exporters do)."""
+
+    @property
+    def op(self) -> str:  # type: ignore[override]
+        return f"{self.function}_pool"
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "kernel", pair(self.kernel))
+        object.__setattr__(self, "stride", self.kernel if self.stride is None else pair(self.stride))
+        object.__setattr__(self, "padding", sides(self.padding))
+
+    def requirements(self, *inputs: Shape) -> Iterator[Requirement]:
+        yield len(inputs[0]) == 4, f"needs a map (n, c, h, w), got {len(inputs[0])} dimensions"
+
+    def output_shape(self, *inputs: Shape) -> Shape:
+        n, c, h, w = inputs[0]
+        top, bottom, left, right = self.padding
+        return n, c, self._length(h, 0, top, bottom), self._length(w, 1, left, right)
+
+    def _length(self, length: Any, axis: int, before: Any, after: Any) -> Any:
+        kernel, stride = self.kernel[axis], self.stride[axis]
+        if not self.ceil_mode:
+            return window(length, kernel, stride, 1, before, after)
+        positions = window(length, kernel, stride, 1, before, after + stride - 1)
+        starts_inside = (positions - 1) * stride < length + before  # else the window sees only padding
+        return positions - 1 + starts_inside
+
+    def loop_nest(self, inputs: tuple[Shape, ...], output: Shape) -> LoopNest:
+        (kernel_h, kernel_w), (stride_h, stride_w) = self.kernel, self.stride
+        return vector_nest(
+            output, kernel_h * kernel_w, source=inputs[0],
+            kernel_h=kernel_h, kernel_w=kernel_w, stride_h=stride_h, stride_w=stride_w,
+        )  # fmt: skip
+
+
+@dataclass(frozen=True)
+class GlobalPool(Layer):
+    """Maximum or average over the whole map; the result is ``(n, c, 1, 1)``."""
+
+    op: ClassVar[str] = "global_pool"
+    function: str = "avg"
+
+    def requirements(self, *inputs: Shape) -> Iterator[Requirement]:
+        yield len(inputs[0]) == 4, f"needs a map (n, c, h, w), got {len(inputs[0])} dimensions"
+
+    def output_shape(self, *inputs: Shape) -> Shape:
+        return (*inputs[0][:2], 1, 1)
+
+    def loop_nest(self, inputs: tuple[Shape, ...], output: Shape) -> LoopNest:
+        _, _, h, w = inputs[0]
+        return vector_nest(output, h * w, source=inputs[0], kernel_h=h, kernel_w=w, stride_h=h, stride_w=w)
+
+
+@dataclass(frozen=True)
+class Reduce(Layer):
+    """Mean, sum or maximum over some axes."""
+
+    op: ClassVar[str] = "reduce"
+    axes: tuple[int, ...]
+    function: str = "mean"
+    keepdims: bool = True
+
+    def output_shape(self, *inputs: Shape) -> Shape:
+        rank = len(inputs[0])
+        axes = {axis % rank for axis in self.axes}
+        if self.keepdims:
+            return tuple(1 if i in axes else d for i, d in enumerate(inputs[0]))
+        return tuple(d for i, d in enumerate(inputs[0]) if i not in axes)
+
+    def requirements(self, *inputs: Shape) -> Iterator[Requirement]:
+        rank = len(inputs[0])
+        yield all(-rank <= axis < rank for axis in self.axes), f"axes {self.axes} of a tensor with {rank} dimensions"
+
+    def loop_nest(self, inputs: tuple[Shape, ...], output: Shape) -> LoopNest:
+        return vector_nest(output, size(inputs[0]) // size(output), source=inputs[0])

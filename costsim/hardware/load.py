@@ -1,0 +1,244 @@
+"""Reading a profile: find the file, inherit, note every number's source, check."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+from ruamel.yaml import YAML
+from ruamel.yaml.error import YAMLError
+
+from costsim.errors import InputError, unknown_name
+from costsim.hardware.profile import Profile
+from costsim.plugins import DEVICES, load_plugin
+from costsim.units import is_quantity
+
+ON_COMMAND_LINE = "command_line"
+
+Tree = dict[str, Any]
+
+
+@cache
+def profile_folder() -> Path:
+    """Where the shipped profiles lie: in the installed package, or beside it in a checkout."""
+    package = Path(__file__).resolve().parents[1]
+    installed = package / "hwprofiles"
+    return installed if installed.is_dir() else package.parent / "hwprofiles"
+
+
+def profile_names() -> list[str]:
+    """Names of the shipped devices; files that start with an underscore are only inherited from."""
+    return sorted(path.stem for path in profile_folder().glob("[!_]*.yaml"))
+
+
+def load_profile(hw: str | Path, settings: Mapping[str, str] | None = None) -> Profile:
+    """The profile behind a name, an alias or the path of a YAML file.
+
+    Args:
+        hw: ``rpi4b``, ``arm_a72``, ``boards/mine.yaml``.
+        settings: dotted paths to new values, as text with a unit: ``{"memory.onchip.size": "1 MiB"}``.
+            A path may leave out its beginning where that is not ambiguous.
+
+    Raises:
+        InputError: unknown name or field, a number without unit or source, a contradiction; the
+            message names the file, the path in it and the mend.
+    """
+    path = find_profile(hw)
+    tree, provenance = _inherited(path)
+    for key, text in (settings or {}).items():
+        field = _match_field(key, tree, path)
+        _put(tree, field, text)
+        provenance[field] = ON_COMMAND_LINE
+        tree["sources"] = {
+            **tree["sources"],
+            ON_COMMAND_LINE: {"kind": "estimated", "text": "set on the command line"},
+        }
+    family = tree.get("family")
+    if family is None:
+        raise InputError("has no family", where=str(path), mend="add 'family: cpu', 'gpu' or 'accelerator'")
+    try:
+        profile_type = load_plugin(DEVICES, family, "device family").profile_type
+    except InputError as error:
+        raise error.at(str(path)) from None
+    try:
+        return profile_type(**tree, provenance=provenance)
+    except ValidationError as error:
+        raise _explain(error, path) from None
+
+
+def find_profile(hw: str | Path) -> Path:
+    """The file of a profile given by path, name or alias."""
+    text = str(hw)
+    if text.endswith((".yaml", ".yml")):
+        if Path(text).is_file():
+            return Path(text)
+        raise InputError("no such file", where=text, mend="give the path of a profile or a name from 'costsim hw list'")
+    shipped = profile_folder() / f"{text}.yaml"
+    if not text.startswith("_") and text == Path(text).name and shipped.is_file():
+        return shipped
+    aliases = profile_aliases()
+    if text in aliases:
+        return profile_folder() / f"{aliases[text]}.yaml"
+    raise unknown_name("hardware", text, [*profile_names(), *aliases], listing="'costsim hw list' shows all")
+
+
+@cache
+def profile_aliases() -> dict[str, str]:
+    """Alias to profile name. Only the ``aliases`` line of each file is read, to keep start-up short."""
+    aliases = {}
+    for name in profile_names():
+        with open(profile_folder() / f"{name}.yaml", encoding="utf-8") as lines:
+            line = next((line for line in lines if line.startswith("aliases:")), "")
+        aliases.update(dict.fromkeys(_yaml(line, "aliases").get("aliases", ()), name) if line else {})
+    return aliases
+
+
+def _inherited(path: Path, seen: tuple[Path, ...] = ()) -> tuple[Tree, dict[str, str]]:
+    """The file's tree laid over those it extends, and the source of every number in it."""
+    if path in seen:
+        raise InputError("extends itself", where=str(path), mend=f"remove 'extends' from {seen[-1].name}")
+    tree = _yaml(_read(path), str(path))
+    parent = tree.pop("extends", None)
+    provenance: dict[str, str] = {}
+    for block in ("hardware", "runtime", "fitted"):
+        if isinstance(tree.get(block), dict):
+            tree[block] = _strip_sources(tree[block], None, block, provenance)
+    if parent is None:
+        _check_sources(tree, provenance, path)
+        return tree, provenance
+    base_path = next(
+        (f for f in (path.parent / f"{parent}.yaml", profile_folder() / f"{parent}.yaml") if f.is_file()), None
+    )
+    if base_path is None:
+        raise InputError(
+            f"extends '{parent}', which is not there",
+            where=str(path),
+            mend="name a file beside it or a shipped profile",
+        )
+    base, base_provenance = _inherited(base_path, (*seen, path))
+    base.pop("aliases", None)
+    merged = _overlay(base, tree)
+    provenance = {**base_provenance, **provenance}
+    _check_sources(merged, provenance, path)
+    return merged, provenance
+
+
+def _read(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError(f"cannot be read: {error}", where=str(path)) from None
+
+
+def _yaml(text: str, where: str) -> Tree:
+    try:
+        tree = YAML(typ="safe", pure=True).load(text)  # the pure parser refuses duplicate keys
+    except YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        problem = str(getattr(error, "problem", None) or error).splitlines()[0]
+        line = f"{where}:{mark.line + 1}" if mark else where
+        raise InputError(f"not valid YAML: {problem}", where=line, mend="mend that line") from None
+    if not isinstance(tree, dict):
+        raise InputError("not a profile: the top of the file must be 'key: value' lines", where=where)
+    return tree
+
+
+def _strip_sources(tree: Tree, inherited: str | None, path: str, provenance: dict[str, str]) -> Tree:
+    """The tree without its ``source`` keys; the nearest one around a number is the number's source.
+
+    A single number takes its own source as ``{value: 1.4 GHz, source: datasheet}``.
+    """
+    source = tree.get("source", inherited)
+    plain: Tree = {}
+    for key, value in tree.items():
+        here = f"{path}.{key}"
+        if key == "source":
+            continue
+        if isinstance(value, dict) and "value" in value:
+            plain[key] = value["value"]
+            provenance[here] = value.get("source", source) or ""
+        elif isinstance(value, dict):
+            plain[key] = _strip_sources(value, source, here, provenance)
+        else:
+            plain[key] = value
+            if _is_number(value):
+                provenance[here] = source or ""
+    return plain
+
+
+def _is_number(value: Any) -> bool:
+    if isinstance(value, (list, tuple)):
+        return any(_is_number(v) for v in value)
+    if isinstance(value, bool) or value is None:
+        return False
+    return isinstance(value, (int, float)) or (isinstance(value, str) and is_quantity(value))
+
+
+def _check_sources(tree: Tree, provenance: Mapping[str, str], path: Path) -> None:
+    known = tree.get("sources") or {}
+    for field, source in provenance.items():
+        if not source:
+            raise InputError(f"{field} has no source", where=str(path), mend="put 'source: KEY' beside it or above it")
+        if source not in known:
+            raise InputError(
+                f"{field}: source '{source}' is not listed", where=str(path), mend="describe it under 'sources'"
+            )
+
+
+def _overlay(base: Tree, over: Tree) -> Tree:
+    merged = dict(base)
+    for key, value in over.items():
+        both = isinstance(value, dict) and isinstance(merged.get(key), dict)
+        merged[key] = _overlay(merged[key], value) if both else value
+    return merged
+
+
+def _leaves(tree: Tree, path: str = "") -> Iterator[str]:
+    for key, value in tree.items():
+        here = f"{path}.{key}" if path else key
+        if isinstance(value, dict):
+            yield from _leaves(value, here)
+        else:
+            yield here
+
+
+def settable_fields(tree: Tree) -> list[str]:
+    """Dotted paths ``--set`` can change."""
+    return [leaf for block in ("hardware", "runtime", "fitted") for leaf in _leaves(tree.get(block) or {}, block)]
+
+
+def _match_field(key: str, tree: Tree, path: Path) -> str:
+    fields = settable_fields(tree)
+    matches = [f for f in fields if f == key or f.endswith(f".{key}")]
+    if len(matches) == 1 or key in matches:
+        return key if key in matches else matches[0]
+    if matches:
+        raise InputError(
+            f"'{key}' could be {' or '.join(matches)}", where=f"--set {key}", mend="write more of the path"
+        )
+    short = [f.split(".", 1)[1] for f in fields]
+    raise unknown_name(
+        "field", key, [*short, *fields], where=path.stem, listing=f"'costsim hw show {path.stem}' lists its fields"
+    )
+
+
+def _put(tree: Tree, field: str, text: str) -> None:
+    *blocks, leaf = field.split(".")
+    for block in blocks:
+        tree[block] = dict(tree[block])  # never change a tree somebody else holds
+        tree = tree[block]
+    tree[leaf] = YAML(typ="safe", pure=True).load(text) if isinstance(text, str) else text
+
+
+def _explain(error: ValidationError, path: Path) -> InputError:
+    first = error.errors()[0]
+    field = ".".join(str(part) for part in first["loc"])
+    message = first["msg"].removeprefix("Value error, ")
+    mends = {"extra_forbidden": ("unknown key", "remove it or mend its spelling"), "missing": ("is missing", "add it")}
+    what, mend = mends.get(first["type"], (message, ""))
+    if first["type"] not in mends and first["type"] != "value_error":
+        what = f"{message}, got {first.get('input')!r}"
+    return InputError(what, where=f"{path}: {field}" if field else str(path), mend=mend)

@@ -1,0 +1,110 @@
+"""What every device profile holds; each family adds its own hardware, runtime and fitted blocks.
+
+YAML speaks in words and unit strings (``bandwidth: 2.2 GB/s``); the fields behind them carry
+their unit in the name and hold SI floats (``bandwidth_bytes_per_s``).
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, NonNegativeFloat, PositiveFloat
+
+from costsim.errors import InputError
+from costsim.units import parse_quantity
+
+SCHEMA_VERSION = 1
+
+DTYPE_BYTES = {"fp32": 4.0, "fp16": 2.0, "bf16": 2.0, "int16": 2.0, "int8": 1.0}
+
+DType = Literal["fp32", "fp16", "bf16", "int16", "int8"]
+
+
+def _quantity(unit: str) -> Any:
+    def parse(text: object) -> float:
+        try:
+            return parse_quantity(text, unit)
+        except InputError as error:
+            raise ValueError(str(error)) from None
+
+    return BeforeValidator(parse)
+
+
+Hertz = Annotated[PositiveFloat, _quantity("Hz")]
+Bytes = Annotated[NonNegativeFloat, _quantity("B")]
+BytesPerSecond = Annotated[PositiveFloat, _quantity("B/s")]
+Seconds = Annotated[NonNegativeFloat, _quantity("s")]
+Joules = Annotated[NonNegativeFloat, _quantity("J")]
+Ratio = Annotated[float, Field(ge=0, le=1)]
+
+
+class Block(BaseModel):
+    """A part of a profile: unknown keys are refused, fields are set by their YAML words."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
+
+
+class Source(Block):
+    """Where a number comes from."""
+
+    kind: Literal["datasheet", "published", "measured", "fitted", "estimated"]
+    text: str
+    """Enough to find it again: document, table, commit, date."""
+
+
+class Calibration(Block):
+    """What the fitted numbers were fitted on and how far off they are; the source of every interval."""
+
+    status: Literal["calibrated", "uncalibrated"]
+    data: str
+    """The measurements, or why there are none."""
+    date: str | None = None
+    mean_error_ratio: float | None = None
+    """Mean absolute error of predictions of networks left out of the fit."""
+    within_10_percent_ratio: Ratio | None = None
+    low_ratio: PositiveFloat
+    """A 90 % interval reaches from ``low_ratio`` to ``high_ratio`` times the prediction."""
+    high_ratio: PositiveFloat
+
+
+class Runtime(Block):
+    """The software between the network and the silicon."""
+
+    name: str
+    version: str
+    dtypes: tuple[DType, ...]
+    """What it computes in; the first is the default."""
+    fusion: dict[str, tuple[str, ...]]
+    """Anchor op to the ops that run in its kernel."""
+    views: tuple[str, ...]
+    """Ops answered with a view of their input, at no cost."""
+
+
+class Profile(Block):
+    """One device as it is used: a board, its runtime, its fitted coefficients."""
+
+    schema_version: Literal[1]
+    name: str
+    title: str
+    family: str
+    aliases: tuple[str, ...] = ()
+    sources: dict[str, Source]
+    calibration: Calibration
+    hardware: Block
+    runtime: Runtime
+    fitted: Block
+    provenance: dict[str, str] = Field(default_factory=dict, repr=False)
+    """Dotted path of every number to the key of its source."""
+
+    @property
+    def default_threads(self) -> int:
+        return 1
+
+    @property
+    def max_threads(self) -> int:
+        """How many threads can be asked for; families with cores say so."""
+        return 1
+
+    def source_of(self, path: str) -> Source:
+        """The source of the number at a dotted path such as ``hardware.clock``."""
+        return self.sources[self.provenance[path]]

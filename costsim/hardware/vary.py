@@ -1,0 +1,44 @@
+"""Profile fields as columns: one profile with arrays in it stands for many devices at once."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from pydantic import BaseModel
+
+from costsim.errors import unknown_name
+from costsim.hardware.profile import Profile
+
+
+def vary(profile: Profile, columns: Mapping[str, np.ndarray]) -> Profile:
+    """A copy in which the fields at the dotted paths hold one SI value per point, shape ``(points,)``.
+
+    Fields are named by their YAML words (``hardware.memory.onchip.size``). Values are not checked
+    again: whoever makes the columns has to.
+
+    Raises:
+        InputError: no such field.
+    """
+    for path, values in columns.items():
+        profile = _replace(profile, path.split("."), np.asarray(values, dtype=np.float64), path)
+    return profile
+
+
+def _replace(block: Any, path: list[str], values: np.ndarray, whole: str) -> Any:
+    word, *rest = path
+    if isinstance(block, dict):
+        if word not in block:
+            raise unknown_name("field", whole, block)
+        return {**block, word: _replace(block[word], rest, values, whole) if rest else values}
+    name = _field_name(block, word, whole)
+    new = _replace(getattr(block, name), rest, values, whole) if rest else values
+    return block.model_copy(update={name: new})
+
+
+def _field_name(block: BaseModel, word: str, whole: str) -> str:
+    words = {info.alias or name: name for name, info in type(block).model_fields.items()}
+    if word not in words:
+        raise unknown_name("field", whole, words)
+    return words[word]

@@ -1,0 +1,65 @@
+"""The device's word for each layer, and the classes costs are summed by."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from costsim.graph import LayerGraph, Node
+from costsim.graph.layers import LoopNest
+from costsim.tables.optable import MAC
+
+OP_CLASSES = {
+    "linear": "fully connected",
+    "matmul": "matrix product",
+    "conv_transpose": "transposed conv",
+    "add": "element-wise",
+    "sub": "element-wise",
+    "mul": "element-wise",
+    "div": "element-wise",
+    "batch_norm": "normalisation",
+    "layer_norm": "normalisation",
+    "lrn": "normalisation",
+    "softmax": "activation",
+    "max_pool": "pooling",
+    "avg_pool": "pooling",
+    "global_pool": "pooling",
+    "reduce": "pooling",
+    "channel_shuffle": "shuffle",
+    "concat": "data movement",
+    "slice": "data movement",
+    "reshape": "data movement",
+    "transpose": "data movement",
+    "pad": "data movement",
+    "index_select": "data movement",
+    "scatter_add": "data movement",
+    "upsample": "data movement",
+    "unknown": "unknown",
+}
+
+
+def op_word(graph: LayerGraph, node: Node) -> str:
+    """Conv, grouped_conv and depthwise_conv apart; every other layer its own word."""
+    return _conv_word(graph.loop_nest(node)) if node.layer.op == "conv" else node.layer.op
+
+
+def op_class(word: str, nest: LoopNest) -> str:
+    """The class of a row, as the papers draw them."""
+    if word == "depthwise_conv":
+        return "depthwise conv"
+    if word == "grouped_conv":
+        return "grouped conv"
+    if word == "conv":
+        return "pointwise conv" if _all(np.equal(nest.kernel_h, 1) & np.equal(nest.kernel_w, 1)) else "spatial conv"
+    return OP_CLASSES.get(word, "unknown" if nest.kind == MAC else "activation")
+
+
+def _conv_word(nest: LoopNest) -> str:
+    if _all(np.equal(nest.groups, 1)):
+        return "conv"
+    return "depthwise_conv" if _all(np.equal(nest.c_in_per_group, 1)) else "grouped_conv"
+
+
+def _all(condition: Any) -> bool:
+    return bool(np.all(condition))

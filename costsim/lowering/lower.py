@@ -1,0 +1,110 @@
+"""Lowering: a layer graph and a runtime's rules become the op table the device sees."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from typing import Any
+
+from costsim.graph import LayerGraph
+from costsim.graph.layers import BatchNorm, Input, Unknown
+from costsim.graph.layers.base import size
+from costsim.lowering.classes import op_class, op_word
+from costsim.lowering.fusion import FusedOp, fuse
+from costsim.tables.optable import OpLabel, OpTable
+
+NEVER_EXECUTED = frozenset({"dropout", "identity"})
+"""Layers that do nothing at inference on any runtime."""
+
+
+def lower(
+    graph: LayerGraph,
+    *,
+    fusion: Mapping[str, Collection[str]],
+    views: Collection[str],
+    elem_bytes: float,
+    weight_elem_bytes: float,
+) -> OpTable:
+    """The op table of ``graph``.
+
+    Args:
+        graph: the network.
+        fusion: anchor op to the ops that may run in its kernel.
+        views: ops the runtime answers with a view of their input instead of a copy.
+        elem_bytes: bytes of one activation element.
+        weight_elem_bytes: bytes of one weight element.
+    """
+    skipped = NEVER_EXECUTED | set(views)
+    chains = fuse(graph, fusion, skipped)
+    row_of = {node.name: row for row, chain in enumerate(chains) for node in chain.members}
+    sources = _read_through(graph, row_of)
+    labels, producers, rows = [], [], []
+    for chain in chains:
+        labels.append(_label(graph, chain))
+        read = [row for name in chain.reads() for row in sources[name]]
+        producers.append(tuple(dict.fromkeys(read)))
+        rows.append(_row(graph, chain) | {"elem_bytes": elem_bytes, "weight_elem_bytes": weight_elem_bytes})
+    return OpTable.from_rows(labels, producers, rows)
+
+
+def _read_through(graph: LayerGraph, row_of: Mapping[str, int]) -> dict[str, tuple[int, ...]]:
+    """For every tensor, the rows that really write it: views are looked through, the input is -1."""
+    sources: dict[str, tuple[int, ...]] = {}
+    for node in graph:
+        if node.name in row_of:
+            sources[node.name] = (row_of[node.name],)
+        elif isinstance(node.layer, Input):
+            sources[node.name] = (-1,)
+        else:
+            sources[node.name] = tuple(row for name in node.inputs for row in sources[name])
+    return sources
+
+
+def _label(graph: LayerGraph, chain: FusedOp) -> OpLabel:
+    word = op_word(graph, chain.anchor)
+    return OpLabel(
+        name=chain.anchor.name,
+        op=word,
+        op_class=op_class(word, graph.loop_nest(chain.anchor)),
+        block=chain.anchor.block,
+        layers=tuple(node.name for node in chain.members),
+        output_shape=chain.tail.shape,
+        known=not isinstance(chain.anchor.layer, Unknown),
+    )
+
+
+def _row(graph: LayerGraph, chain: FusedOp) -> dict[str, Any]:
+    nest = graph.loop_nest(chain.anchor)
+    epilogue = [_epilogue(graph, chain, node) for node in chain.members[1:]]
+    epilogue_flops = sum(flops for flops, _ in epilogue)
+    return {
+        "kind": nest.kind,
+        "n": nest.n,
+        "groups": nest.groups,
+        "c_in_per_group": nest.c_in_per_group,
+        "c_out_per_group": nest.c_out_per_group,
+        "h_in": nest.h_in,
+        "w_in": nest.w_in,
+        "h_out": nest.h_out,
+        "w_out": nest.w_out,
+        "kernel_h": nest.kernel_h,
+        "kernel_w": nest.kernel_w,
+        "stride_h": nest.stride_h,
+        "stride_w": nest.stride_w,
+        "dilation_h": nest.dilation_h,
+        "dilation_w": nest.dilation_w,
+        "input_elems": sum(size(graph[name].shape) for name in chain.reads()),
+        "output_elems": size(chain.tail.shape),
+        "weight_elems": nest.weight_elems + sum(weights for _, weights in epilogue),
+        "params": sum(graph.params(node) for node in chain.members),
+        "macs": nest.macs,
+        "flops": nest.flops + epilogue_flops,
+        "epilogue_flops": epilogue_flops,
+    }
+
+
+def _epilogue(graph: LayerGraph, chain: FusedOp, node: Any) -> tuple[Any, Any]:
+    """(flops, weights) of a fused layer; a batch norm folds into the anchor as one bias a channel."""
+    if isinstance(node.layer, BatchNorm):
+        anchor_has_bias = getattr(chain.anchor.layer, "bias", False)
+        return (0, 0) if anchor_has_bias else (size(node.shape), node.shape[1])
+    return graph.loop_nest(node).flops, graph.loop_nest(node).weight_elems

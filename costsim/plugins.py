@@ -1,0 +1,44 @@
+"""The one door for device families, networks, importers and guidelines, built in or not.
+
+Each is an entry point of an installed package; costsim's own are declared in its pyproject.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from importlib.metadata import EntryPoint, entry_points
+from typing import Any
+
+from costsim.errors import InputError, unknown_name
+
+DEVICES = "costsim.devices"
+NETWORKS = "costsim.networks"
+IMPORTERS = "costsim.importers"
+GUIDELINES = "costsim.guidelines"
+
+
+@cache
+def plugins(group: str) -> dict[str, EntryPoint]:
+    """Registered plug-ins of a group by name; a name registered twice is refused."""
+    found: dict[str, EntryPoint] = {}
+    for point in entry_points(group=group):
+        other = found.setdefault(point.name, point)
+        if other.value != point.value:
+            raise InputError(
+                f"'{point.name}' is registered twice: {other.value} and {point.value}",
+                where=group,
+                mend="uninstall one of the two packages",
+            )
+    return found
+
+
+def load_plugin(group: str, name: str, kind: str) -> Any:
+    """The object a plug-in registers under ``name``.
+
+    Raises:
+        InputError: nothing of that name is registered.
+    """
+    found = plugins(group)
+    if name not in found:
+        raise unknown_name(kind, name, found)
+    return found[name].load()

@@ -1,0 +1,41 @@
+"""The pipeline, on one screen."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from costsim.devices import RunConfig, device_for
+from costsim.graph import LayerGraph
+from costsim.hardware import Profile
+from costsim.lowering import lower
+from costsim.tables.costtable import CostTable
+from costsim.tables.optable import OpTable
+
+
+@dataclass(frozen=True)
+class Simulation:
+    """Everything one pass through the pipeline made."""
+
+    graph: LayerGraph
+    profile: Profile
+    run: RunConfig
+    ops: OpTable
+    costs: CostTable
+
+
+def simulate(graph: LayerGraph, profile: Profile, run: RunConfig) -> Simulation:
+    """Lower the graph for the profile's runtime, plan it, price it.
+
+    Raises:
+        DoesNotFitError: the device cannot run the network at all.
+    """
+    device = device_for(profile)
+    ops = lower(
+        graph,
+        fusion=profile.runtime.fusion,
+        views=profile.runtime.views,
+        elem_bytes=run.elem_bytes,
+        weight_elem_bytes=run.elem_bytes,
+    )
+    ops = device.plan(ops, profile, run)
+    return Simulation(graph, profile, run, ops, device.costs(ops, profile, run))

@@ -1,0 +1,1 @@
+"""The two tables every later stage reads: what the device executes, and what that costs."""

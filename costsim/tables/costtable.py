@@ -1,0 +1,81 @@
+"""The cost table: what each limit alone would cost every op, and how the limits combine.
+
+A prediction is a set of named ceilings. ``ceilings`` overlap with each other, ``overheads``
+never do; the latency of an op is::
+
+    latency_s = norm_p(ceilings) + sum(overheads),   norm_p(x) = (sum x_i^p)^(1/p)
+
+``p`` (``overlap``) states how well the device hides one limit behind another: infinity is the
+maximum (perfect overlap), 1 the sum (none), 2 what in-order cores show in between.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass, field
+from functools import cached_property
+
+import numpy as np
+
+from costsim.tables.schema import Array
+
+NEAR_TIE_RATIO = 0.9
+"""A limit within 10 % of the largest is reported beside it."""
+
+
+@dataclass(frozen=True)
+class CostTable:
+    """Costs over the rows of one op table. Arrays are ``(ops, points)``, in SI units."""
+
+    ceilings: dict[str, Array]
+    """Seconds each overlapping limit alone would take."""
+    overheads: dict[str, Array]
+    """Seconds added whatever the ceilings are: dispatch, launch, pipeline fill."""
+    traffic: dict[str, Array]
+    """Bytes moved per memory level; ``dram`` always present."""
+    overlap: float = np.inf
+    energy_j: Array | None = None
+    notes: tuple[str, ...] = field(default=())
+    """What the model wants the user to know about this network on this device."""
+
+    @cached_property
+    def latency_s(self) -> Array:
+        """Predicted seconds per op."""
+        return self.without(())
+
+    def without(self, lifted: Collection[str]) -> Array:
+        """Predicted seconds per op if the named ceilings and overheads cost nothing."""
+        overlapping = [array for name, array in self.ceilings.items() if name not in lifted]
+        serial = [array for name, array in self.overheads.items() if name not in lifted]
+        zero = np.zeros(np.broadcast_shapes(*(a.shape for a in self.limits.values())))
+        return sum(serial, start=combine(overlapping, self.overlap) if overlapping else zero)
+
+    @cached_property
+    def limits(self) -> dict[str, Array]:
+        """Ceilings and overheads together."""
+        return {**self.ceilings, **self.overheads}
+
+    @property
+    def limit_names(self) -> tuple[str, ...]:
+        return tuple(self.limits)
+
+    @cached_property
+    def bound(self) -> np.ndarray:
+        """``(ops, points)`` index into ``limit_names`` of the largest limit."""
+        return np.argmax(np.stack(np.broadcast_arrays(*self.limits.values())), axis=0)
+
+    def near_ties(self, row: int, point: int = 0) -> tuple[str, ...]:
+        """The limits within 10 % of the largest, largest first."""
+        seconds = {name: float(np.broadcast_to(a, self.latency_s.shape)[row, point]) for name, a in self.limits.items()}
+        largest = max(seconds.values())
+        near = [name for name, s in seconds.items() if s >= NEAR_TIE_RATIO * largest]
+        return tuple(sorted(near, key=lambda name: -seconds[name]))
+
+
+def combine(ceilings: list[Array], overlap: float) -> Array:
+    """The p-norm of the ceilings along a new axis; ``overlap`` is p, infinity the maximum."""
+    stacked = np.stack(np.broadcast_arrays(*ceilings))
+    if np.isinf(overlap):
+        return stacked.max(axis=0)
+    largest = np.maximum(stacked.max(axis=0), np.finfo(float).tiny)  # scaled: no underflow of tiny times
+    return largest * ((stacked / largest) ** overlap).sum(axis=0) ** (1 / overlap)

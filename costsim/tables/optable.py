@@ -1,0 +1,147 @@
+"""The op table: one row per op the device executes, each one canonical loop nest.
+
+The nest is::
+
+    for n, group, c_out_per_group, h_out, w_out:
+        for c_in_per_group, kernel_h, kernel_w:
+            multiply and accumulate          (kind MAC)
+            or apply the op's arithmetic     (kind VECTOR)
+            or copy                          (kind MOVE)
+
+Dense, grouped, depthwise, pointwise and fully connected layers are one row shape, so a
+device's formulas never ask which layer they see.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from costsim.tables.schema import Array, column, columns_of, stack
+
+MAC, VECTOR, MOVE = 0.0, 1.0, 2.0
+"""Values of the ``kind`` column."""
+
+
+@dataclass(frozen=True)
+class OpLabel:
+    """The words of one row."""
+
+    name: str
+    """The first layer of the row; unique in the table."""
+    op: str
+    """The device's word for it: conv, depthwise_conv, linear, add, channel_shuffle, ..."""
+    op_class: str
+    """The class costs are summed by (see ``costsim.lowering.classes``)."""
+    block: str
+    layers: tuple[str, ...]
+    """All layers this row executes: the anchor and what was fused into it."""
+    output_shape: tuple[Any, ...]
+    known: bool = True
+
+
+@dataclass(frozen=True)
+class OpTable:
+    """Columns over executed ops, in execution order. Arrays are ``(ops, points)``."""
+
+    labels: tuple[OpLabel, ...]
+    producers: tuple[tuple[int, ...], ...]
+    """Per row: the rows whose output it reads; -1 is the network's input."""
+
+    kind: Array = column("enum", "MAC, VECTOR or MOVE")
+    n: Array = column("images", "batch size")
+    groups: Array = column("groups", "independent groups of channels")
+    c_in_per_group: Array = column("channels", "input channels one output reads")
+    c_out_per_group: Array = column("channels", "output channels of one group")
+    h_in: Array = column("pixels", "input height")
+    w_in: Array = column("pixels", "input width")
+    h_out: Array = column("pixels", "output height of the loop nest")
+    w_out: Array = column("pixels", "output width of the loop nest")
+    kernel_h: Array = column("pixels", "kernel height")
+    kernel_w: Array = column("pixels", "kernel width")
+    stride_h: Array = column("pixels", "vertical stride")
+    stride_w: Array = column("pixels", "horizontal stride")
+    dilation_h: Array = column("pixels", "vertical dilation")
+    dilation_w: Array = column("pixels", "horizontal dilation")
+    input_elems: Array = column("elements", "all input tensors, each read once")
+    output_elems: Array = column("elements", "the output tensor, written once")
+    weight_elems: Array = column("elements", "weights and biases as deployed (norms folded)")
+    params: Array = column("elements", "trainable parameters of the row's layers")
+    macs: Array = column("multiply-accumulates", "exact, no padding to tiles")
+    flops: Array = column("operations", "2*macs plus all other arithmetic of the row, fused ops included")
+    epilogue_flops: Array = column("operations", "the part of flops done by ops fused behind the nest")
+    elem_bytes: Array = column("bytes", "one activation element")
+    weight_elem_bytes: Array = column("bytes", "one weight element")
+
+    @classmethod
+    def from_rows(cls, labels: list[OpLabel], producers: list[tuple[int, ...]], rows: list[dict[str, Any]]) -> OpTable:
+        """Build the columns from one mapping of column name to value per row."""
+        names = [c.name for c in columns_of(cls)]
+        return cls(tuple(labels), tuple(producers), **{name: stack([row[name] for row in rows]) for name in names})
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+    @property
+    def points(self) -> int:
+        return max(array.shape[1] for array in self.columns().values())
+
+    def columns(self) -> dict[str, Array]:
+        """Column name to array."""
+        return {c.name: getattr(self, c.name) for c in columns_of(type(self))}
+
+    def take(self, rows: np.ndarray) -> OpTable:
+        """The table of the given rows only; producers outside them become the network's input."""
+        new_index = {int(old): new for new, old in enumerate(rows)}
+        return replace(
+            self,
+            labels=tuple(self.labels[r] for r in rows),
+            producers=tuple(tuple(new_index.get(p, -1) for p in self.producers[r]) for r in rows),
+            **{name: array[rows] for name, array in self.columns().items()},
+        )
+
+    def is_op(self, *ops: str) -> np.ndarray:
+        """``(ops, 1)`` mask of the rows with one of these device words."""
+        return np.array([label.op in ops for label in self.labels])[:, None]
+
+    @cached_property
+    def c_in(self) -> Array:
+        return self.groups * self.c_in_per_group
+
+    @cached_property
+    def c_out(self) -> Array:
+        return self.groups * self.c_out_per_group
+
+    @cached_property
+    def input_bytes(self) -> Array:
+        return self.input_elems * self.elem_bytes
+
+    @cached_property
+    def output_bytes(self) -> Array:
+        return self.output_elems * self.elem_bytes
+
+    @cached_property
+    def weight_bytes(self) -> Array:
+        return self.weight_elems * self.weight_elem_bytes
+
+    @cached_property
+    def compulsory_bytes(self) -> Array:
+        """Each tensor of the row moved once: what no schedule of a single op can go below."""
+        return self.input_bytes + self.output_bytes + self.weight_bytes
+
+    @cached_property
+    def mem_access_elems(self) -> Array:
+        """Memory access cost of the ShuffleNetV2 paper: inputs, output and weights once each."""
+        return self.input_elems + self.output_elems + self.weight_elems
+
+    @cached_property
+    def consumers(self) -> tuple[tuple[int, ...], ...]:
+        """Per row: the later rows that read its output."""
+        readers: list[list[int]] = [[] for _ in self.labels]
+        for row, producers in enumerate(self.producers):
+            for producer in set(producers) - {-1}:
+                readers[producer].append(row)
+        return tuple(tuple(r) for r in readers)

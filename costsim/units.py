@@ -1,0 +1,86 @@
+"""Quantities as text, parsed once at the border into SI floats, and printed back for people.
+
+>>> parse_quantity("1.4 GHz", "Hz")
+1400000000.0
+>>> parse_quantity("32 KiB", "B")
+32768.0
+>>> format_quantity(0.0123, "s")
+'12.3 ms'
+"""
+
+from __future__ import annotations
+
+import re
+
+from costsim.errors import InputError
+
+DECIMAL = {"p": 1e-12, "n": 1e-9, "u": 1e-6, "µ": 1e-6, "m": 1e-3, "": 1.0, "k": 1e3, "M": 1e6, "G": 1e9, "T": 1e12}
+BINARY = {"Ki": 2.0**10, "Mi": 2.0**20, "Gi": 2.0**30}
+
+UNITS = ("B/s", "Hz", "B", "s", "J", "W")
+"""The units a profile may use: bytes a second, hertz, bytes, seconds, joules, watts."""
+
+_QUANTITY = re.compile(r"\s*([+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)\s*(\S*)\s*\Z")
+
+
+def parse_quantity(text: object, unit: str) -> float:
+    """The SI value of ``text``, which must carry a unit of the dimension of ``unit``.
+
+    Raises:
+        InputError: no unit, another dimension, an unknown prefix, or not a finite number.
+    """
+    mend = f"write it like '1.5 {_example(unit)}'"
+    if isinstance(text, (int, float)):
+        raise InputError(f"{text} has no unit", mend=mend)
+    match = _QUANTITY.match(str(text))
+    if not match:
+        raise InputError(f"'{text}' is not a quantity", mend=mend)
+    number, written = match.groups()
+    if not written:
+        raise InputError(f"'{text}' has no unit", mend=mend)
+    if not written.endswith(unit):
+        raise InputError(f"'{text}' is not in {unit}", mend=mend)
+    prefix = written[: -len(unit)]
+    binary_allowed = unit.startswith("B")
+    scale = DECIMAL.get(prefix, BINARY.get(prefix) if binary_allowed else None)
+    if scale is None or (unit == "B" and scale < 1):
+        raise InputError(f"'{written}' is not a unit", mend=mend)
+    return float(number) * scale
+
+
+def is_quantity(text: str) -> bool:
+    """Whether the text is a number with a unit."""
+    match = _QUANTITY.match(text)
+    return bool(match and match[2].endswith(UNITS))
+
+
+def format_quantity(value: float, unit: str, digits: int = 3) -> str:
+    """``value`` (SI) with the prefix people use: KiB and MiB for bytes, decimal for the rest."""
+    if unit == "B":
+        ladder = [("GiB", 2.0**30), ("MiB", 2.0**20), ("KiB", 2.0**10), ("B", 1.0)]
+    else:
+        small = [("m", 1e-3), ("u", 1e-6), ("n", 1e-9), ("p", 1e-12)] if unit in ("s", "J", "W") else []
+        prefixes = [] if unit == "s" else [("T", 1e12), ("G", 1e9), ("M", 1e6), ("k", 1e3)]
+        ladder = [(prefix + unit, scale) for prefix, scale in [*prefixes, ("", 1.0), *small]]
+    if value == 0:
+        return f"0 {unit}"
+    name, scale = next(((n, s) for n, s in ladder if abs(value) >= s), ladder[-1])
+    return f"{round_significant(value / scale, digits)} {name}"
+
+
+def format_count(value: float, digits: int = 4) -> str:
+    """A plain count with M or G where it is large: ``145.8 M``."""
+    for suffix, scale in (("G", 1e9), ("M", 1e6), ("k", 1e3)):
+        if abs(value) >= scale:
+            return f"{round_significant(value / scale, digits)} {suffix}"
+    return round_significant(value, digits)
+
+
+def round_significant(value: float, digits: int) -> str:
+    """``value`` with ``digits`` significant digits, never in exponent form."""
+    text = f"{value:.{digits}g}"
+    return f"{float(text):.0f}" if "e" in text else text
+
+
+def _example(unit: str) -> str:
+    return {"B": "KiB", "B/s": "GB/s", "Hz": "GHz", "s": "us", "J": "pJ"}.get(unit, unit)
