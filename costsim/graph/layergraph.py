@@ -42,7 +42,7 @@ class LayerGraph:
         """What its author wants said beside every result: unpublished widths, unknown ops."""
         self.valid: Any = True
         """False, or an array with one flag per point, where the dimensions are impossible."""
-        self._graph = nx.DiGraph()
+        self._graph: nx.DiGraph[str] = nx.DiGraph()
 
     def add(self, layer: Layer, *inputs: str, name: str, block: str = "") -> Node:
         """Append a layer that reads the named nodes.
@@ -151,7 +151,7 @@ class LayerGraph:
         """A plain DiGraph: one node a layer with ``op``, ``block``, ``shape``, ``params``, ``macs``,
         and whatever ``attributes`` (by node name) adds to them.
         """
-        plain = nx.DiGraph(name=self.name)
+        plain: nx.DiGraph[str] = nx.DiGraph(name=self.name)
         for node in self:
             nest = self.loop_nest(node)
             plain.add_node(

@@ -90,7 +90,7 @@ def profile_aliases() -> dict[str, str]:
     """Alias to profile name. Only the ``aliases`` line of each file is read, to keep start-up short."""
     aliases = {}
     for name in profile_names():
-        with open(profile_folder() / f"{name}.yaml", encoding="utf-8") as lines:
+        with (profile_folder() / f"{name}.yaml").open(encoding="utf-8") as lines:
             line = next((line for line in lines if line.startswith("aliases:")), "")
         aliases.update(dict.fromkeys(_yaml(line, "aliases").get("aliases", ()), name) if line else {})
     return aliases
