@@ -105,6 +105,13 @@ class Profile(Block):
         """How many threads can be asked for; families with cores say so."""
         return 1
 
+    def value_at(self, path: str) -> Any:
+        """The SI value at a dotted path of YAML words such as ``hardware.clock``."""
+        value: Any = self.model_dump(by_alias=True)
+        for word in path.split("."):
+            value = value[word]
+        return value
+
     def source_of(self, path: str) -> Source:
         """The source of the number at a dotted path such as ``hardware.clock``."""
         return self.sources[self.provenance[path]]

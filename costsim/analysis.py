@@ -1,0 +1,215 @@
+"""What a simulation says: totals, and the same by layer, block, stage and op class."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import networkx as nx
+import numpy as np
+
+from costsim.simulate import Simulation
+from costsim.tables.liveness import live_bytes
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+Record = dict[str, Any]
+
+ADDITIVE = ("params", "macs", "flops", "mem_access_elems", "latency_ms", "dram_bytes", "weight_bytes")
+"""Columns of a layer record that add up to the totals."""
+
+
+class Analysis:
+    """The answer to "what does this network cost on this device, and why".
+
+    ``totals``, ``layers`` and ``blocks`` are DataFrames; ``summary`` and the ``*_records`` hold the
+    same as plain Python values. Times are milliseconds here and in every output; seconds live
+    only in the simulation's tables.
+    """
+
+    mode = "predicted"
+
+    def __init__(self, simulation: Simulation, warnings: Iterable[str] = ()) -> None:
+        self.simulation = simulation
+        self.warnings = (*simulation.graph.notes, *simulation.costs.notes, *warnings)
+
+    @property
+    def network(self) -> str:
+        return self.simulation.graph.name
+
+    @property
+    def hardware(self) -> str:
+        return self.simulation.profile.name
+
+    @cached_property
+    def layer_records(self) -> list[Record]:
+        """One record per executed op, in execution order."""
+        ops, costs = self.simulation.ops, self.simulation.costs
+        column = {
+            "params": ops.params,
+            "macs": ops.macs,
+            "flops": ops.flops,
+            "mem_access_elems": ops.mem_access_elems,
+            "latency_ms": costs.latency_s * 1e3,
+            "dram_bytes": costs.traffic["dram"],
+            "weight_bytes": ops.weight_bytes,
+        }
+        values = {name: _first_point(array, len(ops)) for name, array in column.items()}
+        limits = {name: _first_point(array * 1e3, len(ops)) for name, array in costs.limits.items()}
+        bound = _first_point(costs.bound, len(ops))
+        total_ms = sum(values["latency_ms"]) or 1.0  # an empty sum only where nothing runs
+        records = []
+        for row, label in enumerate(ops.labels):
+            record: Record = {
+                "name": label.name,
+                "op": label.op,
+                "op_class": label.op_class,
+                "block": label.block,
+                "layers": list(label.layers),
+                "output_shape": [int(d) for d in label.output_shape],
+                **{name: _number(values[name][row], whole=name != "latency_ms") for name in ADDITIVE},
+            }
+            record["intensity"] = record["macs"] / record["mem_access_elems"] if record["mem_access_elems"] else None
+            record["share_ratio"] = record["latency_ms"] / total_ms
+            record["bound"] = costs.limit_names[int(bound[row])]
+            record["near_bounds"] = list(costs.near_ties(row))
+            record["ceilings_ms"] = {name: float(ms[row]) for name, ms in limits.items()}
+            records.append(record)
+        return records
+
+    @cached_property
+    def block_records(self) -> list[Record]:
+        """Layers summed by block, in the order the blocks first run."""
+        return self._grouped("block", lambda record: record["block"])
+
+    @cached_property
+    def stage_records(self) -> list[Record]:
+        """Layers summed by the outermost part of their block's path."""
+        return self._grouped("stage", lambda record: record["block"].split(".")[0])
+
+    @cached_property
+    def class_records(self) -> list[Record]:
+        """Layers summed by op class, costliest first: the paper's Figure 2 as a table."""
+        return sorted(self._grouped("op_class", lambda r: r["op_class"]), key=lambda r: -r["latency_ms"])
+
+    @cached_property
+    def bound_records(self) -> list[Record]:
+        """Layers summed by the limit that bounds them, costliest first."""
+        return sorted(self._grouped("bound", lambda r: r["bound"]), key=lambda r: -r["latency_ms"])
+
+    def _grouped(self, name: str, key: Callable[[Record], str]) -> list[Record]:
+        groups: dict[str, Record] = {}
+        for record in self.layer_records:
+            group = groups.setdefault(key(record), {name: key(record), "ops": 0} | dict.fromkeys(ADDITIVE, 0))
+            group["ops"] += 1
+            for column in ADDITIVE:
+                group[column] += record[column]
+        for group in groups.values():
+            group["share_ratio"] = group["latency_ms"] / (self.latency_ms or 1.0)
+        return list(groups.values())
+
+    @cached_property
+    def latency_ms(self) -> float:
+        """Predicted latency of one inference of the whole batch."""
+        return sum(record["latency_ms"] for record in self.layer_records)
+
+    @cached_property
+    def summary(self) -> Record:
+        """The totals, keyed as in the JSON contract. Unknown values are None (see ``unknown``)."""
+        ops, costs, profile = self.simulation.ops, self.simulation.costs, self.simulation.profile
+        sums = {name: sum(record[name] for record in self.layer_records) for name in ADDITIVE}
+        known = sum(len(label.layers) for label in ops.labels if label.known)
+        return {
+            **sums,
+            "latency_low_ms": self.latency_ms * profile.calibration.low_ratio,
+            "latency_high_ms": self.latency_ms * profile.calibration.high_ratio,
+            "peak_activation_bytes": int(live_bytes(ops).max()),
+            "energy_mj": None if costs.energy_j is None else float(np.sum(costs.energy_j)) * 1e3,
+            "coverage_ratio": known / sum(len(label.layers) for label in ops.labels),
+            "bound": self.bound_records[0]["bound"],
+        }
+
+    @property
+    def unknown(self) -> dict[str, str]:
+        """Why a total is None."""
+        if self.simulation.costs.energy_j is not None:
+            return {}
+        return {"energy_mj": f"profile {self.hardware} has no sourced energy per access"}
+
+    @property
+    def totals(self) -> pd.DataFrame:
+        """One row, indexed by the network's name."""
+        return _frame([self.summary], index=[self.network])
+
+    @property
+    def layers(self) -> pd.DataFrame:
+        """One row per executed op; a ``ceiling_<name>_ms`` column per limit."""
+        flat = [
+            {k: v for k, v in r.items() if k != "ceilings_ms"}
+            | {f"ceiling_{name}_ms": ms for name, ms in r["ceilings_ms"].items()}
+            for r in self.layer_records
+        ]
+        return _frame(flat)
+
+    @property
+    def blocks(self) -> pd.DataFrame:
+        """One row per block."""
+        return _frame(self.block_records)
+
+    def to_networkx(self) -> nx.DiGraph[str]:
+        """The network as a plain DiGraph; costs of an op sit on its first layer, 0 on layers fused into it."""
+        attributes: dict[str, Record] = {}
+        for record in self.layer_records:
+            first, *fused = record["layers"]
+            attributes[first] = {k: record[k] for k in ("latency_ms", "bound", "dram_bytes", "mem_access_elems")}
+            attributes.update({layer: {"latency_ms": 0.0, "fused_into": first} for layer in fused})
+        return self.simulation.graph.to_networkx(attributes)
+
+    def to_dict(self) -> Record:
+        """The JSON document (see docs/json.md)."""
+        from costsim.report.document import document
+
+        return document(self)
+
+    def to_html(self, path: str | Path | None = None) -> str:
+        """The self-contained report page; also written to ``path`` if one is given.
+
+        Raises:
+            InputError: the path cannot be written.
+        """
+        from costsim.report.html import page
+        from costsim.report.write import write_text
+
+        html = page(self)
+        if path is not None:
+            write_text(path, html)
+        return html
+
+    def _repr_html_(self) -> str:
+        from costsim.report.html import notebook_card
+
+        return notebook_card(self)
+
+    def __repr__(self) -> str:
+        s = self.summary
+        return (
+            f"<Analysis {self.network} on {self.hardware}: {s['latency_ms']:.3g} ms "
+            f"({s['latency_low_ms']:.3g} to {s['latency_high_ms']:.3g}), bound by {s['bound']}>"
+        )
+
+
+def _frame(records: list[Record], index: list[str] | None = None) -> pd.DataFrame:
+    import pandas as pd  # slow to import; only data frames need it
+
+    return pd.DataFrame(records, index=index)
+
+
+def _first_point(array: np.ndarray, rows: int) -> np.ndarray:
+    return np.broadcast_to(array, (rows, array.shape[1]))[:, 0]
+
+
+def _number(value: Any, *, whole: bool) -> Any:
+    return round(float(value)) if whole else float(value)

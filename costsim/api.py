@@ -1,0 +1,59 @@
+"""The verbs of the Python API; the command line calls the same ones."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from costsim.analysis import Analysis
+from costsim.devices import RunConfig
+from costsim.errors import InputError
+from costsim.hardware import Profile, load_profile
+from costsim.network import Network
+from costsim.simulate import simulate
+
+
+def analyze(
+    network: Any,
+    hw: str | Path | Profile,
+    *,
+    batch: int | None = None,
+    input_size: str | tuple[int, ...] | None = None,
+    dtype: str | None = None,
+    threads: int | None = None,
+    settings: Mapping[str, str] | None = None,
+    strict: bool = False,
+) -> Analysis:
+    """Predict what a network costs on a device.
+
+    Args:
+        network: zoo name, path, ``LayerGraph``, ``Network`` or an object an importer takes.
+        hw: profile name, alias, path of a YAML file, or a loaded ``Profile``.
+        batch: images per inference; the network's own if left out.
+        input_size: ``"3x224x224"`` or ``(3, 224, 224)``.
+        dtype: fp32, fp16 or int8; the runtime's own if left out.
+        threads: cores used; the profile's own if left out.
+        settings: profile fields to change, as text with units: ``{"memory.onchip.size": "1 MiB"}``.
+        strict: refuse networks with ops costsim has no model for.
+
+    Raises:
+        InputError: anything above that is unknown or impossible.
+        DoesNotFitError: the device cannot run the network at all.
+    """
+    graph = Network(network, input_size=input_size, batch=batch).graph
+    if isinstance(hw, Profile):
+        if settings:
+            raise InputError("settings need a profile by name", mend="load it with load_profile(name, settings)")
+        profile = hw
+    else:
+        profile = load_profile(hw, settings)
+    analysis = Analysis(simulate(graph, profile, RunConfig.of(profile, dtype, threads)))
+    unknown = sorted({label.name for label in analysis.simulation.ops.labels if not label.known})
+    if strict and unknown:
+        raise InputError(
+            f"no cost model for {', '.join(unknown[:3])}{' ...' if len(unknown) > 3 else ''}",
+            where=graph.name,
+            mend="leave out --strict to count their bytes only",
+        )
+    return analysis

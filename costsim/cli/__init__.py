@@ -1,0 +1,58 @@
+"""The command line. Each verb is a module of this package, imported only when it is called."""
+
+from __future__ import annotations
+
+import sys
+from importlib import import_module
+
+import click
+
+from costsim.errors import CostsimError
+
+VERBS = ("analyze", "nets", "hw")
+"""Modules of this package; each holds a click command named ``command``."""
+
+
+class LazyGroup(click.Group):
+    """A group whose verbs are found by module name, so that one verb never pays for another."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(VERBS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        return import_module(f"costsim.cli.{cmd_name}").command if cmd_name in VERBS else None
+
+
+@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="costsim", message="costsim %(version)s")
+def cli() -> None:
+    """Predict what a convolutional network costs on a device, and say why."""
+
+
+def main() -> None:
+    """Run a verb; answer 0, or 1 for bad input, 2 if it does not fit, 3 if an assertion failed."""
+    sys.exit(run(sys.argv[1:]))
+
+
+def run(arguments: list[str]) -> int:
+    """The exit code of one command line. Errors meant for the user become one line on stderr."""
+    try:
+        cli.main(args=arguments, prog_name="costsim", standalone_mode=False)
+    except CostsimError as error:
+        return _fail(str(error), error.exit_code)
+    except click.exceptions.NoArgsIsHelpError as help_text:
+        click.echo(help_text.format_message(), err=True)
+        return 1
+    except click.ClickException as error:
+        return _fail(error.format_message(), 1)
+    except (click.Abort, KeyboardInterrupt):
+        return _fail("interrupted", 130)
+    except BrokenPipeError:  # the reader of a pipe left early: nothing to say to it
+        sys.stderr.close()
+        return 0
+    return 0
+
+
+def _fail(message: str, code: int) -> int:
+    click.echo(f"costsim: {message}", err=True)
+    return code

@@ -1,0 +1,42 @@
+"""Options shared by the verbs that cost a network on a device."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import click
+
+from costsim.errors import InputError
+
+
+def run_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """--batch, --input-size, --dtype, --threads, --set."""
+    options = (
+        click.option("--batch", type=int, metavar="N", help="Images per inference."),
+        click.option("--input-size", metavar="CxHxW", help="Channels, height and width: 3x224x224."),
+        click.option("--dtype", metavar="TYPE", help="fp32, fp16 or int8, as far as the runtime has it."),
+        click.option("--threads", type=int, metavar="N", help="Cores used."),
+        click.option("--set", "settings", multiple=True, metavar="KEY=VALUE",
+                     help="Change a field of the profile: memory.onchip.size=512KiB."),
+    )  # fmt: skip
+    for option in reversed(options):
+        command = option(command)
+    return command
+
+
+def parse_settings(settings: tuple[str, ...]) -> dict[str, str]:
+    """``key=value`` pairs.
+
+    Raises:
+        InputError: no '=' in it, or a key given twice.
+    """
+    parsed: dict[str, str] = {}
+    for setting in settings:
+        key, _, value = (part.strip() for part in setting.partition("="))
+        if not key or not value:
+            raise InputError(f"'{setting}' is not KEY=VALUE", where="--set", mend="write memory.onchip.size=512KiB")
+        if key in parsed:
+            raise InputError(f"'{key}' is set twice", where="--set", mend="set it once")
+        parsed[key] = value
+    return parsed

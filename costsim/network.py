@@ -1,0 +1,87 @@
+"""Any way to name a network, and the graph behind it."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+import networkx as nx
+
+from costsim.errors import InputError
+from costsim.graph import LayerGraph
+from costsim.networks import build
+
+
+class Network:
+    """A network ready to be costed.
+
+    >>> Network("shufflenet_v2_1x").macs
+    145814296
+    """
+
+    def __init__(self, spec: Any, *, input_size: str | tuple[int, ...] | None = None, batch: int | None = None) -> None:
+        """``spec`` is a zoo name, a path, a ``LayerGraph``, or any object an importer takes.
+
+        Raises:
+            InputError: unknown name, unreadable file, or a size that does not pass through it.
+        """
+        self.graph = _resize(_resolve(spec), input_size, batch)
+
+    @property
+    def name(self) -> str:
+        return self.graph.name
+
+    @property
+    def params(self) -> int:
+        """Trainable parameters."""
+        return int(self.graph.total_params)
+
+    @property
+    def macs(self) -> int:
+        """Exact multiply-accumulates of convolutions, fully connected layers and products."""
+        return int(self.graph.total_macs)
+
+    def to_networkx(self) -> nx.DiGraph[str]:
+        return self.graph.to_networkx()
+
+    def __repr__(self) -> str:
+        return repr(self.graph).replace("LayerGraph", "Network")
+
+
+def _resolve(spec: Any) -> LayerGraph:
+    if isinstance(spec, Network):
+        return spec.graph
+    if isinstance(spec, LayerGraph):
+        return spec
+    if isinstance(spec, str) and not _is_path(spec):
+        return build(spec)
+    from costsim.importers import load_network
+
+    return load_network(spec)
+
+
+def _is_path(text: str) -> bool:
+    return "/" in text or "\\" in text or Path(text).suffix in {".onnx", ".json", ".param", ".tflite", ".pt2"}
+
+
+def _resize(graph: LayerGraph, input_size: str | tuple[int, ...] | None, batch: int | None) -> LayerGraph:
+    if batch is not None and batch < 1:
+        raise InputError(f"batch {batch}", where="--batch", mend="it is at least 1")
+    if input_size is None:
+        return graph if batch is None else graph.with_batch(batch)
+    size = parse_input_size(input_size) if isinstance(input_size, str) else tuple(input_size)
+    return graph.with_input(batch or graph.input_shape[0], *size)
+
+
+def parse_input_size(text: str) -> tuple[int, ...]:
+    """``3x224x224`` as (channels, height, width).
+
+    Raises:
+        InputError: not three positive numbers.
+    """
+    if not re.fullmatch(r"[1-9]\d*(x[1-9]\d*){2}", text):
+        raise InputError(
+            f"'{text}' is not a size", where="--input-size", mend="write channels x height x width: 3x224x224"
+        )
+    return tuple(int(part) for part in text.split("x"))

@@ -1,0 +1,1 @@
+"""What people see: text, JSON, CSV and HTML, all made from one ``Analysis``."""

@@ -1,0 +1,50 @@
+"""The JSON document. Adding keys is free; changing the meaning of one is a new schema version."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from costsim.version import VERSION
+
+if TYPE_CHECKING:
+    from costsim.analysis import Analysis
+
+SCHEMA_VERSION = 1
+
+
+def document(analysis: Analysis) -> dict[str, Any]:
+    """Everything an analysis says, as plain data. Unknown values are null, their reason in ``unknown``."""
+    graph, profile, run = (getattr(analysis.simulation, part) for part in ("graph", "profile", "run"))
+    return {
+        "schema_version": SCHEMA_VERSION,
+        "tool": {"name": "costsim", "version": VERSION},
+        "mode": analysis.mode,
+        "network": {
+            "name": graph.name,
+            "source": graph.source,
+            "input_shape": [int(d) for d in graph.input_shape],
+            "dtype": run.dtype,
+        },
+        "hardware": {
+            "name": profile.title,
+            "family": profile.family,
+            "profile": profile.name,
+            "runtime": f"{profile.runtime.name} {profile.runtime.version}",
+            "threads": run.threads,
+            "calibration": profile.calibration.model_dump(),
+        },
+        "totals": analysis.summary,
+        "unknown": analysis.unknown,
+        "layers": analysis.layer_records,
+        "blocks": analysis.block_records,
+        "stages": analysis.stage_records,
+        "op_classes": analysis.class_records,
+        "guidelines": [],
+        "warnings": list(analysis.warnings),
+    }
+
+
+def to_json(analysis: Analysis) -> str:
+    """The document as text; a value that is not finite would be a bug and is refused."""
+    return json.dumps(document(analysis), indent=2, allow_nan=False)

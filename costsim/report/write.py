@@ -1,0 +1,34 @@
+"""Writing files so that none is ever left half-written."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import tempfile
+from pathlib import Path
+
+from costsim.errors import InputError
+
+
+def write_text(path: str | Path, text: str) -> None:
+    """Write to a temporary file beside the target, then rename it into place.
+
+    Raises:
+        InputError: the folder is not there, not writable, or the disk is full.
+    """
+    target = Path(path)
+    temporary = None
+    try:
+        handle, temporary = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
+        with os.fdopen(handle, "w", encoding="utf-8") as file:
+            file.write(text)
+        mask = os.umask(0)
+        os.umask(mask)
+        Path(temporary).chmod(0o666 & ~mask)  # mkstemp makes it private
+        Path(temporary).replace(target)
+    except OSError as error:
+        raise InputError(f"cannot be written: {error.strerror}", where=str(path), mend="choose another path") from None
+    finally:
+        if temporary:
+            with contextlib.suppress(FileNotFoundError):
+                Path(temporary).unlink()
