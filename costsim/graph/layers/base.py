@@ -133,3 +133,32 @@ def divides(divisor: Dim, dividend: Dim) -> Any:
     """Whether ``divisor`` divides ``dividend``, per point; zero divides nothing."""
     safe = np.where(np.asarray(divisor) > 0, divisor, 1)
     return (np.asarray(divisor) > 0) & (np.asarray(dividend) % safe == 0)
+
+
+def broadcasts(*shapes: Shape) -> Iterator[Requirement]:
+    """What must hold for NumPy's broadcasting of these shapes, dimension by dimension."""
+    for dims in _aligned(shapes):
+        widest = _widest(dims)
+        fits: Any = True
+        for dim in dims:
+            fits = fits & ((np.asarray(dim) == widest) | (np.asarray(dim) == 1))
+        yield fits, f"shapes {' and '.join(str(tuple(s)) for s in shapes)} do not broadcast"
+
+
+def broadcast(*shapes: Shape) -> Shape:
+    """The shape NumPy's broadcasting gives them together."""
+    return tuple(_widest(dims) for dims in _aligned(shapes))
+
+
+def _aligned(shapes: tuple[Shape, ...]) -> list[tuple[Dim, ...]]:
+    """Dimensions side by side, last ones together, missing ones 1."""
+    rank = max(len(s) for s in shapes)
+    return list(zip(*((1,) * (rank - len(s)) + tuple(s) for s in shapes), strict=True))
+
+
+def _widest(dims: tuple[Dim, ...]) -> Dim:
+    widest = dims[0]
+    for dim in dims[1:]:
+        either_array = isinstance(widest, np.ndarray) or isinstance(dim, np.ndarray)
+        widest = np.maximum(widest, dim) if either_array else max(widest, dim)
+    return widest

@@ -7,7 +7,19 @@ from dataclasses import dataclass
 from math import prod
 from typing import Any, ClassVar
 
-from costsim.graph.layers.base import Dim, Layer, LoopNest, Requirement, Shape, divides, pair, sides, size
+from costsim.graph.layers.base import (
+    Dim,
+    Layer,
+    LoopNest,
+    Requirement,
+    Shape,
+    broadcast,
+    broadcasts,
+    divides,
+    pair,
+    sides,
+    size,
+)
 from costsim.tables.optable import MAC
 
 
@@ -171,10 +183,11 @@ class MatMul(Layer):
         a, b = inputs
         yield len(a) >= 2 and len(b) >= 2, "needs two matrices"
         yield a[-1] == b[-2], f"inner dimensions {a[-1]} and {b[-2]} differ"
+        yield from broadcasts(a[:-2], b[:-2])
 
     def output_shape(self, *inputs: Shape) -> Shape:
         a, b = inputs
-        return (*(a[:-2] if len(a) >= len(b) else b[:-2]), a[-2], b[-1])
+        return (*broadcast(a[:-2], b[:-2]), a[-2], b[-1])
 
     def loop_nest(self, inputs: tuple[Shape, ...], output: Shape) -> LoopNest:
         a, b = inputs

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import ClassVar
 
-import numpy as np
-
-from costsim.graph.layers.base import Dim, Layer, LoopNest, Requirement, Shape, vector_nest
+from costsim.graph.layers.base import Dim, Layer, LoopNest, Requirement, Shape, broadcast, broadcasts, vector_nest
 
 ACTIVATION_FLOPS = {
     "relu": 1,
@@ -134,19 +132,10 @@ class Arithmetic(Layer):
         return self.function
 
     def requirements(self, *inputs: Shape) -> Iterator[Requirement]:
-        rank = max(len(s) for s in inputs)
-        aligned = [(1,) * (rank - len(s)) + tuple(s) for s in inputs]
-        for dims in zip(*aligned, strict=True):
-            widest = _widest(dims)
-            fits: Any = True
-            for dim in dims:
-                fits = fits & ((np.asarray(dim) == widest) | (np.asarray(dim) == 1))
-            yield fits, f"shapes {' and '.join(str(tuple(s)) for s in inputs)} do not broadcast"
+        yield from broadcasts(*inputs)
 
     def output_shape(self, *inputs: Shape) -> Shape:
-        rank = max(len(s) for s in inputs)
-        aligned = [(1,) * (rank - len(s)) + tuple(s) for s in inputs]
-        return tuple(_widest(dims) for dims in zip(*aligned, strict=True))
+        return broadcast(*inputs)
 
     def params(self, *inputs: Shape) -> Dim:
         return self.const_elems
@@ -168,13 +157,3 @@ class Multiply(Arithmetic):
     """Product of tensors: the scaling of squeeze-excite."""
 
     function: str = "mul"
-
-
-def _widest(dims: tuple[Dim, ...]) -> Dim:
-    widest = dims[0]
-    for dim in dims[1:]:
-        if isinstance(widest, np.ndarray) or isinstance(dim, np.ndarray):
-            widest = np.maximum(widest, dim)
-        else:
-            widest = max(widest, dim)
-    return widest

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from math import prod
 from typing import Any, ClassVar
 
+import numpy as np
+
 from costsim.graph.layers.base import (
     Dim,
     Layer,
@@ -236,5 +238,8 @@ def _is_free(dim: Dim) -> bool:
 
 
 def _times(length: Dim, scale: Any) -> Dim:
-    """``floor(length * scale)``, exact for whole scales and array-valued lengths."""
-    return length * scale if isinstance(scale, int) else (length * scale) // 1
+    """``floor(length * scale)``, a whole number like any other dimension."""
+    if isinstance(scale, int):
+        return length * scale
+    scaled = np.floor(length * scale)
+    return scaled.astype(np.int64) if isinstance(length, np.ndarray) else int(scaled)
