@@ -81,6 +81,9 @@ class NetBuilder:
     def act(self, x: Tensor, function: str | None = "relu") -> Tensor:
         return self.add(L.Activation(function), x) if function else x
 
+    def lrn(self, x: Tensor, size: int = 5) -> Tensor:
+        return self.add(L.LRN(size), x)
+
     def linear(self, x: Tensor, features: Dim, bias: bool = True) -> Tensor:
         """Fully connected over all of ``x``: maps are flattened first."""
         return self.add(L.Linear(features, bias=bias), self.flatten(x) if len(x.shape) > 2 else x)
@@ -130,7 +133,7 @@ class NetBuilder:
             s = self.act(self.conv(s, x.c, bias=True), gate)
             return self.multiply(x, s)
 
-    def classifier(self, x: Tensor, classes: int = 1000) -> Tensor:
+    def classifier(self, x: Tensor, classes: int = 1000, bias: bool = True) -> Tensor:
         """Global average pooling and one fully connected layer."""
         with self.block("classifier"):
-            return self.linear(self.global_pool(x), classes)
+            return self.linear(self.global_pool(x), classes, bias)

@@ -46,7 +46,7 @@ def shufflenet_v2(
                 x = downsampling_unit(net, x, c_out, even_downsampling) if unit == 0 else basic_unit(net, x)
     with net.block("conv5"):
         x = net.conv_bn(x, conv5, 1)
-    net.classifier(x, classes)
+    net.classifier(x, classes, bias=even_downsampling)  # the authors' released models have none
     return net.graph
 
 

@@ -1,0 +1,69 @@
+"""MobileNetV2 (Sandler et al. 2018, arXiv 1801.04381), Table 2."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from costsim.graph import LayerGraph, NetBuilder, Tensor
+from costsim.graph.layers import Dim
+from costsim.networks.common import make_divisible
+from costsim.networks.zoo import Family
+
+# expansion, output channels, repeats, stride of the first: (t, c, n, s) in the paper
+BOTTLENECKS = (
+    (1, 16, 1, 1),
+    (6, 24, 2, 2),
+    (6, 32, 3, 2),
+    (6, 64, 4, 2),
+    (6, 96, 3, 1),
+    (6, 160, 3, 2),
+    (6, 320, 1, 1),
+)
+
+WIDTHS = (0.15, 0.4, 0.5, 0.6, 0.75, 1.0, 1.3, 1.4)
+
+UNPUBLISHED = (
+    "ShuffleNetV2 Table 8 lists 0.15x, 0.4x (160 pixels), 0.6x and 0.75x (192 pixels) as 'our impl.' with 39, 43, "
+    "141 and 145 M multiply-adds; their channel counts were never published. The standard rounding to multiples "
+    "of 8, used here, gives 30.6, 41.8, 151.0 and 153.9 M",
+)
+
+
+def mobilenet_v2(
+    *,
+    name: str = "mobilenet_v2",
+    width: Any = 1.0,
+    input_shape: tuple[int, int, int, int] = (1, 3, 224, 224),
+    classes: int = 1000,
+) -> LayerGraph:
+    """Inverted residuals: pointwise up, depthwise 3x3, linear pointwise down, shortcut between the thin ends.
+
+    ``width`` scales all channels, rounded to multiples of 8; the last convolution never has
+    fewer than 1280.
+    """
+    net = NetBuilder(name, notes=UNPUBLISHED if f"{width}" in ("0.15", "0.4", "0.6", "0.75") else ())
+    x = net.input(*input_shape)
+    with net.block("conv1"):
+        x = net.conv_bn(x, make_divisible(32 * width), 3, "relu6", stride=2)
+    for stage, (expansion, c_out, repeats, first_stride) in enumerate(BOTTLENECKS, start=1):
+        for unit in range(repeats):
+            with net.block(f"stage{stage}"), net.block(f"unit{unit + 1}"):
+                stride = first_stride if unit == 0 else 1
+                x = inverted_residual(net, x, make_divisible(c_out * width), expansion, stride, shortcut=unit > 0)
+    with net.block("conv_last"):
+        x = net.conv_bn(x, make_divisible(1280 * np.maximum(1.0, width)), 1, "relu6")
+    net.classifier(x, classes)
+    return net.graph
+
+
+def inverted_residual(net: NetBuilder, x: Tensor, c_out: Dim, expansion: int, stride: int, shortcut: bool) -> Tensor:
+    """Expand, filter, project without activation; an expansion of 1 has no first convolution."""
+    y = net.conv_bn(x, expansion * x.c, 1, "relu6") if expansion > 1 else x
+    y = net.depthwise_bn(y, 3, "relu6", stride=stride)
+    y = net.conv_bn(y, c_out, 1, act=None)
+    return net.add_tensors(x, y) if shortcut else y
+
+
+FAMILY = Family(mobilenet_v2, {f"mobilenet_v2_{w:g}x": {"width": w} for w in WIDTHS})
