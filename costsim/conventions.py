@@ -121,9 +121,10 @@ def with_activations(graph: LayerGraph) -> Any:
 
 @convention("condensenet", "CondenseNet (arXiv 1711.09224) and CondenseNetV2 (arXiv 2104.04382)")
 def condensenet(graph: LayerGraph) -> Any:
-    """Exact multiply-accumulates, ReLU outputs, what pooling reads, and the biases of fully connected layers."""
+    """Exact, ReLU and hard-swish outputs, what average pooling reads, and the biases of fully connected layers."""
+    activated = outputs(graph, Activation, op="relu") + outputs(graph, Activation, op="hard_swish")
     pooled = window_taps(graph, Pool2d, op="avg_pool") + inputs(graph, GlobalPool)
-    return graph.total_macs + outputs(graph, Activation, op="relu") + pooled + fc_bias(graph)
+    return graph.total_macs + activated + pooled + fc_bias(graph)
 
 
 @convention("all_operations", "costsim's flops")

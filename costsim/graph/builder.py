@@ -126,11 +126,13 @@ class NetBuilder:
     def upsample(self, x: Tensor, scale: Any = 2, mode: str = "nearest") -> Tensor:
         return self.add(L.Upsample(scale, mode=mode), x)
 
-    def squeeze_excite(self, x: Tensor, c_mid: Dim, act: str = "relu", gate: str = "sigmoid") -> Tensor:
+    def squeeze_excite(
+        self, x: Tensor, c_mid: Dim, act: str = "relu", gate: str = "sigmoid", bias: bool = True
+    ) -> Tensor:
         """Global average, two 1x1 convolutions, and the scaling of ``x`` by the result."""
         with self.block("se"):
-            s = self.act(self.conv(self.global_pool(x), c_mid, bias=True), act)
-            s = self.act(self.conv(s, x.c, bias=True), gate)
+            s = self.act(self.conv(self.global_pool(x), c_mid, bias=bias), act)
+            s = self.act(self.conv(s, x.c, bias=bias), gate)
             return self.multiply(x, s)
 
     def classifier(self, x: Tensor, classes: int = 1000, bias: bool = True) -> Tensor:

@@ -15,6 +15,7 @@ from costsim.graph.layers.base import (
     LoopNest,
     Requirement,
     Shape,
+    as_map,
     divides,
     move_nest,
     pair,
@@ -22,6 +23,7 @@ from costsim.graph.layers.base import (
     size,
     vector_nest,
 )
+from costsim.tables.optable import MAC
 
 
 class _Copy(Layer):
@@ -202,16 +204,30 @@ class IndexSelect(_Copy):
 
 @dataclass(frozen=True)
 class ScatterAdd(Layer):
-    """Adds every input channel into one of ``channels`` output channels by an index list."""
+    """Adds every input channel into one of ``channels`` output channels by an index list.
 
-    op: ClassVar[str] = "scatter_add"
+    ``as_matmul`` is the same sum as some code computes it: a dense product with a 0/1 matrix,
+    which is stored like a weight but not trained.
+    """
+
     channels: Dim
+    as_matmul: bool = False
+
+    @property
+    def op(self) -> str:  # type: ignore[override]
+        return "matmul" if self.as_matmul else "scatter_add"
 
     def output_shape(self, *inputs: Shape) -> Shape:
         return (inputs[0][0], self.channels, *inputs[0][2:])
 
     def loop_nest(self, inputs: tuple[Shape, ...], output: Shape) -> LoopNest:
-        return vector_nest(output, size(inputs[0]) / size(output), source=inputs[0])
+        if not self.as_matmul:
+            return vector_nest(output, size(inputs[0]) / size(output), source=inputs[0])
+        n, c_in, h, w = as_map(inputs[0])
+        return LoopNest(
+            kind=MAC, n=n, groups=1, c_in_per_group=c_in, c_out_per_group=self.channels,
+            h_in=h, w_in=w, h_out=h, w_out=w, weight_elems=c_in * self.channels,
+        )  # fmt: skip
 
 
 @dataclass(frozen=True)
