@@ -35,7 +35,7 @@ class _Recipe:
 
 
 RECIPES: dict[type[L.Layer], _Recipe] = {}
-"""A recipe for every layer type but ``Input``."""
+"""A recipe for every layer type that reads a tensor: all but ``Input`` and ``Constant``."""
 
 
 def _recipe(layer: type[L.Layer], accepts: Callable[[Tensor], bool]) -> Callable[[Any], Any]:
@@ -182,7 +182,12 @@ def _batch_norm(draw: Draw, x: Tensor, others: list[Tensor]) -> Drawn:
 
 @_recipe(L.LayerNorm, _any)
 def _layer_norm(draw: Draw, x: Tensor, others: list[Tensor]) -> Drawn:
-    return L.LayerNorm(), (x,)
+    return L.LayerNorm(affine=draw(st.booleans())), (x,)
+
+
+@_recipe(L.GroupNorm, _is_map)
+def _group_norm(draw: Draw, x: Tensor, others: list[Tensor]) -> Drawn:
+    return L.GroupNorm(draw(st.sampled_from(_divisors(x.c))), affine=draw(st.booleans())), (x,)
 
 
 @_recipe(L.Activation, _any)
@@ -309,7 +314,20 @@ def _transpose(draw: Draw, x: Tensor, others: list[Tensor]) -> Drawn:
 
 @_recipe(L.Pad, _small_map)
 def _pad(draw: Draw, x: Tensor, others: list[Tensor]) -> Drawn:
-    return L.Pad(tuple(draw(st.integers(0, 3)) for _ in range(4))), (x,)
+    channels = (draw(st.integers(0, 2)), draw(st.integers(0, 2)))
+    return L.Pad(tuple(draw(st.integers(0, 3)) for _ in range(4)), channels), (x,)
+
+
+@_recipe(L.DepthToSpace, _small_map)
+def _depth_to_space(draw: Draw, x: Tensor, others: list[Tensor]) -> Drawn:
+    return L.DepthToSpace(draw(st.sampled_from([block for block in (1, 2, 3) if x.c % block**2 == 0]))), (x,)
+
+
+@_recipe(L.SpaceToDepth, _is_map)
+def _space_to_depth(draw: Draw, x: Tensor, others: list[Tensor]) -> Drawn:
+    return L.SpaceToDepth(draw(st.sampled_from([block for block in (1, 2, 3) if x.h % block == x.w % block == 0]))), (
+        x,
+    )
 
 
 @_recipe(L.Upsample, lambda x: _is_map(x) and max(x.shape[2:]) <= LARGEST_SIDE // 2)

@@ -10,7 +10,8 @@ import networkx as nx
 import numpy as np
 
 from costsim.errors import InputError
-from costsim.graph.layers import Input, Layer, LoopNest, Shape
+from costsim.graph.layers import Input, Layer, LoopNest, Shape, Unknown
+from costsim.graph.layers.base import positive
 
 
 @dataclass(frozen=True)
@@ -59,7 +60,7 @@ class LayerGraph:
         for holds, problem in layer.requirements(*shapes):
             self._require(holds, problem, where)
         shape = layer.output_shape(*shapes)
-        self._require(_positive(shape), f"its output would be empty: {_text(shape)}", where)
+        self._require(positive(*shape), f"its output would be empty: {_text(shape)}", where)
         node = Node(name, layer, tuple(inputs), block, shape)
         self._graph.add_node(name, node=node)
         self._graph.add_edges_from((i, name) for i in inputs)
@@ -95,6 +96,11 @@ class LayerGraph:
     @property
     def outputs(self) -> tuple[Node, ...]:
         return tuple(node for node in self if not self._graph.out_degree(node.name))
+
+    @property
+    def unknown(self) -> tuple[Node, ...]:
+        """The layers costsim has no model for: their bytes are counted, their arithmetic is not."""
+        return tuple(node for node in self if isinstance(node.layer, Unknown))
 
     @property
     def input_shape(self) -> Shape:
@@ -166,13 +172,6 @@ class LayerGraph:
             )
         plain.add_edges_from(self._graph.edges)
         return plain
-
-
-def _positive(shape: Shape) -> Any:
-    positive: Any = True
-    for dim in shape:
-        positive = positive & (np.asarray(dim) > 0)
-    return positive
 
 
 def _text(shape: Shape) -> str:

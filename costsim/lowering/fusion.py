@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 from costsim.graph import LayerGraph, Node
-from costsim.graph.layers import Input
+from costsim.graph.layers import Constant, Input
 from costsim.lowering.classes import op_word
 
 
@@ -41,7 +41,7 @@ def fuse(graph: LayerGraph, rules: Mapping[str, Collection[str]], views: Collect
     chains: list[FusedOp] = []
     chain_of: dict[str, FusedOp] = {}
     for node in graph:
-        if isinstance(node.layer, Input) or node.layer.op in views:
+        if isinstance(node.layer, (Input, Constant)) or node.layer.op in views:
             continue
         candidates = [chain_of[name] for name in node.inputs if name in chain_of]
         candidates = [c for c in candidates if _may_join(graph, c, node, rules)]

@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping
 from typing import Any
 
 from costsim.graph import LayerGraph
-from costsim.graph.layers import BatchNorm, Input, Unknown
+from costsim.graph.layers import BatchNorm, Constant, Input, Unknown
 from costsim.graph.layers.base import size
 from costsim.lowering.classes import op_class, op_word
 from costsim.lowering.fusion import FusedOp, fuse
@@ -47,7 +47,10 @@ def lower(
 
 
 def _read_through(graph: LayerGraph, row_of: Mapping[str, int]) -> dict[str, tuple[int, ...]]:
-    """For every tensor, the rows that really write it: views are looked through, the input is -1."""
+    """For every tensor, the rows that really write it; views are looked through.
+
+    The network's input is -1; a stored constant has no writer.
+    """
     sources: dict[str, tuple[int, ...]] = {}
     for node in graph:
         if node.name in row_of:
@@ -76,6 +79,11 @@ def _row(graph: LayerGraph, chain: FusedOp) -> dict[str, Any]:
     nest = graph.loop_nest(chain.anchor)
     epilogue = [_epilogue(graph, chain, node) for node in chain.members[1:]]
     epilogue_flops = sum(flops for flops, _ in epilogue)
+    stored = [graph[name] for name in dict.fromkeys(chain.reads()) if isinstance(graph[name].layer, Constant)]
+    tensors = [graph[name] for name in chain.reads() if not isinstance(graph[name].layer, Constant)]
+    own = {node.name for node in chain.members}
+    first_read = [node for node in stored if graph.consumers(node.name)[0].name in own]
+    epilogue_weights = sum(weights for _, weights in epilogue)
     return {
         "kind": nest.kind,
         "n": nest.n,
@@ -92,10 +100,10 @@ def _row(graph: LayerGraph, chain: FusedOp) -> dict[str, Any]:
         "stride_w": nest.stride_w,
         "dilation_h": nest.dilation_h,
         "dilation_w": nest.dilation_w,
-        "input_elems": sum(size(graph[name].shape) for name in chain.reads()),
+        "input_elems": sum(size(node.shape) for node in tensors),
         "output_elems": size(chain.tail.shape),
-        "weight_elems": nest.weight_elems + sum(weights for _, weights in epilogue),
-        "params": sum(graph.params(node) for node in chain.members),
+        "weight_elems": nest.weight_elems + epilogue_weights + sum(size(node.shape) for node in stored),
+        "params": sum(graph.params(node) for node in [*chain.members, *first_read]),
         "macs": nest.macs,
         "flops": nest.flops + epilogue_flops,
         "epilogue_flops": epilogue_flops,

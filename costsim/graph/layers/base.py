@@ -129,6 +129,14 @@ def sides(value: Any) -> tuple[Dim, Dim, Dim, Dim]:
     return tuple(value) if len(value) == 4 else (value[0], value[0], value[1], value[1])
 
 
+def positive(*values: Dim) -> Any:
+    """Whether all values are above zero, per point."""
+    holds: Any = True
+    for value in values:
+        holds = holds & (np.asarray(value) > 0)
+    return holds
+
+
 def divides(divisor: Dim, dividend: Dim) -> Any:
     """Whether ``divisor`` divides ``dividend``, per point; zero divides nothing."""
     safe = np.where(np.asarray(divisor) > 0, divisor, 1)

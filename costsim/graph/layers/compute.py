@@ -17,6 +17,7 @@ from costsim.graph.layers.base import (
     broadcasts,
     divides,
     pair,
+    positive,
     sides,
     size,
 )
@@ -50,6 +51,7 @@ class _Windowed(Layer):
     def requirements(self, *inputs: Shape) -> Iterator[Requirement]:
         (shape,) = inputs
         yield len(shape) == 4, f"needs a map (n, c, h, w), got {len(shape)} dimensions"
+        yield positive(*self.kernel, *self.stride, *self.dilation), "kernel, stride and dilation must be positive"
         c_in = shape[1]
         yield divides(self.groups, c_in), f"{c_in} input channels are not divisible by {self.groups} groups"
         yield (

@@ -6,7 +6,17 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import ClassVar
 
-from costsim.graph.layers.base import Dim, Layer, LoopNest, Requirement, Shape, broadcast, broadcasts, vector_nest
+from costsim.graph.layers.base import (
+    Dim,
+    Layer,
+    LoopNest,
+    Requirement,
+    Shape,
+    broadcast,
+    broadcasts,
+    divides,
+    vector_nest,
+)
 
 ACTIVATION_FLOPS = {
     "relu": 1,
@@ -22,8 +32,26 @@ ACTIVATION_FLOPS = {
     "tanh": 6,
     "gelu": 8,
     "mish": 9,
+    "selu": 5,
+    "softplus": 6,
+    "softsign": 3,
+    "erf": 6,
     "exp": 4,
+    "log": 4,
+    "sin": 4,
+    "cos": 4,
+    "tan": 6,
+    "atan": 6,
     "sqrt": 4,
+    "rsqrt": 5,
+    "square": 1,
+    "reciprocal": 1,
+    "abs": 1,
+    "neg": 1,
+    "sign": 1,
+    "floor": 1,
+    "ceil": 1,
+    "round": 1,
     "identity": 0,
 }
 """Operations per element: each compare, add, multiply, divide or transcendental step is one.
@@ -62,9 +90,28 @@ class LayerNorm(_SameShape):
 
     op: ClassVar[str] = "layer_norm"
     flops_per_elem: ClassVar[Dim] = 8
+    affine: bool = True
+    """Scale and shift are learned, one of each per element of the last dimension."""
 
     def params(self, *inputs: Shape) -> Dim:
-        return 2 * inputs[0][-1]
+        return 2 * inputs[0][-1] if self.affine else 0
+
+
+@dataclass(frozen=True)
+class GroupNorm(_SameShape):
+    """Normalisation over the map and the channels of each group; instance norm has one channel a group."""
+
+    op: ClassVar[str] = "group_norm"
+    flops_per_elem: ClassVar[Dim] = 8
+    groups: Dim
+    affine: bool = True
+
+    def requirements(self, *inputs: Shape) -> Iterator[Requirement]:
+        c = inputs[0][1]
+        yield divides(self.groups, c), f"{c} channels are not divisible by {self.groups} groups"
+
+    def params(self, *inputs: Shape) -> Dim:
+        return 2 * inputs[0][1] if self.affine else 0
 
 
 @dataclass(frozen=True)

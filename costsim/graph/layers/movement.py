@@ -48,6 +48,27 @@ class Input(Layer):
 
 
 @dataclass(frozen=True)
+class Constant(Layer):
+    """A stored tensor that is no layer's own weight: a class token, a position embedding, anchors.
+
+    It is never executed; the op that reads it counts it among its weights.
+    """
+
+    op: ClassVar[str] = "constant"
+    shape: Shape
+    trainable: bool = True
+
+    def output_shape(self, *inputs: Shape) -> Shape:
+        return self.shape
+
+    def params(self, *inputs: Shape) -> Dim:
+        return size(self.shape) if self.trainable else 0
+
+    def loop_nest(self, inputs: tuple[Shape, ...], output: Shape) -> LoopNest:
+        return move_nest(output)
+
+
+@dataclass(frozen=True)
 class Concat(_Copy):
     """Joins tensors along one axis."""
 
@@ -56,6 +77,7 @@ class Concat(_Copy):
 
     def requirements(self, *inputs: Shape) -> Iterator[Requirement]:
         first = inputs[0]
+        yield -len(first) <= self.axis < len(first), f"axis {self.axis} of a tensor with {len(first)} dimensions"
         yield all(len(s) == len(first) for s in inputs), "inputs have different numbers of dimensions"
         for shape in inputs[1:]:
             for axis, (a, b) in enumerate(zip(first, shape, strict=True)):
@@ -69,7 +91,7 @@ class Concat(_Copy):
 
 @dataclass(frozen=True)
 class Slice(_Copy):
-    """The elements ``start`` to ``stop`` along one axis; a split is one slice per part."""
+    """Every ``step``-th element from ``start`` to ``stop`` along one axis; a split is one slice per part."""
 
     op: ClassVar[str] = "slice"
     start: Dim
@@ -78,6 +100,9 @@ class Slice(_Copy):
     step: int = 1
 
     def requirements(self, *inputs: Shape) -> Iterator[Requirement]:
+        rank = len(inputs[0])
+        yield -rank <= self.axis < rank, f"axis {self.axis} of a tensor with {rank} dimensions"
+        yield self.step > 0, f"step {self.step}"
         length = inputs[0][self.axis]
         inside = (self.start >= 0) & (self.start < self.stop) & (self.stop <= length)
         yield inside, f"slice {self.start}:{self.stop} of {length} elements"
@@ -153,19 +178,60 @@ class Transpose(_Copy):
 
 
 @dataclass(frozen=True)
+class DepthToSpace(_Copy):
+    """Pixel shuffle: each ``block * block`` channels become one channel of a larger map."""
+
+    op: ClassVar[str] = "depth_to_space"
+    block: Dim
+
+    def requirements(self, *inputs: Shape) -> Iterator[Requirement]:
+        yield len(inputs[0]) == 4, f"needs a map (n, c, h, w), got {len(inputs[0])} dimensions"
+        yield divides(self.block**2, inputs[0][1]), f"{inputs[0][1]} channels are not divisible by {self.block} squared"
+
+    def output_shape(self, *inputs: Shape) -> Shape:
+        n, c, h, w = inputs[0]
+        return n, c // self.block**2, h * self.block, w * self.block
+
+
+@dataclass(frozen=True)
+class SpaceToDepth(_Copy):
+    """The inverse of ``DepthToSpace``: each ``block x block`` patch becomes channels."""
+
+    op: ClassVar[str] = "space_to_depth"
+    block: Dim
+
+    def requirements(self, *inputs: Shape) -> Iterator[Requirement]:
+        yield len(inputs[0]) == 4, f"needs a map (n, c, h, w), got {len(inputs[0])} dimensions"
+        _, _, h, w = inputs[0]
+        fits = divides(self.block, h) & divides(self.block, w)
+        yield fits, f"a map of {h}x{w} is not divisible by blocks of {self.block}"
+
+    def output_shape(self, *inputs: Shape) -> Shape:
+        n, c, h, w = inputs[0]
+        return n, c * self.block**2, h // self.block, w // self.block
+
+
+@dataclass(frozen=True)
 class Pad(_Copy):
-    """Zeros around the map: (top, bottom, left, right)."""
+    """Zeros around the map: (top, bottom, left, right), and before and behind its channels.
+
+    Negative padding crops.
+    """
 
     op: ClassVar[str] = "pad"
     padding: Any
+    channels: tuple[Dim, Dim] = (0, 0)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "padding", sides(self.padding))
 
+    def requirements(self, *inputs: Shape) -> Iterator[Requirement]:
+        yield len(inputs[0]) == 4, f"needs a map (n, c, h, w), got {len(inputs[0])} dimensions"
+
     def output_shape(self, *inputs: Shape) -> Shape:
         n, c, h, w = inputs[0]
         top, bottom, left, right = self.padding
-        return n, c, h + top + bottom, w + left + right
+        return n, c + self.channels[0] + self.channels[1], h + top + bottom, w + left + right
 
 
 @dataclass(frozen=True)
@@ -176,6 +242,9 @@ class Upsample(Layer):
     scale: Any = 2
     size: tuple[Dim, Dim] | None = None
     mode: str = "nearest"
+
+    def requirements(self, *inputs: Shape) -> Iterator[Requirement]:
+        yield len(inputs[0]) == 4, f"needs a map (n, c, h, w), got {len(inputs[0])} dimensions"
 
     def output_shape(self, *inputs: Shape) -> Shape:
         n, c, h, w = inputs[0]
@@ -196,6 +265,10 @@ class IndexSelect(_Copy):
     op: ClassVar[str] = "index_select"
     count: Dim
     axis: int = 1
+
+    def requirements(self, *inputs: Shape) -> Iterator[Requirement]:
+        rank = len(inputs[0])
+        yield -rank <= self.axis < rank, f"axis {self.axis} of a tensor with {rank} dimensions"
 
     def output_shape(self, *inputs: Shape) -> Shape:
         axis = self.axis % len(inputs[0])

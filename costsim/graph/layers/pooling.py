@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from costsim.graph.layers.base import Layer, LoopNest, Requirement, Shape, pair, sides, size, vector_nest
+from costsim.graph.layers.base import Layer, LoopNest, Requirement, Shape, pair, positive, sides, size, vector_nest
 from costsim.graph.layers.compute import window
 
 
@@ -32,6 +32,7 @@ class Pool2d(Layer):
 
     def requirements(self, *inputs: Shape) -> Iterator[Requirement]:
         yield len(inputs[0]) == 4, f"needs a map (n, c, h, w), got {len(inputs[0])} dimensions"
+        yield positive(*self.kernel, *self.stride), "kernel and stride must be positive"
 
     def output_shape(self, *inputs: Shape) -> Shape:
         n, c, h, w = inputs[0]

@@ -1,0 +1,65 @@
+"""Bring your own network: ONNX, torch modules, ncnn and costsim's own JSON become a ``LayerGraph``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from costsim.errors import InputError, unknown_name
+from costsim.graph import LayerGraph
+from costsim.importers.importer import Importer
+from costsim.plugins import IMPORTERS, load_plugin, plugins
+
+__all__ = ["Importer", "importers", "load_network", "require_known"]
+
+
+def importers() -> dict[str, Importer]:
+    """Registered importers by name."""
+    return {name: load_plugin(IMPORTERS, name, "importer") for name in plugins(IMPORTERS)}
+
+
+def load_network(source: Any, input_size: tuple[int, ...] | None = None, batch: int | None = None) -> LayerGraph:
+    """The network in a file or an object, by the importer for its suffix or type.
+
+    Args:
+        source: a path, an ``onnx.ModelProto``, a ``torch.nn.Module``, or a ``LayerGraph``.
+        input_size: (channels, height, width) where the source leaves it open, or to replace it.
+        batch: images at a time, likewise.
+
+    Raises:
+        InputError: no importer for it, no such file, or a file that is damaged; names file and node.
+    """
+    if isinstance(source, LayerGraph):
+        n, *size = source.input_shape
+        return source if (input_size, batch) == (None, None) else source.with_input(batch or n, *(input_size or size))
+    found = importers()
+    if not isinstance(source, (str, Path)):
+        for importer in found.values():
+            if importer.accepts(source):
+                return importer.load(source, input_size, batch)
+        raise InputError(f"no importer takes a {type(source).__name__}", mend=f"known: {', '.join(sorted(found))}")
+    path = Path(source)
+    for importer in found.values():
+        if path.suffix.lower() in importer.suffixes:
+            if not path.is_file():
+                raise InputError("no such file", where=str(path), mend="check the path")
+            return importer.load(path, input_size, batch)
+    suffixes = [suffix for importer in found.values() for suffix in importer.suffixes]
+    raise unknown_name("network file type", path.suffix or path.name, suffixes, where=str(path))
+
+
+def require_known(graph: LayerGraph) -> LayerGraph:
+    """The graph, if costsim has a model for every op in it.
+
+    Raises:
+        InputError: it has none for some; they are named.
+    """
+    if unknown := graph.unknown:
+        first = unknown[0]
+        more = f" and {len(unknown) - 1} more" if len(unknown) > 1 else ""
+        raise InputError(
+            f"unknown op {first.layer.type_name} at '{first.name}'{more}",
+            where=graph.name,
+            mend="leave out --strict to have its bytes counted alone",
+        )
+    return graph

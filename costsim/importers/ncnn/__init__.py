@@ -1,0 +1,170 @@
+"""ncnn ``.param`` files: the text half of a network for Tencent's ncnn (weights are not needed).
+
+Blobs have no batch there; here the batch stands in front. Activations that ncnn runs inside a
+layer become layers of their own, to be fused again by whatever device is asked about. Shape
+hints, where the file has them, are checked against what is inferred.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from costsim.errors import InputError
+from costsim.graph import LayerGraph, Tensor
+from costsim.graph import layers as L
+from costsim.importers.importer import Importer
+from costsim.importers.ncnn import compute, tensors
+from costsim.importers.ncnn.param_file import ParamLayer, read_param_file
+from costsim.importers.writer import GraphWriter
+
+LAYERS: dict[str, Callable[..., Tensor | list[Tensor]]] = {
+    "AbsVal": tensors.activation("abs"),
+    "BNLL": tensors.activation("softplus"),
+    "BatchNorm": compute.batch_norm,
+    "Bias": tensors.bias,
+    "BinaryOp": tensors.binary,
+    "Cast": tensors.activation("identity"),
+    "Clip": tensors.clip,
+    "Concat": tensors.concat,
+    "Convolution": compute.convolution,
+    "ConvolutionDepthWise": compute.depthwise_convolution,
+    "Crop": tensors.crop,
+    "Deconvolution": compute.deconvolution,
+    "DeconvolutionDepthWise": compute.depthwise_deconvolution,
+    "Dequantize": tensors.rescale,
+    "DetectionOutput": tensors.detection_output,
+    "Dropout": lambda writer, layer, x: writer.add(L.Dropout(), x),
+    "ELU": tensors.activation("elu"),
+    "Eltwise": tensors.eltwise,
+    "Exp": tensors.activation("exp"),
+    "ExpandDims": tensors.expand_dims,
+    "Flatten": tensors.flatten,
+    "GELU": tensors.activation("gelu"),
+    "Gemm": compute.gemm,
+    "GroupNorm": compute.group_norm,
+    "HardSigmoid": tensors.activation("hard_sigmoid"),
+    "HardSwish": tensors.activation("hard_swish"),
+    "InnerProduct": compute.inner_product,
+    "InstanceNorm": compute.instance_norm,
+    "Interp": tensors.interpolate,
+    "LRN": compute.lrn,
+    "LayerNorm": compute.layer_norm,
+    "Log": tensors.activation("log"),
+    "MatMul": compute.matmul,
+    "MemoryData": tensors.memory_data,
+    "Mish": tensors.activation("mish"),
+    "MultiHeadAttention": compute.multi_head_attention,
+    "PReLU": tensors.activation("prelu"),
+    "Padding": tensors.padding,
+    "Permute": tensors.permute,
+    "PixelShuffle": tensors.pixel_shuffle,
+    "Pooling": compute.pooling,
+    "PriorBox": tensors.prior_box,
+    "Quantize": tensors.rescale,
+    "ReLU": tensors.relu,
+    "Reduction": tensors.reduction,
+    "Reorg": tensors.reorganise,
+    "Requantize": tensors.rescale,
+    "Reshape": tensors.reshape,
+    "SELU": tensors.activation("selu"),
+    "Scale": compute.scale,
+    "ShuffleChannel": tensors.shuffle,
+    "Sigmoid": tensors.activation("sigmoid"),
+    "Slice": tensors.slices,
+    "Softmax": tensors.softmax,
+    "Softplus": tensors.activation("softplus"),
+    "Split": tensors.split_reference,
+    "Squeeze": tensors.squeeze,
+    "Swish": tensors.activation("swish"),
+    "TanH": tensors.activation("tanh"),
+    "UnaryOp": tensors.unary,
+    "YoloDetectionOutput": tensors.yolo_output,
+    "Yolov3DetectionOutput": tensors.yolo_output,
+}
+
+DETECTION_HEADS = {"DetectionOutput", "YoloDetectionOutput", "Yolov3DetectionOutput"}
+"""Their hints hold the boxes of one image."""
+
+INT8_SCALE_KEY = {"Convolution": 8, "ConvolutionDepthWise": 8, "InnerProduct": 8, "Deconvolution": 8}
+
+
+def load_ncnn(path: Path, input_size: tuple[int, ...] | None = None, batch: int | None = None) -> LayerGraph:
+    """The network in a .param file.
+
+    Args:
+        path: the file.
+        input_size: (channels, height, width) in place of the size in the file, if that has one.
+        batch: images at a time; 1 if left out.
+
+    Raises:
+        InputError: the file is damaged, an input has no size, or shapes do not fit.
+    """
+    writer = GraphWriter(path.stem, source="ncnn", where=str(path))
+    layers = read_param_file(path)
+    names: set[str] = set()
+    for layer in layers:
+        with writer.node(layer.name, layer.type, block=".".join(layer.name.split("/")[:-1])):
+            if layer.name in names:
+                raise InputError("the name is used twice", mend="name every layer once")
+            names.add(layer.name)
+            outputs = _outputs(writer, layer, input_size, batch or 1)
+            if input_size is None and layer.type not in DETECTION_HEADS:
+                _check_hints(layer, outputs)
+            for name, tensor in zip(layer.outputs, outputs, strict=True):
+                writer.bind(name, tensor)
+    if any(layer.integer(INT8_SCALE_KEY.get(layer.type, -1)) for layer in layers):
+        writer.note("the file holds int8 weights: ask for dtype int8 to see what it costs that way")
+    return writer.finish()
+
+
+def _outputs(writer: GraphWriter, layer: ParamLayer, input_size: tuple[int, ...] | None, batch: int) -> list[Tensor]:
+    if layer.type == "Input":
+        return [writer.add(L.Input((batch, *_input_shape(layer, input_size))))]
+    inputs = [writer[name] for name in layer.inputs]
+    if layer.type == "Noop":  # collects the network's outputs; its own blob is never written
+        return inputs[:1] * len(layer.outputs)
+    if layer.type not in LAYERS:
+        return _unknown(writer, layer, inputs)
+    made = LAYERS[layer.type](writer, layer, *inputs)
+    return made if isinstance(made, list) else [made] * len(layer.outputs)
+
+
+def _input_shape(layer: ParamLayer, input_size: tuple[int, ...] | None) -> tuple[int, ...]:
+    if input_size is not None:
+        return input_size
+    shape = tuple(size for key in (2, 11, 1, 0) if (size := layer.integer(key)))
+    if not shape:
+        raise InputError("the input has no size", mend="give one: --input-size 3x224x224")
+    if min(shape) < 0:
+        raise InputError(f"the input has a negative size {shape}", mend="give one: --input-size 3x224x224")
+    return shape
+
+
+def _unknown(writer: GraphWriter, layer: ParamLayer, inputs: list[Tensor]) -> list[Tensor]:
+    """Its outputs are as the hints say, or like its first input."""
+    if not inputs:
+        raise InputError("an unknown layer type without inputs", mend="costsim cannot cost this layer; remove it")
+    hints = layer.shape_hints()
+    if not hints:
+        writer.note(f"{layer.type}: the output is taken to have the shape of its input")
+    shapes = [(inputs[0].shape[0], *hint) for hint in hints] or [inputs[0].shape] * len(layer.outputs)
+    return [writer.unknown(layer.type, inputs, shape) for shape in shapes]
+
+
+def _check_hints(layer: ParamLayer, outputs: list[Tensor]) -> None:
+    for hint, tensor in zip(layer.shape_hints(), outputs, strict=False):
+        if _without_ones(hint) != _without_ones(tensor.shape[1:]):
+            raise InputError(
+                f"the file says its output is {'x'.join(map(str, hint))}, "
+                f"inferred {'x'.join(map(str, tensor.shape[1:]))}",
+                mend="the shape hints and the layers contradict each other; export it again",
+            )
+
+
+def _without_ones(shape: tuple[int, ...]) -> tuple[int, ...]:
+    """A vector of c values and a map of c x 1 x 1 are the same blob in ncnn."""
+    return tuple(d for d in shape if d != 1)
+
+
+IMPORTER = Importer("ncnn", suffixes=(".param",), load=load_ncnn)
