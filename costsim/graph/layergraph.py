@@ -75,6 +75,10 @@ class LayerGraph:
     def __getitem__(self, name: str) -> Node:
         return self._graph.nodes[name]["node"]
 
+    def __contains__(self, name: object) -> bool:
+        """Whether a node has this name."""
+        return name in self._graph
+
     def __iter__(self) -> Iterator[Node]:
         """Nodes in topological order: the order they were added in."""
         return (data["node"] for _, data in self._graph.nodes(data=True))

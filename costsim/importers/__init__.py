@@ -55,10 +55,10 @@ def require_known(graph: LayerGraph) -> LayerGraph:
         InputError: it has none for some; they are named.
     """
     if unknown := graph.unknown:
-        first = unknown[0]
-        more = f" and {len(unknown) - 1} more" if len(unknown) > 1 else ""
+        first, *others = unknown
+        more = f" and {len(others)} more" if others else ""
         raise InputError(
-            f"unknown op {first.layer.type_name} at '{first.name}'{more}",
+            f"unknown op {getattr(first.layer, 'type_name', '')} at '{first.name}'{more}",
             where=graph.name,
             mend="leave out --strict to have its bytes counted alone",
         )

@@ -119,7 +119,7 @@ def transposed(writer: GraphWriter, x: Tensor, axes: tuple[int, ...], part: str 
     return x if axes == tuple(range(len(axes))) else writer.add(L.Transpose(axes), x, part=part)
 
 
-def adaptive_pool(writer: GraphWriter, x: Tensor, function: str, size: tuple[int, int]) -> Tensor:
+def adaptive_pool(writer: GraphWriter, x: Tensor, function: str, size: tuple[int, ...]) -> Tensor:
     """Pooling to a given map size.
 
     Where the sizes do not divide, real windows overlap unevenly; equal windows of the same
@@ -129,7 +129,7 @@ def adaptive_pool(writer: GraphWriter, x: Tensor, function: str, size: tuple[int
         return writer.add(L.GlobalPool(function), x)
     lengths = x.shape[2:]
     if any(out > length for out, length in zip(size, lengths, strict=True)):
-        return writer.add(L.Upsample(None, size=size), x)
+        return writer.add(L.Upsample(None, size=(size[0], size[1])), x)
     stride = tuple(length // out for out, length in zip(size, lengths, strict=True))
     kernel = tuple(n - (out - 1) * s for out, n, s in zip(size, lengths, stride, strict=True))
     return writer.add(L.Pool2d(kernel, stride, function=function), x)

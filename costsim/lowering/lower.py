@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from typing import Any
 
-from costsim.graph import LayerGraph
+from costsim.graph import LayerGraph, Node
 from costsim.graph.layers import BatchNorm, Constant, Input, Unknown
 from costsim.graph.layers.base import size
 from costsim.lowering.classes import op_class, op_word
@@ -37,12 +37,16 @@ def lower(
     chains = fuse(graph, fusion, skipped)
     row_of = {node.name: row for row, chain in enumerate(chains) for node in chain.members}
     sources = _read_through(graph, row_of)
+    stored = _stored(graph, row_of)
+    charged: set[str] = set()
     labels, producers, rows = [], [], []
     for chain in chains:
         labels.append(_label(graph, chain))
         read = [row for name in chain.reads() for row in sources[name]]
         producers.append(tuple(dict.fromkeys(read)))
-        rows.append(_row(graph, chain) | {"elem_bytes": elem_bytes, "weight_elem_bytes": weight_elem_bytes})
+        rows.append(
+            _row(graph, chain, stored, charged) | {"elem_bytes": elem_bytes, "weight_elem_bytes": weight_elem_bytes}
+        )
     return OpTable.from_rows(labels, producers, rows)
 
 
@@ -62,6 +66,17 @@ def _read_through(graph: LayerGraph, row_of: Mapping[str, int]) -> dict[str, tup
     return sources
 
 
+def _stored(graph: LayerGraph, row_of: Mapping[str, int]) -> dict[str, Node]:
+    """Tensors that are a stored constant, or a view of one."""
+    stored: dict[str, Node] = {}
+    for node in graph:
+        if isinstance(node.layer, Constant):
+            stored[node.name] = node
+        elif node.name not in row_of and node.inputs and node.inputs[0] in stored:
+            stored[node.name] = stored[node.inputs[0]]
+    return stored
+
+
 def _label(graph: LayerGraph, chain: FusedOp) -> OpLabel:
     word = op_word(graph, chain.anchor)
     return OpLabel(
@@ -75,14 +90,15 @@ def _label(graph: LayerGraph, chain: FusedOp) -> OpLabel:
     )
 
 
-def _row(graph: LayerGraph, chain: FusedOp) -> dict[str, Any]:
+def _row(graph: LayerGraph, chain: FusedOp, stored: Mapping[str, Node], charged: set[str]) -> dict[str, Any]:
+    """The columns of one chain; parameters of a constant are ``charged`` to the first row that reads it."""
     nest = graph.loop_nest(chain.anchor)
     epilogue = [_epilogue(graph, chain, node) for node in chain.members[1:]]
     epilogue_flops = sum(flops for flops, _ in epilogue)
-    stored = [graph[name] for name in dict.fromkeys(chain.reads()) if isinstance(graph[name].layer, Constant)]
-    tensors = [graph[name] for name in chain.reads() if not isinstance(graph[name].layer, Constant)]
-    own = {node.name for node in chain.members}
-    first_read = [node for node in stored if graph.consumers(node.name)[0].name in own]
+    tensors = [graph[name] for name in chain.reads() if name not in stored]
+    constants = {stored[name].name: stored[name] for name in chain.reads() if name in stored}
+    first_read = [node for name, node in constants.items() if name not in charged]
+    charged.update(constants)
     epilogue_weights = sum(weights for _, weights in epilogue)
     return {
         "kind": nest.kind,
@@ -102,7 +118,7 @@ def _row(graph: LayerGraph, chain: FusedOp) -> dict[str, Any]:
         "dilation_w": nest.dilation_w,
         "input_elems": sum(size(node.shape) for node in tensors),
         "output_elems": size(chain.tail.shape),
-        "weight_elems": nest.weight_elems + epilogue_weights + sum(size(node.shape) for node in stored),
+        "weight_elems": nest.weight_elems + epilogue_weights + sum(size(c.shape) for c in constants.values()),
         "params": sum(graph.params(node) for node in [*chain.members, *first_read]),
         "macs": nest.macs,
         "flops": nest.flops + epilogue_flops,

@@ -6,6 +6,7 @@ Parameter keys are those of ncnn's layer sources; the comment beside each names 
 from __future__ import annotations
 
 from math import prod
+from typing import Any
 
 from costsim.errors import InputError
 from costsim.graph import Tensor
@@ -48,7 +49,7 @@ def deconvolution(writer: GraphWriter, layer: ParamLayer, x: Tensor, groups: int
     kernel, dilation, stride = layer.pair(1, 11), layer.pair(2, 12, 1), layer.pair(3, 13, 1)
     left, top = max(layer.integer(4), 0), max(layer.integer(14, layer.integer(4)), 0)  # SAME is cut below
     padding = (top, max(layer.integer(16, top), 0), left, max(layer.integer(15, left), 0))
-    options = {"stride": stride, "dilation": dilation, "groups": groups, "bias": bool(layer.integer(5))}
+    options: dict[str, Any] = {"stride": stride, "dilation": dilation, "groups": groups, "bias": bool(layer.integer(5))}
     extra = (layer.integer(19), layer.integer(18))  # output_pad_bottom, output_pad_right
     conv = L.ConvTranspose2d(layer.integer(0), kernel, padding=padding, output_padding=extra, **options)
     wanted = layer.pair(20, 21)  # output_w, output_h
