@@ -1,0 +1,104 @@
+"""What a GPU profile holds: the silicon, the kernels of its software era, the fitted rates."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field, NonNegativeFloat, PositiveFloat, PositiveInt, model_validator
+
+from costsim.hardware.profile import Block, Bytes, BytesPerSecond, Hertz, Profile, Runtime, Seconds
+
+Efficiency = Annotated[float, Field(gt=0, le=1)]
+
+
+class L2(Block):
+    size_bytes: Bytes = Field(alias="size")
+    bandwidth_bytes_per_s: BytesPerSecond = Field(alias="bandwidth")
+
+
+class GpuDram(Block):
+    size_bytes: Bytes = Field(alias="size")
+    bandwidth_bytes_per_s: BytesPerSecond = Field(alias="bandwidth")
+
+
+class GpuMemory(Block):
+    l2: L2
+    dram: GpuDram
+
+
+class GpuHardware(Block):
+    gpu: str
+    multiprocessors: PositiveInt
+    clock_hz: Hertz = Field(alias="clock")
+    macs_per_cycle: dict[str, PositiveFloat]
+    """Of one multiprocessor, on the units matrix kernels use (tensor cores where there are any)."""
+    lanes: PositiveInt
+    """Scalar fp32 units of one multiprocessor: what element-wise and depthwise kernels run on."""
+    register_file_bytes: Bytes = Field(alias="register_file")
+    """Of one multiprocessor; half of it holds partial sums."""
+    memory: GpuMemory
+
+
+class Tile(Block):
+    """The part of an output one thread block computes."""
+
+    pixels: PositiveInt
+    channels: PositiveInt
+
+
+class WinogradTile(Tile):
+    """A fused Winograd kernel F(outputs x outputs, 3x3); ``pixels`` counts its input tiles."""
+
+    outputs: PositiveInt
+
+
+class GpuRuntime(Runtime):
+    tiles: tuple[Tile, ...] = Field(min_length=1)
+    """The matrix kernels of the library version; it runs the fastest of them."""
+    winograd: dict[str, tuple[WinogradTile, ...]]
+    split_k: dict[str, PositiveInt]
+    """Op to the most parts its k loop may be split into; 1 where it is not named."""
+    channel_align: dict[str, PositiveInt]
+    """Channels are padded to multiples of it; 1 where it is not named."""
+    grouped: Literal["loop", "native"]
+    """Grouped convolutions run as one kernel a group, or all groups in one kernel."""
+
+
+class GpuFitted(Block):
+    matrix_ratio: Efficiency
+    """Share of the arithmetic peak the main loop of a matrix kernel reaches."""
+    winograd_ratio: Efficiency
+    """The same for Winograd kernels, input and output transforms included."""
+    step_cycles: NonNegativeFloat
+    """Least cycles for one step of k on one multiprocessor."""
+    dram_ratio: Efficiency
+    """Share of the DRAM bandwidth streaming kernels reach."""
+    l2_ratio: Efficiency
+    """The same for the L2 cache."""
+    depthwise_ratio: Efficiency
+    """Share of those shares that depthwise kernels reach."""
+    grouped_ratio: Efficiency
+    """The same for kernels that run all groups at once."""
+    overlap: Annotated[float, Field(ge=1)]
+    """Exponent of the norm that combines ceilings: 1 no overlap, large values perfect overlap."""
+    launch_s: Seconds = Field(alias="launch")
+    """Device time from the start of a kernel to its first and from its last useful instruction to the next."""
+    dispatch_s: Seconds = Field(alias="dispatch")
+    """Host time to issue one kernel, framework included."""
+
+
+class GpuProfile(Profile):
+    hardware: GpuHardware
+    runtime: GpuRuntime
+    fitted: GpuFitted
+
+    @model_validator(mode="after")
+    def _consistent(self) -> GpuProfile:
+        hw, memory = self.hardware, self.hardware.memory
+        if missing := [dtype for dtype in self.runtime.dtypes if dtype not in hw.macs_per_cycle]:
+            raise ValueError(f"hardware.macs_per_cycle lacks {missing[0]}, which runtime.dtypes lists")
+        if memory.l2.bandwidth_bytes_per_s < memory.dram.bandwidth_bytes_per_s:
+            raise ValueError("hardware.memory.l2.bandwidth is below that of dram")
+        if memory.l2.size_bytes > memory.dram.size_bytes:
+            raise ValueError("hardware.memory.l2.size is above that of dram")
+        return self

@@ -1,0 +1,129 @@
+"""The GPU family end to end, on its shipped profiles."""
+
+import numpy as np
+import pytest
+
+from costsim.devices.base import RunConfig
+from costsim.errors import DoesNotFitError, InputError
+from costsim.graph import NetBuilder
+from costsim.hardware import load_profile
+from costsim.hardware.vary import vary
+from costsim.networks import build
+from costsim.networks.micro import bottlenecks, channel_ratio, pointwise_groups
+from costsim.simulate import simulate
+
+PROFILES = ["gtx_1080ti", "v100", "h200"]
+
+
+def priced(graph, profile="gtx_1080ti", dtype=None, **settings):
+    if isinstance(profile, str):
+        profile = load_profile(profile, settings)
+    return simulate(graph, profile, RunConfig.of(profile, dtype))
+
+
+def total_s(graph, *args, **settings):
+    return float(priced(graph, *args, **settings).costs.latency_s.sum())
+
+
+def one_conv(c_in=64, c_out=64, kernel=3, size=56, batch=1, **options):
+    net = NetBuilder("one")
+    net.conv(net.input(batch, c_in, size, size), c_out, kernel, **options)
+    return net.graph
+
+
+BETTER = {
+    "hardware.multiprocessors": 2.0,
+    "hardware.clock": 1.3,
+    "hardware.register_file": 2.0,
+    "hardware.memory.l2.size": 4.0,
+    "hardware.memory.l2.bandwidth": 3.0,
+    "hardware.memory.dram.bandwidth": 3.0,
+}
+
+
+@pytest.mark.parametrize("name", PROFILES)
+@pytest.mark.parametrize("field", BETTER)
+@pytest.mark.parametrize("network", ["shufflenet_v1_g3_1x", "mobilenet_v2_1x", "resnet50"])
+def test_better_hardware_is_never_slower(name, field, network):
+    profile = load_profile(name)
+    value = profile
+    for word in field.split("."):
+        block = {info.alias or key: key for key, info in type(value).model_fields.items()}
+        value = getattr(value, block[word])
+    columns = np.linspace(1, BETTER[field], 23) * value
+    if field == "hardware.multiprocessors":
+        columns = np.floor(columns)
+    latency = priced(build(network), vary(profile, {field: columns})).costs.latency_s.sum(axis=0)
+    assert latency.shape == (23,)
+    assert np.all(np.diff(latency) <= 1e-12)
+
+
+@pytest.mark.parametrize("name", PROFILES)
+def test_a_sweep_gives_each_point_what_it_gets_alone(name):
+    profile = load_profile(name)
+    clocks = np.array([0.8, 1.0, 1.7]) * 1e9
+    swept = priced(build("mobilenet_v2_1x"), vary(profile, {"hardware.clock": clocks})).costs.latency_s.sum(axis=0)
+    alone = [total_s(build("mobilenet_v2_1x"), vary(profile, {"hardware.clock": [clock]})) for clock in clocks]
+    assert swept == pytest.approx(alone, rel=1e-12)
+
+
+@pytest.mark.parametrize("name", PROFILES)
+def test_the_network_takes_the_larger_of_host_and_device_time(name):
+    calls = len(priced(build("shufflenet_v2_1x"), name).ops)
+    device = total_s(build("shufflenet_v2_1x"), name, dispatch="0 s")
+    assert total_s(build("shufflenet_v2_1x"), name, dispatch="0.01 us") == pytest.approx(device)
+    assert total_s(build("shufflenet_v2_1x"), name, dispatch="1 ms") == pytest.approx(calls * 1e-3)
+
+
+def test_winograd_multiplies_less_only_where_it_applies():
+    with_it, without = load_profile("gtx_1080ti"), load_profile("gtx_1080ti", {"runtime.winograd.fp32": "[]"})
+    dense = {"c_in": 256, "c_out": 256, "batch": 16}
+    assert total_s(one_conv(**dense), with_it) < 0.75 * total_s(one_conv(**dense), without)
+    for graph in (one_conv(**dense, stride=2), one_conv(**dense, dilation=2), one_conv(**dense, kernel=5)):
+        assert total_s(graph, with_it) == total_s(graph, without)
+
+
+def test_a_loop_over_groups_launches_a_kernel_each():
+    loop = priced(pointwise_groups(256, 4), "gtx_1080ti").costs
+    native = priced(pointwise_groups(256, 4), load_profile("gtx_1080ti", {"grouped": "native"})).costs
+    assert loop.overheads["launch"] == pytest.approx(4 * native.overheads["launch"])
+    assert loop.ceilings["compute"].sum() > native.ceilings["compute"].sum()
+
+
+def test_a_small_tensor_stays_in_the_l2_cache_and_a_large_one_does_not():
+    ops = priced(channel_ratio(16, 16)).ops
+    small, large = (priced(channel_ratio(c, c)).costs.traffic["dram"] for c in (16, 1024))
+    middle = slice(1, -1)
+    assert small[middle] == pytest.approx(ops.weight_bytes[middle])
+    assert np.all(large[middle] > 0.5 * priced(channel_ratio(1024, 1024)).ops.compulsory_bytes[middle])
+
+
+def test_element_wise_ops_and_relu_are_never_free():
+    times = [total_s(bottlenecks(64, relu=r, shortcut=s)) for r in (False, True) for s in (False, True)]
+    assert times[0] < times[1] < times[3]
+    assert times[0] < times[2] < times[3]
+    assert np.all(priced(build("shufflenet_v2_1x")).costs.latency_s > 0)
+
+
+def test_half_precision_runs_on_tensor_cores():
+    graph = one_conv(256, 256, 1, batch=32)
+    assert total_s(graph, "v100", "fp16") < 0.5 * total_s(graph, "v100", "fp32")
+
+
+def test_what_exceeds_the_memory_does_not_fit():
+    with pytest.raises(DoesNotFitError, match=r"weights and activations take .* gtx_1080ti has 10.2 GiB"):
+        priced(one_conv(batch=40000))
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"l2.bandwidth": "100 GB/s"}, "l2.bandwidth is below that of dram"),
+        ({"l2.size": "20 GiB"}, "l2.size is above that of dram"),
+        ({"dtypes": "[fp16]"}, "macs_per_cycle lacks fp16"),
+        ({"overlap": "0.5"}, "greater than or equal to 1"),
+    ],
+)
+def test_contradicting_profiles_are_refused(settings, message):
+    with pytest.raises(InputError, match=message):
+        load_profile("gtx_1080ti", settings)
