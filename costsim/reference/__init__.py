@@ -1,0 +1,34 @@
+"""The PyTorch companion: runs any layer graph, judges it against torch, and times it.
+
+The only room that imports torch, which comes with ``pip install 'costsim[torch]'``.
+"""
+
+from costsim.errors import InputError
+
+try:
+    import torch as _torch  # noqa: F401
+except ModuleNotFoundError as error:
+    if error.name != "torch":
+        raise
+    raise InputError("the companion needs torch", where="costsim", mend="pip install 'costsim[torch]'") from None
+
+from costsim.reference.judge import Judgement, NodeCheck, judge
+from costsim.reference.measure import Measurement, Timing, measure
+from costsim.reference.module import Companion, build, random_inputs, run
+from costsim.reference.numerics import dense_twin, fold_batch_norms, largest_difference
+
+__all__ = [
+    "Companion",
+    "Judgement",
+    "Measurement",
+    "NodeCheck",
+    "Timing",
+    "build",
+    "dense_twin",
+    "fold_batch_norms",
+    "judge",
+    "largest_difference",
+    "measure",
+    "random_inputs",
+    "run",
+]

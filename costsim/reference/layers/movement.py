@@ -1,0 +1,119 @@
+"""Copies, views and rearrangements in torch."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+
+from costsim.errors import InputError
+from costsim.graph import layers as L
+from costsim.graph.layers import Shape
+from costsim.graph.layers.base import pair
+from costsim.reference.layers.function import Builder, Function, padding_op
+
+
+def concat(layer: L.Concat, inputs: tuple[Shape, ...], output: Shape) -> nn.Module:
+    return Function(lambda *tensors: torch.cat(tensors, dim=layer.axis), f"concat axis={layer.axis}")
+
+
+def slice_(layer: L.Slice, inputs: tuple[Shape, ...], output: Shape) -> nn.Module:
+    """A view, as torch users write it."""
+    index = (slice(None),) * (layer.axis % len(inputs[0])) + (slice(layer.start, layer.stop, layer.step),)
+    return Function(lambda x: x[index], f"slice {layer.start}:{layer.stop}:{layer.step} axis={layer.axis}")
+
+
+def channel_shuffle(layer: L.ChannelShuffle, inputs: tuple[Shape, ...], output: Shape) -> nn.Module:
+    return nn.ChannelShuffle(layer.groups)
+
+
+def flatten(layer: L.Flatten, inputs: tuple[Shape, ...], output: Shape) -> nn.Module:
+    return nn.Flatten(layer.start)
+
+
+def reshape(layer: L.Reshape, inputs: tuple[Shape, ...], output: Shape) -> nn.Module:
+    return Function(lambda x: x.reshape(x.shape[0], *layer.shape), f"reshape {layer.shape}")
+
+
+def transpose(layer: L.Transpose, inputs: tuple[Shape, ...], output: Shape) -> nn.Module:
+    return Function(lambda x: x.permute(layer.axes), f"transpose {layer.axes}")
+
+
+def pad(layer: L.Pad, inputs: tuple[Shape, ...], output: Shape) -> nn.Module:
+    return padding_op(layer.padding)
+
+
+def upsample(layer: L.Upsample, inputs: tuple[Shape, ...], output: Shape) -> nn.Module:
+    if layer.size is not None:
+        return nn.Upsample(size=tuple(layer.size), mode=layer.mode)
+    return nn.Upsample(scale_factor=pair(layer.scale), mode=layer.mode)
+
+
+class IndexSelect(nn.Module):
+    """Gathers along one axis by ``index``."""
+
+    index: Tensor
+
+    def __init__(self, index: Tensor, axis: int) -> None:
+        super().__init__()
+        self.axis = axis
+        self.register_buffer("index", index)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return torch.index_select(x, self.axis, self.index)
+
+
+class ScatterAdd(nn.Module):
+    """Adds input channel ``i`` into output channel ``index[i]``."""
+
+    index: Tensor
+
+    def __init__(self, index: Tensor, channels: int) -> None:
+        super().__init__()
+        self.channels = channels
+        self.register_buffer("index", index)
+
+    def forward(self, x: Tensor) -> Tensor:
+        zeros = x.new_zeros(x.shape[0], self.channels, *x.shape[2:])
+        return torch.index_add(zeros, 1, self.index, x)
+
+
+def index_select(layer: L.IndexSelect, inputs: tuple[Shape, ...], output: Shape) -> nn.Module:
+    return IndexSelect(_spread(layer.count, inputs[0][layer.axis]), layer.axis)
+
+
+def scatter_add(layer: L.ScatterAdd, inputs: tuple[Shape, ...], output: Shape) -> nn.Module:
+    return ScatterAdd(_spread(inputs[0][1], layer.channels), layer.channels)
+
+
+def _spread(count: int, targets: int) -> Tensor:
+    """``count`` indices into ``targets``: the layers say how many, not which.
+
+    Random permutations of all targets one after another, so every target is met before any is
+    met again; drawn from the ambient seed, like the weights.
+    """
+    permutations = [torch.randperm(targets) for _ in range(-(-count // targets))]
+    return torch.cat(permutations)[:count]
+
+
+def unknown(layer: L.Unknown, inputs: tuple[Shape, ...], output: Shape) -> nn.Module:
+    """Never built: nobody knows what it computes."""
+    raise InputError(
+        f"'{layer.type_name}' is an op costsim does not know, so it cannot be executed",
+        mend="rewrite it with known ops, or leave the companion out",
+    )
+
+
+BUILDERS: dict[type[L.Layer], Builder] = {
+    L.Input: lambda layer, inputs, output: nn.Identity(),
+    L.Concat: concat,
+    L.Slice: slice_,
+    L.ChannelShuffle: channel_shuffle,
+    L.Flatten: flatten,
+    L.Reshape: reshape,
+    L.Transpose: transpose,
+    L.Pad: pad,
+    L.Upsample: upsample,
+    L.IndexSelect: index_select,
+    L.ScatterAdd: scatter_add,
+    L.Unknown: unknown,
+}
