@@ -185,7 +185,7 @@ def _layer_norm(draw: Draw, x: Tensor, others: list[Tensor]) -> Drawn:
     return L.LayerNorm(affine=draw(st.booleans())), (x,)
 
 
-@_recipe(L.GroupNorm, _is_map)
+@_recipe(L.GroupNorm, lambda x: _is_map(x) and prod(x.shape[2:]) > 1)  # a single value has no variance
 def _group_norm(draw: Draw, x: Tensor, others: list[Tensor]) -> Drawn:
     return L.GroupNorm(draw(st.sampled_from(_divisors(x.c))), affine=draw(st.booleans())), (x,)
 
@@ -325,9 +325,8 @@ def _depth_to_space(draw: Draw, x: Tensor, others: list[Tensor]) -> Drawn:
 
 @_recipe(L.SpaceToDepth, _is_map)
 def _space_to_depth(draw: Draw, x: Tensor, others: list[Tensor]) -> Drawn:
-    return L.SpaceToDepth(draw(st.sampled_from([block for block in (1, 2, 3) if x.h % block == x.w % block == 0]))), (
-        x,
-    )
+    blocks = [block for block in (1, 2, 3) if x.h % block == x.w % block == 0]
+    return L.SpaceToDepth(draw(st.sampled_from(blocks))), (x,)
 
 
 @_recipe(L.Upsample, lambda x: _is_map(x) and max(x.shape[2:]) <= LARGEST_SIDE // 2)
@@ -345,7 +344,7 @@ def _index_select(draw: Draw, x: Tensor, others: list[Tensor]) -> Drawn:
 
 @_recipe(L.ScatterAdd, _any)
 def _scatter_add(draw: Draw, x: Tensor, others: list[Tensor]) -> Drawn:
-    return L.ScatterAdd(draw(st.integers(1, 16))), (x,)
+    return L.ScatterAdd(draw(st.integers(1, 16)), as_matmul=draw(st.booleans())), (x,)
 
 
 @_recipe(L.Unknown, _any)

@@ -14,7 +14,6 @@ from costsim.graph import layers as L
 from costsim.graph.layers.elementwise import ACTIVATION_FLOPS
 from costsim.networks import build
 from costsim.reference.layers import BUILDERS
-from costsim.reference.layers.elementwise import ACTIVATIONS
 from tests.strategies import RECIPES, layer_graphs
 
 EXECUTABLE = sorted(RECIPES.keys() - {L.Unknown}, key=lambda layer: layer.__name__)
@@ -43,9 +42,25 @@ def test_the_meta_device_judges_alike(graph: LayerGraph) -> None:
     assert reference.judge(graph, device="meta") == reference.judge(graph)
 
 
-def test_every_layer_type_and_activation_has_a_builder() -> None:
-    assert set(BUILDERS) == set(RECIPES) | {L.Input}
-    assert set(ACTIVATIONS) | {"prelu"} == set(ACTIVATION_FLOPS)
+def test_every_layer_type_has_a_builder() -> None:
+    assert set(BUILDERS) == set(RECIPES) | {L.Input, L.Constant}
+
+
+@pytest.mark.parametrize("function", ACTIVATION_FLOPS)
+def test_every_activation_is_executed(function: str) -> None:
+    net = NetBuilder("activation")
+    net.act(net.input(1, 4, 3, 3), function)
+    assert reference.judge(net.graph).agrees
+
+
+@pytest.mark.parametrize("trainable", [True, False])
+def test_stored_constants_are_operands(trainable: bool) -> None:
+    net = NetBuilder("position")
+    stored = net.add(L.Constant((1, 4, 5), trainable=trainable))
+    net.add_tensors(net.input(2, 4, 5), stored)
+    judgement = reference.judge(net.graph)
+    assert judgement.agrees
+    assert judgement.torch_params == (20 if trainable else 0)
 
 
 def test_a_zoo_network_agrees_at_full_size_and_as_a_whole() -> None:

@@ -27,7 +27,7 @@ def double(graph: LayerGraph) -> tuple[Companion, list[torch.Tensor]]:
 
 
 @given(layer_graphs(layers=LINEAR_LAYERS, max_layers=12))
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=60, deadline=None)
 def test_folded_batch_norms_change_nothing(graph: LayerGraph) -> None:
     module, inputs = double(graph)
     before, after = module.execute(inputs), fold_batch_norms(module).execute(inputs)
@@ -93,6 +93,18 @@ def test_reactivation_is_a_dense_convolution_with_a_mask(drawn: tuple[LayerGraph
     module, inputs = double(net.graph)
     twin = dense_twin(module.steps["conv_1"], scatter=(module.steps["scatter_add_1"].index, channels))
     assert largest_difference(twin(*inputs), module(*inputs)) < TOLERANCE
+
+
+def test_the_index_layer_as_a_matrix_product_adds_alike() -> None:
+    net = NetBuilder("index")
+    x = net.input(2, 12, 3, 3)
+    added, multiplied = net.add(L.ScatterAdd(5), x), net.add(L.ScatterAdd(5, as_matmul=True), x)
+    module, inputs = double(net.graph)
+    index = module.steps[added.name].index
+    assert sorted(index.bincount().tolist()) == [2, 2, 2, 3, 3]  # every channel reactivated about equally often
+    module.steps[multiplied.name].matrix = nn.functional.one_hot(index, 5).double()
+    outputs = module.execute(inputs)
+    assert largest_difference(outputs[added.name], outputs[multiplied.name]) < TOLERANCE
 
 
 @given(grouped_convs())

@@ -27,10 +27,20 @@ ACTIVATIONS: dict[str, Callable[[], nn.Module]] = {
     "tanh": nn.Tanh,
     "gelu": nn.GELU,
     "mish": nn.Mish,
-    "exp": lambda: Function(torch.exp, "exp"),
-    "sqrt": lambda: Function(torch.sqrt, "sqrt"),
+    "selu": nn.SELU,
+    "softplus": nn.Softplus,
+    "softsign": nn.Softsign,
     "identity": nn.Identity,
 }
+
+FUNCTIONS: dict[str, Callable[[Tensor], Tensor]] = {
+    name: getattr(torch, name)
+    for name in (
+        *("abs", "atan", "ceil", "cos", "erf", "exp", "floor", "log", "neg", "reciprocal"),
+        *("round", "rsqrt", "sign", "sin", "sqrt", "square", "tan"),
+    )
+}
+"""Activations torch has under the same name, but not as a module."""
 
 ARITHMETIC: dict[str, Callable[[Tensor, Tensor], Tensor]] = {
     "add": torch.add,
@@ -66,14 +76,20 @@ def batch_norm(layer: L.BatchNorm, inputs: tuple[Shape, ...], output: Shape) -> 
 
 
 def layer_norm(layer: L.LayerNorm, inputs: tuple[Shape, ...], output: Shape) -> nn.Module:
-    return nn.LayerNorm(inputs[0][-1])
+    return nn.LayerNorm(inputs[0][-1], elementwise_affine=layer.affine)
+
+
+def group_norm(layer: L.GroupNorm, inputs: tuple[Shape, ...], output: Shape) -> nn.Module:
+    return nn.GroupNorm(layer.groups, inputs[0][1], affine=layer.affine)
 
 
 def activation(layer: L.Activation, inputs: tuple[Shape, ...], output: Shape) -> nn.Module:
     if layer.function == "prelu":
         return nn.PReLU(inputs[0][1])
+    if layer.function in FUNCTIONS:
+        return Function(FUNCTIONS[layer.function], layer.function)
     if layer.function not in ACTIVATIONS:
-        raise unknown_name("activation", layer.function, ACTIVATIONS)
+        raise unknown_name("activation", layer.function, [*ACTIVATIONS, *FUNCTIONS, "prelu"])
     return ACTIVATIONS[layer.function]()
 
 
@@ -132,6 +148,7 @@ def _constant_shape(elems: int, output: Shape) -> tuple[int, ...]:
 BUILDERS: dict[type[L.Layer], Builder] = {
     L.BatchNorm: batch_norm,
     L.LayerNorm: layer_norm,
+    L.GroupNorm: group_norm,
     L.Activation: activation,
     L.Softmax: softmax,
     L.LRN: lrn,

@@ -28,7 +28,9 @@ class Function(nn.Module):
         return self.label
 
 
-def padding_op(padding: tuple[int, int, int, int], value: float = 0.0) -> nn.ConstantPad2d:
-    """An explicit (top, bottom, left, right) padding; negative sides crop."""
+def padding_op(
+    padding: tuple[int, int, int, int], *, channels: tuple[int, int] = (0, 0), value: float = 0.0
+) -> nn.ConstantPad3d:
+    """An explicit (top, bottom, left, right) padding, and one of the channels; negative sides crop."""
     top, bottom, left, right = padding
-    return nn.ConstantPad2d((left, right, top, bottom), value)
+    return nn.ConstantPad3d((left, right, top, bottom, *channels), value)

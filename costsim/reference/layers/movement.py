@@ -39,13 +39,32 @@ def transpose(layer: L.Transpose, inputs: tuple[Shape, ...], output: Shape) -> n
 
 
 def pad(layer: L.Pad, inputs: tuple[Shape, ...], output: Shape) -> nn.Module:
-    return padding_op(layer.padding)
+    return padding_op(layer.padding, channels=layer.channels)
+
+
+def depth_to_space(layer: L.DepthToSpace, inputs: tuple[Shape, ...], output: Shape) -> nn.Module:
+    return nn.PixelShuffle(layer.block)
+
+
+def space_to_depth(layer: L.SpaceToDepth, inputs: tuple[Shape, ...], output: Shape) -> nn.Module:
+    return nn.PixelUnshuffle(layer.block)
 
 
 def upsample(layer: L.Upsample, inputs: tuple[Shape, ...], output: Shape) -> nn.Module:
     if layer.size is not None:
         return nn.Upsample(size=tuple(layer.size), mode=layer.mode)
     return nn.Upsample(scale_factor=pair(layer.scale), mode=layer.mode)
+
+
+class Constant(nn.Module):
+    """A stored tensor, which reads nothing."""
+
+    def __init__(self, shape: Shape, trainable: bool) -> None:
+        super().__init__()
+        self.value = nn.Parameter(torch.randn(shape), requires_grad=trainable)
+
+    def forward(self) -> Tensor:
+        return self.value
 
 
 class IndexSelect(nn.Module):
@@ -77,12 +96,30 @@ class ScatterAdd(nn.Module):
         return torch.index_add(zeros, 1, self.index, x)
 
 
+class ScatterMatMul(nn.Module):
+    """The sum ``ScatterAdd`` makes, as a product with a matrix of zeros and ones."""
+
+    matrix: Tensor
+
+    def __init__(self, index: Tensor, channels: int) -> None:
+        super().__init__()
+        self.register_buffer("matrix", nn.functional.one_hot(index, channels).float())
+
+    def forward(self, x: Tensor) -> Tensor:
+        return torch.matmul(x.movedim(1, -1), self.matrix).movedim(-1, 1)
+
+
+def constant(layer: L.Constant, inputs: tuple[Shape, ...], output: Shape) -> nn.Module:
+    return Constant(layer.shape, layer.trainable)
+
+
 def index_select(layer: L.IndexSelect, inputs: tuple[Shape, ...], output: Shape) -> nn.Module:
     return IndexSelect(_spread(layer.count, inputs[0][layer.axis]), layer.axis)
 
 
 def scatter_add(layer: L.ScatterAdd, inputs: tuple[Shape, ...], output: Shape) -> nn.Module:
-    return ScatterAdd(_spread(inputs[0][1], layer.channels), layer.channels)
+    index = _spread(inputs[0][1], layer.channels)
+    return ScatterMatMul(index, layer.channels) if layer.as_matmul else ScatterAdd(index, layer.channels)
 
 
 def _spread(count: int, targets: int) -> Tensor:
@@ -105,6 +142,7 @@ def unknown(layer: L.Unknown, inputs: tuple[Shape, ...], output: Shape) -> nn.Mo
 
 BUILDERS: dict[type[L.Layer], Builder] = {
     L.Input: lambda layer, inputs, output: nn.Identity(),
+    L.Constant: constant,
     L.Concat: concat,
     L.Slice: slice_,
     L.ChannelShuffle: channel_shuffle,
@@ -112,6 +150,8 @@ BUILDERS: dict[type[L.Layer], Builder] = {
     L.Reshape: reshape,
     L.Transpose: transpose,
     L.Pad: pad,
+    L.DepthToSpace: depth_to_space,
+    L.SpaceToDepth: space_to_depth,
     L.Upsample: upsample,
     L.IndexSelect: index_select,
     L.ScatterAdd: scatter_add,

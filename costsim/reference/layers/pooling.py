@@ -35,7 +35,7 @@ def pool(layer: L.Pool2d, inputs: tuple[Shape, ...], output: Shape) -> nn.Module
     seen_h, seen_w = (h_out - 1) * stride_h + kernel_h, (w_out - 1) * stride_w + kernel_w
     padding = (top, seen_h - h - top, left, seen_w - w - left)
     outside = float("-inf") if layer.function == "max" else 0.0
-    return nn.Sequential(padding_op(padding, outside), make(layer.kernel, layer.stride))
+    return nn.Sequential(padding_op(padding, value=outside), make(layer.kernel, layer.stride))
 
 
 def global_pool(layer: L.GlobalPool, inputs: tuple[Shape, ...], output: Shape) -> nn.Module:
