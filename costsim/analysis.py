@@ -180,8 +180,8 @@ class Analysis:
         Raises:
             InputError: the path cannot be written.
         """
+        from costsim.files import write_text
         from costsim.report.html import page
-        from costsim.report.write import write_text
 
         html = page(self)
         if path is not None:

@@ -56,6 +56,10 @@ class LayerGraph:
             raise InputError("the name is used twice", where=where, mend="name every layer once")
         if missing := [i for i in inputs if i not in self._graph]:
             raise InputError(f"reads '{missing[0]}', which is not there", where=where, mend="add its inputs first")
+        takes = layer.arity
+        if len(inputs) != takes if takes is not None else not inputs:
+            expected = "one or more tensors" if takes is None else f"{takes} tensor{'s' * (takes != 1)}"
+            raise InputError(f"reads {expected}, got {len(inputs)}", where=where, mend="check its inputs")
         shapes = tuple(self[i].shape for i in inputs)
         for holds, problem in layer.requirements(*shapes):
             self._require(holds, problem, where)

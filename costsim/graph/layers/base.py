@@ -68,6 +68,9 @@ class Layer(ABC):
     op: ClassVar[str]
     """The device's word for the layer: what profiles name in their fusion rules."""
 
+    arity: ClassVar[int | None] = 1
+    """Tensors it reads; None is one or more."""
+
     @abstractmethod
     def output_shape(self, *inputs: Shape) -> Shape:
         """The shape of the output tensor."""
@@ -135,6 +138,11 @@ def positive(*values: Dim) -> Any:
     for value in values:
         holds = holds & (np.asarray(value) > 0)
     return holds
+
+
+def not_negative(*values: Dim) -> Any:
+    """Whether no value is below zero, per point."""
+    return positive(*(value + 1 for value in values))
 
 
 def divides(divisor: Dim, dividend: Dim) -> Any:

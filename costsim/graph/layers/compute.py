@@ -16,6 +16,7 @@ from costsim.graph.layers.base import (
     broadcast,
     broadcasts,
     divides,
+    not_negative,
     pair,
     positive,
     sides,
@@ -52,6 +53,7 @@ class _Windowed(Layer):
         (shape,) = inputs
         yield len(shape) == 4, f"needs a map (n, c, h, w), got {len(shape)} dimensions"
         yield positive(*self.kernel, *self.stride, *self.dilation), "kernel, stride and dilation must be positive"
+        yield not_negative(*self.padding), f"negative padding {self.padding}"
         c_in = shape[1]
         yield divides(self.groups, c_in), f"{c_in} input channels are not divisible by {self.groups} groups"
         yield (
@@ -180,6 +182,7 @@ class MatMul(Layer):
     """Product of two activations ``(..., m, k) x (..., k, n)``; leading dimensions broadcast."""
 
     op: ClassVar[str] = "matmul"
+    arity: ClassVar[int | None] = 2
 
     def requirements(self, *inputs: Shape) -> Iterator[Requirement]:
         a, b = inputs

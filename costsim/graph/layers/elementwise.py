@@ -15,6 +15,8 @@ from costsim.graph.layers.base import (
     broadcast,
     broadcasts,
     divides,
+    not_negative,
+    positive,
     vector_nest,
 )
 
@@ -151,6 +153,9 @@ class LRN(_SameShape):
     op: ClassVar[str] = "lrn"
     size: int = 5
 
+    def requirements(self, *inputs: Shape) -> Iterator[Requirement]:
+        yield positive(self.size), f"a window of {self.size} channels"
+
     @property
     def flops_per_elem(self) -> Dim:
         return 2 * self.size + 4  # squares and their sum, then scale, add, power, divide
@@ -164,13 +169,17 @@ class Dropout(_SameShape):
     flops_per_elem: ClassVar[Dim] = 0
 
 
+ARITHMETIC = ("add", "sub", "mul", "div", "pow", "maximum", "minimum", "mod", "atan2", "compare", "select")
+
+
 @dataclass(frozen=True)
 class Arithmetic(Layer):
-    """Element-wise arithmetic of any number of tensors, shapes broadcast as in NumPy.
+    """Element-wise arithmetic (one of ``ARITHMETIC``) of any number of tensors, shapes broadcast as in NumPy.
 
     ``const_elems`` counts the elements of an operand that is a stored constant.
     """
 
+    arity: ClassVar[int | None] = None
     function: str = "sub"
     const_elems: Dim = 0
 
@@ -179,6 +188,8 @@ class Arithmetic(Layer):
         return self.function
 
     def requirements(self, *inputs: Shape) -> Iterator[Requirement]:
+        yield self.function in ARITHMETIC, f"unknown arithmetic '{self.function}'"
+        yield not_negative(self.const_elems), f"{self.const_elems} constants"
         yield from broadcasts(*inputs)
 
     def output_shape(self, *inputs: Shape) -> Shape:

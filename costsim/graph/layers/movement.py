@@ -18,6 +18,7 @@ from costsim.graph.layers.base import (
     as_map,
     divides,
     move_nest,
+    not_negative,
     pair,
     sides,
     size,
@@ -38,6 +39,7 @@ class Input(Layer):
     """The network's input tensor."""
 
     op: ClassVar[str] = "input"
+    arity: ClassVar[int | None] = 0
     shape: Shape
 
     def output_shape(self, *inputs: Shape) -> Shape:
@@ -55,6 +57,7 @@ class Constant(Layer):
     """
 
     op: ClassVar[str] = "constant"
+    arity: ClassVar[int | None] = 0
     shape: Shape
     trainable: bool = True
 
@@ -73,6 +76,7 @@ class Concat(_Copy):
     """Joins tensors along one axis."""
 
     op: ClassVar[str] = "concat"
+    arity: ClassVar[int | None] = None
     axis: int = 1
 
     def requirements(self, *inputs: Shape) -> Iterator[Requirement]:
@@ -308,9 +312,13 @@ class Unknown(Layer):
     """An op costsim has no model for: its bytes are counted, its arithmetic is not."""
 
     op: ClassVar[str] = "unknown"
+    arity: ClassVar[int | None] = None
     type_name: str
     shape: Shape
     weight_elems: Dim = 0
+
+    def requirements(self, *inputs: Shape) -> Iterator[Requirement]:
+        yield not_negative(self.weight_elems), f"{self.weight_elems} weights"
 
     def output_shape(self, *inputs: Shape) -> Shape:
         return self.shape

@@ -6,7 +6,18 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from costsim.graph.layers.base import Layer, LoopNest, Requirement, Shape, pair, positive, sides, size, vector_nest
+from costsim.graph.layers.base import (
+    Layer,
+    LoopNest,
+    Requirement,
+    Shape,
+    not_negative,
+    pair,
+    positive,
+    sides,
+    size,
+    vector_nest,
+)
 from costsim.graph.layers.compute import window
 
 
@@ -33,6 +44,8 @@ class Pool2d(Layer):
     def requirements(self, *inputs: Shape) -> Iterator[Requirement]:
         yield len(inputs[0]) == 4, f"needs a map (n, c, h, w), got {len(inputs[0])} dimensions"
         yield positive(*self.kernel, *self.stride), "kernel and stride must be positive"
+        yield not_negative(*self.padding), f"negative padding {self.padding}"
+        yield self.function in ("max", "avg"), f"unknown pooling '{self.function}'"
 
     def output_shape(self, *inputs: Shape) -> Shape:
         n, c, h, w = inputs[0]
@@ -64,6 +77,7 @@ class GlobalPool(Layer):
 
     def requirements(self, *inputs: Shape) -> Iterator[Requirement]:
         yield len(inputs[0]) == 4, f"needs a map (n, c, h, w), got {len(inputs[0])} dimensions"
+        yield self.function in ("max", "avg"), f"unknown pooling '{self.function}'"
 
     def output_shape(self, *inputs: Shape) -> Shape:
         return (*inputs[0][:2], 1, 1)
@@ -73,9 +87,12 @@ class GlobalPool(Layer):
         return vector_nest(output, h * w, source=inputs[0], kernel_h=h, kernel_w=w, stride_h=h, stride_w=w)
 
 
+REDUCTIONS = ("mean", "sum", "max", "min", "prod")
+
+
 @dataclass(frozen=True)
 class Reduce(Layer):
-    """Mean, sum or maximum over some axes."""
+    """One value (a key of ``REDUCTIONS``) out of all elements along some axes."""
 
     op: ClassVar[str] = "reduce"
     axes: tuple[int, ...]
@@ -91,6 +108,7 @@ class Reduce(Layer):
 
     def requirements(self, *inputs: Shape) -> Iterator[Requirement]:
         rank = len(inputs[0])
+        yield self.function in REDUCTIONS, f"unknown reduction '{self.function}'"
         yield all(-rank <= axis < rank for axis in self.axes), f"axes {self.axes} of a tensor with {rank} dimensions"
 
     def loop_nest(self, inputs: tuple[Shape, ...], output: Shape) -> LoopNest:

@@ -1,0 +1,173 @@
+"""costsim's own network format: every layer as it is, so that reading gives back what was written.
+
+    {"format": "costsim network", "schema_version": 1, "name": ..., "source": ..., "notes": [...],
+     "layers": [{"name": "conv", "type": "Conv2d", "block": "stem", "inputs": ["input"],
+                 "options": {"out_channels": 24, "kernel": [3, 3], ...}}, ...]}
+
+``options`` are the fields of the layer's class in ``costsim.graph.layers``, all of them; in a file
+written by hand those left out have their default. Layers stand in an order in which each comes after what it reads.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import Field, fields
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from costsim.errors import InputError, unknown_name
+from costsim.files import write_text
+from costsim.graph import LayerGraph
+from costsim.graph import layers as L
+from costsim.graph.layers import Layer
+from costsim.importers.importer import Importer
+from costsim.importers.writer import GraphWriter
+
+FORMAT = "costsim network"
+SCHEMA_VERSION = 1
+
+LAYER_TYPES: dict[str, type[Layer]] = {
+    name: value
+    for name in L.__all__
+    if isinstance(value := getattr(L, name), type) and issubclass(value, Layer) and value is not Layer
+}
+
+
+def to_dict(graph: LayerGraph) -> dict[str, Any]:
+    """The graph as plain lists, dictionaries, numbers and text.
+
+    Raises:
+        InputError: the graph stands for a whole design space; only one network can be written.
+    """
+    layers = [
+        {
+            "name": node.name,
+            "type": type(node.layer).__name__,
+            "block": node.block,
+            "inputs": list(node.inputs),
+            "options": {
+                field.name: _plain(getattr(node.layer, field.name), f"{graph.name}: {node.name}")
+                for field in fields(node.layer)  # type: ignore[arg-type]
+            },
+        }
+        for node in graph
+    ]
+    return {
+        "format": FORMAT,
+        "schema_version": SCHEMA_VERSION,
+        "name": graph.name,
+        "source": graph.source,
+        "notes": list(graph.notes),
+        "layers": layers,
+    }
+
+
+def from_dict(tree: Mapping[str, Any], where: str = "network") -> LayerGraph:
+    """The graph that ``to_dict`` was given.
+
+    Raises:
+        InputError: not such a dictionary, or a network that cannot be.
+    """
+    if not isinstance(tree, Mapping) or tree.get("format") != FORMAT:
+        raise InputError("not a costsim network", where=where, mend=f'it needs \'"format": "{FORMAT}"\' at the top')
+    if tree.get("schema_version") != SCHEMA_VERSION:
+        raise InputError(
+            f"schema version {tree.get('schema_version')!r}", where=where, mend=f"this costsim reads {SCHEMA_VERSION}"
+        )
+    name, source, notes, entries = (tree.get(key) for key in ("name", "source", "notes", "layers"))
+    if not isinstance(name, str) or not isinstance(source, str) or not _is_list(notes, str):
+        raise InputError("'name', 'source' or 'notes' is missing or no text", where=where, mend="write them as text")
+    if not _is_list(entries, dict):
+        raise InputError("'layers' is missing or no list of objects", where=where, mend="list the layers")
+    writer = GraphWriter(name, source=source, where=where)
+    for index, entry in enumerate(entries or ()):
+        title, kind, block, inputs = (entry.get(key) for key in ("name", "type", "block", "inputs"))
+        if not all(isinstance(text, str) for text in (title, kind, block)) or not title or not _is_list(inputs, str):
+            raise InputError(
+                f"layer {index} needs 'name', 'type', 'block' as text and 'inputs' as a list of names",
+                where=where,
+                mend="mend that layer",
+            )
+        with writer.node(str(title), str(kind), str(block)):
+            if title in writer.graph:
+                raise InputError("the name is used twice", mend="name every layer once")
+            operands = [writer[i] for i in inputs or ()]
+            writer.bind(str(title), writer.add(_layer(str(kind), entry.get("options", {})), *operands))
+    graph = writer.finish()
+    graph.notes = tuple(notes or ())
+    return graph
+
+
+def save_network(graph: LayerGraph, path: str | Path) -> None:
+    """Write the graph as a JSON file, whole or not at all.
+
+    Raises:
+        InputError: the path cannot be written.
+    """
+    write_text(path, json.dumps(to_dict(graph), indent=1, allow_nan=False) + "\n")
+
+
+def load_json(path: Path, input_size: tuple[int, ...] | None = None, batch: int | None = None) -> LayerGraph:
+    """The network in a file written by ``save_network``, for another input shape if one is given.
+
+    Raises:
+        InputError: the file is damaged, of another version, or the shape does not pass.
+    """
+    try:
+        tree = json.loads(path.read_text(encoding="utf-8"), parse_constant=_no_constant)
+    except (OSError, ValueError, RecursionError) as error:
+        problem = str(error).splitlines()[0]
+        raise InputError(f"not valid JSON: {problem}", where=str(path), mend="write the file again") from None
+    graph = from_dict(tree, str(path))
+    if (input_size, batch) == (None, None):
+        return graph
+    n, *size = graph.input_shape
+    return graph.with_input(batch or n, *(input_size or size))
+
+
+def _plain(value: Any, where: str) -> Any:
+    if isinstance(value, np.ndarray) and value.ndim:
+        raise InputError("stands for many networks at once", where=where, mend="write one point of the design space")
+    if isinstance(value, (tuple, list)):
+        return [_plain(v, where) for v in value]
+    return value.item() if isinstance(value, (np.generic, np.ndarray)) else value
+
+
+def _layer(kind: str, options: Any) -> Layer:
+    if kind not in LAYER_TYPES:
+        raise unknown_name("layer type", kind, LAYER_TYPES)
+    known = {field.name: field for field in fields(LAYER_TYPES[kind])}  # type: ignore[arg-type]
+    if not isinstance(options, dict):
+        raise InputError("'options' is no object", mend='write them as "name": value')
+    for name in options:
+        if name not in known:
+            raise unknown_name("option", name, known)
+    return LAYER_TYPES[kind](**{name: _value(value, known[name]) for name, value in options.items()})
+
+
+def _value(value: Any, field: Field[Any]) -> Any:
+    """The option as the layer holds it: lists become tuples; a wrong type is refused.
+
+    Dimensions are whole numbers; only an enlargement may be by a fraction.
+    """
+    if isinstance(value, list):
+        return tuple(_value(v, field) for v in value)
+    wanted = {"bool": bool, "str": str}.get(str(field.type), (int, float) if field.name == "scale" else int)
+    fits = isinstance(value, wanted) and isinstance(value, bool) == (wanted is bool)
+    if not fits and not (value is None and (field.default is None or field.type == "Any")):
+        raise InputError(f"'{field.name}' cannot be {value!r}", mend="mend that option")
+    return value
+
+
+def _is_list(value: Any, of: type) -> bool:
+    return isinstance(value, list) and all(isinstance(item, of) for item in value)
+
+
+def _no_constant(text: str) -> Any:
+    raise ValueError(f"{text} is no number")
+
+
+IMPORTER = Importer("json", suffixes=(".json",), load=load_json)
