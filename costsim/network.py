@@ -26,7 +26,10 @@ class Network:
         Raises:
             InputError: unknown name, unreadable file, or a size that does not pass through it.
         """
-        self.graph = _resize(_resolve(spec), input_size, batch)
+        if batch is not None and batch < 1:
+            raise InputError(f"batch {batch}", where="--batch", mend="it is at least 1")
+        size = parse_input_size(input_size) if isinstance(input_size, str) else input_size
+        self.graph = _resolve(spec, size, batch)
 
     @property
     def name(self) -> str:
@@ -49,28 +52,25 @@ class Network:
         return repr(self.graph).replace("LayerGraph", "Network")
 
 
-def _resolve(spec: Any) -> LayerGraph:
+def _resolve(spec: Any, size: tuple[int, ...] | None, batch: int | None) -> LayerGraph:
     if isinstance(spec, Network):
-        return spec.graph
+        spec = spec.graph
+    elif isinstance(spec, str) and not _is_path(spec):
+        spec = build(spec)
     if isinstance(spec, LayerGraph):
-        return spec
-    if isinstance(spec, str) and not _is_path(spec):
-        return build(spec)
+        return _resize(spec, size, batch)
     from costsim.importers import load_network
 
-    return load_network(spec)
+    return load_network(spec, size, batch)  # a file may leave its sizes open: it is bound while read
 
 
 def _is_path(text: str) -> bool:
     return "/" in text or "\\" in text or Path(text).suffix in {".onnx", ".json", ".param", ".tflite", ".pt2"}
 
 
-def _resize(graph: LayerGraph, input_size: str | tuple[int, ...] | None, batch: int | None) -> LayerGraph:
-    if batch is not None and batch < 1:
-        raise InputError(f"batch {batch}", where="--batch", mend="it is at least 1")
-    if input_size is None:
+def _resize(graph: LayerGraph, size: tuple[int, ...] | None, batch: int | None) -> LayerGraph:
+    if size is None:
         return graph if batch is None else graph.with_batch(batch)
-    size = parse_input_size(input_size) if isinstance(input_size, str) else tuple(input_size)
     return graph.with_input(batch or graph.input_shape[0], *size)
 
 
