@@ -9,7 +9,8 @@ from rich.console import Console, Group
 from rich.table import Table
 from rich.text import Text
 
-from costsim.units import format_count, format_quantity
+from costsim.report.words import byte_count, milliseconds, run_line, shape, trust
+from costsim.units import format_count
 
 if TYPE_CHECKING:
     from costsim.analysis import Analysis
@@ -31,33 +32,27 @@ def render(analysis: Analysis) -> Group:
 
 
 def _header(analysis: Analysis) -> Text:
-    graph, profile, run = (getattr(analysis.simulation, part) for part in ("graph", "profile", "run"))
-    threads = "1 thread" if run.threads == 1 else f"{run.threads} threads"
-    shape = "x".join(str(d) for d in graph.input_shape)
     coverage = analysis.summary["coverage_ratio"]
     partly = Text(f" (only {coverage:.0%} of its layers are known)" if coverage < 1 else "", "bold red")
-    return Text.assemble(
-        (graph.name, "bold"), partly, " on ", (profile.title, "bold"),
-        f"\n{profile.runtime.name} {profile.runtime.version}, {run.dtype}, {threads}, input {shape}",
-    )  # fmt: skip
+    title = analysis.simulation.profile.title
+    return Text.assemble((analysis.network, "bold"), partly, " on ", (title, "bold"), f"\n{run_line(analysis)}")
 
 
 def _totals(analysis: Analysis) -> Table:
-    s, calibration = analysis.summary, analysis.simulation.profile.calibration
-    interval = f"{_ms(s['latency_low_ms'])} to {_ms(s['latency_high_ms'])}"
-    trust = "90 % interval" if calibration.status == "calibrated" else "not calibrated"
+    s = analysis.summary
+    interval = f"{milliseconds(s['latency_low_ms'])} to {milliseconds(s['latency_high_ms'])}"
     shares = ((r["bound"], r["share_ratio"]) for r in analysis.bound_records)
     table = Table.grid(padding=(0, 2))
     table.add_column(style="cyan", no_wrap=True)
     table.add_column(overflow="fold")
-    table.add_row("latency", Text.assemble((_ms(s["latency_ms"]), "bold"), f"   {interval} ({trust})"))
+    table.add_row("latency", Text.assemble((milliseconds(s["latency_ms"]), "bold"), f"   {interval} ({trust(analysis)})"))
     table.add_row("bound by", ", ".join(f"{name} {share:.0%}" for name, share in shares if share >= 0.005))
     table.add_row("parameters", format_count(s["params"]))
     table.add_row("MACs, FLOPs", f"{format_count(s['macs'])}, {format_count(s['flops'])}")
     table.add_row("memory access", f"{format_count(s['mem_access_elems'])} elements")
-    table.add_row("DRAM traffic", _bytes(s["dram_bytes"]))
-    table.add_row("weights", _bytes(s["weight_bytes"]))
-    table.add_row("activations", f"{_bytes(s['peak_activation_bytes'])} at the peak")
+    table.add_row("DRAM traffic", byte_count(s["dram_bytes"]))
+    table.add_row("weights", byte_count(s["weight_bytes"]))
+    table.add_row("activations", f"{byte_count(s['peak_activation_bytes'])} at the peak")
     energy = s["energy_mj"]
     table.add_row("energy", f"{energy:.3g} mJ" if energy is not None else f"unknown: {analysis.unknown['energy_mj']}")
     return table
@@ -67,8 +62,8 @@ def _classes(analysis: Analysis) -> Table:
     table = _table("Where the time goes", "op class", "ops", "time", "share", "MACs", "DRAM")
     for r in analysis.class_records:
         table.add_row(
-            r["op_class"], str(r["ops"]), _ms(r["latency_ms"]), f"{r['share_ratio']:.1%}",
-            format_count(r["macs"]), _bytes(r["dram_bytes"]),
+            r["op_class"], str(r["ops"]), milliseconds(r["latency_ms"]), f"{r['share_ratio']:.1%}",
+            format_count(r["macs"]), byte_count(r["dram_bytes"]),
         )  # fmt: skip
     return table
 
@@ -79,7 +74,7 @@ def _costliest(analysis: Analysis) -> Table:
     table = _table(title, "layer", "output", "time", "share", "MACs", "bound by")
     for r in costliest:
         table.add_row(
-            r["name"], "x".join(map(str, r["output_shape"][1:])), _ms(r["latency_ms"]), f"{r['share_ratio']:.1%}",
+            r["name"], shape(r["output_shape"][1:]), milliseconds(r["latency_ms"]), f"{r['share_ratio']:.1%}",
             format_count(r["macs"]), ", ".join(r["near_bounds"]),
         )  # fmt: skip
     return table
@@ -93,10 +88,3 @@ def _table(title: str, first: str, *columns: str) -> Table:
         table.add_column(column, justify="left" if textual else "right", no_wrap=not textual)
     return table
 
-
-def _ms(milliseconds: float) -> str:
-    return format_quantity(milliseconds / 1e3, "s") if milliseconds < 1 else f"{milliseconds:.4g} ms"
-
-
-def _bytes(count: float) -> str:
-    return format_quantity(count, "B")

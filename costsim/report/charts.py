@@ -1,0 +1,136 @@
+"""The page's charts as Vega-Lite specifications: plain dicts, their data by name.
+
+Fonts and the colours of axes come from the page's style sheet when a chart is drawn, so that
+light, dark and print differ there alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+Spec = dict[str, Any]
+
+BAR_HEIGHT = 22
+LABEL_ROOM_RATIO = 1.18
+"""Axis length over the longest bar, for the label behind it."""
+ROOF_COLOUR = "#8a929c"
+KIND_SHAPES = {"macs": "circle", "vector": "diamond", "copy": "square"}
+
+
+def roofline_chart(levels: list[str], colours: Mapping[str, str]) -> Spec:
+    """Speed over arithmetic intensity, one memory level at a time."""
+    of_level = [{"filter": "datum.level == level"}]
+    x = {"field": "x", "type": "quantitative", "scale": {"type": "log", "nice": False}, "title": "FLOP per byte moved"}
+    y = {"field": "y", "type": "quantitative", "scale": {"type": "log"}, "title": "GFLOP/s"}
+    line = {
+        "data": {"name": "roofs"},
+        "transform": of_level,
+        "mark": {"type": "line", "strokeWidth": 2, "color": ROOF_COLOUR},
+        "encoding": {"x": x, "y": y, "detail": {"field": "roof"}},
+    }
+    name = {
+        "data": {"name": "roofs"},
+        "transform": [
+            *of_level,
+            {"window": [{"op": "row_number", "as": "corner"}], "groupby": ["roof"]},
+            {"filter": "datum.corner == 2"},
+            {"calculate": "datum.roof == 'bandwidth' ? level + ' ' + format(datum.value, '.3~r') + ' GB/s' : "
+             "format(datum.value, '.3~r') + ' GFLOP/s'", "as": "text"},
+        ],
+        "layer": [
+            {"transform": [{"filter": f"datum.roof == '{roof}'"}],
+             "mark": {"type": "text", "align": "right", "dy": -9, "dx": dx, "style": "roof-label"}}
+            for roof, dx in (("bandwidth", -14), ("arithmetic", -4))
+        ],
+        "encoding": {"x": x, "y": y, "text": {"field": "text"}},
+    }  # fmt: skip
+    points = {
+        "data": {"name": "points"},
+        "transform": [*of_level, {"lookup": "row", "from": {"data": {"name": "ops"}, "key": "row", "fields": _OP_FIELDS}}],
+        "mark": {"type": "point", "filled": True, "opacity": 0.75, "cursor": "pointer"},
+        "encoding": {
+            "x": x,
+            "y": y,
+            "size": {"field": "share", "type": "quantitative", "legend": None, "scale": {"range": [16, 900], "zero": True}},
+            "color": _colour("class", colours),
+            "shape": {
+                "field": "kind",
+                "legend": None,
+                "scale": {"domain": list(KIND_SHAPES), "range": list(KIND_SHAPES.values())},
+            },
+            "order": {"field": "share", "sort": "descending"},
+            "tooltip": [
+                _tip("name", "op"),
+                _tip("class"),
+                _tip("block"),
+                _tip("ms", "time [ms]", ".4~g"),
+                _tip("share", "share of time", ".1%"),
+                _tip("bound", "bound by"),
+                _tip("gflops_per_s", "reached [GFLOP/s]", ".3~g"),
+                _tip("gbytes_per_s", "moved [GB/s]", ".3~g"),
+            ],
+        },
+    }
+    return {
+        "params": [{"name": "level", "value": levels[0]}],
+        "height": 380,
+        "layer": [line, name, points],
+    }
+
+
+_OP_FIELDS = ["name", "class", "block", "ms", "share", "bound"]
+
+
+def group_bars(data: str, field: str, colours: Mapping[str, str], records: list[Spec]) -> Spec:
+    """Time per group, costliest first, each bar labelled with its share."""
+    y = {"field": field, "type": "nominal", "sort": None, "title": None, "axis": {"ticks": False, "domain": False}}
+    room = LABEL_ROOM_RATIO * max(record["ms"] for record in records)
+    x = {"field": "ms", "type": "quantitative", "title": "time [ms]", "scale": {"domain": [0, room], "nice": False}}
+    text = {"mark": {"type": "text", "align": "left", "dx": 5}, "encoding": {"text": {"field": "share", "format": ".1%"}}}
+    bar = {
+        "mark": {"type": "bar", "cursor": "pointer"},
+        "encoding": {"color": _colour(field, colours), "tooltip": _group_tips(field)},
+    }
+    return {
+        "data": {"name": data},
+        "height": BAR_HEIGHT * len(records),
+        "encoding": {"x": x, "y": y},
+        "layer": [bar, text],
+    }
+
+
+def block_bars(data: str, field: str, colours: Mapping[str, str], rows: int) -> Spec:
+    """Time per block in execution order, split by op class."""
+    return {
+        "data": {"name": data},
+        "height": BAR_HEIGHT * rows,
+        "mark": {"type": "bar", "cursor": "pointer"},
+        "encoding": {
+            "y": {"field": field, "type": "nominal", "sort": None, "title": None},
+            "x": {"field": "ms", "type": "quantitative", "title": "time [ms]", "stack": "zero", "axis": {"orient": "top"}},
+            "color": _colour("class", colours),
+            "order": {"field": "order", "type": "quantitative"},
+            "tooltip": [_tip(field), _tip("class"), _tip("ops"), _tip("ms", "time [ms]", ".4~g"), _tip("share", "share of time", ".1%")],
+        },
+    }  # fmt: skip
+
+
+def _group_tips(field: str) -> list[Spec]:
+    return [
+        _tip(field),
+        _tip("ops"),
+        _tip("ms", "time [ms]", ".4~g"),
+        _tip("share", "share of time", ".1%"),
+        _tip("macs", "MACs", ".4~s"),
+        _tip("dram_bytes", "DRAM [B]", ".4~s"),
+    ]
+
+
+def _colour(field: str, colours: Mapping[str, str]) -> Spec:
+    scale = {"domain": list(colours), "range": list(colours.values())}
+    return {"field": field, "type": "nominal", "legend": None, "scale": scale}
+
+
+def _tip(field: str, title: str = "", number_format: str = "") -> Spec:
+    return {"field": field, "title": title or field} | ({"format": number_format} if number_format else {})

@@ -1,0 +1,89 @@
+"""What the page's charts draw: small records by data set name, ready for JSON."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from costsim.errors import InputError
+from costsim.report.roofline import roofline
+
+if TYPE_CHECKING:
+    from costsim.analysis import Analysis
+
+Record = dict[str, Any]
+
+DIGITS = 5
+"""Significant digits in the page's data: more than any prediction is worth, half the size of a float."""
+
+
+def datasets(analysis: Analysis) -> dict[str, list[Record]]:
+    """Every data set of the page.
+
+    Raises:
+        InputError: a cost is not a finite number, which no page should show as if it were one.
+    """
+    points, roofs = roofline(analysis)
+    records = analysis.layer_records
+    sets = {
+        "ops": [
+            {
+                "row": row,
+                "name": r["name"],
+                "class": r["op_class"],
+                "block": r["block"],
+                "ms": r["latency_ms"],
+                "share": r["share_ratio"],
+                "bound": r["bound"],
+            }
+            for row, r in enumerate(records)
+        ],
+        "points": points,
+        "roofs": roofs,
+        "classes": [_group(r, "class", r["op_class"]) for r in analysis.class_records],
+        "limits": [_group(r, "limit", r["bound"]) for r in analysis.bound_records],
+        "stages": _by_class(analysis, "stage", lambda r: r["block"].split(".")[0]),
+        "blocks": _by_class(analysis, "block", lambda r: r["block"]),
+    }
+    return {name: [_rounded(record, name) for record in rows] for name, rows in sets.items()}
+
+
+def _group(record: Record, field: str, value: str) -> Record:
+    return {
+        field: value,
+        "ops": record["ops"],
+        "ms": record["latency_ms"],
+        "share": record["share_ratio"],
+        "macs": record["macs"],
+        "dram_bytes": record["dram_bytes"],
+    }
+
+
+def _by_class(analysis: Analysis, field: str, key: Callable[[Record], str]) -> list[Record]:
+    """Time of every (group, op class), groups in execution order, classes costliest first."""
+    order = {r["op_class"]: i for i, r in enumerate(analysis.class_records)}
+    groups: dict[tuple[str, str], Record] = {}
+    for r in analysis.layer_records:
+        name = key(r)
+        start = {field: name or "(no block)", "class": r["op_class"], "order": order[r["op_class"]], "ops": 0, "ms": 0.0}
+        group = groups.setdefault((name, r["op_class"]), start)
+        group["ops"] += 1
+        group["ms"] += r["latency_ms"]
+    total_ms = analysis.latency_ms or 1.0
+    return [group | {"share": group["ms"] / total_ms} for group in groups.values()]
+
+
+def _rounded(record: Record, where: str) -> Record:
+    rounded = {}
+    for key, value in record.items():
+        if isinstance(value, float):
+            if not math.isfinite(value):
+                raise InputError(
+                    f"{key} of {record.get('name', where)} is {value}, not a cost",
+                    where="report",
+                    mend="check the profile's numbers with 'costsim hw check'",
+                )
+            value = float(f"{value:.{DIGITS}g}")
+        rounded[key] = value
+    return rounded

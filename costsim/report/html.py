@@ -1,0 +1,108 @@
+"""The report page: one file that opens offline, and the card a notebook shows."""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+
+from costsim.report import charts, words
+from costsim.report.datasets import datasets
+from costsim.report.palette import class_colours, limit_colours
+from costsim.units import format_count
+from costsim.version import VERSION
+
+if TYPE_CHECKING:
+    from costsim.analysis import Analysis
+
+HERE = Path(__file__).parent
+LIBRARIES = ("vega.min.js", "vega-lite.min.js", "vega-embed.min.js")
+
+
+def page(analysis: Analysis, command: str = "") -> str:
+    """The whole report as HTML. ``command`` is the command line that made it."""
+    data = datasets(analysis)
+    classes = class_colours(r["op_class"] for r in analysis.class_records)
+    shown = _charts(analysis, data, classes)
+    return _environment().get_template("analyze.html").render(
+        analysis=analysis,
+        summary=analysis.summary,
+        classes=classes,
+        charts=shown,
+        payload={"specs": shown, "data": data},
+        profile=analysis.simulation.profile,
+        provenance=_provenance(analysis),
+        levels=list(analysis.simulation.costs.traffic),
+        verdict=words.verdict(analysis),
+        run_line=words.run_line(analysis),
+        trust=words.trust(analysis),
+        command=command,
+        version=VERSION,
+    )  # fmt: skip
+
+
+def notebook_card(analysis: Analysis) -> str:
+    """A small table for a notebook cell: it needs no script and no style sheet."""
+    return (
+        _environment()
+        .get_template("card.html")
+        .render(analysis=analysis, summary=analysis.summary, trust=words.trust(analysis), verdict=words.verdict(analysis))
+    )
+
+
+def _charts(analysis: Analysis, data: dict[str, Any], classes: dict[str, str]) -> dict[str, charts.Spec]:
+    """Chart name to its specification, in the order of the page."""
+    stages, blocks = (len({r[name] for r in data[f"{name}s"]}) for name in ("stage", "block"))
+    limits = limit_colours(analysis.simulation.costs.limit_names)
+    shown = {
+        "roofline": charts.roofline_chart(list(analysis.simulation.costs.traffic), classes),
+        "classes": charts.group_bars("classes", "class", classes, data["classes"]),
+        "limits": charts.group_bars("limits", "limit", limits, data["limits"]),
+        "stages": charts.block_bars("stages", "stage", classes, stages),
+    }
+    if blocks > stages:
+        shown["blocks"] = charts.block_bars("blocks", "block", classes, blocks)
+    return shown
+
+
+def _provenance(analysis: Analysis) -> list[dict[str, Any]]:
+    """Every number of the profile beside its source."""
+    profile = analysis.simulation.profile
+    return [
+        {"path": path, "value": profile.value_at(path), "key": key, "source": profile.sources[key]}
+        for path, key in sorted(profile.provenance.items())
+    ]
+
+
+@cache
+def _environment() -> Environment:
+    environment = Environment(
+        loader=FileSystemLoader(HERE / "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.policies["json.dumps_kwargs"] = {"sort_keys": False, "allow_nan": False, "separators": (",", ":")}
+    environment.filters |= {
+        "ms": words.milliseconds,
+        "bytes": words.byte_count,
+        "count": format_count,
+        "percent": words.percent,
+        "shape": words.shape,
+        "number": lambda value: f"{value:.4g}" if isinstance(value, float) else value,
+    }
+    environment.globals |= {"libraries": _libraries, "static": _static}
+    return environment
+
+
+def _libraries() -> Markup:
+    """The chart library's code. It is ours to embed: no part of it comes from a network's names."""
+    return Markup("\n").join(Markup((HERE / "vendor" / name).read_text(encoding="utf-8")) for name in LIBRARIES)
+
+
+def _static(name: str) -> Markup:
+    return Markup((HERE / "static" / name).read_text(encoding="utf-8"))

@@ -1,0 +1,61 @@
+"""Quantities and places as people read them, the same in every report."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
+
+from costsim.units import format_quantity
+
+if TYPE_CHECKING:
+    from costsim.analysis import Analysis
+
+
+def milliseconds(value: float) -> str:
+    """Milliseconds, or the smaller unit that fits: ``63.7 ms``, ``817 us``."""
+    return format_quantity(value / 1e3, "s") if value < 1 else f"{value:.4g} ms"
+
+
+def byte_count(value: float) -> str:
+    return format_quantity(value, "B")
+
+
+def percent(ratio: float) -> str:
+    return f"{ratio:.1%}"
+
+
+def shape(dims: Iterable[Any]) -> str:
+    return "x".join(str(d) for d in dims)
+
+
+def run_line(analysis: Analysis) -> str:
+    """How the network ran: runtime, data type, threads and input."""
+    graph, profile, run = (getattr(analysis.simulation, part) for part in ("graph", "profile", "run"))
+    threads = "1 thread" if run.threads == 1 else f"{run.threads} threads"
+    runtime = f"{profile.runtime.name} {profile.runtime.version}"
+    return f"{runtime}, {run.dtype}, {threads}, input {shape(graph.input_shape)}"
+
+
+def trust(analysis: Analysis) -> str:
+    """What the interval is worth."""
+    calibrated = analysis.simulation.profile.calibration.status == "calibrated"
+    return "90 % interval" if calibrated else "not calibrated"
+
+
+def verdict(analysis: Analysis) -> str:
+    """One sentence: what bounds the network, where that time is, and what it would take without."""
+    first, costs = analysis.bound_records[0], analysis.simulation.costs
+    limit = first["bound"]
+    bounded = [r for r in analysis.layer_records if r["bound"] == limit]
+    classes: dict[str, float] = {}
+    for record in bounded:
+        classes[record["op_class"]] = classes.get(record["op_class"], 0.0) + record["latency_ms"]
+    worst = max(classes, key=lambda name: classes[name])
+    share = classes[worst] / (first["latency_ms"] or 1.0)
+    where = f"all of it in {worst}" if len(classes) == 1 else f"{share:.0%} of that in {worst}"
+    lifted_ms = float(costs.without({limit}).sum(axis=0)[0]) * 1e3
+    return (
+        f"{first['share_ratio']:.0%} of the time goes to {first['ops']} of {len(analysis.layer_records)} ops "
+        f"that {limit} bounds, {where}; with {limit} lifted the network would take "
+        f"{milliseconds(lifted_ms)} instead of {milliseconds(analysis.latency_ms)}."
+    )

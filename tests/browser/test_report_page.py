@@ -1,0 +1,81 @@
+"""The report page in a real browser: what it draws, what it answers to, what it asks for."""
+
+from __future__ import annotations
+
+import pytest
+from selenium.webdriver.common.by import By
+
+from costsim.analysis import Analysis
+from tests.browser.conftest import LAPTOP, PHONE, Browser
+
+MARKS = """return Object.fromEntries([...document.querySelectorAll('[data-chart]')].map(box =>
+  [box.dataset.chart, box.querySelectorAll('.role-mark path[d], .role-mark text').length]))"""
+SHOWN = "return [...document.querySelectorAll('#ops tbody tr:not([hidden])')].map(tr => Number(tr.dataset.row))"
+
+
+@pytest.fixture
+def page(browser: Browser, analysis: Analysis) -> Browser:
+    browser.open(analysis.to_html())
+    return browser
+
+
+def shown(page: Browser) -> list[int]:
+    return page.driver.execute_script(SHOWN)
+
+
+def test_every_chart_has_marks(page: Browser, analysis: Analysis) -> None:
+    marks = page.driver.execute_script(MARKS)
+    assert set(marks) >= {"roofline", "classes", "limits", "stages", "blocks"}
+    assert marks["roofline"] >= len(analysis.layer_records)
+    assert marks["classes"] >= len(analysis.class_records)
+    assert marks["limits"] >= len(analysis.bound_records)
+    assert marks["blocks"] >= len(analysis.block_records)
+    assert min(marks.values()) > 0
+
+
+def test_nothing_is_fetched_and_the_console_is_silent(page: Browser) -> None:
+    assert page.requests() == []
+    assert page.console() == []
+
+
+def test_sorting_by_time(page: Browser, analysis: Analysis) -> None:
+    header = page.driver.find_element(By.CSS_SELECTOR, "th[data-key=ms] button")
+    times = [r["latency_ms"] for r in analysis.layer_records]
+    header.click()
+    assert [times[row] for row in shown(page)] == sorted(times, reverse=True)
+    assert page.driver.find_element(By.CSS_SELECTOR, "th[data-key=ms]").get_attribute("aria-sort") == "descending"
+    header.click()
+    assert [times[row] for row in shown(page)] == sorted(times)
+
+
+def test_sorting_by_name_counts_numbers(page: Browser) -> None:
+    page.driver.find_element(By.CSS_SELECTOR, "th[data-key=name] button").click()
+    names = page.driver.execute_script("return [...document.querySelectorAll('#ops tbody th')].map(th => th.textContent)")
+    assert names.index("stage2.unit2.conv_1") < names.index("stage3.unit1.conv_1")
+    assert names[0].startswith("classifier")
+
+
+def test_search_and_select_filter_the_table(page: Browser, analysis: Analysis) -> None:
+    records = analysis.layer_records
+    page.driver.find_element(By.ID, "find").send_keys("stage3 depthwise")
+    expected = [i for i, r in enumerate(records) if r["block"].startswith("stage3") and r["op_class"] == "depthwise conv"]
+    assert shown(page) == expected and expected
+    assert f"{len(expected)} of {len(records)} ops" in page.driver.find_element(By.ID, "shown").text
+    page.driver.find_element(By.CSS_SELECTOR, ".filters button[type=reset]").click()
+    page.driver.find_element(By.CSS_SELECTOR, "[data-filter-class='pooling']").click()
+    assert shown(page) == [i for i, r in enumerate(records) if r["op_class"] == "pooling"]
+
+
+def test_clicking_a_block_filters_the_table(page: Browser, analysis: Analysis) -> None:
+    page.driver.execute_script(
+        "document.querySelector('[data-chart=blocks] .mark-rect path')"
+        ".dispatchEvent(new MouseEvent('click', {bubbles: true}))"
+    )
+    first = analysis.block_records[0]["block"]
+    assert shown(page) == [i for i, r in enumerate(analysis.layer_records) if r["block"] == first]
+
+
+@pytest.mark.parametrize("size", [LAPTOP, PHONE])
+def test_the_page_is_never_wider_than_the_screen(browser: Browser, analysis: Analysis, size: tuple[int, int]) -> None:
+    driver = browser.open(analysis.to_html(), size)
+    assert driver.execute_script("return document.documentElement.scrollWidth") <= size[0]

@@ -1,0 +1,131 @@
+"""The report page as text: complete, escaped, never half-written."""
+
+from __future__ import annotations
+
+import json
+import re
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+import costsim
+from costsim import Analysis, InputError, NetBuilder
+from costsim.cli import run
+from costsim.report.html import notebook_card, page
+
+NASTY = ["<script>alert(1)</script>", "\"'><img src=x onerror=alert(1)>", "größe ‮מודל‬ 网络", "{{ 7*7 }}", "</script>"]
+
+
+@pytest.fixture(scope="module")
+def analysis() -> Analysis:
+    return costsim.analyze("shufflenet_v2_1x", "arm_a53")
+
+
+def payload(html: str) -> Any:
+    return json.loads(re.search(r'id="payload">(.*?)</script>', html, re.DOTALL)[1])
+
+
+class Tags(HTMLParser):
+    """Tags and the text of elements."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.tags: list[str] = []
+        self.text: list[str] = []
+        self.attributes: list[tuple[str, str | None]] = []
+        self.feed(html)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append(tag)
+        self.attributes += attrs
+
+    def handle_data(self, data: str) -> None:
+        self.text.append(data.strip())
+
+
+def nasty_network() -> costsim.LayerGraph:
+    net = NetBuilder(NASTY[0])
+    x = net.input(1, 3, 8, 8)
+    for name in NASTY:
+        with net.block(name):
+            x = net.conv(x, 4, 3, padding=1)
+    return net.graph
+
+
+def test_totals_and_every_layer_are_on_the_page(analysis: Analysis) -> None:
+    text = " ".join(Tags(page(analysis)).text)
+    assert "63" in text
+    for record in analysis.layer_records:
+        assert record["name"] in text
+    for source in analysis.simulation.profile.sources.values():
+        if source.text in analysis.simulation.profile.provenance:
+            assert source.text in text
+
+
+def test_chart_data_add_up_to_the_latency(analysis: Analysis) -> None:
+    data = payload(page(analysis))["data"]
+    for name in ("ops", "classes", "limits", "stages", "blocks"):
+        assert sum(r["ms"] for r in data[name]) == pytest.approx(analysis.latency_ms, rel=1e-4), name
+
+
+def test_no_point_lies_above_its_roofs(analysis: Analysis) -> None:
+    data = payload(page(analysis))["data"]
+    for level in {r["level"] for r in data["roofs"]}:
+        roofs = [r for r in data["roofs"] if r["level"] == level]
+        bandwidth = next((r["value"] for r in roofs if r["roof"] == "bandwidth"), np.inf)
+        peak = next((r["value"] for r in roofs if r["roof"] == "arithmetic"), np.inf)
+        points = [p for p in data["points"] if p["level"] == level]
+        assert len(points) == len(analysis.layer_records)
+        for p in points:
+            assert p["y"] <= p["x"] * bandwidth * 1.001
+            assert p["kind"] != "macs" or p["y"] <= peak * 1.001
+
+
+def test_names_cannot_become_markup() -> None:
+    plain = Tags(page(costsim.analyze("shufflenet_v2_1x", "arm_a53")))
+    hostile = costsim.analyze(nasty_network(), "arm_a53")
+    for html in (page(hostile, command=f"costsim analyze '{NASTY[0]}'"), notebook_card(hostile)):
+        found = Tags(html)
+        assert "img" not in found.tags
+        assert found.tags.count("script") in (0, plain.tags.count("script"))
+        assert not [name for name, _ in found.attributes if name.startswith("on")]
+        assert any(NASTY[0] in text for text in found.text)
+    assert [r["block"] for r in payload(page(hostile))["data"]["ops"]] == NASTY
+
+
+def test_nothing_on_the_page_points_outside(analysis: Analysis) -> None:
+    html = page(analysis)
+    assert not re.search(r"<(link|script|img|iframe)[^>]+(src|href)=[\"']?(https?:)?//", html)
+    assert "default-src 'none'" in html
+
+
+def test_one_op_network() -> None:
+    net = NetBuilder("tiny")
+    net.conv(net.input(1, 1, 1, 1), 1, 1)
+    data = payload(page(costsim.analyze(net.graph, "arm_a53")))["data"]
+    assert len(data["ops"]) == 1 and data["ops"][0]["share"] == 1.0
+
+
+def test_a_cost_that_is_not_a_number_is_refused() -> None:
+    analysis = costsim.analyze("alexnet", "arm_a53")
+    analysis.layer_records[3]["latency_ms"] = float("nan")
+    with pytest.raises(InputError, match="is nan, not a cost"):
+        page(analysis)
+
+
+def test_the_command_line_is_on_the_page(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    report = tmp_path / "r.html"
+    assert run(["analyze", "alexnet", "--hw", "arm_a53", "--html", str(report)]) == 0
+    assert f"costsim analyze alexnet --hw arm_a53 --html {report}" in Tags(report.read_text(encoding="utf-8")).text
+    assert [p.name for p in tmp_path.iterdir()] == ["r.html"]
+
+
+def test_a_path_that_cannot_be_written_loses_nothing(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["analyze", "alexnet", "--hw", "arm_a53", "--html", str(tmp_path / "none" / "r.html")]) == 1
+    printed = capsys.readouterr()
+    assert "latency" in printed.out
+    assert "cannot be written" in printed.err and "\n" not in printed.err.strip()
+    assert list(tmp_path.iterdir()) == []
