@@ -174,8 +174,10 @@ class Analysis:
 
         return document(self)
 
-    def to_html(self, path: str | Path | None = None) -> str:
+    def to_html(self, path: str | Path | None = None, command: str = "") -> str:
         """The self-contained report page; also written to ``path`` if one is given.
+
+        ``command`` is shown on it as what made it.
 
         Raises:
             InputError: the path cannot be written.
@@ -183,7 +185,7 @@ class Analysis:
         from costsim.files import write_text
         from costsim.report.html import page
 
-        html = page(self)
+        html = page(self, command)
         if path is not None:
             write_text(path, html)
         return html

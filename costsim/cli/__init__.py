@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import sys
 from importlib import import_module
 
@@ -37,7 +38,7 @@ def main() -> None:
 def run(arguments: list[str]) -> int:
     """The exit code of one command line. Errors meant for the user become one line on stderr."""
     try:
-        cli.main(args=arguments, prog_name="costsim", standalone_mode=False)
+        cli.main(args=arguments, prog_name="costsim", standalone_mode=False, obj=shlex.join(["costsim", *arguments]))
     except CostsimError as error:
         return _fail(str(error), error.exit_code)
     except click.exceptions.NoArgsIsHelpError as help_text:

@@ -34,5 +34,5 @@ def command(network: str, hw: str, settings: tuple[str, ...], output: str, html:
 
         print_analysis(analysis)
     if html:  # after the result is printed, so that a bad path loses nothing
-        analysis.to_html(html)
+        analysis.to_html(html, command=click.get_current_context().obj)
         click.echo(f"report written to {html}", err=True)

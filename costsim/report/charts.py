@@ -40,19 +40,27 @@ def roofline_chart(levels: list[str], colours: Mapping[str, str]) -> Spec:
         ],
         "layer": [
             {"transform": [{"filter": f"datum.roof == '{roof}'"}],
-             "mark": {"type": "text", "align": "right", "dy": -9, "dx": dx, "style": "roof-label"}}
-            for roof, dx in (("bandwidth", -14), ("arithmetic", -4))
+             "mark": {"type": "text", "align": "right", "dy": dy, "dx": dx, "style": "roof-label"}}
+            for roof, dx, dy in (("bandwidth", -14, -9), ("arithmetic", -4, -20))
         ],
         "encoding": {"x": x, "y": y, "text": {"field": "text"}},
     }  # fmt: skip
     points = {
         "data": {"name": "points"},
-        "transform": [*of_level, {"lookup": "row", "from": {"data": {"name": "ops"}, "key": "row", "fields": _OP_FIELDS}}],
+        "transform": [
+            *of_level,
+            {"lookup": "row", "from": {"data": {"name": "ops"}, "key": "row", "fields": _OP_FIELDS}},
+        ],
         "mark": {"type": "point", "filled": True, "opacity": 0.75, "cursor": "pointer"},
         "encoding": {
             "x": x,
             "y": y,
-            "size": {"field": "share", "type": "quantitative", "legend": None, "scale": {"range": [16, 900], "zero": True}},
+            "size": {
+                "field": "share",
+                "type": "quantitative",
+                "legend": None,
+                "scale": {"range": [16, 900], "zero": True},
+            },
             "color": _colour("class", colours),
             "shape": {
                 "field": "kind",
@@ -64,8 +72,7 @@ def roofline_chart(levels: list[str], colours: Mapping[str, str]) -> Spec:
                 _tip("name", "op"),
                 _tip("class"),
                 _tip("block"),
-                _tip("ms", "time [ms]", ".4~g"),
-                _tip("share", "share of time", ".1%"),
+                *_TIME_TIPS,
                 _tip("bound", "bound by"),
                 _tip("gflops_per_s", "reached [GFLOP/s]", ".3~g"),
                 _tip("gbytes_per_s", "moved [GB/s]", ".3~g"),
@@ -79,15 +86,15 @@ def roofline_chart(levels: list[str], colours: Mapping[str, str]) -> Spec:
     }
 
 
-_OP_FIELDS = ["name", "class", "block", "ms", "share", "bound"]
-
-
 def group_bars(data: str, field: str, colours: Mapping[str, str], records: list[Spec]) -> Spec:
     """Time per group, costliest first, each bar labelled with its share."""
     y = {"field": field, "type": "nominal", "sort": None, "title": None, "axis": {"ticks": False, "domain": False}}
     room = LABEL_ROOM_RATIO * max(record["ms"] for record in records)
-    x = {"field": "ms", "type": "quantitative", "title": "time [ms]", "scale": {"domain": [0, room], "nice": False}}
-    text = {"mark": {"type": "text", "align": "left", "dx": 5}, "encoding": {"text": {"field": "share", "format": ".1%"}}}
+    x = _TIME | {"scale": {"domain": [0, room], "nice": False}}
+    text = {
+        "mark": {"type": "text", "align": "left", "dx": 5},
+        "encoding": {"text": {"field": "share", "format": ".1%"}},
+    }
     bar = {
         "mark": {"type": "bar", "cursor": "pointer"},
         "encoding": {"color": _colour(field, colours), "tooltip": _group_tips(field)},
@@ -108,10 +115,10 @@ def block_bars(data: str, field: str, colours: Mapping[str, str], rows: int) -> 
         "mark": {"type": "bar", "cursor": "pointer"},
         "encoding": {
             "y": {"field": field, "type": "nominal", "sort": None, "title": None},
-            "x": {"field": "ms", "type": "quantitative", "title": "time [ms]", "stack": "zero", "axis": {"orient": "top"}},
+            "x": _TIME | {"stack": "zero", "axis": {"orient": "top"}},
             "color": _colour("class", colours),
             "order": {"field": "order", "type": "quantitative"},
-            "tooltip": [_tip(field), _tip("class"), _tip("ops"), _tip("ms", "time [ms]", ".4~g"), _tip("share", "share of time", ".1%")],
+            "tooltip": [_tip(field), _tip("class"), _tip("ops"), *_TIME_TIPS],
         },
     }  # fmt: skip
 
@@ -120,8 +127,7 @@ def _group_tips(field: str) -> list[Spec]:
     return [
         _tip(field),
         _tip("ops"),
-        _tip("ms", "time [ms]", ".4~g"),
-        _tip("share", "share of time", ".1%"),
+        *_TIME_TIPS,
         _tip("macs", "MACs", ".4~s"),
         _tip("dram_bytes", "DRAM [B]", ".4~s"),
     ]
@@ -134,3 +140,8 @@ def _colour(field: str, colours: Mapping[str, str]) -> Spec:
 
 def _tip(field: str, title: str = "", number_format: str = "") -> Spec:
     return {"field": field, "title": title or field} | ({"format": number_format} if number_format else {})
+
+
+_TIME = {"field": "ms", "type": "quantitative", "title": "time [ms]"}
+_TIME_TIPS = [_tip("ms", "time [ms]", ".4~g"), _tip("share", "share of time", ".1%")]
+_OP_FIELDS = ["name", "class", "block", "ms", "share", "bound"]

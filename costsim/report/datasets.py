@@ -66,7 +66,13 @@ def _by_class(analysis: Analysis, field: str, key: Callable[[Record], str]) -> l
     groups: dict[tuple[str, str], Record] = {}
     for r in analysis.layer_records:
         name = key(r)
-        start = {field: name or "(no block)", "class": r["op_class"], "order": order[r["op_class"]], "ops": 0, "ms": 0.0}
+        start = {
+            field: name or "(no block)",
+            "class": r["op_class"],
+            "order": order[r["op_class"]],
+            "ops": 0,
+            "ms": 0.0,
+        }
         group = groups.setdefault((name, r["op_class"]), start)
         group["ops"] += 1
         group["ms"] += r["latency_ms"]

@@ -49,7 +49,9 @@ def notebook_card(analysis: Analysis) -> str:
     return (
         _environment()
         .get_template("card.html")
-        .render(analysis=analysis, summary=analysis.summary, trust=words.trust(analysis), verdict=words.verdict(analysis))
+        .render(
+            analysis=analysis, summary=analysis.summary, trust=words.trust(analysis), verdict=words.verdict(analysis)
+        )
     )
 
 

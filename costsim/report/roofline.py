@@ -78,7 +78,9 @@ def _bandwidth(analysis: Analysis, level: str) -> float:
     costs = analysis.simulation.costs
     if level not in costs.ceilings:
         return 0.0
-    seconds, moved = (np.broadcast_to(a, costs.latency_s.shape)[:, 0] for a in (costs.ceilings[level], costs.traffic[level]))
+    seconds, moved = (
+        np.broadcast_to(a, costs.latency_s.shape)[:, 0] for a in (costs.ceilings[level], costs.traffic[level])
+    )
     rows = seconds > 0
     return float(np.max(moved[rows] / seconds[rows], initial=0.0))
 

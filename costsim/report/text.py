@@ -45,7 +45,9 @@ def _totals(analysis: Analysis) -> Table:
     table = Table.grid(padding=(0, 2))
     table.add_column(style="cyan", no_wrap=True)
     table.add_column(overflow="fold")
-    table.add_row("latency", Text.assemble((milliseconds(s["latency_ms"]), "bold"), f"   {interval} ({trust(analysis)})"))
+    table.add_row(
+        "latency", Text.assemble((milliseconds(s["latency_ms"]), "bold"), f"   {interval} ({trust(analysis)})")
+    )
     table.add_row("bound by", ", ".join(f"{name} {share:.0%}" for name, share in shares if share >= 0.005))
     table.add_row("parameters", format_count(s["params"]))
     table.add_row("MACs, FLOPs", f"{format_count(s['macs'])}, {format_count(s['flops'])}")
@@ -87,4 +89,3 @@ def _table(title: str, first: str, *columns: str) -> Table:
         textual = column in ("bound by", "output")
         table.add_column(column, justify="left" if textual else "right", no_wrap=not textual)
     return table
-

@@ -6,7 +6,7 @@ import pytest
 from selenium.webdriver.common.by import By
 
 from costsim.analysis import Analysis
-from tests.browser.conftest import LAPTOP, PHONE, Browser
+from tests.browser.chromium import LAPTOP, PHONE, Browser
 
 MARKS = """return Object.fromEntries([...document.querySelectorAll('[data-chart]')].map(box =>
   [box.dataset.chart, box.querySelectorAll('.role-mark path[d], .role-mark text').length]))"""
@@ -50,7 +50,9 @@ def test_sorting_by_time(page: Browser, analysis: Analysis) -> None:
 
 def test_sorting_by_name_counts_numbers(page: Browser) -> None:
     page.driver.find_element(By.CSS_SELECTOR, "th[data-key=name] button").click()
-    names = page.driver.execute_script("return [...document.querySelectorAll('#ops tbody th')].map(th => th.textContent)")
+    names = page.driver.execute_script(
+        "return [...document.querySelectorAll('#ops tbody th')].map(th => th.textContent)"
+    )
     assert names.index("stage2.unit2.conv_1") < names.index("stage3.unit1.conv_1")
     assert names[0].startswith("classifier")
 
@@ -58,7 +60,9 @@ def test_sorting_by_name_counts_numbers(page: Browser) -> None:
 def test_search_and_select_filter_the_table(page: Browser, analysis: Analysis) -> None:
     records = analysis.layer_records
     page.driver.find_element(By.ID, "find").send_keys("stage3 depthwise")
-    expected = [i for i, r in enumerate(records) if r["block"].startswith("stage3") and r["op_class"] == "depthwise conv"]
+    expected = [
+        i for i, r in enumerate(records) if r["block"].startswith("stage3") and r["op_class"] == "depthwise conv"
+    ]
     assert shown(page) == expected and expected
     assert f"{len(expected)} of {len(records)} ops" in page.driver.find_element(By.ID, "shown").text
     page.driver.find_element(By.CSS_SELECTOR, ".filters button[type=reset]").click()

@@ -12,7 +12,7 @@
       background: null, font,
       view: { stroke: null },
       axis: { labelColor: soft, titleColor: soft, gridColor: line, domainColor: line, tickColor: line, labelFontSize: 12, titleFontSize: 12,
-              titleFontWeight: "normal", labelLimit: window.innerWidth < 720 ? 120 : 190 },
+              titleFontWeight: "normal", labelOverlap: "greedy", labelSeparation: 8, labelLimit: window.innerWidth < 720 ? 120 : 190 },
       text: { color: ink, fontSize: 12 },
       style: { "roof-label": { fill: soft, fontSize: 12 } },
     };
