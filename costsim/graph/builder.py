@@ -115,7 +115,8 @@ class NetBuilder:
         return tuple(parts)
 
     def shuffle(self, x: Tensor, groups: Dim) -> Tensor:
-        return self.add(L.ChannelShuffle(groups), x)
+        """Channel shuffle; that of one group moves nothing and adds no layer."""
+        return x if isinstance(groups, int) and groups == 1 else self.add(L.ChannelShuffle(groups), x)
 
     def flatten(self, x: Tensor) -> Tensor:
         return self.add(L.Flatten(), x)

@@ -6,9 +6,9 @@ from typing import Any
 
 import numpy as np
 
-from costsim.graph import LayerGraph, NetBuilder, Tensor
-from costsim.graph.layers import Dim
+from costsim.graph import LayerGraph, NetBuilder
 from costsim.networks.common import make_divisible
+from costsim.networks.inverted_residual import inverted_residual
 from costsim.networks.zoo import Family
 
 # expansion, output channels, repeats, stride of the first: (t, c, n, s) in the paper
@@ -50,20 +50,16 @@ def mobilenet_v2(
     for stage, (expansion, c_out, repeats, first_stride) in enumerate(BOTTLENECKS, start=1):
         for unit in range(repeats):
             with net.block(f"stage{stage}"), net.block(f"unit{unit + 1}"):
-                stride = first_stride if unit == 0 else 1
-                x = inverted_residual(net, x, make_divisible(c_out * width), expansion, stride, shortcut=unit > 0)
+                x = inverted_residual(
+                    net, x, make_divisible(c_out * width),
+                    c_mid=expansion * x.c if expansion > 1 else None,
+                    stride=first_stride if unit == 0 else 1,
+                    shortcut=unit > 0,
+                )  # fmt: skip
     with net.block("conv_last"):
         x = net.conv_bn(x, make_divisible(1280 * np.maximum(1.0, width)), 1, "relu6")
     net.classifier(x, classes)
     return net.graph
-
-
-def inverted_residual(net: NetBuilder, x: Tensor, c_out: Dim, expansion: int, stride: int, shortcut: bool) -> Tensor:
-    """Expand, filter, project without activation; an expansion of 1 has no first convolution."""
-    y = net.conv_bn(x, expansion * x.c, 1, "relu6") if expansion > 1 else x
-    y = net.depthwise_bn(y, 3, "relu6", stride=stride)
-    y = net.conv_bn(y, c_out, 1, act=None)
-    return net.add_tensors(x, y) if shortcut else y
 
 
 FAMILY = Family(mobilenet_v2, {f"mobilenet_v2_{w:g}x": {"width": w} for w in WIDTHS})

@@ -1,4 +1,4 @@
-"""VarGNet v1 and v2 (Zhang et al. 2019, arXiv 1907.05653), Tables 1 and 2 and Figure 1."""
+"""VarGNet v1 and v2 (Zhang et al. 2019, arXiv 1907.05653), Tables 1 and 2."""
 
 from __future__ import annotations
 
@@ -7,9 +7,10 @@ from typing import Any
 import numpy as np
 
 from costsim.graph import LayerGraph, NetBuilder, Tensor
-from costsim.graph.layers import Dim
-from costsim.networks.common import make_divisible
+from costsim.networks.vargnet_blocks import Style, down_sampling_block, head_block, normal_block
 from costsim.networks.zoo import Family
+
+Stages = tuple[tuple[int, int], ...]
 
 # rows of the tables at 1x: down-sampling block's output channels, normal blocks after it
 STAGES_V1 = ((64, 0), (128, 0), (256, 2), (512, 1))
@@ -46,9 +47,10 @@ def vargnet_v1(
     notes = REPEAT_MISPRINT + (() if np.all(np.asarray(width) <= 1) else UNCOUNTED)
     net = NetBuilder(name, notes=notes)
     x = net.input(*input_shape)
+    style = Style(group_channels)
     with net.block("conv1"):
-        x = net.conv_bn(x, _channels(STEM, width, group_channels), 3, stride=2)
-    return _body(net, x, STAGES_V1, width, group_channels, classes)
+        x = net.conv_bn(x, style.channels(STEM, width), 3, stride=2)
+    return _body(net, x, STAGES_V1, width, style, classes)
 
 
 def vargnet_v2(
@@ -67,70 +69,33 @@ def vargnet_v2(
     """
     net = NetBuilder(name, notes=() if np.all(np.asarray(width) <= 1) else UNCOUNTED)
     x = net.input(*input_shape)
-    stem = _channels(STEM, width, group_channels)
+    style = Style(group_channels)
+    stem = style.channels(STEM, width)
     with net.block("conv1"):
         x = net.conv_bn(x, stem, 3, stride=2)
     with net.block("head"):
-        x = head_block(net, x, stem, group_channels)
-    return _body(net, x, STAGES_V2, width, group_channels, classes)
+        x = head_block(net, x, stem, style)
+    return _body(net, x, STAGES_V2, width, style, classes)
 
 
-def _body(net: NetBuilder, x: Tensor, stages: Any, width: Any, group_channels: Any, classes: int) -> LayerGraph:
-    for stage, (c_out, normal_blocks) in enumerate(stages, start=2):
-        with net.block(f"stage{stage}"):
-            with net.block("down"):
-                x = down_sampling_block(net, x, _channels(c_out, width, group_channels), group_channels)
-            for number in range(normal_blocks):
-                with net.block(f"normal{number + 1}"):
-                    x = normal_block(net, x, group_channels)
+def _body(net: NetBuilder, x: Tensor, stages: Stages, width: Any, style: Style, classes: int) -> LayerGraph:
+    x = varg_stages(net, x, stages, width, style)
     with net.block("conv5"):
-        x = net.conv_bn(x, _channels(CONV5, np.maximum(1.0, width), group_channels), 1)
+        x = net.conv_bn(x, style.channels(CONV5, np.maximum(1.0, width)), 1)
     net.classifier(x, classes)
     return net.graph
 
 
-def _channels(channels: int, width: Any, group_channels: Any) -> Dim:
-    return make_divisible(channels * width, group_channels)
-
-
-def vgc(
-    net: NetBuilder, x: Tensor, c_out: Dim, group_channels: Any, act: str | None = "relu", **options: Any
-) -> Tensor:
-    """Variable group convolution, 3x3 unless told otherwise, with batch norm."""
-    kernel = options.pop("kernel", 3)
-    return net.conv_bn(x, c_out, kernel, act, groups=x.c // group_channels, **options)
-
-
-def separable(
-    net: NetBuilder, x: Tensor, c_mid: Dim, c_out: Dim, group_channels: Any, stride: int = 1,
-    act: str | None = "relu", mid_act: str = "relu",
-) -> Tensor:  # fmt: skip
-    """A variable group convolution to ``c_mid`` and a pointwise one to ``c_out``."""
-    return net.conv_bn(vgc(net, x, c_mid, group_channels, mid_act, stride=stride), c_out, 1, act)
-
-
-def normal_block(net: NetBuilder, x: Tensor, group_channels: Any) -> Tensor:
-    """Figure 1a: C to 2C to C, twice, and the identity added."""
-    y = separable(net, x, 2 * x.c, x.c, group_channels)
-    y = separable(net, y, 2 * x.c, x.c, group_channels, act=None)
-    return net.act(net.add_tensors(x, y))
-
-
-def head_block(net: NetBuilder, x: Tensor, c_out: Dim, group_channels: Any) -> Tensor:
-    """A normal block at stride 2 without expansion, its shortcut a separable convolution."""
-    shortcut = separable(net, x, x.c, c_out, group_channels, stride=2, act=None)
-    y = separable(net, x, x.c, c_out, group_channels, stride=2)
-    y = separable(net, y, c_out, c_out, group_channels, act=None)
-    return net.act(net.add_tensors(shortcut, y))
-
-
-def down_sampling_block(net: NetBuilder, x: Tensor, c_out: Dim, group_channels: Any) -> Tensor:
-    """Figure 1b: two parallel separable convolutions of stride 2 summed, a third, and a separable shortcut."""
-    shortcut = separable(net, x, 2 * x.c, c_out, group_channels, stride=2, act=None)
-    branches = (separable(net, x, 2 * x.c, c_out, group_channels, stride=2, act=None) for _ in range(2))
-    y = net.act(net.add_tensors(*branches))
-    y = separable(net, y, 2 * c_out, c_out, group_channels, act=None)
-    return net.act(net.add_tensors(shortcut, y))
+def varg_stages(net: NetBuilder, x: Tensor, stages: Stages, width: Any, style: Style) -> Tensor:
+    """Stages of one down-sampling block and some normal ones."""
+    for stage, (c_out, normal_blocks) in enumerate(stages, start=2):
+        with net.block(f"stage{stage}"):
+            with net.block("down"):
+                x = down_sampling_block(net, x, style.channels(c_out, width), style)
+            for number in range(normal_blocks):
+                with net.block(f"normal{number + 1}"):
+                    x = normal_block(net, x, style)
+    return x
 
 
 def _variants(version: str, widths: tuple[float, ...]) -> dict[str, dict[str, float]]:
