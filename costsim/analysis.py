@@ -7,13 +7,13 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import networkx as nx
 import numpy as np
 
 from costsim.simulate import Simulation
 from costsim.tables.liveness import live_bytes
 
 if TYPE_CHECKING:
+    import networkx as nx
     import pandas as pd
 
 Record = dict[str, Any]

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import Any
-
-import networkx as nx
+from typing import TYPE_CHECKING, Any
 
 from costsim.errors import InputError
 from costsim.graph import LayerGraph
 from costsim.networks import build
+
+if TYPE_CHECKING:
+    import networkx as nx
 
 
 class Network:

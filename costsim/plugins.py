@@ -6,7 +6,7 @@ Each is an entry point of an installed package; costsim's own are declared in it
 from __future__ import annotations
 
 from functools import cache
-from importlib.metadata import EntryPoint, entry_points
+from importlib.metadata import EntryPoint, EntryPoints, entry_points
 from typing import Any
 
 from costsim.errors import InputError, unknown_name
@@ -18,10 +18,15 @@ GUIDELINES = "costsim.guidelines"
 
 
 @cache
+def _all_entry_points() -> EntryPoints:
+    return entry_points()  # reads every installed package's metadata: once is enough
+
+
+@cache
 def plugins(group: str) -> dict[str, EntryPoint]:
     """Registered plug-ins of a group by name; a name registered twice is refused."""
     found: dict[str, EntryPoint] = {}
-    for point in entry_points(group=group):
+    for point in _all_entry_points().select(group=group):
         other = found.setdefault(point.name, point)
         if other.value != point.value:
             raise InputError(

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import networkx as nx
 import numpy as np
 
 from costsim.errors import InputError
 from costsim.graph.layers import Input, Layer, LoopNest, Shape, Unknown
 from costsim.graph.layers.base import positive
+
+if TYPE_CHECKING:
+    import networkx as nx
 
 
 @dataclass(frozen=True)
@@ -31,7 +33,7 @@ class Node:
 class LayerGraph:
     """A directed acyclic graph of layers, built in topological order.
 
-    It holds an ``nx.DiGraph`` and never is one: edges carry no operand order, so the nodes do.
+    It gives an ``nx.DiGraph`` and never is one: edges carry no operand order, so the nodes do.
     Shapes are inferred and checked when a layer is added.
     """
 
@@ -43,7 +45,9 @@ class LayerGraph:
         """What its author wants said beside every result: unpublished widths, unknown ops."""
         self.valid: Any = True
         """False, or an array with one flag per point, where the dimensions are impossible."""
-        self._graph: nx.DiGraph[str] = nx.DiGraph()
+        self._nodes: dict[str, Node] = {}
+        self._readers: dict[str, list[str]] = {}
+        self._nests: dict[str, LoopNest] = {}
 
     def add(self, layer: Layer, *inputs: str, name: str, block: str = "") -> Node:
         """Append a layer that reads the named nodes.
@@ -52,9 +56,9 @@ class LayerGraph:
             InputError: the name is taken, an input is not there, or the shapes do not fit.
         """
         where = f"{self.name}: {name}"
-        if name in self._graph:
+        if name in self._nodes:
             raise InputError("the name is used twice", where=where, mend="name every layer once")
-        if missing := [i for i in inputs if i not in self._graph]:
+        if missing := [i for i in inputs if i not in self._nodes]:
             raise InputError(f"reads '{missing[0]}', which is not there", where=where, mend="add its inputs first")
         takes = layer.arity
         if len(inputs) != takes if takes is not None else not inputs:
@@ -66,8 +70,10 @@ class LayerGraph:
         shape = layer.output_shape(*shapes)
         self._require(positive(*shape), f"its output would be empty: {_text(shape)}", where)
         node = Node(name, layer, tuple(inputs), block, shape)
-        self._graph.add_node(name, node=node)
-        self._graph.add_edges_from((i, name) for i in inputs)
+        self._nodes[name] = node
+        self._readers[name] = []
+        for read in dict.fromkeys(inputs):
+            self._readers[read].append(name)
         return node
 
     def _require(self, holds: Any, problem: str, where: str) -> None:
@@ -77,25 +83,25 @@ class LayerGraph:
             raise InputError(problem, where=where, mend="change the layer, the width or the input size")
 
     def __getitem__(self, name: str) -> Node:
-        return self._graph.nodes[name]["node"]
+        return self._nodes[name]
 
     def __contains__(self, name: object) -> bool:
         """Whether a node has this name."""
-        return name in self._graph
+        return name in self._nodes
 
     def __iter__(self) -> Iterator[Node]:
         """Nodes in topological order: the order they were added in."""
-        return (data["node"] for _, data in self._graph.nodes(data=True))
+        return iter(self._nodes.values())
 
     def __len__(self) -> int:
-        return len(self._graph)
+        return len(self._nodes)
 
     def __repr__(self) -> str:
         return f"<LayerGraph {self.name}: {len(self)} layers, input {_text(self.input_shape)}>"
 
     def consumers(self, name: str) -> tuple[Node, ...]:
         """The nodes that read this node's output."""
-        return tuple(self[successor] for successor in self._graph.successors(name))
+        return tuple(self[reader] for reader in self._readers[name])
 
     @property
     def inputs(self) -> tuple[Node, ...]:
@@ -103,7 +109,7 @@ class LayerGraph:
 
     @property
     def outputs(self) -> tuple[Node, ...]:
-        return tuple(node for node in self if not self._graph.out_degree(node.name))
+        return tuple(node for node in self if not self._readers[node.name])
 
     @property
     def unknown(self) -> tuple[Node, ...]:
@@ -117,7 +123,9 @@ class LayerGraph:
 
     def loop_nest(self, node: Node) -> LoopNest:
         """The loops of one layer in its place."""
-        return node.layer.loop_nest(self.input_shapes(node), node.shape)
+        if node.name not in self._nests:
+            self._nests[node.name] = node.layer.loop_nest(self.input_shapes(node), node.shape)
+        return self._nests[node.name]
 
     def input_shapes(self, node: Node) -> tuple[Shape, ...]:
         return tuple(self[i].shape for i in node.inputs)
@@ -165,6 +173,8 @@ class LayerGraph:
         """A plain DiGraph: one node a layer with ``op``, ``block``, ``shape``, ``params``, ``macs``,
         and whatever ``attributes`` (by node name) adds to them.
         """
+        import networkx as nx  # a tenth of a second that costing a network does not need
+
         plain: nx.DiGraph[str] = nx.DiGraph(name=self.name)
         for node in self:
             nest = self.loop_nest(node)
@@ -178,7 +188,7 @@ class LayerGraph:
                 flops=nest.flops,
                 **(attributes or {}).get(node.name, {}),
             )
-        plain.add_edges_from(self._graph.edges)
+        plain.add_edges_from((read, node.name) for node in self for read in node.inputs)
         return plain
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from functools import cache
 from pathlib import Path
@@ -17,6 +18,8 @@ from costsim.plugins import DEVICES, load_plugin
 from costsim.units import is_quantity
 
 ON_COMMAND_LINE = "command_line"
+
+_ALIAS = re.compile(r"\w+")
 
 Tree = dict[str, Any]
 
@@ -87,12 +90,12 @@ def find_profile(hw: str | Path) -> Path:
 
 @cache
 def profile_aliases() -> dict[str, str]:
-    """Alias to profile name. Only the ``aliases`` line of each file is read, to keep start-up short."""
+    """Alias to profile name. Only the ``aliases: [a, b]`` line of each file is read, to keep start-up short."""
     aliases = {}
     for name in profile_names():
         with (profile_folder() / f"{name}.yaml").open(encoding="utf-8") as lines:
             line = next((line for line in lines if line.startswith("aliases:")), "")
-        aliases.update(dict.fromkeys(_yaml(line, "aliases").get("aliases", ()), name) if line else {})
+        aliases.update(dict.fromkeys(_ALIAS.findall(line.partition(":")[2]), name))
     return aliases
 
 
@@ -135,7 +138,7 @@ def _read(path: Path) -> str:
 
 def _yaml(text: str, where: str) -> Tree:
     try:
-        tree = YAML(typ="safe", pure=True).load(text)  # the pure parser refuses duplicate keys
+        tree = YAML(typ="safe").load(text)  # refuses duplicate keys
     except YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         problem = str(getattr(error, "problem", None) or error).splitlines()[0]
@@ -230,7 +233,7 @@ def _put(tree: Tree, field: str, text: str) -> None:
     for block in blocks:
         tree[block] = dict(tree[block])  # never change a tree somebody else holds
         tree = tree[block]
-    tree[leaf] = YAML(typ="safe", pure=True).load(text) if isinstance(text, str) else text
+    tree[leaf] = YAML(typ="safe").load(text) if isinstance(text, str) else text
 
 
 def _explain(error: ValidationError, path: Path) -> InputError:

@@ -41,7 +41,7 @@ Ratio = Annotated[float, Field(ge=0, le=1)]
 class Block(BaseModel):
     """A part of a profile: unknown keys are refused, fields are set by their YAML words."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True, defer_build=True)
 
 
 class Source(Block):

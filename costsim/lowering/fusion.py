@@ -10,7 +10,7 @@ from costsim.graph.layers import Constant, Input
 from costsim.lowering.classes import op_word
 
 
-@dataclass
+@dataclass(eq=False)  # each chain is itself, whatever its members
 class FusedOp:
     """A chain of layers executed as one op: the anchor has the loops, the rest is its epilogue."""
 

@@ -47,4 +47,4 @@ def document(analysis: Analysis) -> dict[str, Any]:
 
 def to_json(analysis: Analysis) -> str:
     """The document as text; a value that is not finite would be a bug and is refused."""
-    return json.dumps(document(analysis), indent=2, allow_nan=False)
+    return json.dumps(document(analysis), allow_nan=False)

@@ -60,16 +60,20 @@ class CostTable:
         return tuple(self.limits)
 
     @cached_property
+    def _stacked(self) -> Array:
+        """``(limits, ops, points)``."""
+        return np.stack(np.broadcast_arrays(*self.limits.values()))
+
+    @cached_property
     def bound(self) -> np.ndarray:
         """``(ops, points)`` index into ``limit_names`` of the largest limit."""
-        return np.argmax(np.stack(np.broadcast_arrays(*self.limits.values())), axis=0)
+        return np.argmax(self._stacked, axis=0)
 
     def near_ties(self, row: int, point: int = 0) -> tuple[str, ...]:
         """The limits within 10 % of the largest, largest first."""
-        seconds = {name: float(np.broadcast_to(a, self.latency_s.shape)[row, point]) for name, a in self.limits.items()}
-        largest = max(seconds.values())
-        near = [name for name, s in seconds.items() if s >= NEAR_TIE_RATIO * largest]
-        return tuple(sorted(near, key=lambda name: -seconds[name]))
+        seconds = self._stacked[:, row, point]
+        order = np.argsort(-seconds, kind="stable")
+        return tuple(self.limit_names[i] for i in order if seconds[i] >= NEAR_TIE_RATIO * seconds[order[0]])
 
 
 def combine(ceilings: list[Array], overlap: float) -> Array:

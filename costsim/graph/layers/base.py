@@ -147,6 +147,8 @@ def not_negative(*values: Dim) -> Any:
 
 def divides(divisor: Dim, dividend: Dim) -> Any:
     """Whether ``divisor`` divides ``dividend``, per point; zero divides nothing."""
+    if isinstance(divisor, int) and isinstance(dividend, int):
+        return divisor > 0 and dividend % divisor == 0
     safe = np.where(np.asarray(divisor) > 0, divisor, 1)
     return (np.asarray(divisor) > 0) & (np.asarray(dividend) % safe == 0)
 

@@ -1,0 +1,130 @@
+"""What fuses, what is a view, and what the op table says of it."""
+
+import numpy as np
+import pytest
+
+from costsim.graph import NetBuilder
+from costsim.lowering import lower
+from costsim.tables.costtable import CostTable, combine
+from costsim.tables.liveness import live_bytes
+from costsim.tables.optable import MAC, MOVE, OpTable
+from costsim.tables.schema import columns_of
+
+RULES = {"conv": ("batch_norm", "relu", "add"), "depthwise_conv": ("batch_norm",)}
+
+
+def table(net, fusion=RULES, views=("reshape",)):
+    return lower(net.graph, fusion=fusion, views=views, elem_bytes=4.0, weight_elem_bytes=4.0)
+
+
+def test_a_convolution_takes_its_norm_and_activation():
+    net = NetBuilder("net")
+    net.conv_bn(net.input(1, 3, 8, 8), 4, 3)
+    ops = table(net)
+    assert [label.layers for label in ops.labels] == [("conv_1", "batch_norm_1", "relu_1")]
+    assert ops.kind[0, 0] == MAC
+    assert ops.params[0, 0] == 4 * 27 + 8
+    assert ops.weight_elems[0, 0] == 4 * 27 + 4, "the norm folds into one bias a channel"
+    assert ops.flops[0, 0] == 2 * ops.macs[0, 0] + 2 * 4 * 64, "bias and relu"
+
+
+def test_without_rules_every_layer_runs_alone():
+    net = NetBuilder("net")
+    net.conv_bn(net.input(1, 3, 8, 8), 4, 3)
+    assert [label.op for label in table(net, fusion={}).labels] == ["conv", "batch_norm", "relu"]
+
+
+def test_an_output_that_others_read_too_is_not_swallowed():
+    net = NetBuilder("net")
+    x = net.conv(net.input(1, 4, 8, 8), 4, 3)
+    net.add_tensors(net.act(x), x)
+    assert [label.op for label in table(net).labels] == ["conv", "relu", "add"]
+
+
+def test_of_two_convolutions_the_later_one_takes_the_add():
+    net = NetBuilder("net")
+    x = net.input(1, 4, 8, 8)
+    net.act(net.add_tensors(net.conv(x, 4, 3), net.conv(x, 4, 1)))
+    ops = table(net)
+    assert [label.layers for label in ops.labels] == [("conv_1",), ("conv_2", "add_1", "relu_1")]
+    assert ops.producers == ((-1,), (-1, 0))
+    assert ops.input_elems[1, 0] == 2 * 4 * 64, "the add's other operand is read too"
+
+
+def test_a_chain_runs_only_when_all_it_reads_is_there():
+    net = NetBuilder("net")
+    x = net.input(1, 4, 8, 8)
+    early = net.conv(x, 4, 1)
+    late = net.act(net.max_pool(x, 3, 1, padding=1))
+    net.add_tensors(late, early)
+    ops = table(net)
+    for row, producers in enumerate(ops.producers):
+        assert all(producer < row for producer in producers)
+
+
+def test_views_are_read_through():
+    net = NetBuilder("net")
+    x = net.conv(net.input(1, 4, 8, 8), 8, 1)
+    a, b = net.split(x, 4, 4)
+    net.concat(net.conv(a, 4, 3), b)
+    copies = table(net)
+    views = table(net, views=("slice", "reshape"))
+    assert [label.op for label in copies.labels] == ["conv", "slice", "slice", "conv", "concat"]
+    assert [label.op for label in views.labels] == ["conv", "conv", "concat"]
+    assert views.producers == ((-1,), (0,), (1, 0))
+    assert views.input_elems[1, 0] == 4 * 64, "a view of half the channels reads half"
+    assert copies.kind[1, 0] == MOVE
+    assert copies.macs[1, 0] == copies.flops[1, 0] == 0
+
+
+def test_depthwise_grouped_and_dense_are_told_apart():
+    net = NetBuilder("net")
+    x = net.input(1, 8, 8, 8)
+    for groups in (1, 4, 8):
+        net.conv(x, 8, 3, groups=groups)
+    net.conv(x, 8, 1)
+    assert [label.op_class for label in table(net).labels] == [
+        "spatial conv", "grouped conv", "depthwise conv", "pointwise conv",
+    ]  # fmt: skip
+
+
+def test_live_bytes_of_a_chain_and_of_a_shortcut():
+    net = NetBuilder("net")
+    x = net.input(1, 4, 8, 8)
+    y = net.conv(x, 8, 1)
+    z = net.conv(y, 2, 1)
+    net.concat(z, y)
+    tensor = 4 * 64  # bytes of one channel
+    assert live_bytes(table(net))[:, 0].tolist() == [12 * tensor, 10 * tensor, 20 * tensor]
+
+
+def test_taking_rows_keeps_columns_and_renumbers_producers():
+    net = NetBuilder("net")
+    net.conv(net.conv(net.input(1, 4, 8, 8), 8, 1), 2, 1)
+    one = table(net).take(np.array([1]))
+    assert one.producers == ((-1,),)
+    assert one.c_in[0, 0] == 8
+
+
+def test_every_column_says_its_unit_and_meaning():
+    assert all(column.unit and column.meaning for column in columns_of(OpTable))
+
+
+@pytest.mark.parametrize("overlap", [1.0, 2.0, 4.0, np.inf])
+def test_ceilings_combine_between_their_maximum_and_their_sum(overlap):
+    a, b = np.array([[3.0]]), np.array([[4.0]])
+    together = combine([a, b], overlap)[0, 0]
+    assert 4.0 <= together <= 7.0
+    assert together == pytest.approx({1.0: 7.0, 2.0: 5.0, np.inf: 4.0}.get(overlap, together))
+
+
+def test_lifting_a_limit_and_near_ties():
+    costs = CostTable(
+        ceilings={"compute": np.array([[4.0]]), "dram": np.array([[3.9]])},
+        overheads={"dispatch": np.array([[1.0]])},
+        traffic={"dram": np.array([[0.0]])},
+    )
+    assert costs.latency_s[0, 0] == 5.0
+    assert costs.without(["compute"])[0, 0] == pytest.approx(4.9)
+    assert costs.without(["compute", "dram", "dispatch"])[0, 0] == 0.0
+    assert costs.near_ties(0) == ("compute", "dram")

@@ -1,0 +1,77 @@
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from costsim.errors import InputError
+from costsim.units import DECIMAL, format_count, format_quantity, is_quantity, parse_quantity
+
+
+@pytest.mark.parametrize(
+    ("text", "unit", "value"),
+    [
+        ("1.4 GHz", "Hz", 1.4e9),
+        ("32 KiB", "B", 32 * 1024),
+        ("32KiB", "B", 32 * 1024),
+        ("1 TB", "B", 1e12),
+        ("2.2 GB/s", "B/s", 2.2e9),
+        ("1 GiB/s", "B/s", 2**30),
+        ("20 us", "s", 20e-6),
+        ("20 µs", "s", 20e-6),
+        ("1e-3 s", "s", 1e-3),
+        ("640 pJ", "J", 640e-12),
+        (".5 W", "W", 0.5),
+    ],
+)
+def test_reads_what_people_write(text, unit, value):
+    assert parse_quantity(text, unit) == pytest.approx(value, rel=1e-15)
+
+
+@pytest.mark.parametrize(
+    ("text", "unit"),
+    [
+        (5, "Hz"),
+        ("5", "Hz"),
+        ("5 GB", "Hz"),
+        ("5 GHz", "B"),
+        ("5 GB", "B/s"),
+        ("5 GB/s", "B"),
+        ("5 KiHz", "Hz"),
+        ("5 mB", "B"),
+        ("5 XB", "B"),
+        ("fast", "Hz"),
+        ("nan s", "s"),
+        ("inf s", "s"),
+        ("1 2 s", "s"),
+        ("", "s"),
+    ],
+)
+def test_refuses_what_is_no_quantity_of_that_unit(text, unit):
+    with pytest.raises(InputError) as error:
+        parse_quantity(text, unit)
+    assert "write it like" in str(error.value)
+    assert "\n" not in str(error.value)
+
+
+@given(st.floats(min_value=1e-3, max_value=1e3, allow_nan=False), st.sampled_from(sorted(DECIMAL)))
+def test_every_prefix_scales(number, prefix):
+    assert parse_quantity(f"{number!r} {prefix}Hz", "Hz") == pytest.approx(number * DECIMAL[prefix])
+
+
+def test_only_numbers_with_a_unit_are_quantities():
+    assert is_quantity("1.4 GHz")
+    assert not is_quantity("2018 to 2026")
+    assert not is_quantity("Cortex-A53")
+
+
+@pytest.mark.parametrize(
+    ("value", "unit", "text"),
+    [(0.0637, "s", "63.7 ms"), (2.2e9, "B/s", "2.2 GB/s"), (47759480, "B", "45.5 MiB"), (0, "B", "0 B"), (96, "B", "96 B")],
+)
+def test_prints_what_people_read(value, unit, text):
+    assert format_quantity(value, unit) == text
+
+
+def test_large_counts_are_never_in_exponent_form():
+    assert format_count(145814296) == "145.8 M"
+    assert format_count(9999999) == "10 M"
+    assert format_quantity(123456 * 2**30, "B") == "123000 GiB"
