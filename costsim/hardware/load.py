@@ -237,7 +237,8 @@ def _put(tree: Tree, field: str, text: str) -> None:
 
 
 def _explain(error: ValidationError, path: Path) -> InputError:
-    first = error.errors()[0]
+    problems = error.errors()
+    first = next((p for p in problems if p["type"] == "extra_forbidden"), problems[0])  # a typo explains a gap
     field = ".".join(str(part) for part in first["loc"])
     message = first["msg"].removeprefix("Value error, ")
     mends = {"extra_forbidden": ("unknown key", "remove it or mend its spelling"), "missing": ("is missing", "add it")}

@@ -1,0 +1,37 @@
+# Targets for people who work on costsim. `make test` is all a fresh machine needs.
+VENV ?= .venv
+PYTHON ?= python3
+BIN := $(VENV)/bin
+SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
+
+.PHONY: test slow lint format golden bench browser
+
+test: $(VENV)/installed browser  ## everything but the slow suites
+	$(BIN)/pytest -n 2 -m "not slow"
+
+slow: $(VENV)/installed browser  ## the slow suites: whole zoo in torch, bulk imports, outside simulators
+	$(BIN)/pytest -n 2 -m slow
+
+lint: $(VENV)/installed  ## format, lints, types, contracts on imports
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+format: $(VENV)/installed
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+golden: $(VENV)/installed  ## rewrite the golden table and show what moved, in percent
+	$(BIN)/python -m tests.golden.rewrite
+
+bench: $(VENV)/installed  ## print the ratios the README claims
+	for script in benchmarks/bench_*.py; do $(BIN)/python $$script; done
+
+browser:  ## the report is tested in a real browser
+	command -v chromium chromedriver || { $(SUDO) apt-get update -q && $(SUDO) apt-get install -yq chromium chromium-driver; }
+
+$(VENV)/installed: pyproject.toml
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install -q torch==2.13.0 -e ".[dev,torch,onnx]"
+	touch $@
