@@ -36,7 +36,9 @@ def commands(folder: Path) -> dict[str, list[str]]:
     }
     if all(importlib.util.find_spec(name) for name in ("onnx_tool", "torch", "onnx")):
         model = folder / "network.onnx"
-        subprocess.run([sys.executable, "-W", "ignore", "-c", EXPORT, NETWORK, str(model)], check=True, capture_output=True)
+        subprocess.run(
+            [sys.executable, "-W", "ignore", "-c", EXPORT, NETWORK, str(model)], check=True, capture_output=True
+        )
         found["onnx-tool"] = [sys.executable, "-c", ONNX_TOOL, str(model)]
     return found
 

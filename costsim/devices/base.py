@@ -6,10 +6,13 @@ from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
+import numpy as np
+
 from costsim.errors import InputError
 from costsim.hardware.profile import DTYPE_BYTES, Profile
 from costsim.tables.costtable import CostTable
 from costsim.tables.optable import OpTable
+from costsim.tables.schema import Array
 
 
 @dataclass(frozen=True)
@@ -47,6 +50,15 @@ class RunConfig:
         return DTYPE_BYTES[self.dtype]
 
 
+@dataclass(frozen=True)
+class Roofs:
+    """What the device could do at best: the lines of its roofline."""
+
+    macs_per_s: Any
+    bytes_per_s: dict[str, Any]
+    """Per memory level of ``CostTable.traffic``."""
+
+
 class DeviceModel(ABC):
     """Prices op tables on the profiles of one family. Stateless; all arrays are ``(ops, points)``."""
 
@@ -69,3 +81,18 @@ class DeviceModel(ABC):
         ``traffic['dram']`` is at least the bytes no plan can avoid; time is at least macs over
         peak; every executed op costs something.
         """
+
+    @abstractmethod
+    def roofs(self, profile: Any, run: RunConfig) -> Roofs:
+        """Peak arithmetic and peak bandwidth per memory level, before any efficiency."""
+
+    def fewest_macs(self, ops: OpTable, profile: Any, run: RunConfig) -> Array:
+        """Multiplications the best algorithm of the runtime still does; fewer than ``macs`` with Winograd."""
+        return ops.macs
+
+    def unavoidable_dram_bytes(self, ops: OpTable, profile: Any) -> Array:
+        """``(points,)`` bytes no plan can keep off DRAM: weights, the network's input and its outputs, once."""
+        reads_input = np.array([-1 in producers for producers in ops.producers])[:, None]
+        is_output = np.array([not readers for readers in ops.consumers])[:, None]
+        first = np.argmax(reads_input[:, 0])
+        return ops.weight_bytes.sum(axis=0) + ops.input_bytes[first] + (ops.output_bytes * is_output).sum(axis=0)

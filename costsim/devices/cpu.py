@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 import numpy as np
 from pydantic import Field, PositiveFloat, PositiveInt
 
-from costsim.devices.base import DeviceModel, RunConfig
+from costsim.devices.base import DeviceModel, Roofs, RunConfig
 from costsim.hardware.profile import Block, Bytes, BytesPerSecond, Hertz, Profile, Ratio, Runtime, Seconds
 from costsim.tables.costtable import CostTable
 from costsim.tables.optable import OpTable
@@ -66,3 +66,8 @@ class CpuModel(DeviceModel):
             traffic={"dram": traffic},
             overlap=2.0,
         )
+
+    def roofs(self, profile: Any, run: RunConfig) -> Roofs:
+        hw: CpuHardware = profile.hardware
+        peak = hw.clock_hz * hw.macs_per_cycle[run.dtype] * run.threads
+        return Roofs(peak, {"dram": hw.memory.dram.bandwidth_bytes_per_s})

@@ -6,8 +6,8 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from costsim.devices.base import DeviceModel, RunConfig
-from costsim.devices.gpu_library import fastest_kernel, is_depthwise, is_grouped, library_calls
+from costsim.devices.base import DeviceModel, Roofs, RunConfig
+from costsim.devices.gpu_library import fastest_kernel, is_depthwise, is_grouped, library_calls, winograd_applies
 from costsim.devices.gpu_profile import GpuProfile
 from costsim.devices.kernels.host import dispatch_wait_s
 from costsim.devices.kernels.l2_reuse import dram_bytes
@@ -52,6 +52,17 @@ class GpuModel(DeviceModel):
         dispatch = dispatch_wait_s(device_s, library_calls(ops, profile) * fitted.dispatch_s)
         traffic = {"dram": dram, "l2": kernel.l2_bytes}
         return CostTable(ceilings, {"launch": launch, "dispatch": dispatch}, traffic, overlap=fitted.overlap)
+
+    def roofs(self, profile: Any, run: RunConfig) -> Roofs:
+        hw = profile.hardware
+        peak = hw.clock_hz * hw.multiprocessors * hw.macs_per_cycle[run.dtype]
+        levels = {"dram": hw.memory.dram.bandwidth_bytes_per_s, "l2": hw.memory.l2.bandwidth_bytes_per_s}
+        return Roofs(peak, levels)
+
+    def fewest_macs(self, ops: OpTable, profile: Any, run: RunConfig) -> Array:
+        tiles = profile.runtime.winograd.get(run.dtype, ())
+        saving = max(((3 * t.outputs / (t.outputs + 2)) ** 2 for t in tiles), default=1.0)
+        return np.where(winograd_applies(ops), ops.macs / saving, ops.macs)
 
 
 def _reached_ratio(ops: OpTable, profile: GpuProfile) -> Array:

@@ -42,6 +42,12 @@ def is_grouped(ops: OpTable) -> np.ndarray:
     return (ops.kind == MAC) & (ops.groups > 1) & (ops.c_in_per_group > 1) & ~ops.is_op("matmul")
 
 
+def winograd_applies(ops: OpTable) -> np.ndarray:
+    """Dense 3x3 convolutions at stride 1 without dilation."""
+    unit = (ops.stride_h == 1) & (ops.stride_w == 1) & (ops.dilation_h == 1) & (ops.dilation_w == 1)
+    return (ops.kernel_h == 3) & (ops.kernel_w == 3) & unit & (ops.groups == 1)
+
+
 def library_calls(ops: OpTable, profile: GpuProfile) -> Array:
     """Calls the framework makes for each op: one, or one a group where the library knows no groups."""
     one = np.ones((len(ops), ops.points))
@@ -114,8 +120,7 @@ def _winograd(ops: OpTable, profile: GpuProfile, run: RunConfig, tile: WinogradT
     sm = _multiprocessors(profile, run.dtype, profile.fitted.winograd_ratio)
     seconds = product_s(sm, m, ops.c_out, ops.c_in, np.ones_like(m), tile.pixels, tile.channels, products)
     fetched = fetched_elems(m * ops.c_in, ops.c_in * ops.c_out, m, ops.c_out, tile.pixels, tile.channels)
-    unit = (ops.stride_h == 1) & (ops.stride_w == 1) & (ops.dilation_h == 1) & (ops.dilation_w == 1)
-    applies = (ops.kernel_h == 3) & (ops.kernel_w == 3) & unit & (ops.groups == 1)
+    applies = winograd_applies(ops)
     return KernelCost(
         np.where(applies, seconds + _lane_s(ops, profile), NEVER_S),
         np.maximum(products * fetched * ops.elem_bytes + ops.output_bytes, ops.compulsory_bytes),

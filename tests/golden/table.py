@@ -25,7 +25,16 @@ NETWORKS = (
     "vargnet_v2_g8_1x",
 )
 
-METRICS = ("params", "macs", "flops", "mem_access_elems", "latency_ms", "dram_bytes", "peak_activation_bytes", "energy_mj")
+METRICS = (
+    "params",
+    "macs",
+    "flops",
+    "mem_access_elems",
+    "latency_ms",
+    "dram_bytes",
+    "peak_activation_bytes",
+    "energy_mj",
+)
 
 
 def compute() -> pd.DataFrame:

@@ -65,7 +65,13 @@ def test_only_numbers_with_a_unit_are_quantities():
 
 @pytest.mark.parametrize(
     ("value", "unit", "text"),
-    [(0.0637, "s", "63.7 ms"), (2.2e9, "B/s", "2.2 GB/s"), (47759480, "B", "45.5 MiB"), (0, "B", "0 B"), (96, "B", "96 B")],
+    [
+        (0.0637, "s", "63.7 ms"),
+        (2.2e9, "B/s", "2.2 GB/s"),
+        (47759480, "B", "45.5 MiB"),
+        (0, "B", "0 B"),
+        (96, "B", "96 B"),
+    ],
 )
 def test_prints_what_people_read(value, unit, text):
     assert format_quantity(value, unit) == text
