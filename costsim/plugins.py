@@ -6,7 +6,7 @@ Each is an entry point of an installed package; costsim's own are declared in it
 from __future__ import annotations
 
 from functools import cache
-from importlib.metadata import EntryPoint, EntryPoints, entry_points
+from importlib.metadata import EntryPoint, entry_points
 from typing import Any
 
 from costsim.errors import InputError, unknown_name
@@ -18,7 +18,7 @@ GUIDELINES = "costsim.guidelines"
 
 
 @cache
-def _all_entry_points() -> EntryPoints:
+def _all_entry_points() -> Any:
     return entry_points()  # reads every installed package's metadata: once is enough
 
 
