@@ -10,8 +10,8 @@ from costsim.networks.zoo import Family
 
 # layers and growth of each dense block
 IMAGENET = {"layers": (4, 6, 8, 10, 8), "growth": (8, 16, 32, 64, 128)}
-CIFAR_LAYERS = {50: 8, 74: 12, 86: 14, 98: 16, 110: 18, 122: 20}
-"""Depth to the layers of each of the three blocks; growth 8, 16, 32."""
+CIFAR_LAYERS = {50: 8, 74: 12, 86: 14, 98: 16, 110: 18, 122: 20, 182: 30}
+"""Depth to the layers of each of the three blocks; growth 8, 16, 32, and half more in the deepest."""
 
 
 def condensenet(
@@ -65,7 +65,7 @@ def _variants() -> dict[str, dict[str, object]]:
         variants[f"condensenet_74_g{groups}"] = {"groups": groups}
     for depth, count in CIFAR_LAYERS.items():
         variants[f"condensenet_cifar_{depth}"] = {
-            "layers": (count,) * 3, "growth": (8, 16, 32), "stem_stride": 1,
+            "layers": (count,) * 3, "growth": (12, 24, 48) if depth == 182 else (8, 16, 32), "stem_stride": 1,
             "input_shape": (1, 3, 32, 32), "classes": 10,
         }  # fmt: skip
     return variants | {f"{name}_masked": {**options, "masked": True} for name, options in variants.items()}

@@ -19,6 +19,12 @@ DEPTHS: dict[str, dict[str, object]] = {
 BOTTLENECK = 4
 """The 1x1 of a dense layer puts out this many times the growth."""
 
+SMALL_LAYERS = (4, 8, 4)
+SMALL_GROWTH = {"0.5x": 8, "1x": 19, "1.5x": 28, "2x": 39}
+"""Chosen here to come nearest to the printed budgets of 42, 142, 295 and 519 M: 43.8, 147.9, 285.9 and 519.2 M."""
+
+SMALL_NOTE = ("growth and transitions were never published; chosen to come nearest to the printed multiply-adds",)
+
 
 def densenet(
     *,
@@ -65,4 +71,35 @@ def pre_activated(net: NetBuilder, x: Tensor, c_out: Dim, kernel: int, act: str 
     return net.conv(net.act(net.bn(x), act), c_out, kernel, **options)
 
 
+def densenet_small(
+    *,
+    name: str = "densenet_small",
+    growth: Any = 48,
+    input_shape: tuple[int, int, int, int] = (1, 3, 224, 224),
+    classes: int = 1000,
+) -> LayerGraph:
+    """ShuffleNetV2's skeleton (its Table 5) with dense layers in stages 2 to 4.
+
+    Growth and transitions of the ShuffleNetV2 paper's "DenseNet (our impl.)" were never
+    published. Assumed here: one growth throughout, the one whose multiply-adds come nearest to
+    the printed budget, and transitions that keep the channels.
+    """
+    net = NetBuilder(name, notes=SMALL_NOTE)
+    x = net.input(*input_shape)
+    with net.block("stem"):
+        x = net.max_pool(net.conv_bn(x, 24, 3, stride=2), 3, 2, padding=1)
+    for stage, count in enumerate(SMALL_LAYERS, start=2):
+        with net.block(f"stage{stage}"):
+            with net.block("transition"):
+                x = net.avg_pool(pre_activated(net, x, x.c, 1), 2)
+            for number in range(count):
+                with net.block(f"layer{number + 1}"):
+                    x = dense_layer(net, x, growth)
+    with net.block("conv5"):
+        x = net.act(net.bn(pre_activated(net, x, 1024, 1)))
+    net.classifier(x, classes)
+    return net.graph
+
+
+SMALL = Family(densenet_small, {f"densenet_small_{w}": {"growth": growth} for w, growth in SMALL_GROWTH.items()})
 FAMILY = Family(densenet, {f"densenet{depth}": options for depth, options in DEPTHS.items()})

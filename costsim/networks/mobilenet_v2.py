@@ -8,18 +8,18 @@ import numpy as np
 
 from costsim.graph import LayerGraph, NetBuilder
 from costsim.networks.common import make_divisible
-from costsim.networks.inverted_residual import inverted_residual
+from costsim.networks.inverted_residual import Stage, inverted_residual_stages
 from costsim.networks.zoo import Family
 
-# expansion, output channels, repeats, stride of the first: (t, c, n, s) in the paper
-BOTTLENECKS = (
-    (1, 16, 1, 1),
-    (6, 24, 2, 2),
-    (6, 32, 3, 2),
-    (6, 64, 4, 2),
-    (6, 96, 3, 1),
-    (6, 160, 3, 2),
-    (6, 320, 1, 1),
+# repeats, kernel, expansion, output channels, stride: (n, 3, t, c, s) in the paper
+STAGES = (
+    Stage(1, 3, 1, 16, 1),
+    Stage(2, 3, 6, 24, 2),
+    Stage(3, 3, 6, 32, 2),
+    Stage(4, 3, 6, 64, 2),
+    Stage(3, 3, 6, 96, 1),
+    Stage(3, 3, 6, 160, 2),
+    Stage(1, 3, 6, 320, 1),
 )
 
 WIDTHS = (0.15, 0.4, 0.5, 0.6, 0.75, 1.0, 1.3, 1.4)
@@ -47,15 +47,7 @@ def mobilenet_v2(
     x = net.input(*input_shape)
     with net.block("conv1"):
         x = net.conv_bn(x, make_divisible(32 * width), 3, "relu6", stride=2)
-    for stage, (expansion, c_out, repeats, first_stride) in enumerate(BOTTLENECKS, start=1):
-        for unit in range(repeats):
-            with net.block(f"stage{stage}"), net.block(f"unit{unit + 1}"):
-                x = inverted_residual(
-                    net, x, make_divisible(c_out * width),
-                    c_mid=expansion * x.c if expansion > 1 else None,
-                    stride=first_stride if unit == 0 else 1,
-                    shortcut=unit > 0,
-                )  # fmt: skip
+    x = inverted_residual_stages(net, x, STAGES, width=width)
     with net.block("conv_last"):
         x = net.conv_bn(x, make_divisible(1280 * np.maximum(1.0, width)), 1, "relu6")
     net.classifier(x, classes)

@@ -21,6 +21,8 @@ RELEASED_STEMS = {
     8: {0.5: 16, 1.0: 24, 1.5: 24, 2.0: 48},
 }
 
+SE_NOTE = ("the squeeze-excite's reduction was never published; 16, as in SENet, gives the printed 527 M",)
+
 
 def shufflenet_v1(
     *,
@@ -32,6 +34,7 @@ def shufflenet_v1(
     se_reduction: int | None = None,
     input_shape: tuple[int, int, int, int] = (1, 3, 224, 224),
     classes: int = 1000,
+    notes: tuple[str, ...] = (),
 ) -> LayerGraph:
     """Pointwise group convolutions with a channel shuffle between them, around a depthwise 3x3.
 
@@ -41,7 +44,7 @@ def shufflenet_v1(
     which the paper gives for 1, 2, 3, 4 and 8 groups. Table 1 counts without the classifier, all
     later tables with it.
     """
-    net = NetBuilder(name)
+    net = NetBuilder(name, notes=notes + (SE_NOTE if se_reduction else ()))
     c_stage2 = make_divisible((STAGE2[groups] if stage2 is None else stage2) * width, 4 * groups)
     x = net.input(*input_shape)
     with net.block("conv1"):

@@ -31,7 +31,7 @@ VARGNET_COMPARISON = (60, 108, 154, 196, 228, 270, 312)
 SE_REDUCTION = 16
 """Never published for this network; that of SENet (arXiv 1709.01507)."""
 
-SE_NOTE = "the squeeze-excite's reduction was never published; 16, as in SENet, is assumed"
+SE_NOTE = ("the squeeze-excite's reduction was never published; 16, as in SENet, is assumed",)
 
 
 @dataclass(frozen=True)
@@ -76,7 +76,7 @@ def shufflenet_v2(
     """
     *stages, last = channels
     options = UnitOptions(even_downsampling, residual, se_reduction, extra_depthwise, reactivation)
-    net = NetBuilder(name, notes=notes)
+    net = NetBuilder(name, notes=notes + (SE_NOTE if se_reduction else ()))
     x = net.input(*input_shape)
     with net.block("stem"):
         for number, c_out in enumerate(stem):
@@ -137,7 +137,7 @@ def bottleneck(
 
 
 def _variants() -> dict[str, dict[str, Any]]:
-    se: dict[str, Any] = {"se_reduction": SE_REDUCTION, "notes": (SE_NOTE,)}
+    se: dict[str, Any] = {"se_reduction": SE_REDUCTION}
     forms: dict[str, dict[str, Any]] = {
         "": {},
         "_torchvision": {"even_downsampling": True},

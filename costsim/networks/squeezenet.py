@@ -20,8 +20,7 @@ VERSIONS: dict[str, dict[str, Any]] = {
 def squeezenet(
     *,
     name: str = "squeezenet",
-    stem: tuple[int, int] = (96, 7),
-    pooled_after: tuple[int, ...] = (4, 8),
+    version: str = "1_0",
     input_shape: tuple[int, int, int, int] = (1, 3, 224, 224),
     classes: int = 1000,
 ) -> LayerGraph:
@@ -32,12 +31,12 @@ def squeezenet(
     net = NetBuilder(name)
     x = net.input(*input_shape)
     with net.block("conv1"):
-        x = net.act(net.conv(x, *stem, stride=2, padding=0, bias=True))
+        x = net.act(net.conv(x, *VERSIONS[version]["stem"], stride=2, padding=0, bias=True))
         x = net.max_pool(x, 3, 2, ceil_mode=True)
     for number, (squeeze, expand) in enumerate(FIRES, start=2):
         with net.block(f"fire{number}"):
             x = fire(net, x, squeeze, expand)
-            if number in pooled_after:
+            if number in VERSIONS[version]["pooled_after"]:
                 x = net.max_pool(x, 3, 2, ceil_mode=True)
     with net.block("classifier"):
         x = net.act(net.conv(net.dropout(x), classes, 1, bias=True))
@@ -51,4 +50,4 @@ def fire(net: NetBuilder, x: Tensor, squeeze: int, expand: int) -> Tensor:
     return net.concat(*(net.act(net.conv(s, expand, kernel, bias=True)) for kernel in (1, 3)))
 
 
-FAMILY = Family(squeezenet, {f"squeezenet_{version}": options for version, options in VERSIONS.items()})
+FAMILY = Family(squeezenet, {f"squeezenet_{version}": {"version": version} for version in VERSIONS})
