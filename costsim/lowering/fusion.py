@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 from costsim.graph import LayerGraph, Node
-from costsim.graph.layers import Constant, Input
+from costsim.graph.layers import BatchNorm, Constant, Input
 from costsim.lowering.classes import op_word
 
 
@@ -60,4 +60,6 @@ def fuse(graph: LayerGraph, rules: Mapping[str, Collection[str]], views: Collect
 def _may_join(graph: LayerGraph, chain: FusedOp, node: Node, rules: Mapping[str, Collection[str]]) -> bool:
     if chain.tail.name not in node.inputs or len(graph.consumers(chain.tail.name)) != 1:
         return False
+    if isinstance(node.layer, BatchNorm) and chain.members[1:]:
+        return False  # it folds into the anchor's weights, not through what follows them
     return node.layer.op in rules.get(op_word(graph, chain.anchor), ())

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from typing import Any
 
+from costsim.errors import InputError
 from costsim.graph import LayerGraph, Node
 from costsim.graph.layers import BatchNorm, Constant, Input, Unknown
 from costsim.graph.layers.base import size
@@ -32,9 +33,16 @@ def lower(
         views: ops the runtime answers with a view of their input instead of a copy.
         elem_bytes: bytes of one activation element.
         weight_elem_bytes: bytes of one weight element.
+
+    Raises:
+        InputError: nothing is left to execute.
     """
     skipped = NEVER_EXECUTED | set(views)
     chains = fuse(graph, fusion, skipped)
+    if not chains:
+        raise InputError(
+            "executes nothing: all its layers are views", where=graph.name, mend="add a layer that computes"
+        )
     row_of = {node.name: row for row, chain in enumerate(chains) for node in chain.members}
     sources = _read_through(graph, row_of)
     stored = _stored(graph, row_of)
@@ -127,8 +135,7 @@ def _row(graph: LayerGraph, chain: FusedOp, stored: Mapping[str, Node], charged:
 
 
 def _epilogue(graph: LayerGraph, chain: FusedOp, node: Any) -> tuple[Any, Any]:
-    """(flops, weights) of a fused layer; a batch norm folds into the anchor as one bias a channel."""
-    if isinstance(node.layer, BatchNorm):
-        anchor_has_bias = getattr(chain.anchor.layer, "bias", False)
-        return (0, 0) if anchor_has_bias else (size(node.shape), node.shape[1])
+    """(flops, weights) of a fused layer; a batch norm folds into an anchor with weights as one bias a channel."""
+    if isinstance(node.layer, BatchNorm) and hasattr(chain.anchor.layer, "bias"):
+        return (0, 0) if chain.anchor.layer.bias else (size(node.shape), node.shape[1])
     return graph.loop_nest(node).flops, graph.loop_nest(node).weight_elems

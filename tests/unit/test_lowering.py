@@ -28,6 +28,14 @@ def test_a_convolution_takes_its_norm_and_activation():
     assert ops.flops[0, 0] == 2 * ops.macs[0, 0] + 2 * 4 * 64, "bias and relu"
 
 
+def test_a_norm_behind_an_activation_folds_into_nothing():
+    net = NetBuilder("net")
+    net.bn(net.act(net.conv(net.input(1, 3, 8, 8), 4, 3)))
+    ops = table(net, fusion={"conv": ("relu", "batch_norm")})
+    assert [label.op for label in ops.labels] == ["conv", "batch_norm"]
+    assert ops.weight_elems[1, 0] == 8, "scale and shift stay"
+
+
 def test_without_rules_every_layer_runs_alone():
     net = NetBuilder("net")
     net.conv_bn(net.input(1, 3, 8, 8), 4, 3)

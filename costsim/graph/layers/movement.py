@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import prod
 from typing import Any, ClassVar
 
@@ -299,7 +299,7 @@ class ScatterAdd(Layer):
 
     def loop_nest(self, inputs: tuple[Shape, ...], output: Shape) -> LoopNest:
         if not self.as_matmul:
-            return vector_nest(output, size(inputs[0]) / size(output), source=inputs[0])
+            return replace(vector_nest(output, 0, source=inputs[0]), other_flops=size(inputs[0]))
         n, c_in, h, w = as_map(inputs[0])
         return LoopNest(
             kind=MAC, n=n, groups=1, c_in_per_group=c_in, c_out_per_group=self.channels,

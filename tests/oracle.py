@@ -1,0 +1,126 @@
+"""What one executed op counts, number by number: the readable twin of the op table's columns.
+
+Written from the definitions of the layers, in plain Python, one object per op; it shares no
+code with the loop nests or the lowering it checks.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import prod
+
+from costsim.graph import LayerGraph, Node
+from costsim.graph import layers as L
+from costsim.graph.layers import Shape
+from costsim.graph.layers.elementwise import ACTIVATION_FLOPS
+
+INTERPOLATION_FLOPS = {"nearest": 0, "bilinear": 7, "bicubic": 39}
+
+
+@dataclass(frozen=True)
+class OracleLayer:
+    """One layer in its place."""
+
+    layer: L.Layer
+    inputs: tuple[Shape, ...]
+    output: Shape
+
+    @property
+    def outputs(self) -> float:
+        return float(prod(self.output))
+
+    @property
+    def macs(self) -> float:
+        x = self.inputs[0] if self.inputs else ()
+        match self.layer:
+            case L.Conv2d(kernel=(kh, kw), groups=g):
+                return self.outputs * (x[1] / g) * kh * kw
+            case L.ConvTranspose2d(kernel=(kh, kw), groups=g, out_channels=c):
+                return prod(x) * (c / g) * kh * kw
+            case L.Linear() | L.MatMul():
+                return self.outputs * x[-1]
+            case L.ScatterAdd(as_matmul=True):
+                return self.outputs * x[1]
+        return 0.0
+
+    @property
+    def other_flops(self) -> float:
+        """Arithmetic beside multiply-accumulates."""
+        x = self.inputs[0] if self.inputs else ()
+        bias = self.outputs if getattr(self.layer, "bias", False) else 0.0
+        match self.layer:
+            case L.Conv2d() | L.Linear() | L.MatMul() | L.ScatterAdd(as_matmul=True):
+                return bias
+            case L.ConvTranspose2d(kernel=(kh, kw), out_channels=c):
+                return bias + x[0] * c * x[2] * x[3] * kh * kw
+            case L.BatchNorm():
+                return self.outputs * 2
+            case L.LayerNorm() | L.GroupNorm():
+                return self.outputs * 8
+            case L.Softmax():
+                return self.outputs * 5
+            case L.LRN(size=n):
+                return self.outputs * (2 * n + 4)
+            case L.Activation(function=f):
+                return self.outputs * ACTIVATION_FLOPS[f]
+            case L.Pool2d(kernel=(kh, kw)):
+                return self.outputs * kh * kw
+            case L.GlobalPool() | L.Reduce() | L.ScatterAdd():
+                return float(prod(x))
+            case L.Upsample(mode=mode):
+                return self.outputs * INTERPOLATION_FLOPS[mode]
+            case L.Arithmetic():
+                return self.outputs * max(1, len(self.inputs) - 1)
+        return 0.0
+
+    @property
+    def params(self) -> float:
+        x = self.inputs[0] if self.inputs else ()
+        match self.layer:
+            case L.Conv2d(kernel=(kh, kw), groups=g, out_channels=c, bias=bias):
+                return c * (x[1] / g) * kh * kw + c * bias
+            case L.ConvTranspose2d(kernel=(kh, kw), groups=g, out_channels=c, bias=bias):
+                return x[1] * (c / g) * kh * kw + c * bias
+            case L.Linear(out_features=c, bias=bias):
+                return c * (x[-1] + bias)
+            case L.BatchNorm() | L.GroupNorm(affine=True):
+                return 2.0 * x[1]
+            case L.LayerNorm(affine=True):
+                return 2.0 * x[-1]
+            case L.Activation(function="prelu"):
+                return float(x[1])
+            case L.Arithmetic(const_elems=n):
+                return float(n)
+        return 0.0
+
+    @property
+    def stored_elems(self) -> float:
+        """What the device keeps for it: its parameters, or an index layer's matrix of zeros and ones."""
+        match self.layer:
+            case L.ScatterAdd(as_matmul=True, channels=c):
+                return float(self.inputs[0][1] * c)
+        return self.params
+
+
+class OracleOp:
+    """A chain of layers executed as one op: an anchor, and what is fused behind it."""
+
+    def __init__(self, graph: LayerGraph, chain: tuple[str, ...]) -> None:
+        nodes: list[Node] = [graph[name] for name in chain]
+        self.anchor, *self.fused = [OracleLayer(n.layer, graph.input_shapes(n), n.shape) for n in nodes]
+        self.params = sum(layer.params for layer in [self.anchor, *self.fused])
+        self.macs = self.anchor.macs
+        self.flops = 2 * self.macs + self.anchor.other_flops
+        self.weight_elems = self.anchor.stored_elems
+        for layer in self.fused:
+            folds = isinstance(layer.layer, L.BatchNorm) and hasattr(self.anchor.layer, "bias")
+            if not folds:
+                self.flops += layer.other_flops
+                self.weight_elems += layer.stored_elems
+            elif not self.anchor.layer.bias:  # the norm leaves a bias behind
+                self.flops += layer.outputs
+                self.weight_elems += layer.output[1]
+        read = [name for node in nodes for name in node.inputs if name not in chain]
+        self.input_elems = float(sum(prod(graph[name].shape) for name in read))
+        self.output_elems = float(prod(nodes[-1].shape))
+        self.mem_access_elems = self.input_elems + self.output_elems + self.weight_elems
