@@ -1,73 +1,136 @@
-"""CPU family (first path; the full model follows)."""
+"""CPUs: register tiles, caches, shared memory, threads.
+
+Ceilings, each in seconds with all threads at work:
+
+- ``arithmetic``: multiply-accumulates as issued (tile tails, Winograd) and other vector arithmetic;
+- ``register_loads``: values from the first cache level into registers, what limits in-order cores;
+- ``l2``: bytes from the second cache level, panels read again for every row tile included;
+- ``dram``: weights, and whatever did not stay in the last cache level.
+
+Overheads: ``packing`` (im2col, panels, padding), ``winograd_transform``, ``dispatch``, ``groups``.
+
+The arithmetic law counts multiplications really executed: Winograd does fewer than the layer's
+multiply-accumulates, so a convolution may take less time than its macs over peak.
+
+A batch runs image by image, as mobile runtimes do: n images cost n times one.
+"""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any, ClassVar
 
 import numpy as np
-from pydantic import Field, PositiveFloat, PositiveInt
 
 from costsim.devices.base import DeviceModel, Roofs, RunConfig
-from costsim.hardware.profile import Block, Bytes, BytesPerSecond, Hertz, Profile, Ratio, Runtime, Seconds
+from costsim.devices.cpu_profile import CpuProfile
+from costsim.devices.cpu_work import Work, cpu_work, is_depthwise, is_grouped, takes_winograd
+from costsim.devices.kernels.cache import activation_misses, miss_ratio
+from costsim.devices.kernels.elementwise import vector_instructions
+from costsim.devices.kernels.threads import parallel_ratio
+from costsim.hardware.profile import Profile
 from costsim.tables.costtable import CostTable
 from costsim.tables.optable import OpTable
-
-
-class Cache(Block):
-    size_bytes: Bytes = Field(alias="size")
-
-
-class Dram(Block):
-    bandwidth_bytes_per_s: BytesPerSecond = Field(alias="bandwidth")
-
-
-class CpuMemory(Block):
-    l1: Cache
-    l2: Cache
-    dram: Dram
-
-
-class CpuHardware(Block):
-    core: str
-    cores: PositiveInt
-    clock_hz: Hertz = Field(alias="clock")
-    macs_per_cycle: dict[str, PositiveFloat]
-    memory: CpuMemory
-
-
-class CpuFitted(Block):
-    gemm_ratio: Ratio
-    op_overhead_s: Seconds = Field(alias="op_overhead")
-
-
-class CpuProfile(Profile):
-    hardware: CpuHardware
-    runtime: Runtime
-    fitted: CpuFitted
-
-    @property
-    def max_threads(self) -> int:
-        return self.hardware.cores
+from costsim.tables.schema import Array
 
 
 class CpuModel(DeviceModel):
+    """Cores with vector units behind caches."""
+
     profile_type: ClassVar[type[Profile]] = CpuProfile
 
     def costs(self, ops: OpTable, profile: Any, run: RunConfig) -> CostTable:
-        hw: CpuHardware = profile.hardware
-        peak = hw.clock_hz * hw.macs_per_cycle[run.dtype] * run.threads * profile.fitted.gemm_ratio
-        traffic = ops.compulsory_bytes
+        one = self._one_image(_per_image(ops), profile, run)
         return CostTable(
-            ceilings={
-                "compute": ops.macs / peak,
-                "dram": traffic / hw.memory.dram.bandwidth_bytes_per_s,
-            },
-            overheads={"dispatch": np.full_like(ops.macs, profile.fitted.op_overhead_s)},
-            traffic={"dram": traffic},
-            overlap=2.0,
+            ceilings={name: ops.n * seconds for name, seconds in one.ceilings.items()},
+            overheads={name: ops.n * seconds for name, seconds in one.overheads.items()},
+            traffic={level: ops.n * moved for level, moved in one.traffic.items()},
+            overlap=one.overlap,
         )
 
     def roofs(self, profile: Any, run: RunConfig) -> Roofs:
-        hw: CpuHardware = profile.hardware
-        peak = hw.clock_hz * hw.macs_per_cycle[run.dtype] * run.threads
-        return Roofs(peak, {"dram": hw.memory.dram.bandwidth_bytes_per_s})
+        hw, dram = profile.hardware, profile.hardware.memory.dram
+        bandwidth = np.minimum(dram.one_core_bandwidth_bytes_per_s * run.threads, dram.bandwidth_bytes_per_s)
+        return Roofs(hw.clock_hz * hw.macs_per_cycle[run.dtype] * run.threads, {"dram": bandwidth})
+
+    def fewest_macs(self, ops: OpTable, profile: Any, run: RunConfig) -> Array:
+        rules = profile.runtime.winograd
+        if rules is None:
+            return ops.macs
+        patch = max(rules.small_patch, rules.large_patch)
+        return np.where(takes_winograd(ops, profile.runtime), ops.macs / (3 * patch / (patch + 2)) ** 2, ops.macs)
+
+    def unavoidable_dram_bytes(self, ops: OpTable, profile: Any) -> Array:
+        """As for every device, with the weights in the format they are kept in."""
+        stored = cpu_work(_per_image(ops), profile).weight_bytes
+        kept_smaller = np.minimum(stored, ops.weight_bytes) - ops.weight_bytes
+        return super().unavoidable_dram_bytes(ops, profile) + kept_smaller.sum(axis=0)
+
+    def _one_image(self, ops: OpTable, profile: Any, run: RunConfig) -> CostTable:
+        fit, threads = profile.fitted, np.asarray(run.threads, dtype=float)
+        work = cpu_work(ops, profile)
+        cycle_s = (1 + fit.contention_ratio * (threads - 1)) / (profile.hardware.clock_hz * fit.clock_ratio)
+        divided = cycle_s * parallel_ratio(work.items, threads)  # whole channels or tiles go to a thread
+        evenly = cycle_s / threads
+        memory = _MemoryTimes(ops, work, profile, threads)
+        crowding = 1 + fit.l2_contention_ratio * (threads - 1)
+        everywhere = np.zeros_like(divided)
+        dispatch = everywhere + fit.op_overhead_s + fit.thread_overhead_s * (threads - 1)
+        one_by_one = is_grouped(ops) * profile.runtime.grouped_conv_as_one_gemm_per_group
+        return CostTable(
+            ceilings={
+                "arithmetic": _arithmetic_cycles(ops, work, profile, run) * divided,
+                "register_loads": work.loads * ops.elem_bytes
+                / (profile.hardware.load_bytes_per_cycle * fit.load_ratio) * divided,
+                "l2": work.l2_reads * ops.elem_bytes / fit.l2_bytes_per_cycle * crowding * divided,
+                "dram": memory.streaming_s,
+            },
+            overheads={
+                "packing": 2 * memory.packed_bytes / fit.pack_bytes_per_cycle * evenly + memory.packing_s,
+                "winograd_transform": 2 * memory.transformed_bytes / fit.transform_bytes_per_cycle * evenly
+                + memory.transform_s,
+                "dispatch": dispatch,
+                "groups": everywhere + one_by_one * ops.groups * fit.group_overhead_s,
+            },
+            traffic={"dram": memory.dram_bytes},
+            overlap=fit.overlap,
+        )  # fmt: skip
+
+
+def _per_image(ops: OpTable) -> OpTable:
+    """The same ops on one image of the batch."""
+    shared = ("input_elems", "output_elems", "macs", "flops", "epilogue_flops")
+    return replace(ops, n=np.ones_like(ops.n), **{name: getattr(ops, name) / ops.n for name in shared})
+
+
+def _arithmetic_cycles(ops: OpTable, work: Work, profile: CpuProfile, run: RunConfig) -> Array:
+    """Cycles one core needs for the arithmetic alone."""
+    fit, peak = profile.fitted, profile.hardware.macs_per_cycle[run.dtype]
+    sustained = np.where(is_depthwise(ops), fit.depthwise_ratio, fit.gemm_ratio)
+    other = vector_instructions(ops, profile.runtime.exponential_instructions)
+    return work.macs / (peak * sustained) + other / (peak * fit.vector_ratio)
+
+
+class _MemoryTimes:
+    """Bytes that reach main memory, by the phase of the op that moves them."""
+
+    def __init__(self, ops: OpTable, work: Work, profile: CpuProfile, threads: Any) -> None:
+        memory, fit = profile.hardware.memory, profile.fitted
+        capacity = memory.last_level_bytes * fit.cache_ratio
+        bandwidth = fit.dram_ratio * np.minimum(
+            memory.dram.one_core_bandwidth_bytes_per_s * threads, memory.dram.bandwidth_bytes_per_s
+        )
+        self.packed_bytes = work.packed * ops.elem_bytes
+        self.transformed_bytes = work.transformed * ops.elem_bytes
+        scratch = self.packed_bytes + self.transformed_bytes
+        spilled = miss_ratio(scratch, capacity)
+        read, evicted = activation_misses(ops, work.weight_bytes, scratch, capacity)
+        tensors = work.weight_bytes + read * ops.input_bytes + evicted * ops.output_bytes
+        # Threads work on different rows of one panel at about the same time: they share what is fetched.
+        thrown_out = (1.0 - profile.runtime.l2_blocking) * miss_ratio(work.panel * ops.elem_bytes, capacity)
+        rereads = thrown_out * work.rereads * ops.elem_bytes / threads
+
+        self.dram_bytes = tensors + rereads + 2 * spilled * scratch
+        self.streaming_s = (tensors + rereads + spilled * scratch) / bandwidth
+        self.packing_s = spilled * self.packed_bytes / bandwidth
+        self.transform_s = spilled * self.transformed_bytes / bandwidth

@@ -33,7 +33,8 @@ class CostTable:
     """Seconds added whatever the ceilings are: dispatch, launch, pipeline fill."""
     traffic: dict[str, Array]
     """Bytes moved per memory level; ``dram`` always present."""
-    overlap: float = np.inf
+    overlap: float | Array = np.inf
+    """The exponent p; one a point, where points differ in it."""
     energy_j: Array | None = None
     notes: tuple[str, ...] = field(default=())
     """What the model wants the user to know about this network on this device."""
@@ -76,10 +77,10 @@ class CostTable:
         return tuple(self.limit_names[i] for i in order if seconds[i] >= NEAR_TIE_RATIO * seconds[order[0]])
 
 
-def combine(ceilings: list[Array], overlap: float) -> Array:
+def combine(ceilings: list[Array], overlap: float | Array) -> Array:
     """The p-norm of the ceilings along a new axis; ``overlap`` is p, infinity the maximum."""
     stacked = np.stack(np.broadcast_arrays(*ceilings))
-    if np.isinf(overlap):
+    if np.all(np.isinf(overlap)):
         return stacked.max(axis=0)
     largest = np.maximum(stacked.max(axis=0), np.finfo(float).tiny)  # scaled: no underflow of tiny times
     return largest * ((stacked / largest) ** overlap).sum(axis=0) ** (1 / overlap)

@@ -1,0 +1,1 @@
+"""Fitting profiles to measurements, and holding predictions against them."""

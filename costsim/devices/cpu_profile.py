@@ -1,0 +1,154 @@
+"""What a CPU profile holds: the core and its memory, how the runtime computes, what was fitted."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import Field, NonNegativeFloat, PositiveFloat, PositiveInt, model_validator
+
+from costsim.hardware.profile import Block, Bytes, BytesPerSecond, Hertz, Profile, Ratio, Runtime, Seconds
+
+AtLeastOne = Annotated[float, Field(ge=1)]
+
+
+class Cache(Block):
+    """One cache level as one core sees it."""
+
+    size_bytes: Bytes = Field(alias="size")
+
+
+class Dram(Block):
+    """Main memory, shared by all cores."""
+
+    one_core_bandwidth_bytes_per_s: BytesPerSecond = Field(alias="one_core_bandwidth")
+    bandwidth_bytes_per_s: BytesPerSecond = Field(alias="bandwidth")
+    """With all cores reading."""
+
+
+class CpuMemory(Block):
+    """The levels between the registers and main memory."""
+
+    l1: Cache
+    l2: Cache
+    l3: Cache | None = None
+    dram: Dram
+
+    @property
+    def last_level_bytes(self) -> float:
+        """What a tensor can stay in between two ops."""
+        return self.l2.size_bytes + (self.l3.size_bytes if self.l3 else 0.0)
+
+    @model_validator(mode="after")
+    def _levels_grow(self) -> CpuMemory:
+        if self.l1.size_bytes > self.l2.size_bytes:
+            raise ValueError("l1 is larger than l2; exchange them or mend their units")
+        if self.dram.one_core_bandwidth_bytes_per_s > self.dram.bandwidth_bytes_per_s:
+            raise ValueError("one core draws more from dram than all cores; raise 'bandwidth'")
+        return self
+
+
+class CpuHardware(Block):
+    """Silicon: everything here is a fact of the board, not of the software."""
+
+    core: str
+    cores: PositiveInt
+    clock_hz: Hertz = Field(alias="clock")
+    macs_per_cycle: dict[str, PositiveFloat]
+    """Peak multiply-accumulates of one core, by data type."""
+    vector_bytes: PositiveFloat
+    load_bytes_per_cycle: PositiveFloat
+    """From the first cache level into vector registers, one core."""
+    memory: CpuMemory
+
+
+class Microkernel(Block):
+    """The register tile of the matrix product: output channels by pixels."""
+
+    rows: PositiveFloat
+    columns: PositiveFloat
+
+
+class Winograd(Block):
+    """When 3 x 3 convolutions of stride 1 run as Winograd, and with which patches."""
+
+    min_channels: NonNegativeFloat
+    """At least this many input or output channels."""
+    small_patch: PositiveFloat
+    large_patch: PositiveFloat
+    large_patch_max_channels: NonNegativeFloat
+    """The large patch is used while neither input nor output has more channels."""
+
+
+class CpuRuntime(Runtime):
+    """How the inference library computes on this kind of core."""
+
+    microkernel: Microkernel
+    winograd: Winograd | None
+    l2_blocking: bool
+    """Whether packed panels are cut to fit the second cache level, so that they are read from memory once."""
+    grouped_conv_as_one_gemm_per_group: bool
+    """Every group is an op of its own, with its own dispatch."""
+    depthwise_kernels: tuple[int, ...]
+    """Square kernel sizes with a depthwise kernel of their own; others run a general loop."""
+    im2col_min_channels: PositiveFloat
+    """Spatial kernels over fewer input channels read the image as it lies."""
+    exponential_instructions: PositiveFloat
+    """Vector instructions of one exponential."""
+    linear_weight_bytes: PositiveFloat | None = None
+    """Bytes of a stored weight of fully connected layers where they differ from the data type's."""
+
+
+class CpuFitted(Block):
+    """Rates that no datasheet gives. Those above the line belong to core and runtime, the rest to the board."""
+
+    gemm_ratio: Ratio
+    """Share of peak arithmetic the inner loop of the matrix product sustains."""
+    depthwise_ratio: Ratio
+    """The same for depthwise kernels."""
+    vector_ratio: Ratio
+    """The same for arithmetic beside multiply-accumulates, two operations to a multiply-accumulate."""
+    load_ratio: Ratio
+    """Share of peak register loads."""
+    l2_bytes_per_cycle: PositiveFloat
+    """From the second cache level, one core."""
+    pack_bytes_per_cycle: PositiveFloat
+    """Bytes read and written a cycle by im2col, packing and padding copies, one core."""
+    transform_bytes_per_cycle: PositiveFloat
+    """The same for Winograd transforms."""
+    cache_ratio: PositiveFloat
+    """Share of the last cache level that holds tensors from one op to the next."""
+    overlap: AtLeastOne
+    """Exponent by which ceilings combine: 1 adds them, large values take the maximum."""
+    group_overhead_s: Seconds = Field(alias="group_overhead")
+    """Added for every group of a grouped convolution run group by group."""
+    clock_ratio: Ratio = 1.0
+    """Share of the nominal clock that is held."""
+    dram_ratio: PositiveFloat
+    """Share of the stated memory bandwidth that streams of tensors reach."""
+    op_overhead_s: Seconds = Field(alias="op_overhead")
+    """Dispatch of one op on one thread."""
+    thread_overhead_s: Seconds = Field(alias="thread_overhead")
+    """Added to an op by each further thread: fork, join, barrier."""
+    l2_contention_ratio: NonNegativeFloat
+    """Slowdown of the second cache level by each further thread."""
+    contention_ratio: NonNegativeFloat = 0.0
+    """Slowdown of arithmetic by each further thread: shared caches, throttled clock."""
+
+
+class CpuProfile(Profile):
+    """A board with its CPU and inference runtime."""
+
+    hardware: CpuHardware
+    runtime: CpuRuntime
+    fitted: CpuFitted
+
+    @property
+    def max_threads(self) -> int:
+        return self.hardware.cores
+
+    @model_validator(mode="after")
+    def _dtypes_have_a_peak(self) -> CpuProfile:
+        missing = [dtype for dtype in self.runtime.dtypes if dtype not in self.hardware.macs_per_cycle]
+        if missing:
+            raise ValueError(f"hardware.macs_per_cycle has no {missing[0]}; add it or drop it from runtime.dtypes")
+        return self

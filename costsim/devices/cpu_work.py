@@ -1,0 +1,169 @@
+"""What a CPU runtime makes of each op: multiplications issued, values loaded, buffers written.
+
+Work does not know how fast anything is; ``costsim.devices.cpu`` prices it. Every op is a matrix
+product (dense, grouped, Winograd, fully connected), a depthwise kernel, or a pass over its tensors.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from costsim.devices.cpu_profile import CpuProfile, CpuRuntime
+from costsim.devices.kernels.cache import miss_ratio
+from costsim.devices.kernels.depthwise import loads_per_output, packed
+from costsim.devices.kernels.gemm import padded_macs, panel_reads, register_loads, tile_count
+from costsim.devices.kernels.winograd import winograd_shape
+from costsim.tables.optable import MAC, OpTable
+from costsim.tables.schema import Array
+
+
+@dataclass(frozen=True)
+class Work:
+    """Per op, for one image; in elements unless said otherwise."""
+
+    macs: Array
+    """Multiply-accumulates issued: padded to tiles, reduced by Winograd."""
+    loads: Array
+    """Into vector registers."""
+    l2_reads: Array
+    """Past the first cache level."""
+    rereads: Array
+    """Of packed panels, beyond the first reading."""
+    panel: Array
+    """One packed panel as a whole: what has to stay in a cache for rereads to be cheap."""
+    packed: Array
+    """Written into panels and padded copies."""
+    transformed: Array
+    """Written by Winograd transforms."""
+    items: Array
+    """Units that are divided among threads."""
+    weight_bytes: Array
+    """As streamed: transformed for Winograd, in the format they are kept in."""
+
+
+def cpu_work(ops: OpTable, profile: CpuProfile) -> Work:
+    """The work of every op, by the kernel the runtime picks for it."""
+    matrix = _matrix_work(ops, profile)
+    if profile.runtime.winograd is not None:
+        matrix = _choose(takes_winograd(ops, profile.runtime), _winograd_work(ops, profile), matrix)
+    work = _choose(is_depthwise(ops), _depthwise_work(ops, profile), matrix)
+    return _choose(ops.kind == MAC, work, _pass_work(ops, profile))
+
+
+def is_depthwise(ops: OpTable) -> np.ndarray:
+    """Rows whose groups read one channel each."""
+    return (ops.kind == MAC) & (ops.groups > 1) & (ops.c_in_per_group == 1)
+
+
+def is_grouped(ops: OpTable) -> np.ndarray:
+    """Rows with several groups of several channels."""
+    return (ops.kind == MAC) & (ops.groups > 1) & (ops.c_in_per_group > 1)
+
+
+def takes_winograd(ops: OpTable, runtime: CpuRuntime) -> np.ndarray:
+    """Rows the runtime computes by Winograd: 3 x 3, stride 1, enough channels."""
+    if runtime.winograd is None:
+        return np.zeros_like(ops.kind, dtype=bool)
+    three_by_three = (ops.kernel_h == 3) & (ops.kernel_w == 3) & (ops.stride_h == 1) & (ops.stride_w == 1)
+    undilated = (ops.dilation_h == 1) & (ops.dilation_w == 1)
+    wide = np.maximum(ops.c_in_per_group, ops.c_out_per_group) >= runtime.winograd.min_channels
+    return (ops.kind == MAC) & three_by_three & undilated & wide & ~is_depthwise(ops)
+
+
+def _choose(condition: np.ndarray, yes: Work, no: Work) -> Work:
+    return Work(**{name: np.where(condition, value, vars(no)[name]) for name, value in vars(yes).items()})
+
+
+def _products(m: Array, n: Array, k: Array, repeats: Array, ops: OpTable, profile: CpuProfile) -> dict[str, Array]:
+    """What ``repeats`` matrix products of m x k by k x n share, however they came about."""
+    kernel = profile.runtime.microkernel
+    lanes = profile.hardware.vector_bytes / ops.elem_bytes
+    panel = n * k
+    rereads = panel_reads(m, n, k, kernel.rows) - panel
+    again = miss_ratio(panel * ops.elem_bytes, profile.hardware.memory.l1.size_bytes)
+    return {
+        "macs": repeats * padded_macs(m, n, k, lanes),
+        "loads": repeats * register_loads(m, n, k, kernel.rows, kernel.columns),
+        "l2_reads": repeats * (panel + again * rereads + m * k + m * n),
+        "rereads": repeats * rereads,
+        "panel": panel,
+    }
+
+
+def _matrix_work(ops: OpTable, profile: CpuProfile) -> Work:
+    """im2col and matrix product; a matrix-vector product where there is one pixel."""
+    runtime, taps = profile.runtime, ops.kernel_h * ops.kernel_w
+    m, n, k, repeats = ops.c_out_per_group, ops.h_out * ops.w_out, ops.c_in_per_group * taps, ops.groups
+    direct = (ops.c_in_per_group < runtime.im2col_min_channels) & (taps > 1)
+    vector_product = (n == 1) & (taps == 1)
+    kept = ops.weight_elem_bytes if runtime.linear_weight_bytes is None else runtime.linear_weight_bytes
+    return Work(
+        **_products(m, n, k, repeats, ops, profile),
+        packed=np.where(direct | (n == 1), 0.0, n * k * repeats) + _padded_copy(ops),
+        transformed=np.zeros_like(m),
+        items=tile_count(m, runtime.microkernel.rows) * repeats,
+        weight_bytes=ops.weight_elems * np.where(vector_product, kept, ops.weight_elem_bytes),
+    )
+
+
+def _winograd_work(ops: OpTable, profile: CpuProfile) -> Work:
+    rules = profile.runtime.winograd
+    assert rules is not None
+    m, k, repeats = ops.c_out_per_group, ops.c_in_per_group, ops.groups
+    patch = np.where(np.maximum(m, k) <= rules.large_patch_max_channels, rules.large_patch, rules.small_patch)
+    shape = winograd_shape(k, m, ops.h_out, ops.w_out, patch)
+    return Work(
+        **_products(m, shape.patches, k, repeats * shape.products, ops, profile),
+        packed=_padded_copy(ops),
+        transformed=repeats * (shape.input_elems + shape.output_elems),
+        items=tile_count(m, profile.runtime.microkernel.rows) * repeats,
+        weight_bytes=ops.weight_bytes * shape.weight_ratio,
+    )
+
+
+def _depthwise_work(ops: OpTable, profile: CpuProfile) -> Work:
+    """One pack of channels at a time over the whole map."""
+    lanes = profile.hardware.vector_bytes / ops.elem_bytes
+    outputs = packed(ops.c_out, lanes) * ops.h_out * ops.w_out
+    taps = ops.kernel_h * ops.kernel_w
+    shared = loads_per_output(ops.kernel_h, ops.kernel_w, ops.stride_w, ops.dilation_w)
+    dedicated = (ops.kernel_h == ops.kernel_w) & np.isin(ops.kernel_h, profile.runtime.depthwise_kernels)
+    per_output = np.where(dedicated, shared, 2 * taps)  # any other size loads inputs and weights anew
+    nothing = np.zeros_like(outputs)
+    return Work(
+        macs=outputs * taps,
+        loads=outputs * (per_output + 1),
+        l2_reads=ops.input_elems + ops.output_elems,
+        rereads=nothing,
+        panel=nothing,
+        packed=_padded_copy(ops),
+        transformed=nothing,
+        items=np.ceil(ops.c_out / lanes),
+        weight_bytes=ops.weight_bytes,
+    )
+
+
+def _pass_work(ops: OpTable, profile: CpuProfile) -> Work:
+    """Every input read and every output written once."""
+    touched = ops.input_elems + ops.output_elems
+    nothing = np.zeros_like(touched)
+    return Work(
+        macs=nothing,
+        loads=touched,
+        l2_reads=touched,
+        rereads=nothing,
+        panel=nothing,
+        packed=nothing,
+        transformed=nothing,
+        items=np.ceil(ops.c_out * ops.elem_bytes / profile.hardware.vector_bytes),
+        weight_bytes=ops.weight_bytes,
+    )
+
+
+def _padded_copy(ops: OpTable) -> Array:
+    """Elements of the copy of the input with its border, where the kernel hangs over it."""
+    h = (ops.h_out - 1) * ops.stride_h + ops.dilation_h * (ops.kernel_h - 1) + 1
+    w = (ops.w_out - 1) * ops.stride_w + ops.dilation_w * (ops.kernel_w - 1) + 1
+    return np.where((h > ops.h_in) | (w > ops.w_in), ops.c_in * h * w, 0.0)

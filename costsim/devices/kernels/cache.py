@@ -1,0 +1,57 @@
+"""What stays in a cache between the op that writes a tensor and the op that reads it.
+
+A tensor is still there if the bytes touched in between fit (stack distance; Mattson et al. 1970,
+"Evaluation techniques for storage hierarchies").
+
+Ignored: associativity, replacement policies other than least recently used, prefetch.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from costsim.tables.optable import OpTable
+from costsim.tables.schema import Array
+
+
+def miss_ratio(touched_bytes: Array, capacity_bytes: Any) -> Array:
+    """Share of a tensor gone when it is read again: none up to the capacity, all from twice on.
+
+    Least-recently-used alone would lose all of it at once; set conflicts and reads that start at
+    the end last written blur the step.
+    """
+    return np.clip(touched_bytes / capacity_bytes - 1.0, 0.0, 1.0)
+
+
+def activation_misses(
+    ops: OpTable, weight_bytes: Array, scratch_bytes: Array, capacity_bytes: Any
+) -> tuple[Array, Array]:
+    """(share of its inputs an op reads from memory, share of its output that goes out to memory).
+
+    Between a tensor's writing and its reading pass the outputs written, the weights streamed and
+    the scratch buffers of the ops in between. An output counts as evicted if any consumer misses it.
+    """
+    points = np.broadcast_shapes(weight_bytes.shape, scratch_bytes.shape, ops.output_bytes.shape)[1]
+    written = np.cumsum(np.broadcast_to(ops.output_bytes, (len(ops), points)), axis=0)
+    passing = np.cumsum(np.broadcast_to(weight_bytes + scratch_bytes, (len(ops), points)), axis=0)
+    edges = [(row, producer) for row, producers in enumerate(ops.producers) for producer in producers if producer >= 0]
+    external = np.array([[-1 in producers or not producers] for producers in ops.producers], dtype=float)
+    reader, producer = (np.array(side, dtype=int) for side in zip(*edges, strict=True)) if edges else (_NONE, _NONE)
+    touched = written[reader - 1] - written[producer] + ops.output_bytes[producer] + passing[reader] - passing[producer]
+    misses = miss_ratio(touched, capacity_bytes)
+    size = ops.output_bytes[producer]
+
+    shape = (len(ops), misses.shape[1] if edges else points)
+    read, missed, evicted = np.zeros(shape), np.zeros(shape), np.zeros(shape)
+    np.add.at(read, reader, np.broadcast_to(size, misses.shape))
+    np.add.at(missed, reader, size * misses)
+    np.maximum.at(evicted, producer, misses)
+    from_outside = external * ops.input_bytes
+    total = np.maximum(read + from_outside, 1.0)
+    unread = np.array([[not consumers] for consumers in ops.consumers])
+    return (missed + from_outside) / total, np.where(unread, 1.0, evicted)
+
+
+_NONE = np.zeros(0, dtype=int)

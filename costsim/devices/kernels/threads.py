@@ -1,0 +1,18 @@
+"""How work divides among threads.
+
+Work comes in whole items (panels of output channels, packs of channels); the slowest thread sets
+the time. Ignored: threads on unlike cores, and the time other processes take.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from costsim.tables.schema import Array
+
+
+def parallel_ratio(items: Array, threads: Any) -> Array:
+    """Share of the work on the critical path: ``ceil(items / threads) / items``."""
+    return np.ceil(items / threads) / np.maximum(items, 1.0)
