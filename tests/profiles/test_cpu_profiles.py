@@ -1,0 +1,54 @@
+"""CPU boards: what their files must say, and what is refused."""
+
+import pytest
+
+import costsim
+from costsim.errors import InputError
+from costsim.hardware import load_profile, profile_names
+
+BOARDS = [name for name in profile_names() if load_profile(name).family == "cpu"]
+
+
+@pytest.mark.parametrize(
+    ("alias", "core"),
+    [
+        ("arm_a53", "Cortex-A53"),
+        ("arm_a57", "Cortex-A57"),
+        ("arm_a72", "Cortex-A72"),
+        ("arm_a76", "Cortex-A76"),
+        ("rpi_zero2w", "Cortex-A53"),
+        ("snapdragon_410", "Cortex-A53"),
+    ],
+)
+def test_the_names_people_use_lead_to_the_core_they_mean(alias, core):
+    assert load_profile(alias).hardware.core == core
+
+
+@pytest.mark.parametrize("name", BOARDS)
+def test_no_fitted_share_exceeds_its_whole(name):
+    fitted = load_profile(name).fitted
+    assert 0 < fitted.gemm_ratio <= 1
+    assert 0 < fitted.clock_ratio <= 1
+    assert fitted.overlap >= 1
+
+
+@pytest.mark.parametrize(
+    ("settings", "says"),
+    [
+        ({"memory.l1.size": "8 MiB"}, "l1 is larger than l2"),
+        ({"memory.dram.one_core_bandwidth": "9 GB/s"}, "one core draws more"),
+        ({"gemm_ratio": "1.5"}, "less than or equal to 1"),
+        ({"overlap": "0.5"}, "greater than or equal to 1"),
+        ({"clock": "1.4"}, "has no unit"),
+    ],
+)
+def test_numbers_that_contradict_each_other_are_refused(settings, says):
+    with pytest.raises(InputError, match=says):
+        load_profile("rpi3b_plus", settings)
+
+
+def test_fp16_halves_the_bytes_and_the_time_where_the_core_has_it():
+    half = costsim.analyze("mobilenet_v1_1x", "rpi5", dtype="fp16").summary
+    single = costsim.analyze("mobilenet_v1_1x", "rpi5", dtype="fp32").summary
+    assert half["weight_bytes"] == single["weight_bytes"] / 2
+    assert 0.4 < half["latency_ms"] / single["latency_ms"] < 0.8

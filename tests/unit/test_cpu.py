@@ -1,0 +1,145 @@
+"""The CPU family, mechanism by mechanism, on small networks made for it."""
+
+import numpy as np
+import pytest
+
+from costsim.devices import RunConfig, device_for
+from costsim.devices.cpu_work import cpu_work, takes_winograd
+from costsim.graph import NetBuilder
+from costsim.hardware import load_profile
+from costsim.hardware.vary import vary
+from costsim.lowering import lower
+from costsim.simulate import simulate
+
+
+@pytest.fixture
+def profile():
+    return load_profile("rpi3b_plus")
+
+
+def network(write, *shape):
+    net = NetBuilder("small")
+    write(net, net.input(*(shape or (1, 32, 28, 28))))
+    return net.graph
+
+
+def run_on(profile, write, *shape, threads=1):
+    return simulate(network(write, *shape), profile, RunConfig.of(profile, threads=threads))
+
+
+def seconds(*arguments, **options):
+    return float(run_on(*arguments, **options).costs.latency_s.sum())
+
+
+def ops_of(profile, write, *shape):
+    return lower(
+        network(write, *shape),
+        fusion=profile.runtime.fusion,
+        views=profile.runtime.views,
+        elem_bytes=4,
+        weight_elem_bytes=4,
+    )
+
+
+def test_winograd_is_taken_for_undilated_3x3_of_stride_1_with_channels(profile):
+    def write(net, x):
+        net.conv(x, 64, 3)
+        net.conv(x, 64, 3, stride=2)
+        net.conv(x, 64, 3, dilation=2)
+        net.conv(x, 64, 5)
+        net.conv(x, 64, 1)
+        net.conv(x, 32, 3, groups=32)
+        net.conv(x, 64, 3, groups=2)
+
+    taken = takes_winograd(ops_of(profile, write), profile.runtime)[:, 0]
+    assert taken.tolist() == [True, False, False, False, False, False, True]
+
+
+def test_without_winograd_a_3x3_issues_more_multiplications(profile):
+    plain = profile.model_copy(update={"runtime": profile.runtime.model_copy(update={"winograd": None})})
+    ops = ops_of(profile, lambda net, x: net.conv(x, 64, 3))
+    ratio = cpu_work(ops, plain).macs.sum() / cpu_work(ops, profile).macs.sum()
+    assert 3 < ratio < 5.0625
+
+
+def test_groups_cost_a_dispatch_each(profile):
+    few = run_on(profile, lambda net, x: net.conv(x, 32, 1, groups=2))
+    many = run_on(profile, lambda net, x: net.conv(x, 32, 1, groups=8))
+    assert many.costs.overheads["groups"].sum() == pytest.approx(4 * few.costs.overheads["groups"].sum())
+    assert few.costs.overheads["groups"].sum() > 0
+
+
+def test_channels_left_over_from_a_tile_cost_more_each(profile):
+    per_channel = {c: seconds(profile, lambda net, x, c=c: net.conv(x, c, 1)) / c for c in (64, 65)}
+    assert per_channel[65] > per_channel[64]
+
+
+def test_a_tensor_read_at_once_stays_in_the_cache_and_a_large_one_does_not(profile):
+    def write(net, x):
+        net.act(net.act(x, "swish"), "swish")
+
+    small = run_on(profile, write, 1, 4, 16, 16)
+    large = run_on(profile, write, 1, 64, 112, 112)
+    assert small.costs.traffic["dram"][1, 0] < small.ops.compulsory_bytes[1, 0]
+    assert large.costs.traffic["dram"][1, 0] == pytest.approx(large.ops.compulsory_bytes[1, 0])
+
+
+def test_a_view_costs_nothing_and_a_copy_does(profile):
+    with_copy = run_on(profile, lambda net, x: net.shuffle(net.conv(x, 32), 4))
+    assert with_copy.costs.latency_s[1, 0] > 0
+    with_view = run_on(profile, lambda net, x: net.flatten(net.conv(x, 32)))
+    assert len(with_view.ops) == 1
+
+
+def test_fully_connected_layers_are_bound_by_the_streaming_of_their_weights(profile):
+    result = run_on(profile, lambda net, x: net.linear(x, 4096), 1, 4096, 1, 1)
+    assert result.costs.limit_names[result.costs.bound[0, 0]] == "dram"
+    stored = result.ops.weight_elems[0, 0] * profile.runtime.linear_weight_bytes
+    assert result.costs.traffic["dram"][0, 0] >= stored
+
+
+def test_a_batch_runs_image_by_image(profile):
+    def write(net, x):
+        net.conv_bn(net.conv_bn(x, 64, 3), 64, 1)
+
+    one, three = seconds(profile, write, 1, 32, 28, 28), seconds(profile, write, 3, 32, 28, 28)
+    assert three == pytest.approx(3 * one)
+
+
+def test_small_maps_gain_less_from_threads_than_wide_layers(profile):
+    def gain(channels):
+        def write(net, x):
+            net.conv(x, channels, 1)
+
+        return seconds(profile, write) / seconds(profile, write, threads=4)
+
+    assert gain(256) > gain(8)
+
+
+def test_a_row_of_profiles_is_the_profiles_one_by_one(profile):
+    graph = network(lambda net, x: net.conv_bn(net.depthwise_bn(net.conv_bn(x, 48, 3)), 100, 1))
+    run = RunConfig.of(profile)
+    columns = {
+        "hardware.memory.l2.size": np.array([128e3, 512e3, 2e6]),
+        "hardware.memory.dram.bandwidth": np.array([1e9, 2.2e9, 8e9]),
+        "fitted.gemm_ratio": np.array([0.5, 0.7, 0.9]),
+        "fitted.overlap": np.array([1.0, 2.0, 3.0]),
+    }
+    together = simulate(graph, vary(profile, columns), run).costs.latency_s.sum(axis=0)
+    for point, latency_s in enumerate(together):
+        alone = vary(profile, {path: values[point] for path, values in columns.items()})
+        assert simulate(graph, alone, run).costs.latency_s.sum() == pytest.approx(latency_s)
+
+
+def test_every_mechanism_is_a_named_limit(profile):
+    costs = run_on(profile, lambda net, x: net.conv(x, 64, 3)).costs
+    assert set(costs.ceilings) == {"arithmetic", "register_loads", "l2", "dram"}
+    assert set(costs.overheads) == {"packing", "winograd_transform", "dispatch", "groups"}
+    for name in ("arithmetic", "dram", "packing", "winograd_transform", "dispatch"):
+        assert costs.without([name]).sum() < costs.latency_s.sum(), name
+
+
+def test_roofs_are_the_peaks_of_the_profile(profile):
+    roofs = device_for(profile).roofs(profile, RunConfig.of(profile, threads=4))
+    assert roofs.macs_per_s == 1.4e9 * 4 * 4
+    assert roofs.bytes_per_s == {"dram": 2.2e9}
