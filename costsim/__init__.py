@@ -1,16 +1,44 @@
 """costsim: what a convolutional network costs on a device, why, and how sure that is."""
 
-from costsim.analysis import Analysis
-from costsim.api import analyze
-from costsim.devices import DeviceModel, RunConfig
-from costsim.errors import AssertionFailedError, CostsimError, DoesNotFitError, InputError
-from costsim.graph import LayerGraph, NetBuilder
-from costsim.hardware import Profile, load_profile, profile_names
-from costsim.network import Network
-from costsim.networks import network_names
-from costsim.simulate import Simulation, simulate
-from costsim.tables.costtable import CostTable
-from costsim.tables.optable import OpTable
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from costsim.analysis import Analysis
+    from costsim.api import analyze
+    from costsim.devices import DeviceModel, RunConfig
+    from costsim.errors import AssertionFailedError, CostsimError, DoesNotFitError, InputError
+    from costsim.graph import LayerGraph, NetBuilder
+    from costsim.hardware import Profile, load_profile, profile_names
+    from costsim.network import Network
+    from costsim.networks import network_names
+    from costsim.simulate import Simulation
+    from costsim.tables.costtable import CostTable
+    from costsim.tables.optable import OpTable
+
+_ROOM_OF = {
+    "Analysis": "costsim.analysis",
+    "AssertionFailedError": "costsim.errors",
+    "CostTable": "costsim.tables.costtable",
+    "CostsimError": "costsim.errors",
+    "DeviceModel": "costsim.devices",
+    "DoesNotFitError": "costsim.errors",
+    "InputError": "costsim.errors",
+    "LayerGraph": "costsim.graph",
+    "NetBuilder": "costsim.graph",
+    "Network": "costsim.network",
+    "OpTable": "costsim.tables.optable",
+    "Profile": "costsim.hardware",
+    "RunConfig": "costsim.devices",
+    "Simulation": "costsim.simulate",
+    "analyze": "costsim.api",
+    "load_profile": "costsim.hardware",
+    "network_names": "costsim.networks",
+    "profile_names": "costsim.hardware",
+}
+"""Where each public name lives: imported when first asked for, so that no verb pays for another."""
 
 __all__ = [
     "Analysis",
@@ -31,5 +59,16 @@ __all__ = [
     "load_profile",
     "network_names",
     "profile_names",
-    "simulate",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _ROOM_OF:
+        raise AttributeError(f"module 'costsim' has no attribute '{name}'")
+    value = getattr(import_module(_ROOM_OF[name]), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return __all__

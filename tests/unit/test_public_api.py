@@ -26,7 +26,6 @@ EXPORTED = {
     "load_profile",
     "network_names",
     "profile_names",
-    "simulate",
 }
 
 
