@@ -14,7 +14,7 @@ Spec = dict[str, Any]
 BAR_HEIGHT = 22
 LABEL_ROOM_RATIO = 1.18
 """Axis length over the longest bar, for the label behind it."""
-ROOF_COLOUR = "#8a929c"
+ROOF_COLOUR, PLAIN_COLOUR = "#8a929c", "#0072B2"
 KIND_SHAPES = {"macs": "circle", "vector": "diamond", "copy": "square"}
 
 
@@ -40,7 +40,7 @@ def roofline_chart(levels: list[str], colours: Mapping[str, str]) -> Spec:
         ],
         "layer": [
             {"transform": [{"filter": f"datum.roof == '{roof}'"}],
-             "mark": {"type": "text", "align": "right", "dy": dy, "dx": dx, "style": "roof-label"}}
+             "mark": {"type": "text", "align": "right", "dy": dy, "dx": dx, "style": "label"}}
             for roof, dx, dy in (("bandwidth", -14, -9), ("arithmetic", -4, -20))
         ],
         "encoding": {"x": x, "y": y, "text": {"field": "text"}},
@@ -121,6 +121,33 @@ def block_bars(data: str, field: str, colours: Mapping[str, str], rows: int) -> 
             "tooltip": [_tip(field), _tip("class"), _tip("ops"), *_TIME_TIPS],
         },
     }  # fmt: skip
+
+
+def change_bars(data: str, records: list[Spec]) -> Spec:
+    """Latency after each change, the fastest first, under the latency as it is."""
+    room = LABEL_ROOM_RATIO * max(record["ms"] for record in records)
+    unchanged = f"datum.change == '{records[0]['change']}'"
+    bar = {
+        "mark": "bar",
+        "encoding": {
+            "color": {"condition": {"test": unchanged, "value": ROOF_COLOUR}, "value": PLAIN_COLOUR},
+            "tooltip": [_tip("change"), _tip("ms", "latency [ms]", ".4~g"), _tip("speedup", "times as fast", ".3~g")],
+        },
+    }
+    label = {
+        "transform": [{"calculate": f"{unchanged} ? '' : format(datum.speedup, '.3~r') + ' x'", "as": "text"}],
+        "mark": {"type": "text", "align": "left", "dx": 5},
+        "encoding": {"text": {"field": "text"}},
+    }
+    return {
+        "data": {"name": data},
+        "height": BAR_HEIGHT * len(records),
+        "encoding": {
+            "y": {"field": "change", "type": "nominal", "sort": None, "title": None, "axis": {"ticks": False}},
+            "x": _TIME | {"title": "latency [ms]", "scale": {"domain": [0, room], "nice": False}},
+        },
+        "layer": [bar, label],
+    }
 
 
 def _group_tips(field: str) -> list[Spec]:

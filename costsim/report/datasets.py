@@ -46,7 +46,7 @@ def datasets(analysis: Analysis) -> dict[str, list[Record]]:
         "stages": _by_class(analysis, "stage", lambda r: r["block"].split(".")[0]),
         "blocks": _by_class(analysis, "block", lambda r: r["block"]),
     }
-    return {name: [_rounded(record, name) for record in rows] for name, rows in sets.items()}
+    return {name: rounded(records) for name, records in sets.items()}
 
 
 def _group(record: Record, field: str, value: str) -> Record:
@@ -80,16 +80,22 @@ def _by_class(analysis: Analysis, field: str, key: Callable[[Record], str]) -> l
     return [group | {"share": group["ms"] / total_ms} for group in groups.values()]
 
 
-def _rounded(record: Record, where: str) -> Record:
-    rounded = {}
-    for key, value in record.items():
-        if isinstance(value, float):
-            if not math.isfinite(value):
-                raise InputError(
-                    f"{key} of {record.get('name', where)} is {value}, not a cost",
-                    where="report",
-                    mend="check the profile's numbers with 'costsim hw check'",
-                )
-            value = float(f"{value:.{DIGITS}g}")
-        rounded[key] = value
-    return rounded
+def rounded(records: list[Record]) -> list[Record]:
+    """The records with five significant digits.
+
+    Raises:
+        InputError: a number is not finite.
+    """
+    return [{key: _round(value, key, record) for key, value in record.items()} for record in records]
+
+
+def _round(value: Any, key: str, record: Record) -> Any:
+    if not isinstance(value, float):
+        return value
+    if not math.isfinite(value):
+        raise InputError(
+            f"{key} of {record.get('name', 'a record')} is {value}, not a cost",
+            where="report",
+            mend="check the profile's numbers with 'costsim hw show'",
+        )
+    return float(f"{value:.{DIGITS}g}")

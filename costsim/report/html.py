@@ -10,8 +10,11 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from costsim.report import charts, words
-from costsim.report.datasets import datasets
+from costsim.report.blocks import block_graph
+from costsim.report.datasets import datasets, rounded
+from costsim.report.document import document
 from costsim.report.palette import class_colours, limit_colours
+from costsim.report.whatif import what_if
 from costsim.units import format_count
 from costsim.version import VERSION
 
@@ -19,6 +22,7 @@ if TYPE_CHECKING:
     from costsim.analysis import Analysis
 
 HERE = Path(__file__).parent
+SCRIPTS = ("charts.js", "table.js", "whatif.js", "page.js")
 LIBRARIES = ("vega.min.js", "vega-lite.min.js", "vega-embed.min.js")
 
 
@@ -26,13 +30,19 @@ def page(analysis: Analysis, command: str = "") -> str:
     """The whole report as HTML. ``command`` is the command line that made it."""
     data = datasets(analysis)
     classes = class_colours(r["op_class"] for r in analysis.class_records)
+    changes = what_if(analysis)
+    data["changes"] = rounded(changes["single"])
     shown = _charts(analysis, data, classes)
     return _environment().get_template("analyze.html").render(
         analysis=analysis,
         summary=analysis.summary,
         classes=classes,
         charts=shown,
-        payload={"specs": shown, "data": data},
+        whatif=changes,
+        graph=block_graph(analysis),
+        findings=document(analysis)["guidelines"],
+        payload={"specs": shown, "data": data, "whatif": changes},
+        scripts=SCRIPTS,
         profile=analysis.simulation.profile,
         provenance=_provenance(analysis),
         levels=list(analysis.simulation.costs.traffic),
@@ -67,6 +77,7 @@ def _charts(analysis: Analysis, data: dict[str, Any], classes: dict[str, str]) -
     }
     if blocks > stages:
         shown["blocks"] = charts.block_bars("blocks", "block", classes, blocks)
+    shown["whatif"] = charts.change_bars("changes", data["changes"])
     return shown
 
 

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import pytest
 from selenium.webdriver.common.by import By
+from selenium.webdriver.common.keys import Keys
+from selenium.webdriver.support.ui import WebDriverWait
 
+import costsim
 from costsim.analysis import Analysis
 from tests.browser.chromium import LAPTOP, PHONE, Browser
 
@@ -25,7 +28,7 @@ def shown(page: Browser) -> list[int]:
 
 def test_every_chart_has_marks(page: Browser, analysis: Analysis) -> None:
     marks = page.driver.execute_script(MARKS)
-    assert set(marks) >= {"roofline", "classes", "limits", "stages", "blocks"}
+    assert set(marks) >= {"roofline", "classes", "limits", "stages", "blocks", "whatif"}
     assert marks["roofline"] >= len(analysis.layer_records)
     assert marks["classes"] >= len(analysis.class_records)
     assert marks["limits"] >= len(analysis.bound_records)
@@ -66,7 +69,7 @@ def test_search_and_select_filter_the_table(page: Browser, analysis: Analysis) -
     assert shown(page) == expected and expected
     assert f"{len(expected)} of {len(records)} ops" in page.driver.find_element(By.ID, "shown").text
     page.driver.find_element(By.CSS_SELECTOR, ".filters button[type=reset]").click()
-    page.driver.find_element(By.CSS_SELECTOR, "[data-filter-class='pooling']").click()
+    page.driver.find_element(By.CSS_SELECTOR, "[data-class='pooling']").click()
     assert shown(page) == [i for i, r in enumerate(records) if r["op_class"] == "pooling"]
 
 
@@ -83,3 +86,47 @@ def test_clicking_a_block_filters_the_table(page: Browser, analysis: Analysis) -
 def test_the_page_is_never_wider_than_the_screen(browser: Browser, analysis: Analysis, size: tuple[int, int]) -> None:
     driver = browser.open(analysis.to_html(), size)
     assert driver.execute_script("return document.documentElement.scrollWidth") <= size[0]
+
+
+def test_choosing_a_box_of_the_graph_filters_and_marks_its_neighbours(page: Browser, analysis: Analysis) -> None:
+    box = page.driver.find_element(By.CSS_SELECTOR, "[data-block='stage3.unit2']")
+    box.click()
+    assert shown(page) == [i for i, r in enumerate(analysis.layer_records) if r["block"] == "stage3.unit2"]
+    marked = "return [...document.querySelectorAll(arguments[0])].map(box => box.dataset.block)"
+    assert page.driver.execute_script(marked, ".source") == ["stage3.unit1"]
+    assert page.driver.execute_script(marked, ".reader") == ["stage3.unit3"]
+    box.click()
+    assert len(shown(page)) == len(analysis.layer_records)
+
+
+def test_what_if_switches_change_the_number(page: Browser, analysis: Analysis) -> None:
+    def answer() -> str:
+        return page.driver.find_element(By.CSS_SELECTOR, "#whatif strong").text
+
+    costs, before = analysis.simulation.costs, answer()
+    limit = page.driver.find_element(By.CSS_SELECTOR, "input[name=ceiling]")
+    name = limit.find_element(By.XPATH, "..").text
+    limit.click()
+    assert float(answer().split()[0]) == pytest.approx(costs.without({name}).sum() * 1e3, rel=1e-3)
+    page.driver.find_element(By.XPATH, "//label[contains(., '4 threads')]/input").click()
+    threads = costsim.analyze("shufflenet_v2_1x", "arm_a53", threads=4).simulation.costs
+    assert float(answer().split()[0]) == pytest.approx(threads.without({name}).sum() * 1e3, rel=1e-3)
+    page.driver.find_element(By.CSS_SELECTOR, ".whatif button[type=reset]").click()
+    WebDriverWait(page.driver, 5).until(lambda _: answer() == before)
+
+
+def test_the_table_is_sorted_from_the_keyboard(page: Browser, analysis: Analysis) -> None:
+    page.driver.find_element(By.CSS_SELECTOR, "th[data-key=macs] button").send_keys(Keys.ENTER)
+    macs = [r["macs"] for r in analysis.layer_records]
+    assert [macs[row] for row in shown(page)] == sorted(macs, reverse=True)
+
+
+def test_dark_mode_draws_the_charts_again(page: Browser) -> None:
+    colour = "return getComputedStyle(document.querySelector('[data-chart=classes] .role-axis-label text')).fill"
+    light = page.driver.execute_script(colour)
+    dark_scheme = {"features": [{"name": "prefers-color-scheme", "value": "dark"}]}
+    page.driver.execute_cdp_cmd("Emulation.setEmulatedMedia", dark_scheme)
+    try:
+        WebDriverWait(page.driver, 10).until(lambda driver: driver.execute_script(colour) != light)
+    finally:
+        page.driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": []})

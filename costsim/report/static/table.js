@@ -1,0 +1,68 @@
+// The layer table: sorting, filtering, and being filtered by charts, legend and blocks.
+class LayerTable {
+  constructor(table, form, ops) {
+    this.form = form;
+    this.body = table.tBodies[0];
+    this.heads = [...table.tHead.rows[0].cells];
+    this.find = form.querySelector("input[type=search]");
+    this.selects = Object.fromEntries([...form.querySelectorAll("select")].map((box) => [box.dataset.column, box]));
+    this.rows = [...this.body.rows].map((tr, i) => ({ tr, op: ops[i], text: tr.textContent.toLowerCase() }));
+    this.heads.forEach((head, column) => head.querySelector("button").addEventListener("click", () => this.sort(column)));
+    form.addEventListener("input", () => this.filter());
+    form.addEventListener("submit", (event) => event.preventDefault());
+    form.addEventListener("reset", () => setTimeout(() => this.filter()));
+    this.filter();
+  }
+
+  values(row) {
+    return row.values ??= [...row.tr.cells].map((cell, column) =>
+      this.heads[column].classList.contains("n") ? Number(cell.dataset.v ?? cell.textContent) : cell.textContent);
+  }
+
+  sort(column) {
+    const head = this.heads[column], now = head.getAttribute("aria-sort");
+    const first = head.dataset.key !== "row" && head.classList.contains("n") ? "descending" : "ascending";
+    const order = !now ? first : now === "descending" ? "ascending" : "descending";
+    for (const other of this.heads) other.removeAttribute("aria-sort");
+    head.setAttribute("aria-sort", order);
+    const sign = order === "ascending" ? 1 : -1, words = new Intl.Collator("en", { numeric: true });
+    const compare = (a, b) => typeof a === "number" ? a - b : words.compare(a, b);
+    const sorted = [...this.rows].sort((a, b) => sign * compare(this.values(a)[column], this.values(b)[column]));
+    this.body.replaceChildren(...sorted.map((row) => row.tr));
+  }
+
+  filter() {
+    const words = this.find.value.toLowerCase().split(/\s+/).filter(Boolean);
+    const wanted = Object.entries(this.selects).filter(([, box]) => box.selectedIndex > 0).map(([column, box]) => [column, box.value]);
+    let count = 0, ms = 0, share = 0;
+    for (const { tr, op, text } of this.rows) {
+      tr.hidden = !(words.every((word) => text.includes(word)) && wanted.every(([column, value]) => op[column] === value));
+      if (tr.hidden) continue;
+      count += 1; ms += op.ms; share += op.share;
+    }
+    this.form.querySelector("output").textContent =
+      `${count} of ${this.rows.length} ops, ${ms.toPrecision(4)} ms, ${(100 * share).toFixed(1)} % of the time`;
+    for (const [column, box] of Object.entries(this.selects))
+      for (const button of document.querySelectorAll(`[data-${column}]`))
+        button.setAttribute("aria-pressed", String(box.selectedIndex > 0 && button.dataset[column] === box.value));
+  }
+
+  // Show only the ops with this value; choosing it again shows all.
+  choose(column, value) {
+    const box = this.selects[column], index = [...box.options].findIndex((option, i) => i > 0 && option.value === value);
+    if (index < 0) return false;
+    const again = box.selectedIndex === index;
+    this.form.reset();
+    box.selectedIndex = again ? 0 : index;
+    this.filter();
+    return true;
+  }
+
+  // Go to one op.
+  pick(row) {
+    this.form.reset();
+    this.filter();
+    this.rows.forEach(({ tr }, i) => tr.classList.toggle("picked", i === row));
+    this.rows[row].tr.scrollIntoView({ block: "center" });
+  }
+}
