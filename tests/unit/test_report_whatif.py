@@ -6,6 +6,7 @@ import pytest
 
 import costsim
 from costsim import Analysis
+from costsim.report.knobs import memory_fields
 from costsim.report.whatif import latency_ms, what_if
 
 
@@ -26,8 +27,8 @@ def test_every_combination_of_limits_is_what_the_cost_table_says(analysis: Analy
 
 
 def test_a_variant_is_what_analyze_says(analysis: Analysis) -> None:
-    bandwidth = analysis.simulation.profile.hardware.memory.dram.bandwidth_bytes_per_s  # type: ignore[attr-defined]
-    settings = {"memory.dram.bandwidth": f"{2 * bandwidth} B/s"}
+    profile = analysis.simulation.profile
+    settings = {path: f"{2 * profile.value_at(path)} B/s" for path in memory_fields(profile)["dram bandwidth"]}
     expected = costsim.analyze(analysis.network, analysis.hardware, settings=settings).latency_ms
     variants = {v["name"]: v for v in what_if(analysis)["variants"]}
     assert latency_ms(variants["dram bandwidth x2"]) == pytest.approx(expected)
