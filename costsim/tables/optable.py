@@ -20,6 +20,7 @@ from typing import Any
 
 import numpy as np
 
+from costsim.tables.plan import Plan
 from costsim.tables.schema import Array, column, columns_of, stack
 
 MAC, VECTOR, MOVE = 0.0, 1.0, 2.0
@@ -75,6 +76,8 @@ class OpTable:
     epilogue_flops: Array = column("operations", "the part of flops done by ops fused behind the nest")
     elem_bytes: Array = column("bytes", "one activation element")
     weight_elem_bytes: Array = column("bytes", "one weight element")
+    plan: Plan | None = None
+    """What runs as one group and stays on chip, where the device decides that."""
 
     @classmethod
     def from_rows(cls, labels: list[OpLabel], producers: list[tuple[int, ...]], rows: list[dict[str, Any]]) -> OpTable:
@@ -100,6 +103,7 @@ class OpTable:
             self,
             labels=tuple(self.labels[r] for r in rows),
             producers=tuple(tuple(new_index.get(p, -1) for p in self.producers[r]) for r in rows),
+            plan=None,
             **{name: array[rows] for name, array in self.columns().items()},
         )
 

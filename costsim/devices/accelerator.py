@@ -1,0 +1,186 @@
+"""Accelerator family: an array of multipliers, one on-chip buffer of fixed size, memory beyond it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, ClassVar
+
+import numpy as np
+
+from costsim.devices.accelerator_profile import AcceleratorProfile
+from costsim.devices.base import DeviceModel, RunConfig
+from costsim.devices.kernels.atomic import atomic_cycles, atomic_onchip_elems
+from costsim.devices.kernels.block_based import block_cycles, block_onchip_elems
+from costsim.devices.kernels.row_stationary import row_stationary_cycles, row_stationary_onchip_elems
+from costsim.devices.kernels.systolic import systolic_cycles, systolic_onchip_elems
+from costsim.errors import DoesNotFitError
+from costsim.hardware.profile import Profile
+from costsim.scheduling import BufferRules, plan_buffers
+from costsim.tables.costtable import CostTable
+from costsim.tables.optable import MAC, OpTable
+from costsim.tables.schema import Array
+
+Kernel = Callable[[OpTable, Any], Array]
+
+CYCLES: dict[str, Kernel] = {
+    "atomic": atomic_cycles,
+    "block": block_cycles,
+    "systolic": systolic_cycles,
+    "row_stationary": row_stationary_cycles,
+}
+
+ONCHIP_ELEMS: dict[str, Kernel] = {
+    "atomic": atomic_onchip_elems,
+    "block": block_onchip_elems,
+    "systolic": systolic_onchip_elems,
+    "row_stationary": row_stationary_onchip_elems,
+}
+
+
+class AcceleratorModel(DeviceModel):
+    """Ceilings: ``array`` (products, with the array's quantisation), ``vector`` (pooling, element-wise ops,
+    copies), ``onchip`` (the buffer's bandwidth), ``dram``, ``flash`` (weights, where they have their own
+    memory), ``host`` (ops that fall back). Overheads: ``dispatch`` per op, ``invoke`` per inference.
+    """
+
+    profile_type: ClassVar[type[Profile]] = AcceleratorProfile
+
+    def plan(self, ops: OpTable, profile: Any, run: RunConfig) -> OpTable:
+        from dataclasses import replace
+
+        memory = profile.hardware.memory
+        on_host = _on_host(ops, profile)
+        fixed = self._fixed_limits(ops, profile, run, on_host)
+        array = profile.hardware.array
+        rules = BufferRules(
+            size_bytes=np.atleast_1d(memory.onchip.size_bytes),
+            execution=profile.runtime.plan,
+            on_host=on_host[:, 0],
+            weight_bytes=_uncached_weight_bytes(ops, profile),
+            tile_kernels=float(np.max(getattr(array, "kernel_quantum", getattr(array, "ublock_c", getattr(array, "cols", 1))))),
+            spills=memory.dram is not None,
+            separate_weights=memory.onchip.weight_size_bytes,
+            channel_align=profile.runtime.channel_align,
+        )
+
+        def price(activation_bytes: np.ndarray, weight_bytes: np.ndarray, point: int) -> np.ndarray:
+            points = [point] if ops.points > 1 else range(max(a.shape[1] for a in fixed.values()))
+            return np.stack(
+                [self._table(_at(fixed, p), activation_bytes, weight_bytes, profile).latency_s.sum(axis=0) for p in points],
+                axis=1,
+            )
+
+        return replace(ops, plan=plan_buffers(ops, rules, price))
+
+    def costs(self, ops: OpTable, profile: Any, run: RunConfig) -> CostTable:
+        if ops.plan is None:
+            ops = self.plan(ops, profile, run)
+        assert ops.plan is not None
+        on_host = _on_host(ops, profile)
+        fixed = self._fixed_limits(ops, profile, run, on_host)
+        table = self._table(fixed, ops.plan.activation_bytes, ops.plan.weight_bytes, profile)
+        onchip = _onchip_bytes(ops, profile, on_host)
+        offchip = ops.plan.offchip_bytes
+        from dataclasses import replace
+
+        return replace(
+            table,
+            traffic={"dram": offchip, "onchip": onchip},
+            energy_j=_energy(ops, profile, onchip, offchip),
+            notes=ops.plan.notes,
+        )
+
+    def _fixed_limits(self, ops: OpTable, profile: Any, run: RunConfig, on_host: np.ndarray) -> dict[str, Array]:
+        """Limits no buffer plan changes."""
+        hw, fitted = profile.hardware, profile.fitted
+        is_mac = ops.kind == MAC
+        cycles = CYCLES[hw.array.kind](ops, hw.array) / fitted.array_ratio
+        on_array = ~on_host & (is_mac if hw.vector_elems_per_cycle is not None else True)
+        limits = {
+            "array": np.where(on_array, cycles, 0.0) / hw.clock_hz,
+            "onchip": _onchip_bytes(ops, profile, on_host) / hw.memory.onchip.bandwidth_bytes_per_s,
+        }
+        if hw.vector_elems_per_cycle is not None:
+            visits = np.maximum(ops.output_elems * ops.kernel_h * ops.kernel_w, ops.input_elems)
+            limits["vector"] = np.where(is_mac | on_host, 0.0, visits) / (hw.vector_elems_per_cycle * hw.clock_hz)
+        if hw.host is not None:
+            limits["host"] = np.where(on_host, _host_seconds(ops, hw.host), 0.0)
+        limits["dispatch"] = np.full_like(ops.macs, 1.0) * fitted.op_overhead_s
+        limits["invoke"] = np.where(np.arange(len(ops))[:, None] == 0, fitted.invoke_overhead_s, 0.0)
+        return limits
+
+    def _table(self, fixed: dict[str, Array], activation_bytes: Array, weight_bytes: Array, profile: Any) -> CostTable:
+        memory, ratio = profile.hardware.memory, profile.fitted.dram_ratio
+        in_dram = activation_bytes + weight_bytes if memory.flash is None else activation_bytes
+        moved = {}
+        if memory.dram is not None:
+            moved["dram"] = _transfer_seconds(in_dram, memory.dram, ratio)
+        if memory.flash is not None:
+            moved["flash"] = _transfer_seconds(weight_bytes, memory.flash, ratio)
+        overheads = {name: fixed[name] for name in ("dispatch", "invoke")}
+        ceilings = {name: array for name, array in fixed.items() if name not in overheads}
+        if profile.runtime.double_buffered:
+            ceilings |= moved
+        else:
+            overheads |= moved
+        return CostTable(ceilings=ceilings, overheads=overheads, traffic={"dram": activation_bytes + weight_bytes})
+
+
+def _at(limits: dict[str, Array], point: int) -> dict[str, Array]:
+    return {name: array[:, [min(point, array.shape[1] - 1)]] for name, array in limits.items()}
+
+
+def _transfer_seconds(moved_bytes: Array, memory: Any, ratio: float) -> Array:
+    return moved_bytes / (memory.bandwidth_bytes_per_s * ratio) + np.where(moved_bytes > 0, memory.latency_s, 0.0)
+
+
+def _on_host(ops: OpTable, profile: Any) -> np.ndarray:
+    """``(ops, 1)`` mask of the rows the array cannot run.
+
+    Raises:
+        DoesNotFitError: there are some, and no host to run them.
+    """
+    device_ops = profile.runtime.device_ops
+    if device_ops is None:
+        return np.zeros((len(ops), 1), dtype=bool)
+    on_host = ~ops.is_op(*device_ops)
+    if profile.hardware.host is None and on_host.any():
+        label = ops.labels[int(np.argmax(on_host))]
+        raise DoesNotFitError(
+            f"{label.name}: {profile.name} cannot run {label.op} and has no host core to fall back on; "
+            f"it runs {', '.join(device_ops)}"
+        )
+    return on_host
+
+
+def _uncached_weight_bytes(ops: OpTable, profile: Any) -> Array:
+    """Weights not already on chip from the last inference, cached in order of execution."""
+    stored = ops.weight_bytes
+    cache = profile.hardware.memory.parameter_cache
+    if cache is None:
+        return stored
+    before = np.cumsum(stored, axis=0) - stored
+    return stored - np.clip(cache.size_bytes - before, 0.0, stored)
+
+
+def _onchip_bytes(ops: OpTable, profile: Any, on_host: np.ndarray) -> Array:
+    array = profile.hardware.array
+    moved = np.where(ops.kind == MAC, ONCHIP_ELEMS[array.kind](ops, array), ops.input_elems + ops.output_elems)
+    return np.where(on_host, 0.0, moved) * ops.elem_bytes
+
+
+def _host_seconds(ops: OpTable, host: Any) -> Array:
+    cycles = np.maximum(ops.macs / host.macs_per_cycle, ops.compulsory_bytes / host.bytes_per_cycle)
+    return np.maximum(cycles, (ops.flops - 2 * ops.macs) / host.flops_per_cycle) / host.clock_hz
+
+
+def _energy(ops: OpTable, profile: Any, onchip_bytes: Array, offchip_bytes: Array) -> Array | None:
+    """Joules of multiply-accumulates and of every byte moved; None where the profile has no numbers.
+
+    Source of the form: Horowitz, ISSCC 2014. Ignores leakage, clocks and control.
+    """
+    energy = profile.hardware.energy
+    if energy is None:
+        return None
+    moved = onchip_bytes * energy.onchip_j_per_byte + offchip_bytes * energy.dram_j_per_byte
+    return ops.macs * energy.mac_j + moved

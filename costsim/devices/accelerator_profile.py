@@ -1,0 +1,216 @@
+"""What a profile of the accelerator family holds: an array, its memories, and who runs the rest."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field, NonNegativeFloat, PositiveFloat, PositiveInt, model_validator
+
+from costsim.hardware.profile import Block, Bytes, BytesPerSecond, Hertz, Joules, Profile, Ratio, Runtime, Seconds
+
+
+class AtomicArray(Block):
+    """Vector-atomic: each cycle takes ``atomic_c`` input channels of one pixel for ``atomic_k`` output channels."""
+
+    kind: Literal["atomic"]
+    atomic_c: PositiveInt
+    atomic_k: PositiveInt
+    macs_per_cycle: PositiveFloat
+    channel_quantum: PositiveInt
+    """Input channels are padded to a multiple of this; ``atomic_c`` unless lanes can be regrouped."""
+    kernel_quantum: PositiveInt
+    """Output channels are padded to a multiple of this; ``atomic_k`` unless lanes can be regrouped."""
+    folds_strides: bool = False
+    """Strided kernels run as dense ones on ``stride`` times more channels (NVDLA's channel extension)."""
+    winograd_3x3: bool = False
+    """3x3 kernels of stride 1 take 2.25 times fewer cycles and 16/9 of the weights."""
+
+    @model_validator(mode="after")
+    def _check(self) -> AtomicArray:
+        geometry = self.atomic_c * self.atomic_k
+        if self.macs_per_cycle != geometry:
+            raise ValueError(
+                f"macs_per_cycle is {self.macs_per_cycle:g} but {self.atomic_c} x {self.atomic_k} atoms "
+                f"make {geometry}; mend one of them"
+            )
+        return self
+
+
+class BlockArray(Block):
+    """Block-based (Ethos-U): micro-blocks of the output, input depth and kernel taps in fixed steps."""
+
+    kind: Literal["block"]
+    macs_per_cycle: PositiveFloat
+    cores: PositiveInt
+    ublock_h: PositiveInt
+    ublock_w: PositiveInt
+    ublock_c: PositiveInt
+    shram: Bytes
+    output_cycles_per_elem: dict[str, PositiveFloat]
+    """Cycles the output stage needs an element, by op; ``conv`` and ``default`` must be there."""
+
+    @model_validator(mode="after")
+    def _check(self) -> BlockArray:
+        geometry = self.cores * self.ublock_h * self.ublock_w * self.ublock_c * MACS_PER_UBLOCK_ELEM
+        if self.macs_per_cycle != geometry:
+            raise ValueError(
+                f"macs_per_cycle is {self.macs_per_cycle:g} but {self.cores} cores with micro-blocks of "
+                f"{self.ublock_h}x{self.ublock_w}x{self.ublock_c} make {geometry}; mend one of them"
+            )
+        if missing := {"conv", "default"} - set(self.output_cycles_per_elem):
+            raise ValueError(f"output_cycles_per_elem lacks {sorted(missing)[0]}")
+        return self
+
+
+MACS_PER_UBLOCK_ELEM = 8
+"""Input channels an Ethos-U sums into one output element a cycle: macs a cycle over micro-block size."""
+
+
+class SystolicArray(Block):
+    """Systolic: a matrix product folded over ``rows`` x ``cols`` processing elements."""
+
+    kind: Literal["systolic"]
+    rows: PositiveInt
+    cols: PositiveInt
+    dataflow: Literal["output_stationary", "weight_stationary", "input_stationary"]
+    macs_per_cycle: PositiveFloat
+
+    @model_validator(mode="after")
+    def _check(self) -> SystolicArray:
+        if self.macs_per_cycle != self.rows * self.cols:
+            raise ValueError(
+                f"macs_per_cycle is {self.macs_per_cycle:g} but {self.rows} x {self.cols} elements make "
+                f"{self.rows * self.cols}; mend one of them"
+            )
+        return self
+
+
+class RowStationaryArray(Block):
+    """Row-stationary (Eyeriss): kernel rows down, output rows across; filters and images stacked."""
+
+    kind: Literal["row_stationary"]
+    rows: PositiveInt
+    cols: PositiveInt
+    macs_per_cycle: PositiveFloat
+
+    @model_validator(mode="after")
+    def _check(self) -> RowStationaryArray:
+        if self.macs_per_cycle != self.rows * self.cols:
+            raise ValueError(
+                f"macs_per_cycle is {self.macs_per_cycle:g} but {self.rows} x {self.cols} elements make "
+                f"{self.rows * self.cols}; mend one of them"
+            )
+        return self
+
+
+Array = Annotated[
+    AtomicArray | BlockArray | SystolicArray | RowStationaryArray,
+    Field(discriminator="kind"),
+]
+
+
+class OnChip(Block):
+    """The buffer whose size is fixed."""
+
+    size_bytes: Bytes = Field(alias="size")
+    bandwidth_bytes_per_s: BytesPerSecond = Field(alias="bandwidth")
+    weight_size_bytes: Bytes | None = Field(None, alias="weight_size")
+    """A separate buffer for weights; null where activations and weights share ``size``."""
+
+
+class OffChip(Block):
+    """DRAM, external RAM, flash or the link to the host's memory."""
+
+    bandwidth_bytes_per_s: BytesPerSecond = Field(alias="bandwidth")
+    latency_s: Seconds = Field(0.0, alias="latency")
+    """Paid once per op that goes there."""
+
+
+class ParameterCache(Block):
+    """Weights kept on chip from one inference to the next, in order of execution until it is full."""
+
+    size_bytes: Bytes = Field(alias="size")
+
+
+class AcceleratorMemory(Block):
+    onchip: OnChip
+    dram: OffChip | None
+    """Null where activations have nowhere else to go: what does not fit on chip does not run."""
+    flash: OffChip | None = None
+    """Where weights are read from; null where they lie in DRAM."""
+    parameter_cache: ParameterCache | None = None
+
+    @model_validator(mode="after")
+    def _check(self) -> AcceleratorMemory:
+        if self.dram is None and self.flash is None:
+            raise ValueError("has neither dram nor flash: weights have no place to come from; give one of them")
+        return self
+
+
+class Host(Block):
+    """The processor that runs what the array cannot."""
+
+    core: str
+    clock_hz: Hertz = Field(alias="clock")
+    macs_per_cycle: PositiveFloat
+    bytes_per_cycle: PositiveFloat
+    """Bytes read or written a cycle by ops that move or do little arithmetic."""
+    flops_per_cycle: PositiveFloat
+
+
+class Energy(Block):
+    """Energy of single accesses; see ``uncertainty_ratio`` before believing digits."""
+
+    mac_j: Joules = Field(alias="mac")
+    onchip_j_per_byte: Joules = Field(alias="onchip_byte")
+    dram_j_per_byte: Joules = Field(alias="dram_byte")
+    uncertainty_ratio: NonNegativeFloat
+
+
+class AcceleratorHardware(Block):
+    core: str
+    clock_hz: Hertz = Field(alias="clock")
+    array: Array
+    vector_elems_per_cycle: PositiveFloat | None
+    """Elements a cycle of pooling, element-wise ops and copies; null for arrays with an output stage of their own."""
+    memory: AcceleratorMemory
+    host: Host | None
+    energy: Energy | None
+
+    @model_validator(mode="after")
+    def _check(self) -> AcceleratorHardware:
+        has_output_stage = isinstance(self.array, BlockArray)
+        if has_output_stage and self.vector_elems_per_cycle is not None:
+            raise ValueError("vector_elems_per_cycle contradicts array.output_cycles_per_elem; leave one out")
+        if not has_output_stage and self.vector_elems_per_cycle is None:
+            raise ValueError("vector_elems_per_cycle is null; only block arrays run such ops themselves: give a number")
+        return self
+
+
+class AcceleratorRuntime(Runtime):
+    device_ops: tuple[str, ...] | None
+    """Ops the accelerator runs, all others fall back to the host; null: it runs everything."""
+    plan: Literal["fused", "layer_by_layer", "block"]
+    """How far the compiler keeps maps on chip: any group of ops, single ops, or the blocks as drawn."""
+    tiling: Literal["search", "smaller_operand"] = "search"
+    """How a single op is cut: the best tile, or NVDLA's rule of passing the smaller operand in parts."""
+    channel_align: PositiveInt = 1
+    """Channels of maps in memory are padded to a multiple of this."""
+    double_buffered: bool = True
+    """Whether off-chip transfers hide behind the array."""
+
+
+class AcceleratorFitted(Block):
+    array_ratio: Ratio
+    """Part of the array's quantised peak that real layers reach."""
+    dram_ratio: Ratio
+    """Part of the off-chip bandwidth that real transfers reach."""
+    op_overhead_s: Seconds = Field(alias="op_overhead")
+    invoke_overhead_s: Seconds = Field(alias="invoke_overhead")
+    """Paid once per inference."""
+
+
+class AcceleratorProfile(Profile):
+    hardware: AcceleratorHardware
+    runtime: AcceleratorRuntime
+    fitted: AcceleratorFitted

@@ -1,0 +1,108 @@
+"""Tensors between the rows of an op table, as flat arrays: who writes, who reads, how much, how many lines."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from costsim.devices.kernels.rounding import round_up
+from costsim.tables.optable import MAC, VECTOR, OpTable
+
+Vector = np.ndarray
+"""One number per row or per edge."""
+
+WHOLE_INPUT_OPS = frozenset({"linear", "matmul", "reshape", "transpose", "softmax", "layer_norm", "reduce", "unknown"})
+"""Ops whose first output line may need the last input line: nothing streams through them."""
+
+
+@dataclass(frozen=True)
+class Dataflow:
+    """The graph of one point. Tensor ``t`` is the output of row ``t``, the network's input is -1.
+
+    An edge is one row reading one tensor; edges are in the order of their readers.
+    """
+
+    output_bytes: Vector
+    """``(rows,)`` of the whole output tensor, channels padded as they lie in memory."""
+    line_bytes: Vector
+    """``(rows,)`` of one line of the output of one image."""
+    last_use: Vector
+    """``(rows,)`` last reader of the output; ``rows`` where it leaves the network."""
+    source: Vector
+    """``(edges,)`` tensor read."""
+    reader: Vector
+    """``(edges,)`` row that reads it."""
+    previous: Vector
+    """``(edges,)`` the reader of the same tensor before this one, or the row that wrote it."""
+    read_bytes: Vector
+    """``(edges,)`` the part of the tensor the reader needs."""
+    repeat_bytes: Vector
+    """``(edges,)`` the part of it no earlier reader needed: what is new to a group that had read it before."""
+    held_bytes: Vector
+    """``(edges,)`` the whole tensor."""
+    stripe_bytes: Vector
+    """``(edges,)`` the lines under one position of the reader's window."""
+    reusable: Vector
+    """``(edges,)`` whether the reader may write its output over this tensor, element by element."""
+    rolling_bytes: Vector
+    """``(edges,)`` the lines kept while the tensor streams: window, step, and the wait for slower operands."""
+
+    @property
+    def rows(self) -> int:
+        return len(self.output_bytes)
+
+    @classmethod
+    def of(cls, ops: OpTable, point: int = 0, channel_align: float = 1.0) -> Dataflow:
+        """The dataflow of one point of the table."""
+        rows = len(ops)
+        at = {name: column[:, min(point, column.shape[1] - 1)] for name, column in ops.columns().items()}
+        c_in, c_out = at["groups"] * at["c_in_per_group"], at["groups"] * at["c_out_per_group"]
+        output_bytes = at["output_elems"] * at["elem_bytes"] * round_up(c_out, channel_align) / c_out
+        wanted_bytes = at["input_elems"] * at["elem_bytes"] * round_up(c_in, channel_align) / c_in
+        window = (at["kernel_h"] - 1) * at["dilation_h"] + 1
+        height = np.array([_height(label.output_shape, point) for label in ops.labels])
+        edges: list[tuple[Any, ...]] = []
+        seen_bytes: dict[int, float] = {}
+        last_reader: dict[int, int] = {}
+        arrival, scale = np.zeros(rows + 1), np.ones(rows + 1)  # entry -1 is the network's input
+        for row, producers in enumerate(ops.producers):
+            known = sum(output_bytes[p] for p in producers if p >= 0)
+            input_bytes = max(wanted_bytes[row] - known, 0.0) if known else wanted_bytes[row]
+            sizes = [output_bytes[p] if p >= 0 else input_bytes for p in producers]
+            lead = window[row] - 1 if window[row] == at["stride_h"][row] else (window[row] - 1) / 2
+            whole = ops.labels[row].op in WHOLE_INPUT_OPS
+            heights = [height[p] if p >= 0 else at["h_in"][row] for p in producers]
+            leads = [h if whole else lead for h in heights]
+            ready = [arrival[p] + wait * scale[p] for p, wait in zip(producers, leads, strict=True)]
+            arrival[row] = max(ready, default=0.0)
+            main = producers[0] if producers else -1
+            scale[row] = scale[main] * max(at["h_in"][row] / max(height[row], 1.0), 1e-9) if producers else 1.0
+            pointwise = at["kind"][row] == VECTOR and window[row] == 1 and at["kernel_w"][row] == 1
+            for place, (p, size, h, time) in enumerate(zip(producers, sizes, heights, ready, strict=True)):
+                read = min(size, wanted_bytes[row] * size / max(sum(sizes), 1.0))
+                seen = seen_bytes.get(p, 0.0)
+                line = size / max(at["n"][row] * h, 1.0)
+                waiting = np.ceil((arrival[row] - time) / scale[p])
+                rolling = h if whole else min(h, window[row] + at["stride_h"][row] + waiting)
+                stripe = h if whole else min(h, window[row])
+                same_place = (pointwise and not whole) or (at["kind"][row] == MAC and place > 0)
+                reusable = same_place and size == output_bytes[row]
+                edges.append(
+                    (p, row, last_reader.get(p, p), read, min(read, max(size - seen, 0.0)), size,
+                     stripe * line, reusable, rolling * line)
+                )  # fmt: skip
+                seen_bytes[p] = seen + read
+                last_reader[p] = row
+        columns = [np.array(column) for column in zip(*edges, strict=True)]
+        last_use = np.array([max(readers, default=rows) for readers in ops.consumers])
+        return cls(output_bytes, output_bytes / np.maximum(at["n"] * height, 1.0), last_use, *columns)
+
+
+def _height(shape: tuple[Any, ...], point: int) -> float:
+    """Lines of an output; a vector is one line."""
+    if len(shape) != 4:
+        return 1.0
+    height = np.ravel(shape[2])
+    return float(height[min(point, len(height) - 1)])

@@ -1,0 +1,116 @@
+"""The best cut of a network into groups, for every buffer size at once.
+
+Two goals, fewest bytes and least time, can pull apart, and then neither optimum alone keeps the promise
+that a larger buffer is never slower *and* never moves more. So plans are chosen on a ladder: dynamic
+programming finds the plan with the fewest bytes for every buffer size at which anything changes; of the
+rungs that fit, the fastest is taken, the one that moves least among equals. Going up, rungs are only added,
+and each moves at most what the one below moves: both promises hold by construction.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from costsim.scheduling.segments import Segments
+from costsim.scheduling.tiling import Staircase
+
+Pricing = Callable[[np.ndarray, np.ndarray], np.ndarray]
+"""``(rows, rungs)`` activation and weight bytes to ``(rungs, points)`` seconds of the whole network."""
+
+
+@dataclass(frozen=True)
+class Ladder:
+    """The plans of fewest bytes for ascending buffer sizes. Arrays are ``(rows, rungs)``."""
+
+    sizes: np.ndarray
+    """``(rungs,)`` bytes."""
+    first: np.ndarray
+    """First row of the group each row runs in."""
+    last: np.ndarray
+    reads: np.ndarray
+    """Activation bytes from off chip."""
+    writes: np.ndarray
+    weights: np.ndarray
+
+    def pick(self, capacity: np.ndarray, price: Pricing) -> np.ndarray:
+        """``(points,)`` the rung to take for each capacity."""
+        seconds = price(self.reads + self.writes, self.weights)
+        seconds = np.broadcast_to(seconds, (len(self.sizes), max(seconds.shape[1], len(capacity))))
+        fits = self.sizes[:, None] <= capacity[None, :]
+        seconds = np.where(fits, seconds, np.inf)
+        best = seconds.min(axis=0)
+        among = seconds <= best * (1 + 1e-12)
+        return len(self.sizes) - 1 - np.argmax(among[::-1], axis=0)
+
+
+def build_ladder(
+    groups: Segments, tiles: Staircase, allowed: np.ndarray, weights: np.ndarray, outputs: np.ndarray, largest: float
+) -> Ladder:
+    """Dynamic programming over all cuts, for every size up to ``largest`` at which a plan may change.
+
+    Args:
+        groups: buffer and bytes of groups of two and more rows.
+        tiles: buffer and bytes of single rows.
+        allowed: ``(first, last)`` groups the plan may use; single rows always are.
+        weights: ``(rows,)`` bytes of off-chip weights, each fetched once in a group.
+        outputs: ``(rows, last)`` bytes a row writes if its group ends at ``last``.
+        largest: the largest buffer asked for.
+    """
+    rows = len(weights)
+    buffer = np.where(allowed & np.triu(np.ones_like(allowed), 1).astype(bool), groups.buffer_bytes, np.inf)
+    sizes = _sizes(buffer, tiles, largest)
+    best = np.full((rows + 1, len(sizes)), np.inf)
+    cut = np.zeros((rows + 1, len(sizes)), dtype=int)
+    best[0] = 0.0
+    step = np.empty((rows, len(sizes)), dtype=int)
+    for row in range(rows):
+        step[row] = np.searchsorted(tiles.buffer_bytes[:, row], sizes, side="right") - 1
+        single = np.where(step[row] >= 0, tiles.offchip_bytes[step[row], row], np.inf)
+        starts = np.flatnonzero(buffer[:row, row] <= sizes[-1])
+        choices = best[starts] + np.where(
+            buffer[starts, row, None] <= sizes, groups.offchip_bytes[starts, row, None], np.inf
+        )
+        choices = np.vstack([best[row] + single, choices])
+        chosen = np.argmin(choices, axis=0)
+        best[row + 1] = np.take_along_axis(choices, chosen[None], 0)[0]
+        cut[row + 1] = np.append(row, starts)[chosen]
+    feasible = np.isfinite(best[rows])
+    changes = feasible & np.append(True, best[rows][1:] < best[rows][:-1])
+    rungs = np.flatnonzero(changes)
+    first, last = _trace(cut[:, rungs], rows)
+    alone = first == last
+    at = np.arange(rows)[:, None]
+    tile = np.maximum(step[:, rungs], 0)
+    reads = groups.reads[first, at]
+    writes = outputs[at, last]
+    return Ladder(
+        sizes=sizes[rungs],
+        first=first,
+        last=last,
+        reads=np.where(alone, tiles.activation_bytes[tile, at] - outputs[at, at], reads),
+        writes=np.where(alone, outputs[at, at], writes),
+        weights=np.where(alone, tiles.weight_bytes[tile, at], weights[:, None]),
+    )
+
+
+def _sizes(buffer: np.ndarray, tiles: Staircase, largest: float) -> np.ndarray:
+    total = tiles.offchip_bytes
+    drops = np.vstack([np.ones_like(total[:1], dtype=bool), total[1:] < total[:-1]])
+    sizes = np.unique(np.concatenate([tiles.buffer_bytes[drops], buffer.ravel()]))
+    return sizes[sizes <= largest]
+
+
+def _trace(cut: np.ndarray, rows: int) -> tuple[np.ndarray, np.ndarray]:
+    """``(rows, rungs)`` first and last row of the group of every row, walking the cuts backwards."""
+    rungs = np.arange(cut.shape[1])
+    first, last = np.empty((rows, len(rungs)), dtype=int), np.empty((rows, len(rungs)), dtype=int)
+    start, end = cut[rows], np.full(len(rungs), rows - 1)
+    for row in reversed(range(rows)):
+        new = row < start
+        end = np.where(new, row, end)
+        start = np.where(new, cut[row + 1, rungs], start)
+        first[row], last[row] = start, end
+    return first, last

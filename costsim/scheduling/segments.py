@@ -1,0 +1,142 @@
+"""Groups of consecutive rows: the bytes each must move, and the buffer it needs to move no more."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from costsim.scheduling.dataflow import Dataflow
+
+
+@dataclass(frozen=True)
+class Segments:
+    """Every group ``first..last`` of consecutive rows. Square arrays are ``(first, last)``.
+
+    A group reads every tensor that comes from outside once, every weight once, and writes once what
+    somebody outside reads. Nothing else leaves the chip, and nothing is computed twice.
+    """
+
+    reads: np.ndarray
+    """``(first, row)`` bytes a row reads from outside a group that begins at ``first``."""
+    offchip_bytes: np.ndarray
+    """``(first, last)`` of the whole group: what no group of these rows can go below."""
+    resident_bytes: np.ndarray
+    """``(first, last)`` buffer to run row after row with whole maps on chip."""
+    streamed_bytes: np.ndarray
+    """``(first, last)`` buffer to run all rows line by line, all weights on chip."""
+
+    @property
+    def buffer_bytes(self) -> np.ndarray:
+        """The buffer of the better way to run each group."""
+        return np.minimum(self.resident_bytes, self.streamed_bytes)
+
+
+@dataclass(frozen=True)
+class Weights:
+    """Weights of every row, ``(rows,)`` bytes."""
+
+    offchip_bytes: np.ndarray
+    """Those that have to be fetched."""
+    tile_bytes: np.ndarray
+    """The part on chip while maps are whole: the kernels the array works on, and the next ones."""
+
+
+def segments(flow: Dataflow, weights: Weights, *, separate_weights: float | None = None) -> Segments:
+    """Price all groups of consecutive rows of one dataflow."""
+    reads = _per_edge(flow, flow.read_bytes, flow.repeat_bytes)
+    offchip = np.cumsum(reads + weights.offchip_bytes * _upper(flow.rows), axis=1) + _writes(flow, flow.output_bytes)
+    streamed_weights = np.cumsum(weights.offchip_bytes * _upper(flow.rows), axis=1)
+    seen = _running_largest(flow, flow.rolling_bytes)
+    rolling = _per_edge(flow, flow.rolling_bytes, np.maximum(flow.rolling_bytes - seen, 0.0))
+    streamed = np.cumsum(rolling, axis=1) + _writes(flow, 2 * flow.line_bytes)
+    if separate_weights is None:
+        streamed = streamed + streamed_weights
+    else:
+        streamed = np.where(streamed_weights <= separate_weights, streamed, np.inf)
+    return Segments(
+        reads=reads,
+        offchip_bytes=np.where(_upper(flow.rows), offchip, np.inf),
+        resident_bytes=_resident(flow, weights, separate_weights),
+        streamed_bytes=np.where(_upper(flow.rows), streamed, np.inf),
+    )
+
+
+def _upper(rows: int) -> np.ndarray:
+    return np.triu(np.ones((rows, rows)))
+
+
+def _per_edge(flow: Dataflow, first_read: np.ndarray, repeat: np.ndarray) -> np.ndarray:
+    """``(first, row)``: what a row takes in for a group that begins at ``first``.
+
+    A tensor from outside counts in full for its first reader in the group, with ``repeat`` for later
+    ones; a tensor from inside does not count.
+    """
+    step = np.zeros((flow.rows + 1, flow.rows))
+    written = np.maximum(flow.source, -1)
+    np.add.at(step, (flow.previous + 1, flow.reader), first_read)
+    np.add.at(step, (flow.reader + 1, flow.reader), -first_read)
+    np.add.at(step, (written + 1, flow.reader), repeat)
+    np.add.at(step, (flow.previous + 1, flow.reader), -repeat)
+    return np.cumsum(step, axis=0)[:-1]
+
+
+def _writes(flow: Dataflow, size: np.ndarray) -> np.ndarray:
+    """``(first, last)``: sum of ``size`` over the rows of a group that somebody outside reads."""
+    rows = np.arange(flow.rows)
+    leaves = (rows[:, None] <= rows[None, :]) & (rows[None, :] < flow.last_use[:, None])  # (row, last)
+    return np.cumsum((size[:, None] * leaves)[::-1], axis=0)[::-1]
+
+
+def _running_largest(flow: Dataflow, size: np.ndarray) -> np.ndarray:
+    """Per edge: the largest ``size`` among earlier readers of the same tensor."""
+    largest: dict[int, float] = {}
+    before = np.zeros(len(size))
+    for edge, (tensor, value) in enumerate(zip(flow.source.tolist(), size.tolist(), strict=True)):
+        before[edge] = largest.get(tensor, 0.0)
+        largest[tensor] = max(before[edge], value)
+    return before
+
+
+def _resident(flow: Dataflow, weights: Weights, separate_weights: float | None) -> np.ndarray:
+    """``(first, last)``: the most bytes alive at once, each row running over whole maps.
+
+    While a row runs there are its weight tile, every map a row of the group wrote or read and a later
+    one still reads, and stripes of what comes from or goes outside. A row fed from outside reads both
+    its operands once only if it holds one of them whole. An op that may run in place and reads a map
+    nobody reads later needs no second one.
+    """
+    rows = flow.rows
+    live = np.zeros((rows, rows))  # (first, row)
+    peak = np.zeros(rows)
+    need = np.full((rows, rows), np.inf)
+    shared = separate_weights is None
+    tiles = weights.tile_bytes if shared else np.zeros(rows)
+    fits_apart = np.inf if separate_weights is None else separate_weights
+    stripes_out = np.where(flow.last_use > np.arange(rows), 2 * flow.line_bytes, 0.0)
+    overwrites_from = np.full(rows, -1)  # last ``first`` for which a row finds its input inside and may overwrite it
+    edge = 0
+    for row in range(rows):
+        live[: row + 1, row] += tiles[row] + stripes_out[row]
+        lowest = row
+        while edge < len(flow.reader) and flow.reader[edge] == row:
+            tensor, before = int(flow.source[edge]), int(flow.previous[edge])
+            held = flow.held_bytes[edge]
+            spare_weights = weights.offchip_bytes[row] - weights.tile_bytes[row]
+            beside = spare_weights if shared else (0.0 if weights.offchip_bytes[row] <= fits_apart else np.inf)
+            from_outside = min(held, max(beside, 0.0) + 2 * flow.stripe_bytes[edge])
+            live[before + 1 : row + 1, row] += from_outside
+            if before >= 0:
+                live[: before + 1, before + 1 : row + 1] += held
+                if before == tensor:
+                    live[: before + 1, before] += held - stripes_out[before]
+                    live[: overwrites_from[before] + 1, before] -= held
+                else:
+                    live[tensor + 1 : before + 1, before] += held
+                if flow.reusable[edge] and flow.last_use[tensor] == row:
+                    overwrites_from[row] = max(overwrites_from[row], before)
+                lowest = min(lowest, before)
+            edge += 1
+        peak[: row + 1] = np.maximum(peak[: row + 1], live[: row + 1, lowest : row + 1].max(axis=1))
+        need[: row + 1, row] = peak[: row + 1]
+    return need

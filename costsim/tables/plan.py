@@ -1,0 +1,44 @@
+"""What a buffer plan decided: which ops run as one group, what moves off chip, what each group needs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from costsim.tables.schema import Array
+
+TILED, RESIDENT, STREAMED, HOST = 0.0, 1.0, 2.0, 3.0
+"""Values of ``mode``: one op by tiles; a group with whole maps on chip; a group by rolling lines; off the array."""
+
+MODE_WORDS = {TILED: "tiled", RESIDENT: "resident", STREAMED: "streamed", HOST: "host"}
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Columns over the rows of one op table. Arrays are ``(ops, points)``."""
+
+    group: np.ndarray
+    """Number of the group a row runs in, counted from 0 in execution order."""
+    mode: Array
+    """TILED, RESIDENT, STREAMED or HOST."""
+    input_bytes: Array
+    """Activations read from off chip, re-reads included."""
+    output_bytes: Array
+    """Activations written off chip."""
+    weight_bytes: Array
+    """Weights read from off chip, re-reads included."""
+    buffer_bytes: Array
+    """On-chip bytes the row's group needs, placed."""
+    least_bytes: Array
+    """On-chip bytes below which the row cannot run at all."""
+    notes: tuple[str, ...] = field(default=())
+    """The plan in words."""
+
+    @property
+    def activation_bytes(self) -> Array:
+        return self.input_bytes + self.output_bytes
+
+    @property
+    def offchip_bytes(self) -> Array:
+        return self.activation_bytes + self.weight_bytes
