@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any, ClassVar
 
 import numpy as np
 
 from costsim.devices.accelerator_profile import AcceleratorProfile
 from costsim.devices.base import DeviceModel, RunConfig
-from costsim.devices.kernels.atomic import atomic_cycles, atomic_onchip_elems
+from costsim.devices.kernels.atomic import atomic_cycles, atomic_onchip_elems, atomic_weight_elems, stride_fold
 from costsim.devices.kernels.block_based import block_cycles, block_onchip_elems
+from costsim.devices.kernels.rounding import round_up
 from costsim.devices.kernels.row_stationary import row_stationary_cycles, row_stationary_onchip_elems
 from costsim.devices.kernels.systolic import systolic_cycles, systolic_onchip_elems
 from costsim.errors import DoesNotFitError
@@ -46,27 +48,31 @@ class AcceleratorModel(DeviceModel):
     profile_type: ClassVar[type[Profile]] = AcceleratorProfile
 
     def plan(self, ops: OpTable, profile: Any, run: RunConfig) -> OpTable:
-        from dataclasses import replace
-
         memory = profile.hardware.memory
         on_host = _on_host(ops, profile)
         fixed = self._fixed_limits(ops, profile, run, on_host)
         array = profile.hardware.array
+        input_bytes, output_bytes = _stored_map_bytes(ops, profile)
         rules = BufferRules(
             size_bytes=np.atleast_1d(memory.onchip.size_bytes),
             execution=profile.runtime.plan,
             on_host=on_host[:, 0],
             weight_bytes=_uncached_weight_bytes(ops, profile),
-            tile_kernels=float(np.max(getattr(array, "kernel_quantum", getattr(array, "ublock_c", getattr(array, "cols", 1))))),
+            grain=_grain(array),
             spills=memory.dram is not None,
             separate_weights=memory.onchip.weight_size_bytes,
-            channel_align=profile.runtime.channel_align,
+            input_bytes=input_bytes,
+            output_bytes=output_bytes,
+            tiling=profile.runtime.tiling,
         )
 
         def price(activation_bytes: np.ndarray, weight_bytes: np.ndarray, point: int) -> np.ndarray:
             points = [point] if ops.points > 1 else range(max(a.shape[1] for a in fixed.values()))
             return np.stack(
-                [self._table(_at(fixed, p), activation_bytes, weight_bytes, profile).latency_s.sum(axis=0) for p in points],
+                [
+                    self._table(_at(fixed, p), activation_bytes, weight_bytes, profile).latency_s.sum(axis=0)
+                    for p in points
+                ],
                 axis=1,
             )
 
@@ -81,8 +87,6 @@ class AcceleratorModel(DeviceModel):
         table = self._table(fixed, ops.plan.activation_bytes, ops.plan.weight_bytes, profile)
         onchip = _onchip_bytes(ops, profile, on_host)
         offchip = ops.plan.offchip_bytes
-        from dataclasses import replace
-
         return replace(
             table,
             traffic={"dram": offchip, "onchip": onchip},
@@ -126,6 +130,20 @@ class AcceleratorModel(DeviceModel):
         return CostTable(ceilings=ceilings, overheads=overheads, traffic={"dram": activation_bytes + weight_bytes})
 
 
+GRAIN = {
+    "atomic": ("atomic_c", "atomic_k"),
+    "block": ("ublock_c", "ublock_c"),
+    "systolic": ("rows", "cols"),
+    "row_stationary": ("rows", "rows"),
+}
+"""Fields that hold the input and output channels an array takes at once."""
+
+
+def _grain(array: Any) -> tuple[float, float]:
+    channels, kernels = (float(np.max(getattr(array, field))) for field in GRAIN[array.kind])
+    return channels, kernels
+
+
 def _at(limits: dict[str, Array], point: int) -> dict[str, Array]:
     return {name: array[:, [min(point, array.shape[1] - 1)]] for name, array in limits.items()}
 
@@ -153,9 +171,20 @@ def _on_host(ops: OpTable, profile: Any) -> np.ndarray:
     return on_host
 
 
+def _stored_map_bytes(ops: OpTable, profile: Any) -> tuple[Array, Array]:
+    """Operands and output as they lie in memory, channels padded (strides folded in where the array does that)."""
+    align, array = profile.runtime.channel_align, profile.hardware.array
+    input_align = align / stride_fold(ops, array) if array.kind == "atomic" else align
+    inputs = ops.input_bytes * round_up(ops.c_in, input_align) / ops.c_in
+    return inputs, ops.output_bytes * round_up(ops.c_out, align) / ops.c_out
+
+
 def _uncached_weight_bytes(ops: OpTable, profile: Any) -> Array:
     """Weights not already on chip from the last inference, cached in order of execution."""
+    array = profile.hardware.array
     stored = ops.weight_bytes
+    if array.kind == "atomic":
+        stored = atomic_weight_elems(ops, array) * ops.weight_elem_bytes
     cache = profile.hardware.memory.parameter_cache
     if cache is None:
         return stored

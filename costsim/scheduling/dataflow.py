@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 
-from costsim.devices.kernels.rounding import round_up
 from costsim.tables.optable import MAC, VECTOR, OpTable
 
 Vector = np.ndarray
@@ -54,13 +53,10 @@ class Dataflow:
         return len(self.output_bytes)
 
     @classmethod
-    def of(cls, ops: OpTable, point: int = 0, channel_align: float = 1.0) -> Dataflow:
-        """The dataflow of one point of the table."""
+    def of(cls, ops: OpTable, input_bytes: Vector, output_bytes: Vector, point: int = 0) -> Dataflow:
+        """The dataflow of one point of the table; ``(rows,)`` bytes as they lie in memory."""
         rows = len(ops)
         at = {name: column[:, min(point, column.shape[1] - 1)] for name, column in ops.columns().items()}
-        c_in, c_out = at["groups"] * at["c_in_per_group"], at["groups"] * at["c_out_per_group"]
-        output_bytes = at["output_elems"] * at["elem_bytes"] * round_up(c_out, channel_align) / c_out
-        wanted_bytes = at["input_elems"] * at["elem_bytes"] * round_up(c_in, channel_align) / c_in
         window = (at["kernel_h"] - 1) * at["dilation_h"] + 1
         height = np.array([_height(label.output_shape, point) for label in ops.labels])
         edges: list[tuple[Any, ...]] = []
@@ -69,8 +65,8 @@ class Dataflow:
         arrival, scale = np.zeros(rows + 1), np.ones(rows + 1)  # entry -1 is the network's input
         for row, producers in enumerate(ops.producers):
             known = sum(output_bytes[p] for p in producers if p >= 0)
-            input_bytes = max(wanted_bytes[row] - known, 0.0) if known else wanted_bytes[row]
-            sizes = [output_bytes[p] if p >= 0 else input_bytes for p in producers]
+            network_input = max(input_bytes[row] - known, 0.0) if known else input_bytes[row]
+            sizes = [output_bytes[p] if p >= 0 else network_input for p in producers]
             lead = window[row] - 1 if window[row] == at["stride_h"][row] else (window[row] - 1) / 2
             whole = ops.labels[row].op in WHOLE_INPUT_OPS
             heights = [height[p] if p >= 0 else at["h_in"][row] for p in producers]
@@ -81,7 +77,7 @@ class Dataflow:
             scale[row] = scale[main] * max(at["h_in"][row] / max(height[row], 1.0), 1e-9) if producers else 1.0
             pointwise = at["kind"][row] == VECTOR and window[row] == 1 and at["kernel_w"][row] == 1
             for place, (p, size, h, time) in enumerate(zip(producers, sizes, heights, ready, strict=True)):
-                read = min(size, wanted_bytes[row] * size / max(sum(sizes), 1.0))
+                read = min(size, input_bytes[row] * size / max(sum(sizes), 1.0))
                 seen = seen_bytes.get(p, 0.0)
                 line = size / max(at["n"][row] * h, 1.0)
                 waiting = np.ceil((arrival[row] - time) / scale[p])

@@ -11,8 +11,8 @@ import numpy as np
 from costsim.errors import DoesNotFitError
 from costsim.scheduling.dataflow import Dataflow
 from costsim.scheduling.search import Ladder, build_ladder
-from costsim.scheduling.segments import Segments, Weights, _writes, segments
-from costsim.scheduling.tiling import Staircase, staircases
+from costsim.scheduling.segments import Segments, Weights, resident_need, segments
+from costsim.scheduling.tiling import Staircase, smaller_operand_staircases, staircases
 from costsim.tables.optable import OpTable
 from costsim.tables.plan import HOST, RESIDENT, STREAMED, TILED, Plan
 from costsim.units import format_quantity
@@ -30,17 +30,19 @@ class BufferRules:
     """``(rows,)`` rows the array does not run."""
     weight_bytes: np.ndarray
     """``(rows, points of the table)`` weights that have to be fetched."""
-    tile_kernels: float
-    """Output channels the array works on at a time."""
+    input_bytes: np.ndarray
+    """``(rows, points of the table)`` all operands as they lie in memory, channels padded."""
+    output_bytes: np.ndarray
+    """``(rows, points of the table)`` likewise."""
+    grain: tuple[float, float]
+    """Input and output channels the array takes at once."""
+    tiling: Literal["search", "smaller_operand"] = "search"
     spills: bool = True
     """Whether activations have a place off chip."""
     separate_weights: float | None = None
-    channel_align: float = 1.0
 
 
-def plan_buffers(
-    ops: OpTable, rules: BufferRules, price: Callable[[np.ndarray, np.ndarray, int], np.ndarray]
-) -> Plan:
+def plan_buffers(ops: OpTable, rules: BufferRules, price: Callable[[np.ndarray, np.ndarray, int], np.ndarray]) -> Plan:
     """The plan for every point: one dynamic programme per distinct table, all buffer sizes at once.
 
     Raises:
@@ -51,18 +53,24 @@ def plan_buffers(
     for point in range(ops.points):
         sizes = capacity if ops.points == 1 else capacity[[min(point, len(capacity) - 1)]]
         parts.append(_plan_point(ops, point, rules, sizes, lambda a, w, at=point: price(a, w, at)))
-    if len(parts) == 1:
-        return parts[0]
-    names = ("group", "mode", "input_bytes", "output_bytes", "weight_bytes", "buffer_bytes", "least_bytes")
-    return Plan(**{name: np.concatenate([getattr(p, name) for p in parts], axis=1) for name in names})
+    return parts[0] if len(parts) == 1 else Plan.join(parts)
 
 
 def _plan_point(ops: OpTable, point: int, rules: BufferRules, sizes: np.ndarray, price: Callable) -> Plan:
-    single = _one_point(ops, point)
-    flow = Dataflow.of(single, 0, rules.channel_align)
-    weight_bytes = rules.weight_bytes[:, min(point, rules.weight_bytes.shape[1] - 1)]
-    tiles = staircases(single, weight_bytes, separate_weights=rules.separate_weights, channel_align=rules.channel_align)
-    weights = Weights(weight_bytes, _tile_bytes(single, weight_bytes, rules.tile_kernels))
+    single = ops.at_point(point)
+    stored = (rules.input_bytes, rules.output_bytes, rules.weight_bytes)
+    input_bytes, output_bytes, weight_bytes = (a[:, min(point, a.shape[1] - 1)] for a in stored)
+    flow = Dataflow.of(ops, input_bytes, output_bytes, point)
+    if rules.tiling == "smaller_operand":
+        tiles = smaller_operand_staircases(single, input_bytes, output_bytes, weight_bytes, rules.grain[1])
+    else:
+        tiles = staircases(
+            single, input_bytes, output_bytes, weight_bytes,
+            grain=rules.grain, separate_weights=rules.separate_weights,
+        )  # fmt: skip
+    weights = Weights(weight_bytes, _tile_bytes(single, weight_bytes, rules.grain[1]))
+    if not rules.spills:
+        return _all_on_chip(ops, flow, weights, sizes)
     groups = segments(flow, weights, separate_weights=rules.separate_weights)
     tiles = _host_is_free_of_buffers(tiles, rules.on_host)
     allowed = _allowed(ops, rules)
@@ -73,12 +81,24 @@ def _plan_point(ops: OpTable, point: int, rules: BufferRules, sizes: np.ndarray,
     return _plan(ladder, rung, groups, tiles, rules.on_host)
 
 
-def _one_point(ops: OpTable, point: int) -> OpTable:
-    if ops.points == 1:
-        return ops
-    from dataclasses import replace
-
-    return replace(ops, **{n: a[:, [min(point, a.shape[1] - 1)]] for n, a in ops.columns().items()})
+def _all_on_chip(ops: OpTable, flow: Dataflow, weights: Weights, sizes: np.ndarray) -> Plan:
+    """The only plan where maps have no place off chip: every one lies in the buffer from first to last use."""
+    need = resident_need(flow, weights, None, outside=False)[0]
+    peak = float(need[-1])
+    if peak > sizes.min():
+        row = int(np.argmax(need >= peak))
+        raise DoesNotFitError(
+            f"{ops.labels[row].name}: {_whole_kib(peak)} KiB of maps and weights are needed on chip "
+            f"at once, the device has {format_quantity(sizes.min(), 'B')} and no memory to spill to; "
+            f"set memory.onchip.size to at least {_whole_kib(peak)} KiB"
+        )
+    shape = (flow.rows, len(sizes))
+    zero = np.zeros(shape)
+    return Plan(
+        group=np.zeros(shape, dtype=int), mode=np.full(shape, RESIDENT), input_bytes=zero, output_bytes=zero,
+        weight_bytes=np.broadcast_to(weights.offchip_bytes[:, None], shape), buffer_bytes=np.full(shape, peak),
+        least_bytes=np.full(shape, peak),
+    )  # fmt: skip
 
 
 def _tile_bytes(ops: OpTable, weight_bytes: np.ndarray, tile_kernels: float) -> np.ndarray:
@@ -113,17 +133,23 @@ def _require_fit(ops: OpTable, tiles: Staircase, sizes: np.ndarray) -> None:
     if least.max(initial=0.0) > smallest:
         row = int(np.argmax(least))
         raise DoesNotFitError(
-            f"{ops.labels[row].name}: its smallest tile needs {format_quantity(np.ceil(least[row] / 1024) * 1024, 'B')} "
+            f"{ops.labels[row].name}: its smallest tile needs {_whole_kib(least[row])} KiB "
             f"of on-chip buffer, the device has {format_quantity(smallest, 'B')}; "
-            f"set memory.onchip.size to at least {int(np.ceil(least[row] / 1024))} KiB"
+            f"set memory.onchip.size to at least {_whole_kib(least[row])} KiB"
         )
+
+
+def _whole_kib(size_bytes: float) -> int:
+    return int(np.ceil(size_bytes / 1024))
 
 
 def _plan(ladder: Ladder, rung: np.ndarray, groups: Segments, tiles: Staircase, on_host: np.ndarray) -> Plan:
     first, last = ladder.first[:, rung], ladder.last[:, rung]
     alone = first == last
     at = np.arange(len(first))[:, None]
-    step = np.stack([np.searchsorted(tiles.buffer_bytes[:, r], ladder.sizes[rung], side="right") - 1 for r in range(len(first))])
+    step = np.stack(
+        [np.searchsorted(tiles.buffer_bytes[:, r], ladder.sizes[rung], side="right") - 1 for r in range(len(first))]
+    )
     own = tiles.buffer_bytes[np.maximum(step, 0), at]
     mode = np.where(groups.resident_bytes <= groups.streamed_bytes, RESIDENT, STREAMED)[first, last]
     mode = np.where(alone, np.where(on_host[:, None], HOST, TILED), mode)

@@ -57,7 +57,7 @@ def segments(flow: Dataflow, weights: Weights, *, separate_weights: float | None
     return Segments(
         reads=reads,
         offchip_bytes=np.where(_upper(flow.rows), offchip, np.inf),
-        resident_bytes=_resident(flow, weights, separate_weights),
+        resident_bytes=resident_need(flow, weights, separate_weights),
         streamed_bytes=np.where(_upper(flow.rows), streamed, np.inf),
     )
 
@@ -98,13 +98,16 @@ def _running_largest(flow: Dataflow, size: np.ndarray) -> np.ndarray:
     return before
 
 
-def _resident(flow: Dataflow, weights: Weights, separate_weights: float | None) -> np.ndarray:
+def resident_need(
+    flow: Dataflow, weights: Weights, separate_weights: float | None, *, outside: bool = True
+) -> np.ndarray:
     """``(first, last)``: the most bytes alive at once, each row running over whole maps.
 
     While a row runs there are its weight tile, every map a row of the group wrote or read and a later
     one still reads, and stripes of what comes from or goes outside. A row fed from outside reads both
     its operands once only if it holds one of them whole. An op that may run in place and reads a map
-    nobody reads later needs no second one.
+    nobody reads later needs no second one. Without an ``outside``, maps that come from or go there lie
+    on chip whole.
     """
     rows = flow.rows
     live = np.zeros((rows, rows))  # (first, row)
@@ -113,7 +116,7 @@ def _resident(flow: Dataflow, weights: Weights, separate_weights: float | None) 
     shared = separate_weights is None
     tiles = weights.tile_bytes if shared else np.zeros(rows)
     fits_apart = np.inf if separate_weights is None else separate_weights
-    stripes_out = np.where(flow.last_use > np.arange(rows), 2 * flow.line_bytes, 0.0)
+    stripes_out = 2 * flow.line_bytes if outside else flow.output_bytes
     overwrites_from = np.full(rows, -1)  # last ``first`` for which a row finds its input inside and may overwrite it
     edge = 0
     for row in range(rows):
@@ -125,7 +128,7 @@ def _resident(flow: Dataflow, weights: Weights, separate_weights: float | None) 
             spare_weights = weights.offchip_bytes[row] - weights.tile_bytes[row]
             beside = spare_weights if shared else (0.0 if weights.offchip_bytes[row] <= fits_apart else np.inf)
             from_outside = min(held, max(beside, 0.0) + 2 * flow.stripe_bytes[edge])
-            live[before + 1 : row + 1, row] += from_outside
+            live[before + 1 : row + 1, row] += from_outside if outside else held
             if before >= 0:
                 live[: before + 1, before + 1 : row + 1] += held
                 if before == tensor:

@@ -7,7 +7,6 @@ from itertools import product
 
 import numpy as np
 
-from costsim.devices.kernels.rounding import round_up
 from costsim.tables.optable import MAC, OpTable
 
 WHOLE = np.inf
@@ -59,9 +58,9 @@ def candidates() -> np.ndarray:
     """``(candidates, 6)``: parts of rows, channels, groups, columns, depth, and the operand held."""
     orders = (WEIGHTS_HELD, INPUTS_HELD)
     plain = list(product(ROW_SPLITS, CHANNEL_SPLITS, (1,), (1,), (1,), orders))
-    grouped = list(product(ROW_SPLITS[::2] + (WHOLE,), (1, WHOLE), GROUP_SPLITS[1:], (1, WHOLE), (1,), orders))
-    columns = list(product((WHOLE,), CHANNEL_SPLITS[::2] + (WHOLE,), (1,), COLUMN_SPLITS[1:], (1,), orders))
-    deep = list(product(ROW_SPLITS[::2] + (WHOLE,), CHANNEL_SPLITS, (1,), (1, WHOLE), DEPTH_SPLITS, (NEITHER_HELD,)))
+    grouped = list(product((*ROW_SPLITS[::2], WHOLE), (1, WHOLE), GROUP_SPLITS[1:], (1, WHOLE), (1,), orders))
+    columns = list(product((WHOLE,), (*CHANNEL_SPLITS[::2], WHOLE), (1,), COLUMN_SPLITS[1:], (1,), orders))
+    deep = list(product((*ROW_SPLITS[::2], WHOLE), CHANNEL_SPLITS, (1,), (1, WHOLE), DEPTH_SPLITS, (NEITHER_HELD,)))
     return np.array(plain + grouped + columns + deep, dtype=np.float64)
 
 
@@ -69,7 +68,13 @@ CANDIDATES = candidates()
 
 
 def staircases(
-    ops: OpTable, weight_bytes: np.ndarray, *, separate_weights: float | None = None, channel_align: float = 1.0
+    ops: OpTable,
+    input_bytes: np.ndarray,
+    output_bytes: np.ndarray,
+    weight_bytes: np.ndarray,
+    *,
+    grain: tuple[float, float] = (1.0, 1.0),
+    separate_weights: float | None = None,
 ) -> Staircase:
     """Price every candidate tile of every row of a table of one point.
 
@@ -82,9 +87,11 @@ def staircases(
 
     Args:
         ops: rows, one point.
+        input_bytes: ``(rows,)`` all operands, as they lie in memory.
+        output_bytes: ``(rows,)`` likewise.
         weight_bytes: ``(rows,)`` weights that are not on chip already.
+        grain: input and output channels the array takes at once; no tile is thinner.
         separate_weights: size of a weight buffer of its own; None where all share one.
-        channel_align: channels of maps in memory are padded to a multiple of this.
     """
     parts = CANDIDATES.T[:, :, None]
     c = {name: column[:, 0][None, :] for name, column in ops.columns().items()}
@@ -96,19 +103,20 @@ def staircases(
     held = parts[5]
     lines = np.ceil(c["n"] * c["h_out"] / rows)
     width = np.ceil(c["w_out"] / columns)
-    kernels = np.ceil(c["c_out_per_group"] / channels) * np.ceil(c["groups"] / groups)
-    inputs_deep = np.ceil(c["c_in_per_group"] / depth)
+    deepest, widest = c["c_in_per_group"], c["c_out_per_group"]
+    group_each = np.ceil(c["groups"] / groups)
+    kernels = np.maximum(np.ceil(widest / channels), np.minimum(grain[1], widest)) * group_each
+    inputs_deep = np.maximum(np.ceil(deepest / depth), np.minimum(grain[0], deepest))
     window_h = (c["kernel_h"] - 1) * c["dilation_h"] + 1
     window_w = (c["kernel_w"] - 1) * c["dilation_w"] + 1
     lines_in = np.minimum((lines - 1) * c["stride_h"] + window_h, c["n"] * c["h_in"])
     width_in = np.minimum((width - 1) * c["stride_w"] + window_w, c["w_in"])
     nest_input = c["n"] * c["groups"] * c["c_in_per_group"] * c["h_in"] * c["w_in"]
-    c_in, c_out = c["groups"] * c["c_in_per_group"], c["groups"] * c["c_out_per_group"]
-    in_bytes = c["elem_bytes"] * round_up(c_in, channel_align) / c_in
-    out_bytes = c["elem_bytes"] * round_up(c_out, channel_align) / c_out
+    in_bytes = (input_bytes / c["input_elems"][0])[None, :]
+    out_bytes = (output_bytes / c["output_elems"][0])[None, :]
     main_input = np.minimum(c["input_elems"], nest_input) * in_bytes
     extra_input = np.maximum(c["input_elems"] - nest_input, 0.0) * in_bytes
-    input_tile = lines_in * width_in * inputs_deep * np.ceil(c["groups"] / groups) * in_bytes
+    input_tile = lines_in * width_in * inputs_deep * group_each * in_bytes
     weight_total = np.where(c["kind"] == MAC, weight_bytes[None, :], 0.0)
     weight_tile = weight_total / np.maximum(c["groups"] * c["c_out_per_group"] * c["c_in_per_group"], 1.0)
     weight_tile = weight_tile * kernels * inputs_deep
@@ -130,6 +138,36 @@ def staircases(
     else:
         buffer = np.where(weight_buffer <= separate_weights, buffer, np.inf)
     return _staircase(buffer, activation, weights)
+
+
+def smaller_operand_staircases(
+    ops: OpTable, input_bytes: np.ndarray, output_bytes: np.ndarray, weight_bytes: np.ndarray, kernels: float
+) -> Staircase:
+    """The rule of NVDLA's performance sheet: the smaller operand passes in parts, the larger is read once a part.
+
+        parts = ceil(smaller / (buffer - least of the larger))
+
+    where the least of the input is the lines under one window, that of the weights ``kernels`` kernels.
+    Same arguments and result as ``staircases``.
+    """
+    c = {name: column[:, 0] for name, column in ops.columns().items()}
+    nest_input = c["n"] * c["groups"] * c["c_in_per_group"] * c["h_in"] * c["w_in"]
+    main_input = input_bytes * np.minimum(nest_input / c["input_elems"], 1.0)
+    window = np.minimum((c["kernel_h"] - 1) * c["dilation_h"] + 1, c["h_in"])
+    least_input = main_input * window / (c["n"] * c["h_in"])
+    least_weights = weight_bytes * np.minimum(kernels / (c["groups"] * c["c_out_per_group"]), 1.0)
+    cuts_weights = weight_bytes <= main_input
+    smaller = np.where(cuts_weights, weight_bytes, main_input)
+    least_larger = np.where(cuts_weights, least_input, least_weights)
+    most = np.ceil(smaller / np.maximum(np.where(cuts_weights, least_weights, least_input), 1.0))
+    parts = np.minimum(np.arange(1, MOST_PARTS + 1)[:, None], np.maximum(most, 1.0))
+    activation = main_input * np.where(cuts_weights, parts, 1.0) + (input_bytes - main_input) + output_bytes
+    weights = weight_bytes * np.where(cuts_weights, 1.0, parts)
+    return _staircase(smaller / parts + least_larger, activation, weights)
+
+
+MOST_PARTS = 256
+"""Parts the smaller operand is cut in at most."""
 
 
 def _staircase(buffer: np.ndarray, activation: np.ndarray, weights: np.ndarray) -> Staircase:

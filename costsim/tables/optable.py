@@ -82,8 +82,8 @@ class OpTable:
     @classmethod
     def from_rows(cls, labels: list[OpLabel], producers: list[tuple[int, ...]], rows: list[dict[str, Any]]) -> OpTable:
         """Build the columns from one mapping of column name to value per row."""
-        names = [c.name for c in columns_of(cls)]
-        return cls(tuple(labels), tuple(producers), **{name: stack([row[name] for row in rows]) for name in names})
+        columns: dict[str, Any] = {c.name: stack([row[c.name] for row in rows]) for c in columns_of(cls)}
+        return cls(tuple(labels), tuple(producers), **columns)
 
     def __len__(self) -> int:
         return len(self.labels)
@@ -106,6 +106,13 @@ class OpTable:
             plan=None,
             **{name: array[rows] for name, array in self.columns().items()},
         )
+
+    def at_point(self, point: int) -> OpTable:
+        """The table of one point only; labels keep their shapes of all points."""
+        if self.points == 1:
+            return self
+        columns: dict[str, Any] = {n: a[:, [min(point, a.shape[1] - 1)]] for n, a in self.columns().items()}
+        return replace(self, plan=None, **columns)
 
     def is_op(self, *ops: str) -> np.ndarray:
         """``(ops, 1)`` mask of the rows with one of these device words."""

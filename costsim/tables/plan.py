@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 
 import numpy as np
 
@@ -34,6 +34,12 @@ class Plan:
     """On-chip bytes below which the row cannot run at all."""
     notes: tuple[str, ...] = field(default=())
     """The plan in words."""
+
+    @classmethod
+    def join(cls, plans: list[Plan]) -> Plan:
+        """The plans of single points side by side."""
+        columns = {f.name: np.concatenate([getattr(p, f.name) for p in plans], axis=1) for f in fields(cls)[:-1]}
+        return cls(**columns, notes=plans[0].notes)
 
     @property
     def activation_bytes(self) -> Array:

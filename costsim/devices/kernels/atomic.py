@@ -31,12 +31,8 @@ def atomic_cycles(ops: OpTable, array: Any) -> Array:
     grouped packing follows NVDLA's documentation of group convolution. Ignores pipeline fill and
     the atoms' own start-up, a few percent on layers of many pixels.
     """
-    fold = stride_fold(ops, array)
-    together = np.maximum(1, np.floor(array.channel_quantum / ops.c_in_per_group))
-    together = np.minimum(together, ops.groups)
-    c = round_up(together * ops.c_in_per_group * fold, array.channel_quantum)
+    together, c, taps = _packed(ops, array)
     k = round_up(together * ops.c_out_per_group, array.kernel_quantum)
-    taps = ops.kernel_h * ops.kernel_w / fold
     pixels = ops.n * ops.h_out * ops.w_out
     cycles = np.ceil(ops.groups / together) * pixels * c * k * taps / array.macs_per_cycle
     return np.where(uses_winograd(ops, array), cycles / WINOGRAD_SPEEDUP, cycles)
@@ -48,8 +44,10 @@ def atomic_weight_elems(ops: OpTable, array: Any) -> Array:
     Source: NVDLA performance sheet. Ignores weight compression and zeros of packed groups.
     """
     fold = stride_fold(ops, array)
-    taps = np.ceil(ops.kernel_h * ops.kernel_w / fold) if not array.folds_strides else (
-        np.ceil(ops.kernel_h / ops.stride_h) * np.ceil(ops.kernel_w / ops.stride_w)
+    taps = (
+        np.ceil(ops.kernel_h * ops.kernel_w / fold)
+        if not array.folds_strides
+        else (np.ceil(ops.kernel_h / ops.stride_h) * np.ceil(ops.kernel_w / ops.stride_w))
     )
     folded = taps * ops.groups * ops.c_out_per_group * round_up(ops.c_in_per_group * fold, array.channel_quantum)
     strided = (fold > 1) & (ops.macs > 0)
@@ -63,11 +61,18 @@ def atomic_onchip_elems(ops: OpTable, array: Any) -> Array:
     Every pass over ``kernel_quantum`` output channels reads one input atom per pixel and tap;
     weights are read once and stay in the array, outputs are written once (sums live beside it).
     """
-    together = np.minimum(np.maximum(1, np.floor(array.channel_quantum / ops.c_in_per_group)), ops.groups)
+    together, channels, taps = _packed(ops, array)
     passes = np.ceil(together * ops.c_out_per_group / array.kernel_quantum) * np.ceil(ops.groups / together)
-    atoms = ops.n * ops.h_out * ops.w_out * ops.kernel_h * ops.kernel_w
-    inputs = passes * atoms * round_up(together * ops.c_in_per_group, array.atomic_c)
+    inputs = passes * ops.n * ops.h_out * ops.w_out * taps * channels
     return inputs + ops.weight_elems + ops.output_elems
+
+
+def _packed(ops: OpTable, array: Any) -> tuple[Array, Array, Array]:
+    """Groups that share an atom, their input channels padded to the quantum, taps after folding strides."""
+    fold = stride_fold(ops, array)
+    together = np.minimum(np.maximum(1, np.floor(array.channel_quantum / ops.c_in_per_group)), ops.groups)
+    channels = round_up(together * ops.c_in_per_group * fold, array.channel_quantum)
+    return together, channels, ops.kernel_h * ops.kernel_w / fold
 
 
 def stride_fold(ops: OpTable, array: Any) -> Array:
@@ -78,6 +83,10 @@ def stride_fold(ops: OpTable, array: Any) -> Array:
 def uses_winograd(ops: OpTable, array: Any) -> np.ndarray:
     """Rows that run as F(2x2, 3x3)."""
     square = (ops.kernel_h == 3) & (ops.kernel_w == 3)
-    return square & (ops.stride_h == 1) & (ops.stride_w == 1) & (ops.dilation_h == 1) & (
-        (ops.groups == 1) & bool(array.winograd_3x3)
+    return (
+        square
+        & (ops.stride_h == 1)
+        & (ops.stride_w == 1)
+        & (ops.dilation_h == 1)
+        & ((ops.groups == 1) & bool(array.winograd_3x3))
     )

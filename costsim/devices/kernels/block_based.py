@@ -26,31 +26,27 @@ DEPTHWISE_TAPS = 4.0
 def block_cycles(ops: OpTable, array: Any) -> Array:
     """Cycles of the array alone, ``(ops, points)``: the slower of products and output stage.
 
-        products = 4 ublocks steps,  ublocks = n ceil(h/u_h) ceil(w/u_w) ceil(c_out/u_c)
+        products = max(4 ceil(h/u_h) ceil(w/u_w), 4 u_c) n ceil(c_out/u_c) steps
         steps    = ceil(taps/4)                       depthwise
                  = min(taps ceil(c_in/32),            depth first
                        ceil(taps/4) ceil(c_in/8))     part kernel
         output   = elements * output_cycles_per_elem
 
-    divided over the cores. Depthwise 3x3 thus reaches 24 of 256 macs a cycle. Grouped convolutions
-    run group by group.
+    divided over the cores; ``4 u_c`` is the time to decode the weights of a step. Depthwise 3x3 thus
+    reaches 24 of 256 macs a cycle. Grouped convolutions run group by group.
 
     Source: Arm Vela 5.2.0, performance estimation of the compiler, in our own words.
     """
     taps = ops.kernel_h * ops.kernel_w
     depthwise = (ops.c_in_per_group == 1) & (ops.c_out_per_group == 1)
     channels = np.where(depthwise, ops.groups, ops.c_out_per_group)
-    ublocks = (
-        ops.n
-        * np.ceil(ops.h_out / array.ublock_h)
-        * np.ceil(ops.w_out / array.ublock_w)
-        * np.ceil(channels / array.ublock_c)
-    )
+    spatial = CYCLES_PER_STEP * np.ceil(ops.h_out / array.ublock_h) * np.ceil(ops.w_out / array.ublock_w)
+    step_cycles = np.maximum(spatial, CYCLES_PER_STEP * array.ublock_c) * ops.n * np.ceil(channels / array.ublock_c)
     depth_first = taps * np.ceil(ops.c_in_per_group / DEPTH_STEP_CHANNELS)
     part_kernel = np.ceil(taps / PART_KERNEL_TAPS) * np.ceil(ops.c_in_per_group / PART_KERNEL_CHANNELS)
     steps = np.where(depthwise, np.ceil(taps / DEPTHWISE_TAPS), np.minimum(depth_first, part_kernel))
     runs = np.where(depthwise, 1.0, ops.groups)
-    products = np.where(ops.kind == MAC, CYCLES_PER_STEP * ublocks * steps * runs, 0.0)
+    products = np.where(ops.kind == MAC, step_cycles * steps * runs, 0.0)
     return np.maximum(products, output_stage_cycles(ops, array)) / array.cores
 
 

@@ -51,7 +51,9 @@ def row_stationary_onchip_elems(ops: OpTable, array: Any) -> Array:
 
     Sums are written and read back once per ``CHANNELS_PER_PSUM_PASS`` channels of a stacked set.
     """
-    channels = np.maximum(1.0, CHANNELS_PER_PSUM_PASS * np.where(stacked_sets(ops, array) > 1, stacked_sets(ops, array), 1))
+    channels = np.maximum(
+        1.0, CHANNELS_PER_PSUM_PASS * np.where(stacked_sets(ops, array) > 1, stacked_sets(ops, array), 1)
+    )
     tall = ops.h_out > array.cols * np.floor(array.rows / np.minimum(ops.kernel_h, array.rows))
     passes = np.ceil(ops.c_in_per_group / np.where(tall, 1.0, channels))
     return ops.input_elems + ops.weight_elems + 2 * passes * ops.n * ops.c_out * ops.h_out * ops.w_out

@@ -34,9 +34,7 @@ def systolic_cycles(ops: OpTable, array: Any) -> Array:
     """
     pixels = ops.n * ops.h_out * ops.w_out
     depth = ops.c_in_per_group * ops.kernel_h * ops.kernel_w
-    return ops.groups * systolic_fold_cycles(
-        pixels, depth, ops.c_out_per_group, array.rows, array.cols, array.dataflow
-    )
+    return ops.groups * systolic_fold_cycles(pixels, depth, ops.c_out_per_group, array.rows, array.cols, array.dataflow)
 
 
 def systolic_onchip_elems(ops: OpTable, array: Any) -> Array:
