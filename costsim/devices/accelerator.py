@@ -9,8 +9,15 @@ from typing import Any, ClassVar
 import numpy as np
 
 from costsim.devices.accelerator_profile import AcceleratorProfile
-from costsim.devices.base import DeviceModel, RunConfig
-from costsim.devices.kernels.atomic import atomic_cycles, atomic_onchip_elems, atomic_weight_elems, stride_fold
+from costsim.devices.base import DeviceModel, Roofs, RunConfig
+from costsim.devices.kernels.atomic import (
+    WINOGRAD_SPEEDUP,
+    atomic_cycles,
+    atomic_onchip_elems,
+    atomic_weight_elems,
+    stride_fold,
+    uses_winograd,
+)
 from costsim.devices.kernels.block_based import block_cycles, block_onchip_elems
 from costsim.devices.kernels.rounding import round_up
 from costsim.devices.kernels.row_stationary import row_stationary_cycles, row_stationary_onchip_elems
@@ -93,6 +100,23 @@ class AcceleratorModel(DeviceModel):
             energy_j=_energy(ops, profile, onchip, offchip),
             notes=ops.plan.notes,
         )
+
+    def roofs(self, profile: Any, run: RunConfig) -> Roofs:
+        hw, memory = profile.hardware, profile.hardware.memory
+        offchip = memory.flash if memory.dram is None else memory.dram
+        levels = {"dram": offchip.bandwidth_bytes_per_s, "onchip": memory.onchip.bandwidth_bytes_per_s}
+        return Roofs(hw.clock_hz * hw.array.macs_per_cycle, levels)
+
+    def fewest_macs(self, ops: OpTable, profile: Any, run: RunConfig) -> Array:
+        array = profile.hardware.array
+        if array.kind != "atomic":
+            return ops.macs
+        return np.where(uses_winograd(ops, array), ops.macs / WINOGRAD_SPEEDUP, ops.macs)
+
+    def unavoidable_dram_bytes(self, ops: OpTable, profile: Any) -> Array:
+        weights = np.minimum(_uncached_weight_bytes(ops, profile), ops.weight_bytes).sum(axis=0)
+        maps = super().unavoidable_dram_bytes(ops, profile) - ops.weight_bytes.sum(axis=0)
+        return weights + (maps if profile.hardware.memory.dram is not None else 0.0)
 
     def _fixed_limits(self, ops: OpTable, profile: Any, run: RunConfig, on_host: np.ndarray) -> dict[str, Array]:
         """Limits no buffer plan changes."""
