@@ -1,0 +1,170 @@
+"""What a guideline is, and what it says.
+
+A guideline is a function of a ``Case`` that yields ``Suspicion``s. **Its docstring is the message
+the user reads**: the first line, with the evidence filled in; the rest is its page of the manual.
+It is found by the entry-point group ``costsim.guidelines``; the entry point's name is its id.
+"""
+
+from __future__ import annotations
+
+import inspect
+import re
+from collections.abc import Callable, Collection, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from typing import Any, TypeAlias
+
+import numpy as np
+
+from costsim.graph import LayerGraph
+from costsim.guidelines.regions import Region, regions
+from costsim.plugins import GUIDELINES, load_plugin, plugins
+from costsim.simulate import Simulation, simulate
+
+Guideline: TypeAlias = Callable[["Case"], Iterator["Suspicion"]]
+
+Evidence: TypeAlias = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Suspicion:
+    """What a guideline saw, before it is priced. It gives ``edit``, or ``saved_s`` where the
+    counterfactual is not another graph but another op table or profile.
+    """
+
+    location: str
+    nodes: tuple[str, ...]
+    """The layers it is about; they bound what it can cost."""
+    evidence: Evidence
+    """Plain numbers and words, for the message and the JSON."""
+    edit: Callable[[], LayerGraph] | None = None
+    """The network as the guideline would have it. May raise InputError: there is none."""
+    saved_s: Callable[[], float] | None = None
+    """Seconds the counterfactual saves, as the device model prices it."""
+
+
+class Case:
+    """A simulated network before the guidelines."""
+
+    def __init__(self, simulation: Simulation) -> None:
+        self.simulation = simulation
+
+    @property
+    def graph(self) -> LayerGraph:
+        return self.simulation.graph
+
+    @cached_property
+    def regions(self) -> list[Region]:
+        return regions(self.graph)
+
+    @cached_property
+    def latency_s(self) -> np.ndarray:
+        """``(ops,)`` seconds of each executed op."""
+        return seconds(self.simulation)
+
+    @cached_property
+    def row_of(self) -> dict[str, int]:
+        """Layer to the row that executes it; layers that execute nothing are missing."""
+        return {name: row for row, label in enumerate(self.simulation.ops.labels) for name in label.layers}
+
+    def rows(self, names: Collection[str]) -> np.ndarray:
+        """Rows that execute any of the named layers, in order."""
+        return np.array(sorted({self.row_of[name] for name in names if name in self.row_of}), dtype=int)
+
+    def blocks(self, region: Region) -> dict[str, list[int]]:
+        """Rows of a region by innermost block."""
+        blocks: dict[str, list[int]] = {}
+        for row in self.rows(region.nodes):
+            blocks.setdefault(self.simulation.ops.labels[row].block, []).append(int(row))
+        return blocks
+
+    def resimulate(self, graph: LayerGraph | None = None, **profile_parts: Any) -> Simulation:
+        """The same run with another graph, or another ``runtime`` or ``hardware``."""
+        profile = self.simulation.profile
+        if profile_parts:
+            profile = profile.model_copy(update=profile_parts)
+        return simulate(graph or self.graph, profile, self.simulation.run)
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One priced sentence about a part of a network."""
+
+    id: str
+    severity: str
+    """``warning`` from 5 % of the latency, ``note`` below, ``none`` where it costs nothing here."""
+    location: str
+    message: str
+    cost_ms: float | None
+    """What the counterfactual saves; None where there is no counterfactual."""
+    cost_low_ms: float | None
+    cost_high_ms: float | None
+    evidence: Evidence
+    nodes: tuple[str, ...] = field(repr=False, default=())
+    edit: Callable[[], LayerGraph] | None = field(repr=False, compare=False, default=None)
+
+    @property
+    def key(self) -> str:
+        """How the command line names it: ``G2@stage3``."""
+        return f"{self.id}@{self.location}"
+
+    def record(self) -> Evidence:
+        """The finding as plain data, as in the JSON contract."""
+        names = ("id", "severity", "location", "message", "cost_ms", "cost_low_ms", "cost_high_ms")
+        return {name: getattr(self, name) for name in names} | {"evidence": _plain(self.evidence)}
+
+    def with_cost(self, cost_ms: float) -> Finding:
+        """The same finding at a lower price: the rest is another finding's."""
+        share = cost_ms / self.cost_ms if self.cost_ms else 0.0
+        scaled = {name: getattr(self, name) * share for name in ("cost_low_ms", "cost_high_ms")}
+        return replace(self, cost_ms=cost_ms, **scaled, evidence={**self.evidence, "alone_ms": self.cost_ms})
+
+
+def guideline_ids() -> list[str]:
+    """Ids of all registered guidelines."""
+    return sorted(plugins(GUIDELINES))
+
+
+def guideline(rule_id: str) -> Guideline:
+    """The rule behind an id.
+
+    Raises:
+        InputError: no such rule is registered.
+    """
+    rule: Guideline = load_plugin(GUIDELINES, rule_id, "guideline")
+    return rule
+
+
+def title(rule: Guideline) -> str:
+    """The function's name as words."""
+    return rule.__name__.replace("_", " ")
+
+
+def message_of(rule: Guideline, evidence: Mapping[str, Any]) -> str:
+    """The first sentence of the docstring with the evidence filled in."""
+    return summary(rule).format(**evidence)
+
+
+def summary(rule: Guideline) -> str:
+    """The first paragraph of the docstring, on one line."""
+    return " ".join((inspect.getdoc(rule) or "").split("\n\n")[0].split())
+
+
+def manual(rule: Guideline) -> str:
+    """The docstring as prose: fields of the message named instead of filled in."""
+    paragraphs = (inspect.getdoc(rule) or "").split("\n\n")
+    return "\n\n".join([re.sub(r"\{(\w+)[^}]*\}", r"*\1*", paragraphs[0]), *paragraphs[1:]])
+
+
+def seconds(simulation: Simulation) -> np.ndarray:
+    """``(ops,)`` seconds of each executed op, at the first point."""
+    latency = simulation.costs.latency_s
+    return np.broadcast_to(latency, (len(simulation.ops), latency.shape[1]))[:, 0]
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _plain(v) for key, v in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_plain(v) for v in value]
+    return value.item() if isinstance(value, np.generic) else value
