@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable
 
 import numpy as np
 
@@ -37,17 +37,14 @@ def keep(new: LayerGraph, node: Node, inputs: tuple[str, ...], layer: Layer | No
     return new.add(layer or node.layer, *inputs, name=node.name, block=node.block).name
 
 
-def with_layers(graph: LayerGraph, layers: Mapping[str, Layer]) -> LayerGraph:
-    """The graph with other layers in the places of the named nodes."""
-    return rewrite(graph, lambda new, node, inputs: keep(new, node, inputs, layers.get(node.name)))
-
-
-def without_nodes(graph: LayerGraph, names: Collection[str]) -> LayerGraph:
-    """The graph without the named nodes; who read one reads its last operand instead.
-
-    The last operand of a shortcut's sum is the branch, in every network that writes ``x + f(x)``.
-    """
-    return rewrite(graph, lambda new, node, inputs: inputs[-1] if node.name in names else keep(new, node, inputs))
+def renamed(graph: LayerGraph, name: str | None = None, notes: tuple[str, ...] | None = None) -> LayerGraph:
+    """The same network under another name or with other notes."""
+    copy = LayerGraph(
+        graph.name if name is None else name, source=graph.source, notes=graph.notes if notes is None else notes
+    )
+    for node in graph:
+        keep(copy, node, node.inputs)
+    return copy
 
 
 def is_depthwise(graph: LayerGraph, node: Node) -> bool:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import inspect
 import re
 from collections.abc import Callable, Collection, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, TypeAlias
 
@@ -23,22 +23,26 @@ from costsim.simulate import Simulation, simulate
 
 Guideline: TypeAlias = Callable[["Case"], Iterator["Suspicion"]]
 
+Edit: TypeAlias = Callable[[LayerGraph, Collection[str]], LayerGraph]
+
 Evidence: TypeAlias = dict[str, Any]
 
 
 @dataclass(frozen=True)
 class Suspicion:
-    """What a guideline saw, before it is priced. It gives ``edit``, or ``saved_s`` where the
-    counterfactual is not another graph but another op table or profile.
+    """What a guideline saw, before it is priced.
+
+    Its counterfactual is an ``edit`` of the graph, or ``saved_s`` where that is another op table
+    or profile.
     """
 
     location: str
     nodes: tuple[str, ...]
-    """The layers it is about; they bound what it can cost."""
+    """The layers it is about; what they take bounds what it can cost."""
     evidence: Evidence
     """Plain numbers and words, for the message and the JSON."""
-    edit: Callable[[], LayerGraph] | None = None
-    """The network as the guideline would have it. May raise InputError: there is none."""
+    edit: Edit | None = None
+    """Makes the network the guideline would have, given the layers; InputError if there is none."""
     saved_s: Callable[[], float] | None = None
     """Seconds the counterfactual saves, as the device model prices it."""
 
@@ -101,7 +105,7 @@ class Finding:
     cost_high_ms: float | None
     evidence: Evidence
     nodes: tuple[str, ...] = field(repr=False, default=())
-    edit: Callable[[], LayerGraph] | None = field(repr=False, compare=False, default=None)
+    edit: Edit | None = field(repr=False, compare=False, default=None)
 
     @property
     def key(self) -> str:
@@ -112,12 +116,6 @@ class Finding:
         """The finding as plain data, as in the JSON contract."""
         names = ("id", "severity", "location", "message", "cost_ms", "cost_low_ms", "cost_high_ms")
         return {name: getattr(self, name) for name in names} | {"evidence": _plain(self.evidence)}
-
-    def with_cost(self, cost_ms: float) -> Finding:
-        """The same finding at a lower price: the rest is another finding's."""
-        share = cost_ms / self.cost_ms if self.cost_ms else 0.0
-        scaled = {name: getattr(self, name) * share for name in ("cost_low_ms", "cost_high_ms")}
-        return replace(self, cost_ms=cost_ms, **scaled, evidence={**self.evidence, "alone_ms": self.cost_ms})
 
 
 def guideline_ids() -> list[str]:

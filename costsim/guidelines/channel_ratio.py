@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from functools import partial
 
 from costsim.edit.equal_macs import balance_channels
 from costsim.edit.rewrite import is_pointwise
@@ -44,5 +43,4 @@ def channel_ratio(case: Case) -> Iterator[Suspicion]:
                 "mem_access_elems": access,
                 "mem_access_bound_elems": bound,
             }
-            edit = partial(balance_channels, case.graph, region.nodes)
-            yield Suspicion(region.name, region.nodes, evidence, edit)
+            yield Suspicion(region.name, region.nodes, evidence, balance_channels)

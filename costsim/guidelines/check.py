@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection
+from dataclasses import replace
+from typing import Any
 
 import numpy as np
 
+from costsim.edit.rewrite import renamed
 from costsim.errors import InputError
+from costsim.graph import LayerGraph
 from costsim.guidelines.base import (
     Case,
     Finding,
@@ -29,8 +33,8 @@ NEGLIGIBLE_RATIO = 1e-3
 def check(simulation: Simulation, only: Collection[str] | None = None) -> list[Finding]:
     """All findings of the guidelines (or of those named), costliest first.
 
-    Each counterfactual is priced alone. Where several concern the same ops, the costlier takes
-    its share first, so that prices never add up to more than the latency.
+    Each counterfactual is priced alone. Where several concern the same ops and would save more
+    than those take, each gets its share, so that prices never add up to more than the latency.
 
     Raises:
         InputError: an unknown guideline.
@@ -46,33 +50,38 @@ def _rank(finding: Finding) -> tuple[float, str]:
 
 
 def _priced(case: Case, rule_id: str, rule: Guideline, suspicion: Suspicion) -> Finding:
-    evidence = dict(suspicion.evidence)
+    evidence = {**suspicion.evidence, "latency_ms": float(case.latency_s[case.rows(suspicion.nodes)].sum()) * 1e3}
     cost_ms = None
     try:
         saved_s = suspicion.saved_s() if suspicion.saved_s else _saved_by_edit(case, suspicion)
         cost_ms = _cost_ms(case, saved_s)
-        evidence["latency_ms"] = float(case.latency_s[case.rows(suspicion.nodes)].sum()) * 1e3
     except InputError as error:
         evidence["unpriced"] = error.what
-    calibration = case.simulation.profile.calibration
     return Finding(
         id=rule_id,
-        severity=_severity(case, cost_ms),
         location=suspicion.location,
         message=message_of(rule, evidence),
-        cost_ms=cost_ms,
-        cost_low_ms=None if cost_ms is None else cost_ms * calibration.low_ratio,
-        cost_high_ms=None if cost_ms is None else cost_ms * calibration.high_ratio,
         evidence=evidence,
         nodes=suspicion.nodes,
         edit=suspicion.edit,
+        **_price(case, cost_ms),
     )
+
+
+def _price(case: Case, cost_ms: float | None) -> dict[str, Any]:
+    calibration = case.simulation.profile.calibration
+    return {
+        "severity": _severity(case, cost_ms),
+        "cost_ms": cost_ms,
+        "cost_low_ms": None if cost_ms is None else cost_ms * calibration.low_ratio,
+        "cost_high_ms": None if cost_ms is None else cost_ms * calibration.high_ratio,
+    }
 
 
 def _saved_by_edit(case: Case, suspicion: Suspicion) -> float:
     if suspicion.edit is None:
         raise InputError("nothing that could be priced instead of it")
-    return float(case.latency_s.sum() - seconds(case.resimulate(suspicion.edit())).sum())
+    return float(case.latency_s.sum() - seconds(case.resimulate(suspicion.edit(case.graph, suspicion.nodes))).sum())
 
 
 def _cost_ms(case: Case, saved_s: float) -> float:
@@ -86,16 +95,42 @@ def _severity(case: Case, cost_ms: float | None) -> str:
     return "warning" if cost_ms >= WARNING_RATIO * case.latency_s.sum() * 1e3 else "note"
 
 
-def _shared_out(case: Case, findings: Iterable[Finding]) -> list[Finding]:
-    """Every op's time is claimed at most once; the costliest finding claims first."""
-    left_ms = case.latency_s * 1e3
-    shared = []
-    for finding in sorted(findings, key=_rank):
+def _shared_out(case: Case, findings: list[Finding]) -> list[Finding]:
+    """Where findings claim more of an op's time than it takes, each gets its share of it."""
+    latency_ms = case.latency_s * 1e3
+    claims = np.zeros((len(findings), len(latency_ms)))
+    for claim, finding in zip(claims, findings, strict=True):
         rows = case.rows(finding.nodes)
-        available = float(left_ms[rows].sum())
-        if finding.cost_ms:
-            if finding.cost_ms > available:
-                finding = finding.with_cost(available)
-            left_ms[rows] *= 1 - np.divide(finding.cost_ms, available, where=available > 0, out=np.zeros(()))
-        shared.append(finding)
-    return shared
+        region_ms = latency_ms[rows].sum()
+        if finding.cost_ms and region_ms:
+            claim[rows] = latency_ms[rows] * min(1.0, finding.cost_ms / region_ms)
+    claimed = claims.sum(axis=0)
+    kept = np.minimum(1.0, np.divide(latency_ms, claimed, out=np.ones_like(claimed), where=claimed > 0))
+    return [_with_cost(case, f, float(c @ kept)) for f, c in zip(findings, claims, strict=True)]
+
+
+def _with_cost(case: Case, finding: Finding, cost_ms: float) -> Finding:
+    """The finding at its share of the time, if that is less than it costs alone."""
+    if not finding.cost_ms or cost_ms > 0.999 * finding.cost_ms:
+        return finding
+    return replace(
+        finding,
+        **_price(case, cost_ms),
+        evidence={**finding.evidence, "alone_ms": finding.cost_ms},
+    )
+
+
+def apply_findings(graph: LayerGraph, findings: Collection[Finding]) -> LayerGraph:
+    """The network with the counterfactuals of several findings, one after the other.
+
+    Raises:
+        InputError: a finding has no network to offer, or not after those before it.
+    """
+    for finding in findings:
+        if finding.edit is None:
+            raise InputError("has no changed network to write: it is priced otherwise", where=finding.key)
+        present = {node.name for node in graph}
+        graph = finding.edit(graph, [name for name in finding.nodes if name in present])
+    applied = ", ".join(finding.key for finding in findings)
+    note = f"{applied} applied to {graph.name}: it costs something else, its accuracy is not known"
+    return renamed(graph, notes=(*graph.notes, note))

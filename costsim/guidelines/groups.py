@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from functools import partial
 from math import sqrt
 
 from costsim.edit.equal_macs import fewer_groups
@@ -39,7 +38,7 @@ def groups(case: Case) -> Iterator[Suspicion]:
             "access_ratio": grouped / dense,
             "mem_access_elems": grouped,
         }
-        yield Suspicion(region.name, region.nodes, evidence, partial(fewer_groups, case.graph, region.nodes))
+        yield Suspicion(region.name, region.nodes, evidence, fewer_groups)
 
 
 def _elements(case: Case, name: str) -> int:

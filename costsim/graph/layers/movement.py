@@ -34,6 +34,17 @@ class _Copy(Layer):
         return move_nest(output, source=inputs[0])
 
 
+class _Strideable(_Copy):
+    """A copy that its neighbours can do away with: they write or read with a stride instead."""
+
+    word: ClassVar[str]
+    strided: bool
+
+    @property
+    def op(self) -> str:  # type: ignore[override]
+        return "identity" if self.strided else self.word
+
+
 @dataclass(frozen=True)
 class Input(Layer):
     """The network's input tensor."""
@@ -72,12 +83,13 @@ class Constant(Layer):
 
 
 @dataclass(frozen=True)
-class Concat(_Copy):
+class Concat(_Strideable):
     """Joins tensors along one axis."""
 
-    op: ClassVar[str] = "concat"
+    word: ClassVar[str] = "concat"
     arity: ClassVar[int | None] = None
     axis: int = 1
+    strided: bool = False
 
     def requirements(self, *inputs: Shape) -> Iterator[Requirement]:
         first = inputs[0]
@@ -94,14 +106,15 @@ class Concat(_Copy):
 
 
 @dataclass(frozen=True)
-class Slice(_Copy):
+class Slice(_Strideable):
     """Every ``step``-th element from ``start`` to ``stop`` along one axis; a split is one slice per part."""
 
-    op: ClassVar[str] = "slice"
+    word: ClassVar[str] = "slice"
     start: Dim
     stop: Dim
     axis: int = 1
     step: int = 1
+    strided: bool = False
 
     def requirements(self, *inputs: Shape) -> Iterator[Requirement]:
         rank = len(inputs[0])
@@ -118,11 +131,12 @@ class Slice(_Copy):
 
 
 @dataclass(frozen=True)
-class ChannelShuffle(_Copy):
+class ChannelShuffle(_Strideable):
     """Interleaves the channels of ``groups`` groups."""
 
-    op: ClassVar[str] = "channel_shuffle"
+    word: ClassVar[str] = "channel_shuffle"
     groups: Dim
+    strided: bool = False
 
     def requirements(self, *inputs: Shape) -> Iterator[Requirement]:
         yield divides(self.groups, inputs[0][1]), f"{inputs[0][1]} channels are not divisible by {self.groups} groups"

@@ -1,0 +1,72 @@
+"""``costsim check``: what the guidelines find in a network, and what it costs on a device."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import click
+
+from costsim.analysis import Analysis
+from costsim.api import analyze
+from costsim.cli.options import parse_settings, run_options
+from costsim.errors import AssertionFailedError, InputError, unknown_name
+from costsim.guidelines import Finding, check
+from costsim.guidelines.check import apply_findings
+from costsim.guidelines.assertion import judge, parse_assertion
+from costsim.guidelines.suppress import load_suppressions
+from costsim.report.checked import Checked
+
+FORMATS = ("text", "json", "sarif", "junit", "github")
+
+
+@click.command("check")
+@click.argument("network")
+@click.option("--hw", required=True, metavar="HW", help="Profile name, alias or YAML file.")
+@run_options
+@click.option("--format", "output", type=click.Choice(FORMATS), default="text", show_default=True)
+@click.option("--all", "everything", is_flag=True, help="Show all findings, also those that cost nothing here.")
+@click.option("--suppress", metavar="FILE", help="YAML file of findings to leave out, each with a reason.")
+@click.option("--assert", "assertions", multiple=True, metavar="LIMIT",
+              help="Exit with 3 unless it holds: 'latency_ms < 20', 'peak_activation_bytes <= 512KiB', 'G2.cost_ms < 1'.")
+@click.option("--apply", "applied", multiple=True, metavar="ID@PLACE", help="Write the network as a finding would have it.")
+@click.option("-o", "--output", "target", metavar="FILE", help="Where --apply writes it, as JSON.")
+def command(
+    network: str, hw: str, settings: tuple[str, ...], output: str, everything: bool, suppress: str | None,
+    assertions: tuple[str, ...], applied: tuple[str, ...], target: str | None, **run: object,
+) -> None:  # fmt: skip
+    """Find what breaks the guidelines in NETWORK, priced by what the counterfactual would save on HW.
+
+    A price is what the device model predicts for the changed network; it says nothing of accuracy.
+    """
+    limits = [parse_assertion(text) for text in assertions]
+    suppressions = load_suppressions(suppress) if suppress else []
+    if bool(applied) != bool(target):
+        raise InputError("--apply and --output go together", where="check", mend="write --apply G2@stage3 -o better.json")
+    analysis = analyze(network, hw, settings=parse_settings(settings), **run)  # type: ignore[arg-type]
+    found = check(analysis.simulation)
+    kept = [f for f in found if not any(s.covers(f) for s in suppressions)]
+    totals = analysis.summary
+    verdicts = [judge(limit, totals, analysis.unknown, kept) for limit in limits]
+    idle = [s for s in suppressions if not any(s.covers(f) for f in found)]
+    checked = Checked(analysis, kept, len(found) - len(kept), verdicts, everything)
+    click.echo(checked.render(output), nl=output != "text")
+    for suppression in idle:
+        click.echo(f"costsim: nothing found for the suppression of {suppression.id}", err=True)
+    if target:
+        _apply(analysis, found, applied, Path(target))
+    if failed := [str(verdict) for verdict in verdicts if not verdict.holds]:
+        raise AssertionFailedError("; ".join(failed))
+
+
+def _apply(analysis: Analysis, found: Sequence[Finding], applied: tuple[str, ...], target: Path) -> None:
+    """Write the network with the counterfactuals of the named findings, one after the other."""
+    from costsim.importers.json import save_network
+
+    by_key = {finding.key: finding for finding in found}
+    for key in applied:
+        if key not in by_key:
+            raise unknown_name("finding", key, by_key, where="--apply")
+    graph = apply_findings(analysis.simulation.graph, [by_key[key] for key in applied])
+    save_network(graph, target)
+    click.echo(f"{graph.name} with {', '.join(applied)} applied written to {target}", err=True)

@@ -1,0 +1,18 @@
+"""Real edits of a network: each returns a new graph with all shapes inferred anew.
+
+They change what a network costs. What it learns they do not know.
+"""
+
+from costsim.edit.branches import merge_branches
+from costsim.edit.equal_macs import balance_channels, change_groups, fewer_groups, fix_group_channels
+from costsim.edit.movement import strided_access, without_elementwise
+
+__all__ = [
+    "balance_channels",
+    "change_groups",
+    "fewer_groups",
+    "fix_group_channels",
+    "merge_branches",
+    "strided_access",
+    "without_elementwise",
+]

@@ -1,0 +1,53 @@
+"""V2: the computational intensity inside a block should be balanced."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import partial
+
+from costsim.edit.equal_macs import fix_group_channels
+from costsim.edit.rewrite import is_depthwise, is_pointwise
+from costsim.guidelines.base import Case, Suspicion
+
+GROUP_CHANNELS = 8
+"""Channels a group of VarGNet's preferred network."""
+
+TOLERATED_RATIO = 8.0
+
+
+def intensity_balance(case: Case) -> Iterator[Suspicion]:
+    """Computational intensity differs {intensity_ratio:.3g} times inside a block: {least:.3g} MACs an element in its
+    depthwise, {most:.3g} in its 1x1 convolutions.
+
+    Intensity is multiply-accumulates an element of the input map, weights resident: `k^2` for a
+    depthwise convolution, the output channels for a 1x1 convolution, `k^2 G` for a group
+    convolution with `G` channels a group (VarGNet, arXiv 1907.05653, Section 3). Hardware that
+    keeps up with the one idles in the other. Fixing the channels of a group instead of the number
+    of groups lowers the ratio exactly `G` times, and overshoots where the channels are fewer than
+    `k^2 G`.
+
+    Priced against the network whose depthwise convolutions in this part are group convolutions of 8
+    channels each, all free widths scaled so that the network keeps its multiply-accumulates within
+    1 %.
+    """
+    for region in case.regions:
+        nodes = [case.graph[name] for name in region.nodes]
+        depthwise = [_intensity(case, n.name) for n in nodes if is_depthwise(case.graph, n)]
+        pointwise = [_intensity(case, n.name) for n in nodes if is_pointwise(n)]
+        if not depthwise or not pointwise or max(pointwise) < TOLERATED_RATIO * min(depthwise):
+            continue
+        evidence = {
+            "intensity_ratio": max(pointwise) / min(depthwise),
+            "least": min(depthwise),
+            "most": max(pointwise),
+            "group_channels": GROUP_CHANNELS,
+        }
+        edit = partial(fix_group_channels, group_channels=GROUP_CHANNELS)
+        yield Suspicion(region.name, region.nodes, evidence, edit)
+
+
+def _intensity(case: Case, name: str) -> float:
+    """Macs an element of the input map."""
+    node = case.graph[name]
+    n, c, h, w = case.graph[node.inputs[0]].shape
+    return float(case.graph.loop_nest(node).macs / (n * c * h * w))

@@ -1,0 +1,59 @@
+"""Suppressions: findings a team has decided to live with, each with its reason, in a YAML file::
+
+    - {id: G4, location: stage3, reason: "the shortcuts are what makes it train"}
+    - {id: V2, reason: "the accelerator has a depthwise engine"}
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ruamel.yaml import YAML
+from ruamel.yaml.error import YAMLError
+
+from costsim.errors import InputError, unknown_name
+from costsim.guidelines.base import Finding, guideline_ids
+
+MEND = "write '- {id: G4, location: stage3, reason: why}', location if only there"
+
+
+@dataclass(frozen=True)
+class Suppression:
+    """One decision; without a location it holds everywhere."""
+
+    id: str
+    reason: str
+    location: str | None = None
+
+    def covers(self, finding: Finding) -> bool:
+        return finding.id == self.id and self.location in (None, finding.location)
+
+
+def load_suppressions(path: str | Path) -> list[Suppression]:
+    """The suppressions in a file.
+
+    Raises:
+        InputError: unreadable, no reason, an unknown key or a rule that does not exist.
+    """
+    where = str(path)
+    try:
+        entries = YAML(typ="safe", pure=True).load(Path(path).read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError(f"cannot be read: {error}", where=where) from None
+    except YAMLError as error:
+        raise InputError(f"not valid YAML: {str(error).splitlines()[0]}", where=where, mend=MEND) from None
+    if not isinstance(entries, list):
+        raise InputError("not a list of suppressions", where=where, mend=MEND)
+    return [_suppression(entry, f"{where}: entry {number}") for number, entry in enumerate(entries, start=1)]
+
+
+def _suppression(entry: Any, where: str) -> Suppression:
+    if not isinstance(entry, dict) or not set(entry) <= {"id", "location", "reason"}:
+        raise InputError("not a suppression", where=where, mend=MEND)
+    if str(entry.get("id")) not in guideline_ids():
+        raise unknown_name("guideline", str(entry.get("id")), guideline_ids(), where=where)
+    if not str(entry.get("reason") or "").strip():
+        raise InputError(f"{entry['id']} is suppressed without a reason", where=where, mend=MEND)
+    return Suppression(str(entry["id"]), str(entry["reason"]), entry.get("location"))
