@@ -12,8 +12,8 @@ from costsim.api import analyze
 from costsim.cli.options import parse_settings, run_options
 from costsim.errors import AssertionFailedError, InputError, unknown_name
 from costsim.guidelines import Finding, check
-from costsim.guidelines.check import apply_findings
 from costsim.guidelines.assertion import judge, parse_assertion
+from costsim.guidelines.check import apply_findings
 from costsim.guidelines.suppress import load_suppressions
 from costsim.report.checked import Checked
 
@@ -27,9 +27,16 @@ FORMATS = ("text", "json", "sarif", "junit", "github")
 @click.option("--format", "output", type=click.Choice(FORMATS), default="text", show_default=True)
 @click.option("--all", "everything", is_flag=True, help="Show all findings, also those that cost nothing here.")
 @click.option("--suppress", metavar="FILE", help="YAML file of findings to leave out, each with a reason.")
-@click.option("--assert", "assertions", multiple=True, metavar="LIMIT",
-              help="Exit with 3 unless it holds: 'latency_ms < 20', 'peak_activation_bytes <= 512KiB', 'G2.cost_ms < 1'.")
-@click.option("--apply", "applied", multiple=True, metavar="ID@PLACE", help="Write the network as a finding would have it.")
+@click.option(
+    "--assert",
+    "assertions",
+    multiple=True,
+    metavar="LIMIT",
+    help="Exit with 3 unless it holds: 'latency_ms < 20', 'peak_activation_bytes <= 512KiB', 'G2.cost_ms < 1'.",
+)
+@click.option(
+    "--apply", "applied", multiple=True, metavar="ID@PLACE", help="Write the network as a finding would have it."
+)
 @click.option("-o", "--output", "target", metavar="FILE", help="Where --apply writes it, as JSON.")
 def command(
     network: str, hw: str, settings: tuple[str, ...], output: str, everything: bool, suppress: str | None,
@@ -42,7 +49,9 @@ def command(
     limits = [parse_assertion(text) for text in assertions]
     suppressions = load_suppressions(suppress) if suppress else []
     if bool(applied) != bool(target):
-        raise InputError("--apply and --output go together", where="check", mend="write --apply G2@stage3 -o better.json")
+        raise InputError(
+            "--apply and --output go together", where="check", mend="write --apply G2@stage3 -o better.json"
+        )
     analysis = analyze(network, hw, settings=parse_settings(settings), **run)  # type: ignore[arg-type]
     found = check(analysis.simulation)
     kept = [f for f in found if not any(s.covers(f) for s in suppressions)]

@@ -24,7 +24,7 @@ def find_siblings(graph: LayerGraph, names: Collection[str]) -> list[Siblings]:
     for node in (graph[name] for name in names):
         if isinstance(node.layer, Conv2d) and node.layer.groups == 1:
             chain = _chain(graph, node)
-            kinds = tuple(replace(n.layer, out_channels=0) if n is node else n.layer for n in chain)
+            kinds = (replace(node.layer, out_channels=0), *(n.layer for n in chain[1:]))
             found.setdefault((node.inputs, kinds), []).append(tuple(n.name for n in chain))
     return [Siblings(tuple(chains)) for chains in found.values() if len(chains) > 1]
 
@@ -71,6 +71,8 @@ def _write_merged(graph: LayerGraph, new: LayerGraph, chains: tuple[tuple[str, .
 def _chain(graph: LayerGraph, conv: Node) -> list[Node]:
     """The convolution and the norm and activation that alone read it."""
     chain = [conv]
-    while len(readers := graph.consumers(chain[-1].name)) == 1 and isinstance(readers[0].layer, (BatchNorm, Activation)):
+    while len(readers := graph.consumers(chain[-1].name)) == 1 and isinstance(
+        readers[0].layer, (BatchNorm, Activation)
+    ):
         chain.append(readers[0])
     return chain

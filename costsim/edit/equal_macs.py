@@ -101,7 +101,8 @@ def _scaled(graph: LayerGraph, names: Collection[str], layers: dict[str, Layer],
 def _at_equal_macs(graph: LayerGraph, at: Callable[[Any], LayerGraph], candidates: np.ndarray) -> LayerGraph:
     """The candidate whose macs are nearest to the graph's; ``at`` takes one or all of them."""
     target = graph.total_macs
-    tried = at(candidates)
+    with np.printoptions(threshold=4):  # layers word their complaints before they are asked for
+        tried = at(candidates)
     error = np.where(tried.valid, np.abs(tried.total_macs / target - 1), np.inf)
     best = np.argmin(error)
     if not error[best] <= TOLERANCE:

@@ -16,7 +16,18 @@ from costsim.graph import LayerGraph, Node
 from costsim.graph.layers import Activation, Concat, Conv2d, Dim, Layer, Slice
 
 TRANSPARENT = frozenset(
-    ["batch_norm", "dropout", "identity", "lrn", "max_pool", "avg_pool", "global_pool", "channel_shuffle", "upsample", "pad"]
+    [
+        "batch_norm",
+        "dropout",
+        "identity",
+        "lrn",
+        "max_pool",
+        "avg_pool",
+        "global_pool",
+        "channel_shuffle",
+        "upsample",
+        "pad",
+    ]
 )
 """Ops whose output has the channels of their input, beside activations and depthwise convolutions."""
 

@@ -94,12 +94,12 @@ def judge(
     metric = assertion.metric
     if "." in metric:
         return Verdict(assertion, _of_guideline(metric, findings))
-    numbers = {name: value for name, value in totals.items() if value is None or isinstance(value, (int, float))}
+    numbers = [name for name, value in totals.items() if value is None or isinstance(value, (int, float))]
     if metric not in numbers:
         raise unknown_name("metric", metric, [*numbers, "G2.cost_ms", "G2.count"], where="--assert")
-    if numbers[metric] is None:
+    if totals[metric] is None:
         raise InputError(f"{metric} is not known: {unknown.get(metric, 'no value')}", where="--assert")
-    return Verdict(assertion, float(numbers[metric]))
+    return Verdict(assertion, float(totals[metric]))
 
 
 def _of_guideline(metric: str, findings: Collection[Finding]) -> float:

@@ -31,7 +31,7 @@ def channel_ratio(case: Case) -> Iterator[Suspicion]:
         ratio = 1.0
         for node in (case.graph[name] for name in region.nodes):
             if is_pointwise(node):
-                c1, c2, groups = case.graph[node.inputs[0]].shape[1], node.shape[1], node.layer.groups
+                c1, c2, groups = case.graph[node.inputs[0]].shape[1], node.shape[1], case.graph.loop_nest(node).groups
                 pixels = node.shape[0] * node.shape[2] * node.shape[3]
                 access += pointwise_mem_access(pixels, c1, c2, groups)
                 bound += mem_access_bound(pixels, pointwise_macs(pixels, c1, c2, groups), groups)

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from costsim.edit.rewrite import renamed
-from costsim.errors import InputError
+from costsim.errors import DoesNotFitError, InputError
 from costsim.graph import LayerGraph
 from costsim.guidelines.base import (
     Case,
@@ -55,6 +55,9 @@ def _priced(case: Case, rule_id: str, rule: Guideline, suspicion: Suspicion) -> 
     try:
         saved_s = suspicion.saved_s() if suspicion.saved_s else _saved_by_edit(case, suspicion)
         cost_ms = _cost_ms(case, saved_s)
+        evidence["changed_ms"] = evidence["latency_ms"] - saved_s * 1e3
+    except DoesNotFitError:
+        evidence["unpriced"] = "the changed network does not fit this device"
     except InputError as error:
         evidence["unpriced"] = error.what
     return Finding(

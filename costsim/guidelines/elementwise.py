@@ -11,7 +11,7 @@ from costsim.guidelines.base import Case, Suspicion
 CLASSES = ("element-wise", "activation", "normalisation", "shuffle", "data movement")
 
 
-def elementwise(case: Case) -> Iterator[Suspicion]:
+def elementwise_ops(case: Case) -> Iterator[Suspicion]:
     """Element-wise and copying ops run on their own ({kinds}): {share:.0%} of the time here, no multiply-accumulate.
 
     Activations, sums, splits, concatenations and shuffles compute almost nothing but move whole

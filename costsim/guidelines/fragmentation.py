@@ -62,7 +62,9 @@ def _measure(case: Case, rows: list[int]) -> _Block:
     depthwise = ops.c_in_per_group[rows, 0] == 1
     pieces = np.where(convolves, np.where(depthwise, 1, ops.groups[rows, 0]), 0)
     depth, critical = _longest(case, rows, convolves.astype(int)), _longest(case, rows, case.latency_s[rows])
-    at_depth = [sum(1 for row, c in zip(rows, convolves, strict=True) if c and depth[row] == d) for d in set(depth.values())]
+    at_depth = [
+        sum(1 for row, c in zip(rows, convolves, strict=True) if c and depth[row] == d) for d in set(depth.values())
+    ]
     return _Block(
         kernels=len(rows),
         fragments=int(pieces.sum()),
@@ -92,9 +94,7 @@ def _overheads_s(case: Case, region: Region) -> float:
 
 def _off_path(case: Case, rows: list[int]) -> list[int]:
     reached = _longest(case, rows, case.latency_s[rows])
-    on_path, row = set(), max(reached, key=reached.__getitem__)
-    while row is not None:
-        on_path.add(row)
-        before = [producer for producer in case.simulation.ops.producers[row] if producer in reached]
-        row = max(before, key=reached.__getitem__, default=None)
-    return [row for row in rows if row not in on_path]
+    path = [max(reached, key=reached.__getitem__)]
+    while before := [producer for producer in case.simulation.ops.producers[path[-1]] if producer in reached]:
+        path.append(max(before, key=reached.__getitem__))
+    return [row for row in rows if row not in path]

@@ -10,7 +10,7 @@ from costsim.edit.rewrite import is_grouped
 from costsim.guidelines.base import Case, Suspicion
 
 
-def groups(case: Case) -> Iterator[Suspicion]:
+def group_convolutions(case: Case) -> Iterator[Suspicion]:
     """Group convolutions of up to {groups} groups access {access_ratio:.2f} times the memory that dense ones of
     equal MACs would.
 
@@ -31,9 +31,9 @@ def groups(case: Case) -> Iterator[Suspicion]:
             features = sum(_elements(case, name) for name in (*node.inputs, node.name))
             weights = case.graph.params(node)
             grouped += features + weights
-            dense += features / sqrt(node.layer.groups) + weights
+            dense += features / sqrt(case.graph.loop_nest(node).groups) + weights
         evidence = {
-            "groups": max(node.layer.groups for node in nodes),
+            "groups": max(case.graph.loop_nest(node).groups for node in nodes),
             "group_convolutions": len(nodes),
             "access_ratio": grouped / dense,
             "mem_access_elems": grouped,

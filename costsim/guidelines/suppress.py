@@ -1,7 +1,7 @@
 """Suppressions: findings a team has decided to live with, each with its reason, in a YAML file::
 
-    - {id: G4, location: stage3, reason: "the shortcuts are what makes it train"}
-    - {id: V2, reason: "the accelerator has a depthwise engine"}
+- {id: G4, location: stage3, reason: "the shortcuts are what makes it train"}
+- {id: V2, reason: "the accelerator has a depthwise engine"}
 """
 
 from __future__ import annotations

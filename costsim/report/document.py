@@ -3,18 +3,25 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from costsim.version import VERSION
 
 if TYPE_CHECKING:
     from costsim.analysis import Analysis
+    from costsim.guidelines import Finding
 
 SCHEMA_VERSION = 1
 
 
-def document(analysis: Analysis) -> dict[str, Any]:
-    """Everything an analysis says, as plain data. Unknown values are null, their reason in ``unknown``."""
+def document(analysis: Analysis, findings: Iterable[Finding] | None = None) -> dict[str, Any]:
+    """Everything an analysis says, as plain data. Unknown values are null, their reason in ``unknown``.
+
+    ``findings`` are those of the guidelines, which are asked here if nobody did before.
+    """
+    from costsim.guidelines import check  # pricing takes longer than the analysis itself
+
     graph, profile, run = (getattr(analysis.simulation, part) for part in ("graph", "profile", "run"))
     return {
         "schema_version": SCHEMA_VERSION,
@@ -40,7 +47,7 @@ def document(analysis: Analysis) -> dict[str, Any]:
         "blocks": analysis.block_records,
         "stages": analysis.stage_records,
         "op_classes": analysis.class_records,
-        "guidelines": [],
+        "guidelines": [f.record() for f in (check(analysis.simulation) if findings is None else findings)],
         "warnings": list(analysis.warnings),
     }
 

@@ -1,0 +1,89 @@
+"""``costsim check`` on the terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from typing import TYPE_CHECKING
+
+from rich import box
+from rich.console import Console, Group
+from rich.table import Table
+from rich.text import Text
+
+from costsim.guidelines.base import Finding, guideline, title
+from costsim.report.words import milliseconds, run_line, trust
+
+if TYPE_CHECKING:
+    from costsim.report.checked import Checked
+
+STYLES = {"warning": "bold yellow", "note": "cyan", "none": "dim"}
+
+PRICES = (
+    "A price is what the device model predicts that the changed network, op table or profile saves. Changed networks "
+    "cost something else; what they learn is not known."
+)
+
+
+def text(checked: Checked, width: int | None = None) -> str:
+    """Header, findings by price, what costs nothing, limits."""
+    console = Console(highlight=False, width=width)
+    with console.capture() as captured:
+        console.print(_body(checked))
+    return captured.get()
+
+
+def _body(checked: Checked) -> Group:
+    analysis = checked.analysis
+    s = analysis.summary
+    interval = f"{milliseconds(s['latency_low_ms'])} to {milliseconds(s['latency_high_ms'])}, {trust(analysis)}"
+    head = Text.assemble(
+        (analysis.network, "bold"), " on ", (analysis.simulation.profile.title, "bold"), f"\n{run_line(analysis)}\n",
+        (milliseconds(s["latency_ms"]), "bold"), f" ({interval})\n",
+    )  # fmt: skip
+    parts: list[Table | Text] = [
+        head,
+        _findings(checked) if checked.shown else Text("No guideline costs anything here."),
+    ]
+    parts.append(Text(""))
+    if hidden := [f.cost_ms or 0.0 for f in checked.costly[len(checked.shown) :]]:
+        parts.append(Text(f"{len(hidden)} more, {milliseconds(sum(hidden))} together: --all shows them"))
+    if not checked.everything:
+        parts += _line("costs nothing here", checked.free)
+        parts += _line("no equal network to price it by", checked.unpriced)
+    if checked.suppressed:
+        parts.append(Text(f"suppressed: {checked.suppressed}"))
+    if checked.costly:
+        parts.append(Text(PRICES, "dim"))
+    for verdict in checked.verdicts:
+        parts.append(
+            Text(("ok    " if verdict.holds else "FAILS ") + str(verdict), "" if verdict.holds else "bold red")
+        )
+    return Group(*parts)
+
+
+def _findings(checked: Checked) -> Table:
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    table.add_column("costs", justify="right", no_wrap=True)
+    table.add_column("share", justify="right", no_wrap=True)
+    table.add_column("finding", overflow="fold")
+    for f in checked.shown:
+        share = f"{f.cost_ms / checked.analysis.latency_ms:.1%}" if f.cost_ms else ""
+        cost = "?" if f.cost_ms is None else milliseconds(f.cost_ms) if f.cost_ms else "nothing"
+        body = Text.assemble((f.key, STYLES[f.severity]), f" {title(guideline(f.id))}\n", f.message)
+        if "alone_ms" in f.evidence:
+            body.append(
+                f" Alone it would be {milliseconds(f.evidence['alone_ms'])}: others claim the same time.", "dim"
+            )
+        if "unpriced" in f.evidence:
+            body.append(f" Not priced: {f.evidence['unpriced']}.", "dim")
+        table.add_row(cost, share, body)
+    return table
+
+
+def _line(what: str, findings: Collection[Finding]) -> list[Text]:
+    """``G3 at stage2, stage3; V2 at stage4``, if there is anything to say."""
+    places: dict[str, list[str]] = {}
+    for finding in sorted(findings, key=lambda f: f.id):
+        places.setdefault(finding.id, []).append(finding.location)
+    words = "; ".join(f"{rule} at {', '.join(where)}" for rule, where in places.items())
+    return [Text(f"{what}: {words}")] if words else []

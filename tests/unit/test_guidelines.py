@@ -1,0 +1,113 @@
+"""What the guidelines find in the papers' networks, and what prices may never do."""
+
+from __future__ import annotations
+
+import pytest
+
+from costsim import Network, RunConfig, load_profile, profile_names, simulate
+from costsim.guidelines import Finding, check, guideline_ids
+from costsim.guidelines.check import apply_findings
+from costsim.guidelines.regions import regions
+
+PAPER = ("G1", "G2", "G3", "G4")
+
+# widths at 40, 140, 300 and 500 M multiply-accumulates (ShuffleNetV2, Table 8)
+BUDGETS = {
+    "shufflenet_v1": [f"shufflenet_v1_g3_{width}x" for width in ("0.5", "1", "1.5", "2")],
+    "shufflenet_v2": [f"shufflenet_v2_{width}x" for width in ("0.5", "1", "1.5", "2")],
+    "mobilenet_v1": [f"mobilenet_v1_{width}x" for width in ("0.25", "0.5", "0.75", "1")],
+    "mobilenet_v2": [f"mobilenet_v2_{width}x" for width in ("0.4", "0.6", "1", "1.4")],
+}
+
+EXPECTED = {
+    "shufflenet_v1": {"G1", "G2", "G3", "G4"},
+    "mobilenet_v2": {"G1", "G4"},
+    "mobilenet_v1": set(),
+    # its own: split, concatenation and shuffle where no runtime joins them, two branches at stride 2
+    "shufflenet_v2": {"G3", "G4"},
+}
+"""What Section 4 of the paper says they break."""
+
+
+def findings(network: str, hw: str) -> tuple[list[Finding], float]:
+    profile = load_profile(hw)
+    simulation = simulate(Network(network).graph, profile, RunConfig.of(profile))
+    return check(simulation), float(simulation.costs.latency_s.sum()) * 1e3
+
+
+@pytest.mark.parametrize("family", BUDGETS)
+def test_findings_name_what_the_paper_names(family):
+    for network in BUDGETS[family]:
+        found, _ = findings(network, "arm_a53")
+        assert {f.id for f in found} & set(PAPER) == EXPECTED[family], network
+
+
+@pytest.mark.parametrize("hw", profile_names())
+@pytest.mark.parametrize("network", ["shufflenet_v1_g3_1x", "mobilenet_v2_1x", "shufflenet_v2_1x", "vargnet_v1_1x"])
+def test_prices_sum_to_no_more_than_the_latency(network, hw):
+    found, latency_ms = findings(network, hw)
+    assert found
+    assert sum(f.cost_ms or 0.0 for f in found) <= latency_ms
+    costs = [f.cost_ms if f.cost_ms is not None else -1.0 for f in found]
+    assert costs == sorted(costs, reverse=True)
+    assert all(f.cost_ms is None or 0 <= f.cost_low_ms <= f.cost_ms <= f.cost_high_ms for f in found)
+
+
+@pytest.mark.parametrize("network", ["shufflenet_v1_g3_1x", "mobilenet_v2_1x", "shufflenet_v2_1x"])
+def test_no_finding_promises_what_the_model_does_not_predict(network):
+    profile = load_profile("arm_a53")
+    simulation = simulate(Network(network).graph, profile, RunConfig.of(profile))
+    before_ms = float(simulation.costs.latency_s.sum()) * 1e3
+    priced = [f for f in check(simulation) if f.cost_ms and f.edit]
+    assert priced
+    for finding in priced:
+        changed = apply_findings(simulation.graph, [finding])
+        after_ms = float(simulate(changed, profile, simulation.run).costs.latency_s.sum()) * 1e3
+        assert finding.cost_ms <= (before_ms - after_ms) * (1 + 1e-9)
+        assert changed.total_macs == pytest.approx(simulation.graph.total_macs, rel=0.01)
+        assert [n.shape for n in changed.outputs] == [n.shape for n in simulation.graph.outputs]
+
+
+def test_findings_are_applied_one_after_the_other():
+    found, _ = findings("shufflenet_v1_g3_1x", "arm_a53")
+    graph = Network("shufflenet_v1_g3_1x").graph
+    by_key = {f.key: f for f in found}
+    changed = apply_findings(graph, [by_key["G4@stage3"], by_key["G2@stage3"]])
+    assert len(changed) < len(graph)
+    assert "accuracy is not known" in changed.notes[-1]
+
+
+def test_a_message_is_the_first_sentence_of_the_rule_with_the_evidence_in_it():
+    found, _ = findings("shufflenet_v1_g8_1x", "arm_a53")
+    finding = next(f for f in found if f.id == "G2")
+    assert "up to 8 groups" in finding.message
+    assert finding.evidence["groups"] == 8
+    assert finding.record()["evidence"]["access_ratio"] > 1
+
+
+def test_only_the_named_guidelines_run():
+    profile = load_profile("arm_a53")
+    simulation = simulate(Network("shufflenet_v1_g3_1x").graph, profile, RunConfig.of(profile))
+    assert {f.id for f in check(simulation, only=["G2"])} == {"G2"}
+    assert set(PAPER) < set(guideline_ids())
+
+
+@pytest.mark.parametrize(
+    ("network", "expected"),
+    [
+        ("mobilenet_v2_1x", ["conv1", "stage1", "stage2"]),
+        ("mobilenet_v1_1x", ["conv1-pair1", "pair2-pair3", "pair4-pair5", "pair6-pair11", "pair12-pair13"]),
+    ],
+)
+def test_parts_are_stages_or_runs_of_equal_maps(network, expected):
+    assert [region.name for region in regions(Network(network).graph)][: len(expected)] == expected
+
+
+def test_a_network_without_blocks_is_told_apart_by_its_maps():
+    from costsim import NetBuilder
+
+    net = NetBuilder("flat")
+    x = net.conv_bn(net.input(1, 3, 32, 32), 16, 3, stride=2)
+    x = net.conv_bn(net.depthwise_bn(x), 64)
+    net.conv_bn(x, 128, 3, stride=2)
+    assert [region.name for region in regions(net.graph)] == ["16x16", "8x8"]
