@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from costsim import Network, RunConfig, load_profile, profile_names, simulate
+from costsim import Network, RunConfig, load_profile, profile_names
 from costsim.guidelines import Finding, check, guideline_ids
 from costsim.guidelines.check import apply_findings
 from costsim.guidelines.regions import regions
+from costsim.simulate import simulate
 
 PAPER = ("G1", "G2", "G3", "G4")
 
