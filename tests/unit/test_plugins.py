@@ -1,0 +1,102 @@
+"""A package from outside brings a device family and a network through the same door as the built-in ones."""
+
+import json
+import os
+import subprocess
+import sys
+
+import pytest
+
+MODULE = '''
+"""A device that only knows how to copy, and a network of one convolution."""
+import numpy as np
+from costsim import CostTable, DeviceModel, NetBuilder, Profile
+from costsim.devices.base import Roofs
+from costsim.networks import Family
+
+
+class CopierProfile(Profile):
+    pass
+
+
+class Copier(DeviceModel):
+    profile_type = CopierProfile
+
+    def costs(self, ops, profile, run):
+        moved = ops.compulsory_bytes
+        return CostTable(ceilings={"copy": moved / 1e9}, overheads={}, traffic={"dram": moved})
+
+    def roofs(self, profile, run):
+        return Roofs(np.inf, {"dram": 1e9})
+
+
+def one_conv(*, name, channels=8):
+    """One convolution."""
+    net = NetBuilder(name)
+    net.conv(net.input(1, 3, 8, 8), channels, 3)
+    return net.graph
+
+
+FAMILY = Family(one_conv, {"toy_one_conv": {}})
+'''
+
+ENTRY_POINTS = """
+[costsim.devices]
+copier = outside:Copier
+[costsim.networks]
+toy = outside:FAMILY
+"""
+
+PROFILE = """
+schema_version: 1
+name: copier
+title: A copier
+family: copier
+sources: {}
+calibration: {status: uncalibrated, data: none, low_ratio: 0.5, high_ratio: 2.0}
+hardware: {}
+runtime: {name: none, version: "1", dtypes: [fp32], fusion: {}, views: []}
+fitted: {}
+"""
+
+
+@pytest.fixture
+def outside(tmp_path):
+    (tmp_path / "outside.py").write_text(MODULE)
+    (tmp_path / "copier.yaml").write_text(PROFILE)
+    info = tmp_path / "outside-1.dist-info"
+    info.mkdir()
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: outside\nVersion: 1\n")
+    (info / "entry_points.txt").write_text(ENTRY_POINTS)
+    return tmp_path
+
+
+def costsim(folder, *arguments):
+    return subprocess.run(
+        [sys.executable, "-m", "costsim", *arguments],
+        cwd=folder,
+        env={**os.environ, "PYTHONPATH": str(folder)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def test_an_outside_family_and_network_are_priced(outside):
+    result = costsim(outside, "analyze", "toy_one_conv", "--hw", "copier.yaml", "--format", "json")
+    assert result.returncode == 0, result.stderr
+    document = json.loads(result.stdout)
+    assert document["hardware"]["family"] == "copier"
+    assert document["totals"]["latency_ms"] == pytest.approx((3 * 64 + 8 * 64 + 8 * 27) * 4 / 1e6)
+    assert "toy_one_conv" in costsim(outside, "nets", "list").stdout
+
+
+def test_a_name_registered_twice_is_refused(outside):
+    again = outside / "again-1.dist-info"
+    again.mkdir()
+    (again / "METADATA").write_text("Metadata-Version: 2.1\nName: again\nVersion: 1\n")
+    (again / "entry_points.txt").write_text("[costsim.devices]\ncopier = elsewhere:Copier\n")
+    result = costsim(outside, "analyze", "toy_one_conv", "--hw", "copier.yaml")
+    assert result.returncode == 1
+    assert "registered twice" in result.stderr
+    assert len(result.stderr.splitlines()) == 1
