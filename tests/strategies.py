@@ -55,12 +55,18 @@ def layer_graphs(
     max_batch: int = 2,
     max_channels: int = 12,
     max_side: int = 10,
+    stem: bool = False,
 ) -> LayerGraph:
-    """A network of one input and up to ``max_layers`` layers, of the given types (all but ``Unknown``)."""
+    """A network of one input and up to ``max_layers`` layers, of the given types (all but ``Unknown``).
+
+    With a ``stem`` it begins with a convolution, so that every runtime has something to execute.
+    """
     allowed = [layer for layer in RECIPES if (layers is None and layer is not L.Unknown) or layer in (layers or ())]
     sizes = (max_batch, max_channels, max_side, max_side)
     net = NetBuilder("random", source="python")
     tensors = [net.input(*(draw(st.integers(1, most)) for most in sizes))]
+    if stem:
+        tensors.append(net.conv(tensors[0], draw(st.integers(1, max_channels)), 3))
     for _ in range(draw(st.integers(1, max_layers))):
         x = draw(st.sampled_from(tensors[::-1]))
         fitting = [layer for layer in allowed if RECIPES[layer].accepts(x)]
@@ -75,7 +81,7 @@ CNN_LAYERS = (L.Conv2d, L.BatchNorm, L.Activation, L.Pool2d, L.Add, L.Concat, L.
 """What the bodies of classification networks are made of."""
 
 
-def conv_graphs(**limits: int) -> st.SearchStrategy[LayerGraph]:
+def conv_graphs(**limits: Any) -> st.SearchStrategy[LayerGraph]:
     """Networks of the layers CNN bodies are made of, so that fusion and residuals are frequent."""
     return layer_graphs(layers=CNN_LAYERS, **limits)
 

@@ -34,7 +34,7 @@ def lowered(draw: st.DrawFn) -> tuple[LayerGraph, OpTable]:
 
 
 @given(lowered())
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 def test_columns_count_what_the_oracle_counts(drawn: tuple[LayerGraph, OpTable]) -> None:
     graph, ops = drawn
     for row, label in enumerate(ops.labels):
@@ -51,7 +51,7 @@ def test_a_network_of_views_is_refused() -> None:
 
 
 @given(lowered())
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 def test_every_layer_is_executed_once_or_is_a_view(drawn: tuple[LayerGraph, OpTable]) -> None:
     graph, ops = drawn
     executed = [name for label in ops.labels for name in label.layers]
@@ -61,7 +61,7 @@ def test_every_layer_is_executed_once_or_is_a_view(drawn: tuple[LayerGraph, OpTa
 
 
 @given(lowered())
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 def test_the_loops_are_the_multiply_accumulates(drawn: tuple[LayerGraph, OpTable]) -> None:
     _, ops = drawn
     loops = ops.n * ops.groups * ops.c_out_per_group * ops.h_out * ops.w_out
@@ -70,7 +70,7 @@ def test_the_loops_are_the_multiply_accumulates(drawn: tuple[LayerGraph, OpTable
 
 
 @given(lowered())
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 def test_ops_run_after_what_they_read(drawn: tuple[LayerGraph, OpTable]) -> None:
     _, ops = drawn
     assert all(producer < row for row, producers in enumerate(ops.producers) for producer in producers)

@@ -20,7 +20,7 @@ EXECUTABLE = sorted(RECIPES.keys() - {L.Unknown}, key=lambda layer: layer.__name
 
 
 @given(layer_graphs())
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 def test_random_graphs_are_what_torch_executes(graph: LayerGraph) -> None:
     judgement = reference.judge(graph)
     assert judgement.agrees, str(judgement)
@@ -30,14 +30,14 @@ def test_random_graphs_are_what_torch_executes(graph: LayerGraph) -> None:
 
 @pytest.mark.parametrize("layer", EXECUTABLE, ids=lambda layer: layer.__name__)
 @given(data=st.data())
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 def test_every_layer_type(layer: type[L.Layer], data: st.DataObject) -> None:
     judgement = reference.judge(data.draw(layer_graphs(layers=[layer], max_layers=4)))
     assert judgement.agrees, str(judgement)
 
 
 @given(layer_graphs())
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_the_meta_device_judges_alike(graph: LayerGraph) -> None:
     assert reference.judge(graph, device="meta") == reference.judge(graph)
 

@@ -19,7 +19,7 @@ from tests.strategies import layer_graphs
 
 
 @given(layer_graphs())
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_twice_built_is_the_same_module(graph: LayerGraph) -> None:
     first, second = reference.build(graph, seed=3), reference.build(graph, seed=3)
     assert first.state_dict().keys() == second.state_dict().keys()

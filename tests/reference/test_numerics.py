@@ -27,7 +27,7 @@ def double(graph: LayerGraph) -> tuple[Companion, list[torch.Tensor]]:
 
 
 @given(layer_graphs(layers=LINEAR_LAYERS, max_layers=12))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_folded_batch_norms_change_nothing(graph: LayerGraph) -> None:
     module, inputs = double(graph)
     before, after = module.execute(inputs), fold_batch_norms(module).execute(inputs)
@@ -48,7 +48,6 @@ def test_folding_leaves_the_weights_the_op_table_counts() -> None:
 
 
 @given(st.integers(1, 6), st.integers(1, 6))
-@settings(deadline=None)
 def test_channel_shuffle_is_this_permutation(groups: int, per_group: int) -> None:
     """Output channel k * groups + g is channel k of group g."""
     channels = groups * per_group
@@ -73,7 +72,6 @@ def grouped_convs(draw: st.DrawFn) -> tuple[LayerGraph, int]:
 
 
 @given(grouped_convs())
-@settings(deadline=None)
 def test_a_grouped_convolution_is_its_block_diagonal_dense_twin(drawn: tuple[LayerGraph, int]) -> None:
     graph, _ = drawn
     module, inputs = double(graph)
@@ -84,7 +82,6 @@ def test_a_grouped_convolution_is_its_block_diagonal_dense_twin(drawn: tuple[Lay
 
 
 @given(grouped_convs())
-@settings(deadline=None)
 def test_reactivation_is_a_dense_convolution_with_a_mask(drawn: tuple[LayerGraph, int]) -> None:
     """CondenseNetV2: a group convolution whose outputs are scattered and added into other channels."""
     grouped, channels = drawn
@@ -108,7 +105,6 @@ def test_the_index_layer_as_a_matrix_product_adds_alike() -> None:
 
 
 @given(grouped_convs())
-@settings(deadline=None)
 def test_a_learned_group_convolution_is_a_dense_convolution_with_a_mask(drawn: tuple[LayerGraph, int]) -> None:
     """CondenseNet: an index layer picks the channels each group reads, some of them for several groups."""
     grouped, channels = drawn
