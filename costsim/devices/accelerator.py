@@ -24,9 +24,11 @@ from costsim.devices.kernels.row_stationary import row_stationary_cycles, row_st
 from costsim.devices.kernels.systolic import systolic_cycles, systolic_onchip_elems
 from costsim.errors import DoesNotFitError
 from costsim.hardware.profile import Profile
+from costsim.hardware.vary import at_point, points
 from costsim.scheduling import BufferRules, plan_buffers
 from costsim.tables.costtable import CostTable
 from costsim.tables.optable import MAC, OpTable
+from costsim.tables.plan import Plan
 from costsim.tables.schema import Array
 
 Kernel = Callable[[OpTable, Any], Array]
@@ -56,6 +58,9 @@ class AcceleratorModel(DeviceModel):
 
     def plan(self, ops: OpTable, profile: Any, run: RunConfig) -> OpTable:
         memory = profile.hardware.memory
+        if (devices := _geometries(profile)) > 1:
+            alone = [self.plan(ops.at_point(p), at_point(profile, p), run).plan for p in range(devices)]
+            return replace(ops, plan=Plan.join([plan for plan in alone if plan is not None]))
         on_host = _on_host(ops, profile)
         fixed = self._fixed_limits(ops, profile, run, on_host)
         array = profile.hardware.array
@@ -74,14 +79,12 @@ class AcceleratorModel(DeviceModel):
         )
 
         def price(activation_bytes: np.ndarray, weight_bytes: np.ndarray, point: int) -> np.ndarray:
-            points = [point] if ops.points > 1 else range(max(a.shape[1] for a in fixed.values()))
-            return np.stack(
-                [
-                    self._table(_at(fixed, p), activation_bytes, weight_bytes, profile).latency_s.sum(axis=0)
-                    for p in points
-                ],
-                axis=1,
-            )
+            devices = [point] if ops.points > 1 else range(points(profile))
+            seconds = [
+                self._table(_at(fixed, p), activation_bytes, weight_bytes, at_point(profile, p)).latency_s.sum(axis=0)
+                for p in devices
+            ]
+            return np.stack(seconds, axis=1)
 
         return replace(ops, plan=plan_buffers(ops, rules, price))
 
@@ -166,6 +169,12 @@ GRAIN = {
 def _grain(array: Any) -> tuple[float, float]:
     channels, kernels = (float(np.max(getattr(array, field))) for field in GRAIN[array.kind])
     return channels, kernels
+
+
+def _geometries(profile: Any) -> int:
+    """How many different arrays and weight memories a profile stands for: each changes what there is to plan."""
+    hw, memory = profile.hardware, profile.hardware.memory
+    return max(points(part) for part in (hw.array, memory.parameter_cache, memory.onchip.weight_size_bytes))
 
 
 def _at(limits: dict[str, Array], point: int) -> dict[str, Array]:

@@ -26,6 +26,33 @@ def vary(profile: Profile, columns: Mapping[str, np.ndarray]) -> Profile:
     return profile
 
 
+def points(block: Any) -> int:
+    """How many devices a profile, or a block of one, stands for."""
+    return max((points(value) for value in _parts(block)), default=np.size(block) if _is_column(block) else 1)
+
+
+def at_point(block: Any, point: int) -> Any:
+    """A profile, or a block of one, with its columns replaced by their values at one point."""
+    if _is_column(block):
+        return float(block[min(point, len(block) - 1)])
+    if isinstance(block, dict):
+        return {word: at_point(value, point) for word, value in block.items()}
+    if isinstance(block, BaseModel):
+        columns = {name: value for name, value in block if points(value) > 1 or _is_column(value)}
+        return block.model_copy(update={name: at_point(value, point) for name, value in columns.items()})
+    return block
+
+
+def _is_column(value: Any) -> bool:
+    return isinstance(value, np.ndarray) and value.ndim == 1
+
+
+def _parts(block: Any) -> list[Any]:
+    if isinstance(block, BaseModel):
+        return [value for _, value in block]
+    return list(block.values()) if isinstance(block, dict) else []
+
+
 def _replace(block: Any, path: list[str], values: np.ndarray, whole: str) -> Any:
     word, *rest = path
     if isinstance(block, dict):

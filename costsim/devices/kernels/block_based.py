@@ -8,7 +8,7 @@ import numpy as np
 
 from costsim.devices.kernels.rounding import round_up
 from costsim.tables.optable import MAC, OpTable
-from costsim.tables.schema import Array
+from costsim.tables.schema import Array, stack
 
 CYCLES_PER_STEP = 4.0
 """Cycles a micro-block spends on one step of depth and taps."""
@@ -53,7 +53,7 @@ def block_cycles(ops: OpTable, array: Any) -> Array:
 def output_stage_cycles(ops: OpTable, array: Any) -> Array:
     """Cycles to scale, clamp and write every output element, ``(ops, points)``; pooling visits each tap."""
     table = array.output_cycles_per_elem
-    per_element = np.array([table.get(label.op, table["default"]) for label in ops.labels])[:, None]
+    per_element = stack([table.get(label.op, table["default"]) for label in ops.labels])
     per_element = np.where(ops.kind == MAC, table["conv"], per_element)
     window = np.where(ops.kind == MAC, 1.0, np.maximum(1.0, ops.kernel_h * ops.kernel_w / CYCLES_PER_STEP))
     return ops.n * ops.c_out * ops.h_out * ops.w_out * per_element * window

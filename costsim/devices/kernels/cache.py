@@ -43,7 +43,7 @@ def activation_misses(
     misses = miss_ratio(touched, capacity_bytes)
     size = ops.output_bytes[producer]
 
-    shape = (len(ops), misses.shape[1] if edges else points)
+    shape = (len(ops), misses.shape[1])
     read, missed, evicted = np.zeros(shape), np.zeros(shape), np.zeros(shape)
     np.add.at(read, reader, np.broadcast_to(size, misses.shape))
     np.add.at(missed, reader, size * misses)
