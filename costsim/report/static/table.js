@@ -1,12 +1,18 @@
 // The layer table: sorting, filtering, and being filtered by charts, legend and blocks.
+// Long tables are laid out in part: their first rows in the current order, and all on request.
+const FIRST_ROWS = 300;
+
 class LayerTable {
   constructor(table, form, ops) {
+    this.more = document.getElementById("more");
+    this.more.addEventListener("click", () => { this.all = true; this.filter(); });
     this.form = form;
     this.body = table.tBodies[0];
     this.heads = [...table.tHead.rows[0].cells];
     this.find = form.querySelector("input[type=search]");
     this.selects = Object.fromEntries([...form.querySelectorAll("select")].map((box) => [box.dataset.column, box]));
     this.rows = [...this.body.rows].map((tr, i) => ({ tr, op: ops[i], text: tr.textContent.toLowerCase() }));
+    this.ordered = [...this.rows];
     this.heads.forEach((head, column) => head.querySelector("button").addEventListener("click", () => this.sort(column)));
     form.addEventListener("input", () => this.filter());
     form.addEventListener("submit", (event) => event.preventDefault());
@@ -27,19 +33,22 @@ class LayerTable {
     head.setAttribute("aria-sort", order);
     const sign = order === "ascending" ? 1 : -1, words = new Intl.Collator("en", { numeric: true });
     const compare = (a, b) => typeof a === "number" ? a - b : words.compare(a, b);
-    const sorted = [...this.rows].sort((a, b) => sign * compare(this.values(a)[column], this.values(b)[column]));
-    this.body.replaceChildren(...sorted.map((row) => row.tr));
+    this.ordered.sort((a, b) => sign * compare(this.values(a)[column], this.values(b)[column]));
+    this.body.replaceChildren(...this.ordered.map((row) => row.tr));
+    this.filter();
   }
 
   filter() {
     const words = this.find.value.toLowerCase().split(/\s+/).filter(Boolean);
     const wanted = Object.entries(this.selects).filter(([, box]) => box.selectedIndex > 0).map(([column, box]) => [column, box.value]);
     let count = 0, ms = 0, share = 0;
-    for (const { tr, op, text } of this.rows) {
-      tr.hidden = !(words.every((word) => text.includes(word)) && wanted.every(([column, value]) => op[column] === value));
-      if (tr.hidden) continue;
-      count += 1; ms += op.ms; share += op.share;
+    for (const { tr, op, text } of this.ordered) {
+      const matches = words.every((word) => text.includes(word)) && wanted.every(([column, value]) => op[column] === value);
+      tr.hidden = !matches || (count >= FIRST_ROWS && !this.all);
+      if (matches) { count += 1; ms += op.ms; share += op.share; }
     }
+    this.more.hidden = this.all || count <= FIRST_ROWS;
+    this.more.textContent = `Show all ${count}, not only the first ${FIRST_ROWS}`;
     this.form.querySelector("output").textContent =
       `${count} of ${this.rows.length} ops, ${ms.toPrecision(4)} ms, ${(100 * share).toFixed(1)} % of the time`;
     for (const [column, box] of Object.entries(this.selects))
@@ -61,6 +70,7 @@ class LayerTable {
   // Go to one op.
   pick(row) {
     this.form.reset();
+    this.all = this.all || this.rows.length > FIRST_ROWS;
     this.filter();
     this.rows.forEach(({ tr }, i) => tr.classList.toggle("picked", i === row));
     this.rows[row].tr.scrollIntoView({ block: "center" });
