@@ -15,6 +15,8 @@ BAR_HEIGHT = 22
 LABEL_ROOM_RATIO = 1.18
 """Axis length over the longest bar, for the label behind it."""
 ROOF_COLOUR, PLAIN_COLOUR = "#8a929c", "#0072B2"
+OFFCHIP_COLOURS = {"weights": "#CC79A7", "activations": "#D55E00"}
+MODE_COLOURS = {"resident": "#0072B2", "streamed": "#56B4E9", "tiled": "#E69F00", "host": "#888888"}
 KIND_SHAPES = {"macs": "circle", "vector": "diamond", "copy": "square"}
 
 
@@ -35,8 +37,7 @@ def roofline_chart(levels: list[str], colours: Mapping[str, str]) -> Spec:
             *of_level,
             {"window": [{"op": "row_number", "as": "corner"}], "groupby": ["roof"]},
             {"filter": "datum.corner == 2"},
-            {"calculate": "datum.roof == 'bandwidth' ? level + ' ' + format(datum.value, '.3~r') + ' GB/s' : "
-             "format(datum.value, '.3~r') + ' GFLOP/s'", "as": "text"},
+            {"calculate": "datum.roof == 'bandwidth' ? level + ' ' + datum.text : datum.text", "as": "text"},
         ],
         "layer": [
             {"transform": [{"filter": f"datum.roof == '{roof}'"}],
@@ -147,6 +148,62 @@ def change_bars(data: str, records: list[Spec]) -> Spec:
             "x": _TIME | {"title": "latency [ms]", "scale": {"domain": [0, room], "nice": False}},
         },
         "layer": [bar, label],
+    }
+
+
+def memory_chart(planned: bool, peak_bytes: float) -> Spec:
+    """Bytes held over time, a bar per fused group or op, under the sizes of the memories."""
+    unit, scaled = _byte_scale(peak_bytes)
+    tips = [_tip("name", "group" if planned else "op"), _tip("scaled", f"held [{unit}]", ".4~g")]
+    if planned:
+        tips += [_tip("mode"), _tip("ops"), _tip("spilled_bytes", "activations off chip [B]", ".4~s")]
+    colours = MODE_COLOURS if planned else {"activations": PLAIN_COLOUR}
+    bars = _time_bars("held", "mode", colours, tips, unit) | {"transform": scaled}
+    size: Spec = {"y": {"field": "scaled", "type": "quantitative"}}
+    line = {"mark": {"type": "rule", "color": ROOF_COLOUR, "strokeWidth": 2, "strokeDash": [6, 3]}, "encoding": size}
+    name = {
+        "mark": {"type": "text", "align": "right", "dx": -4, "dy": -8, "style": "label"},
+        "encoding": size | {"x": {"value": "width"}, "text": {"field": "memory"}},
+    }
+    sizes = [{"data": {"name": "capacities"}, "transform": scaled, **layer} for layer in (line, name)]
+    live = {
+        "data": {"name": "alive"},
+        "transform": scaled,
+        "mark": {"type": "line", "interpolate": "step-after", "strokeWidth": 1.5, "style": "ink"},
+        "encoding": {"x": {"field": "from_ms", "type": "quantitative"}, "y": size["y"]},
+    }
+    return {"height": 200, "layer": [bars, live, *sizes] if planned else [bars, *sizes]}
+
+
+def offchip_chart(peak_bytes: float) -> Spec:
+    """Bytes each op moves off chip, where it runs on the same time axis."""
+    unit, scaled = _byte_scale(peak_bytes)
+    tips = [_tip("name", "op"), _tip("kind"), _tip("scaled", f"moved [{unit}]", ".4~g")]
+    return {"height": 110, **_time_bars("offchip", "kind", OFFCHIP_COLOURS, tips, unit), "transform": scaled}
+
+
+def _byte_scale(peak_bytes: float) -> tuple[str, list[Spec]]:
+    """The unit that suits the largest value, and the transform that gives ``scaled`` in it."""
+    unit, divisor = ("MiB", 2**20) if peak_bytes >= 2**20 else ("KiB", 2**10)
+    return unit, [{"calculate": f"datum.bytes / {divisor}", "as": "scaled"}]
+
+
+def _time_bars(data: str, field: str, colours: Mapping[str, str], tips: list[Spec], unit: str) -> Spec:
+    """Bars as wide as their op or group takes, as high as its bytes."""
+    colour = _colour(field, colours)
+    if len(colours) > 1:
+        colour |= {"legend": {"orient": "top", "title": None}}
+    return {
+        "data": {"name": data},
+        "mark": {"type": "rect", "cursor": "pointer", "style": "outline", "strokeWidth": 0.5},
+        "encoding": {
+            "x": {"field": "from_ms", "type": "quantitative", "title": "time [ms]", "scale": {"nice": False}},
+            "x2": {"field": "to_ms"},
+            "y": {"field": "scaled", "type": "quantitative", "title": unit, "axis": {"tickCount": 5}},
+            "y2": {"datum": 0},
+            "color": colour,
+            "tooltip": tips,
+        },
     }
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from costsim.report import charts, words
+from costsim.report import charts, memory, words
 from costsim.report.blocks import block_graph
 from costsim.report.datasets import datasets, rounded
 from costsim.report.document import document
@@ -31,7 +31,13 @@ def page(analysis: Analysis, command: str = "") -> str:
     data = datasets(analysis)
     classes = class_colours(r["op_class"] for r in analysis.class_records)
     changes = what_if(analysis)
-    data["changes"] = rounded(changes["single"])
+    data |= {
+        "changes": rounded(changes["single"]),
+        "held": rounded(memory.held(analysis)),
+        "alive": rounded(memory.alive(analysis)),
+        "offchip": rounded(memory.offchip(analysis)),
+        "capacities": memory.capacities(analysis),
+    }
     shown = _charts(analysis, data, classes)
     return _environment().get_template("analyze.html").render(
         analysis=analysis,
@@ -77,8 +83,15 @@ def _charts(analysis: Analysis, data: dict[str, Any], classes: dict[str, str]) -
     }
     if blocks > stages:
         shown["blocks"] = charts.block_bars("blocks", "block", classes, blocks)
+    shown["memory"] = charts.memory_chart(analysis.simulation.ops.plan is not None, _largest(data["held"]))
+    if data["offchip"]:
+        shown["offchip"] = charts.offchip_chart(_largest(data["offchip"]))
     shown["whatif"] = charts.change_bars("changes", data["changes"])
     return shown
+
+
+def _largest(records: list[dict[str, Any]]) -> float:
+    return max((record["bytes"] for record in records), default=0.0)
 
 
 def _provenance(analysis: Analysis) -> list[dict[str, Any]]:

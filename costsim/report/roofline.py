@@ -18,6 +18,7 @@ import numpy as np
 from costsim.devices import device_for
 from costsim.simulate import Simulation
 from costsim.tables.optable import MAC, MOVE
+from costsim.units import format_quantity
 
 if TYPE_CHECKING:
     from costsim.analysis import Analysis
@@ -82,4 +83,8 @@ def _corners(bandwidth: float, peak: float, left: float, right: float) -> list[R
     knee = peak / bandwidth if bandwidth else left
     ends = [("bandwidth", left, left * bandwidth, bandwidth), ("bandwidth", knee, peak, bandwidth)] if bandwidth else []
     ends += [("arithmetic", knee, peak, peak), ("arithmetic", right, peak, peak)]
-    return [{"roof": roof, "x": x, "y": y / 1e9, "value": value / 1e9} for roof, x, y, value in ends]
+    units = {"bandwidth": "B/s", "arithmetic": "FLOP/s"}
+    return [
+        {"roof": roof, "x": x, "y": y / 1e9, "value": value / 1e9, "text": format_quantity(value, units[roof])}
+        for roof, x, y, value in ends
+    ]

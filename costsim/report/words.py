@@ -55,7 +55,7 @@ def verdict(analysis: Analysis) -> str:
     where = f"all of it in {worst}" if len(classes) == 1 else f"{share:.0%} of that in {worst}"
     lifted_ms = float(costs.without({limit}).sum(axis=0)[0]) * 1e3
     return (
-        f"{first['share_ratio']:.0%} of the time goes to {first['ops']} of {len(analysis.layer_records)} ops "
-        f"that {limit} bounds, {where}; with {limit} lifted the network would take "
+        f"{first['share_ratio']:.0%} of the time goes to the {first['ops']} of {len(analysis.layer_records)} ops "
+        f"bound by {limit}, {where}; with {limit} lifted the network would take "
         f"{milliseconds(lifted_ms)} instead of {milliseconds(analysis.latency_ms)}."
     )

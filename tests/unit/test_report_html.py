@@ -15,6 +15,7 @@ import costsim
 from costsim import Analysis, InputError, NetBuilder
 from costsim.cli import run
 from costsim.report.html import notebook_card, page
+from tests.long_network import long_network
 
 NASTY = ["<script>alert(1)</script>", "\"'><img src=x onerror=alert(1)>", "größe ‮מודל‬ 网络", "{{ 7*7 }}", "</script>"]
 
@@ -130,3 +131,9 @@ def test_a_path_that_cannot_be_written_loses_nothing(tmp_path: Path, capsys: pyt
     assert "latency" in printed.out
     assert "cannot be written" in printed.err and "\n" not in printed.err.strip()
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_long_network_stays_a_light_page() -> None:
+    html = page(costsim.analyze(long_network(), "arm_a53"))
+    assert len(payload(html)["data"]["ops"]) > 1700
+    assert len(html.encode()) < 6e6

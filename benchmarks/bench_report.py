@@ -1,0 +1,48 @@
+"""The report of a 2,000-op network: seconds to make it, its size, and what a reader waits for in a real Chromium."""
+
+from __future__ import annotations
+
+import tempfile
+import time
+from pathlib import Path
+
+import costsim
+from tests.browser.chromium import Browser, start
+from tests.long_network import long_network
+
+ACTIONS = {
+    "sort by time": "document.querySelector('th[data-key=ms] button').click()",
+    "sort by name": "document.querySelector('th[data-key=name] button').click()",
+    "filter by a word": "const box = document.querySelector('.filters input'); box.value = 'stage3';"
+    "box.dispatchEvent(new Event('input', {bubbles: true}))",
+    "clear the filter": "document.querySelector('.filters').reset()",
+    "choose a block": "document.querySelector('[data-block]').click()",
+    "switch a what-if": "document.querySelector('input[name=ceiling]').click()",
+}
+UNTIL_PAINTED = """
+const done = arguments[0], start = performance.now();
+%s;
+requestAnimationFrame(() => setTimeout(() => done(performance.now() - start)));
+"""
+
+
+def main() -> None:
+    analysis = costsim.analyze(long_network(), "arm_a53")
+    ops = len(analysis.layer_records)
+    start_s = time.perf_counter()
+    html = analysis.to_html()
+    print(f"{ops} ops: page made in {time.perf_counter() - start_s:.2f} s, {len(html.encode()) / 1e6:.2f} MB")
+    with tempfile.TemporaryDirectory() as folder:
+        driver = start(Path(folder) / "chromium")
+        try:
+            start_s = time.perf_counter()
+            Browser(driver, Path(folder)).open(html)
+            print(f"{'open and draw':<20}{(time.perf_counter() - start_s) * 1e3:8.0f} ms")
+            for name, action in ACTIONS.items():
+                print(f"{name:<20}{driver.execute_async_script(UNTIL_PAINTED % action):8.0f} ms")
+        finally:
+            driver.quit()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,87 @@
+"""What lies in memory while the network runs: all activations, or the on-chip buffer where a plan manages one."""
+
+from __future__ import annotations
+
+from itertools import groupby
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from costsim.report.knobs import memory_fields
+from costsim.tables.liveness import live_bytes
+from costsim.tables.plan import MODE_WORDS, Plan
+
+if TYPE_CHECKING:
+    from costsim.analysis import Analysis
+
+Record = dict[str, Any]
+
+FAR_RATIO = 8
+"""A memory more than this many times larger than the peak is left out of the picture."""
+
+
+def held(analysis: Analysis) -> list[Record]:
+    """From when to when how many bytes are held, and by what.
+
+    Where the device plans its buffer, one record per fused group with the group's ``mode``;
+    elsewhere one per op: all activations that exist while it runs.
+    """
+    plan = analysis.simulation.ops.plan
+    if plan is None:
+        return [{**record, "mode": "activations"} for record in alive(analysis)]
+    groups = groupby(_spans(analysis), lambda span: int(plan.group[span["row"], 0]))
+    return [_group(plan, list(spans)) for _, spans in groups]
+
+
+def alive(analysis: Analysis) -> list[Record]:
+    """The bytes of all activations that exist while each op runs, wherever they lie."""
+    live = live_bytes(analysis.simulation.ops)[:, 0]
+    return [{**span, "bytes": float(live[span["row"]])} for span in _spans(analysis)]
+
+
+def offchip(analysis: Analysis) -> list[Record]:
+    """What each op of a planned device moves off chip: weights, and activations that did not stay on chip."""
+    plan = analysis.simulation.ops.plan
+    if plan is None:
+        return []
+    kinds = {"weights": plan.weight_bytes[:, 0], "activations": plan.activation_bytes[:, 0]}
+    return [
+        {**span, "kind": kind, "bytes": float(moved[span["row"]])}
+        for span in _spans(analysis)
+        for kind, moved in kinds.items()
+        if moved[span["row"]] > 0
+    ]
+
+
+def capacities(analysis: Analysis) -> list[Record]:
+    """The memories of the device that are not far larger than what is held."""
+    profile = analysis.simulation.profile
+    peak = max(record["bytes"] for record in held(analysis))
+    fields = {name.split()[0]: paths for name, paths in memory_fields(profile).items() if name.endswith(" size")}
+    sizes = {level: sum(float(profile.value_at(path)) for path in paths) for level, paths in fields.items()}
+    return [{"memory": level, "bytes": size} for level, size in sizes.items() if size <= FAR_RATIO * peak]
+
+
+def _spans(analysis: Analysis) -> list[Record]:
+    """When each op runs."""
+    latency_ms = analysis.simulation.costs.latency_s[:, 0] * 1e3
+    ends = np.cumsum(latency_ms)
+    return [
+        {"row": row, "name": record["name"], "from_ms": float(end - took), "to_ms": float(end)}
+        for row, (record, end, took) in enumerate(zip(analysis.layer_records, ends, latency_ms, strict=True))
+    ]
+
+
+def _group(plan: Plan, spans: list[Record]) -> Record:
+    rows = [span["row"] for span in spans]
+    first, last = spans[0], spans[-1]
+    return {
+        "row": first["row"],
+        "name": first["name"] if len(spans) == 1 else f"{first['name']} to {last['name']}",
+        "ops": len(spans),
+        "from_ms": first["from_ms"],
+        "to_ms": last["to_ms"],
+        "bytes": float(plan.buffer_bytes[rows, 0].max()),
+        "mode": MODE_WORDS[float(plan.mode[first["row"], 0])],
+        "spilled_bytes": float(plan.activation_bytes[rows, 0].sum()),
+    }
