@@ -310,7 +310,8 @@ def _reshape(draw: Draw, x: Tensor, others: list[Tensor]) -> Drawn:
     shape = [first, second, elements // first // second]
     if draw(st.booleans()):
         shape[draw(st.integers(0, 2))] = -1
-    return L.Reshape(tuple(shape)), (x,)
+    batch = draw(st.sampled_from([None, x.shape[0]]))
+    return L.Reshape(tuple(shape), batch), (x,)
 
 
 @_recipe(L.Transpose, _any)

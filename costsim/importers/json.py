@@ -94,7 +94,7 @@ def from_dict(tree: Mapping[str, Any], where: str = "network") -> LayerGraph:
         with writer.node(str(title), str(kind), str(block)):
             if title in writer.graph:
                 raise InputError("the name is used twice", mend="name every layer once")
-            operands = [writer[i] for i in inputs or ()]
+            operands = [writer.tensor(i) for i in inputs or ()]
             writer.bind(str(title), writer.add(_layer(str(kind), entry.get("options", {})), *operands))
     graph = writer.finish()
     graph.notes = tuple(notes or ())

@@ -5,12 +5,33 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from typing import Any
+from dataclasses import dataclass
+from math import prod
+from typing import Any, TypeAlias
 
 from costsim.errors import InputError
 from costsim.graph import LayerGraph, Tensor
 from costsim.graph import layers as L
 from costsim.graph.layers import Layer, Shape
+
+
+@dataclass(frozen=True, eq=False)
+class Stored:
+    """A tensor the file holds: a weight, known by its shape, or a small constant with its values."""
+
+    shape: tuple[int, ...]
+    trainable: bool = True
+    values: Any = None
+    """A NumPy array, or None where only the shape is known."""
+    elem_type: int = 1
+    """ONNX's number of the element type; 1 is fp32."""
+
+    @property
+    def elements(self) -> int:
+        return prod(self.shape)
+
+
+Value: TypeAlias = Tensor | Stored
 
 
 class GraphWriter:
@@ -23,7 +44,8 @@ class GraphWriter:
     def __init__(self, name: str, *, source: str, where: str) -> None:
         self.graph = LayerGraph(name, source=source)
         self.where = where
-        self._tensors: dict[str, Tensor] = {}
+        self._values: dict[str, Value] = {}
+        self._constants: dict[int, tuple[Stored, Tensor]] = {}
         self._unknown: Counter[str] = Counter()
         self._notes: list[str] = []
         self._node, self._block = "", ""
@@ -38,7 +60,7 @@ class GraphWriter:
         except InputError as error:
             raise InputError(error.what, where=where, mend=error.mend) from error
         except (ArithmeticError, LookupError, TypeError, ValueError) as error:
-            text = str(error).splitlines()[0] if str(error) else type(error).__name__
+            text = f"{type(error).__name__} {error}".splitlines()[0]
             raise InputError(f"its attributes make no sense: {text}", where=where, mend="check the file") from error
 
     def add(self, layer: Layer, *inputs: Tensor, part: str = "") -> Tensor:
@@ -54,26 +76,38 @@ class GraphWriter:
         self._unknown[type_name] += 1
         return self.add(L.Unknown(type_name, shape, weight_elems), *inputs)
 
-    def bind(self, tensor: str, value: Tensor) -> None:
-        """Say which tensor of the graph a tensor of the file is.
+    def constant(self, stored: Stored) -> Tensor:
+        """A stored tensor as an operand of its own; the same one is added once."""
+        if id(stored) not in self._constants:
+            layer = L.Constant(stored.shape or (1,), stored.trainable)
+            self._constants[id(stored)] = stored, self.add(layer, part="constant")
+        return self._constants[id(stored)][1]
+
+    def bind(self, tensor: str, value: Value) -> None:
+        """Say what a tensor of the file is.
 
         Raises:
             InputError: something else already wrote a tensor of this name.
         """
-        if tensor in self._tensors:
+        if tensor in self._values:
             raise InputError(f"writes '{tensor}', which is already there", mend="name every tensor once")
-        self._tensors[tensor] = value
+        self._values[tensor] = value
 
-    def __getitem__(self, tensor: str) -> Tensor:
-        if tensor not in self._tensors:
+    def __getitem__(self, tensor: str) -> Value:
+        if tensor not in self._values:
             raise InputError(
                 f"reads '{tensor}', which nothing before it writes",
                 mend="the file is cut short, cyclic or out of order; export it again",
             )
-        return self._tensors[tensor]
+        return self._values[tensor]
+
+    def tensor(self, name: str) -> Tensor:
+        """What ``name`` is bound to, as a tensor of the graph."""
+        value = self[name]
+        return value if isinstance(value, Tensor) else self.constant(value)
 
     def __contains__(self, tensor: str) -> bool:
-        return tensor in self._tensors
+        return tensor in self._values
 
     def note(self, text: str) -> None:
         """Something to be said beside every result of this network; said once."""
@@ -99,45 +133,3 @@ class GraphWriter:
         if stem not in self.graph:
             return stem
         return next(name for k in range(2, len(self.graph) + 3) if (name := f"{stem}_{k}") not in self.graph)
-
-
-# Small rewrites several importers need
-
-
-def flat(writer: GraphWriter, x: Tensor, start: int = 1) -> Tensor:
-    """``x`` with all dimensions from ``start`` on made one, by a layer only where it changes something."""
-    return x if len(x.shape) == start + 1 else writer.add(L.Flatten(start), x, part="flatten")
-
-
-def reshaped(writer: GraphWriter, x: Tensor, shape: tuple[Any, ...], part: str = "") -> Tensor:
-    """``x`` as ``(batch, *shape)``, by a layer only where it changes something."""
-    return x if x.shape[1:] == shape else writer.add(L.Reshape(shape), x, part=part)
-
-
-def transposed(writer: GraphWriter, x: Tensor, axes: tuple[int, ...], part: str = "") -> Tensor:
-    """``x`` with its axes reordered, by a layer only where it changes something."""
-    return x if axes == tuple(range(len(axes))) else writer.add(L.Transpose(axes), x, part=part)
-
-
-def adaptive_pool(writer: GraphWriter, x: Tensor, function: str, size: tuple[int, ...]) -> Tensor:
-    """Pooling to a given map size.
-
-    Where the sizes do not divide, real windows overlap unevenly; equal windows of the same
-    output size stand in for them (exact in shape, within one row or column in reads).
-    """
-    if size == (1, 1):
-        return writer.add(L.GlobalPool(function), x)
-    lengths = x.shape[2:]
-    if any(out > length for out, length in zip(size, lengths, strict=True)):
-        return writer.add(L.Upsample(None, size=(size[0], size[1])), x)
-    stride = tuple(length // out for out, length in zip(size, lengths, strict=True))
-    kernel = tuple(n - (out - 1) * s for out, n, s in zip(size, lengths, stride, strict=True))
-    return writer.add(L.Pool2d(kernel, stride, function=function), x)
-
-
-def same_padding(length: int, kernel: int, stride: int, dilation: int, lower: bool = False) -> tuple[int, int]:
-    """(before, after) that make ``ceil(length / stride)`` positions; an odd one goes behind, or before if ``lower``."""
-    reach = dilation * (kernel - 1) + 1
-    total = max(reach + (length - 1) // stride * stride - length, 0)
-    small, large = total // 2, total - total // 2
-    return (large, small) if lower else (small, large)

@@ -158,26 +158,35 @@ class Flatten(_Copy):
 
 @dataclass(frozen=True)
 class Reshape(_Copy):
-    """The same elements in another shape; one entry may be -1, batch stays in front.
+    """The same elements in another shape; one entry may be -1.
 
-    ``shape`` leaves the batch out, so that it holds for any batch size.
+    ``shape`` leaves the first dimension out, so that it holds for any batch size. Where that
+    dimension itself changes (windows folded into the batch), ``batch`` is the new one.
     """
 
     op: ClassVar[str] = "reshape"
     shape: tuple[Dim, ...]
+    batch: Dim | None = None
 
     def output_shape(self, *inputs: Shape) -> Shape:
-        n, *rest = inputs[0]
+        n, elements = self._batch_and_elements(inputs[0])
         fixed = prod(d for d in self.shape if not _is_free(d))
-        return (n, *(prod(rest) // fixed if _is_free(d) else d for d in self.shape))
+        return (n, *(elements // fixed if _is_free(d) else d for d in self.shape))
 
     def requirements(self, *inputs: Shape) -> Iterator[Requirement]:
-        elements = prod(inputs[0][1:])
+        if self.batch is not None:
+            yield divides(self.batch, size(inputs[0])), f"cannot reshape {tuple(inputs[0])} to a batch of {self.batch}"
+        _, elements = self._batch_and_elements(inputs[0])
         fixed = prod(d for d in self.shape if not _is_free(d))
         free = sum(_is_free(d) for d in self.shape)
         yield free <= 1, f"more than one -1 in {self.shape}"
         fits = divides(fixed, elements) if free else fixed == elements
         yield fits, f"cannot reshape {tuple(inputs[0][1:])} to {self.shape}"
+
+    def _batch_and_elements(self, source: Shape) -> tuple[Dim, Dim]:
+        """The first dimension of the output, and the elements behind each of its entries."""
+        n = source[0] if self.batch is None else self.batch
+        return n, prod(source[1:]) if self.batch is None else size(source) // n
 
 
 @dataclass(frozen=True)

@@ -121,7 +121,7 @@ def load_ncnn(path: Path, input_size: tuple[int, ...] | None = None, batch: int 
 def _outputs(writer: GraphWriter, layer: ParamLayer, input_size: tuple[int, ...] | None, batch: int) -> list[Tensor]:
     if layer.type == "Input":
         return [writer.add(L.Input((batch, *_input_shape(layer, input_size))))]
-    inputs = [writer[name] for name in layer.inputs]
+    inputs = [writer.tensor(name) for name in layer.inputs]
     if layer.type == "Noop":  # collects the network's outputs; its own blob is never written
         return inputs[:1] * len(layer.outputs)
     if layer.type not in LAYERS:

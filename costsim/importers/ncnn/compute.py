@@ -12,7 +12,8 @@ from costsim.errors import InputError
 from costsim.graph import Tensor
 from costsim.graph import layers as L
 from costsim.importers.ncnn.param_file import ABSENT, ParamLayer
-from costsim.importers.writer import GraphWriter, adaptive_pool, flat, reshaped, same_padding, transposed
+from costsim.importers.pieces import adaptive_pool, flat, reshaped, same_padding, transposed
+from costsim.importers.writer import GraphWriter
 
 SAME_UPPER, SAME_LOWER = -233, -234
 """Values of a padding key: TensorFlow's SAME, the odd pixel behind or before."""
@@ -191,7 +192,7 @@ def instance_norm(writer: GraphWriter, layer: ParamLayer, x: Tensor) -> Tensor:
 
 def as_map(writer: GraphWriter, x: Tensor) -> Tensor:
     """A vector is convolved as a map of one pixel."""
-    return reshaped(writer, x, (x.shape[1], 1, 1), part="as_map") if len(x.shape) == 2 else x
+    return reshaped(writer, x, (*x.shape, 1, 1), part="as_map") if len(x.shape) == 2 else x
 
 
 def broadcast(writer: GraphWriter, x: Tensor, rank: int, against: tuple[int, ...]) -> tuple[Tensor, ...]:
@@ -200,7 +201,7 @@ def broadcast(writer: GraphWriter, x: Tensor, rank: int, against: tuple[int, ...
     missing = rank - len(x.shape)
     if not missing or dims[0] != against[1]:
         return (x,)
-    return (reshaped(writer, x, (*dims, *(1,) * missing), part="broadcast"),)
+    return (reshaped(writer, x, (*x.shape, *(1,) * missing), part="broadcast"),)
 
 
 def conv_padding(

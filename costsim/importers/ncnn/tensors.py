@@ -10,7 +10,8 @@ from costsim.graph import Tensor
 from costsim.graph import layers as L
 from costsim.importers.ncnn.compute import broadcast
 from costsim.importers.ncnn.param_file import ABSENT, ParamLayer
-from costsim.importers.writer import GraphWriter, flat, reshaped, transposed
+from costsim.importers.pieces import arithmetic, reduced, reshaped, transposed
+from costsim.importers.writer import GraphWriter
 
 BINARY = ("add", "sub", "mul", "div", "maximum", "minimum", "pow", "sub", "div", "pow", "atan2", "atan2")
 """BinaryOp's key 0; the later ones swap the operands."""
@@ -55,15 +56,11 @@ def binary(writer: GraphWriter, layer: ParamLayer, *inputs: Tensor) -> Tensor:
     function = BINARY[layer.integer(0)]
     widest = max(inputs, key=lambda t: (len(t.shape), prod(t.shape[1:])))
     aligned = [t for x in inputs for t in broadcast(writer, x, len(widest.shape), widest.shape)]
-    return writer.add(arithmetic(function), *aligned)
+    return arithmetic(writer, function, aligned)
 
 
 def eltwise(writer: GraphWriter, layer: ParamLayer, *inputs: Tensor) -> Tensor:
-    return writer.add(arithmetic(ELTWISE[layer.integer(0)]), *inputs)
-
-
-def arithmetic(function: str) -> L.Arithmetic:
-    return {"add": L.Add(), "mul": L.Multiply()}.get(function) or L.Arithmetic(function)
+    return arithmetic(writer, ELTWISE[layer.integer(0)], inputs)
 
 
 def rescale(writer: GraphWriter, layer: ParamLayer, x: Tensor) -> Tensor:
@@ -111,7 +108,9 @@ def reshape(writer: GraphWriter, layer: ParamLayer, x: Tensor) -> Tensor:
     given = list(reversed(x.shape[1:]))
     sizes = [size for size in wanted if size != ABSENT]
     kept = [given[len(sizes) - 1 - i] if size == 0 else size for i, size in enumerate(sizes)]
-    return reshaped(writer, x, tuple(kept))
+    if -1 in kept:
+        kept[kept.index(-1)] = prod(given) // max(1, -prod(kept))
+    return reshaped(writer, x, (x.shape[0], *kept))
 
 
 def permute(writer: GraphWriter, layer: ParamLayer, x: Tensor) -> Tensor:
@@ -126,14 +125,14 @@ def flatten(writer: GraphWriter, layer: ParamLayer, x: Tensor) -> Tensor:
 def squeeze(writer: GraphWriter, layer: ParamLayer, x: Tensor) -> Tensor:
     axes = {axis % (len(x.shape) - 1) + 1 for axis in layer.integers(3)}
     drop = axes or {i for i, d in enumerate(x.shape) if i and d == 1}
-    return reshaped(writer, x, tuple(d for i, d in enumerate(x.shape) if i and i not in drop))
+    return reshaped(writer, x, tuple(d for i, d in enumerate(x.shape) if i not in drop))
 
 
 def expand_dims(writer: GraphWriter, layer: ParamLayer, x: Tensor) -> Tensor:
     shape = list(x.shape[1:])
     for axis in sorted(axis % (len(shape) + 1) for axis in layer.integers(3)):
         shape.insert(axis, 1)
-    return reshaped(writer, x, tuple(shape))
+    return reshaped(writer, x, (x.shape[0], *shape))
 
 
 def interpolate(writer: GraphWriter, layer: ParamLayer, x: Tensor, *like: Tensor) -> Tensor:
@@ -188,12 +187,8 @@ def reduction(writer: GraphWriter, layer: ParamLayer, x: Tensor) -> Tensor:
     rank = len(x.shape)
     every = layer.integer(1, 1) or not layer.integers(3)
     axes = tuple(range(1, rank)) if every else tuple(_axis(axis, x) for axis in layer.integers(3))
-    keepdims = bool(layer.integer(4))
-    if function in ("mean", "max") and rank == 4 and axes == (2, 3):
-        pooled = writer.add(L.GlobalPool({"mean": "avg", "max": "max"}[function]), x)
-        return pooled if keepdims else flat(writer, pooled)
-    y = writer.add(L.Reduce(axes, function, keepdims), x)
-    return y if len(y.shape) > 1 else reshaped(writer, y, (1,))
+    y = reduced(writer, x, function, axes, keepdims=bool(layer.integer(4)))
+    return y if len(y.shape) > 1 else reshaped(writer, y, (*y.shape, 1))
 
 
 def memory_data(writer: GraphWriter, layer: ParamLayer) -> Tensor:

@@ -1,0 +1,252 @@
+"""ONNX files and ``onnx.ModelProto``, of any producer, opset 7 and up.
+
+Weights are known by their shapes. Whatever depends on constants and shapes alone is computed
+while reading, so that no shape arithmetic is left in the graph; open dimensions are bound to the
+asked input size and batch. Needs the package onnx (extra ``[onnx]``).
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from costsim.errors import InputError
+from costsim.graph import LayerGraph, Tensor
+from costsim.graph import layers as L
+from costsim.importers.importer import Importer
+from costsim.importers.writer import GraphWriter, Stored, Value
+
+if TYPE_CHECKING:
+    from onnx import ModelProto, NodeProto, TensorProto, ValueInfoProto
+
+OLDEST_OPSET = 7
+
+
+def load_onnx(
+    source: Path | ModelProto, input_size: tuple[int, ...] | None = None, batch: int | None = None
+) -> LayerGraph:
+    """The network in an ONNX file or model.
+
+    Args:
+        source: a path, or a model in memory.
+        input_size: (channels, height, width) for the dimensions the file leaves open, or to replace them.
+        batch: images at a time; what the file says, or 1, if left out.
+
+    Raises:
+        InputError: the package onnx is missing; the file is damaged, of an unknown opset, has
+            control flow, open dimensions or contradicting shapes. Names file and node.
+    """
+    from costsim.importers.patterns import simplify
+
+    model, where, name = _model(source)
+    reader = _Reader(model, GraphWriter(name, source="onnx", where=where), source if isinstance(source, Path) else None)
+    reader.bind_initializers()
+    reader.bind_inputs(input_size, batch)
+    reader.run_nodes()
+    reader.check_outputs(bound=(input_size, batch) == (None, None))
+    return simplify(reader.writer.finish())
+
+
+def _model(source: Path | ModelProto) -> tuple[ModelProto, str, str]:
+    """The model with local functions inlined, where it is from, and its name."""
+    try:
+        import onnx
+        import onnx.inliner
+    except ImportError:
+        raise InputError("reading ONNX needs the package onnx", mend="pip install 'costsim[onnx]'") from None
+    from google.protobuf.message import DecodeError  # type: ignore[import-untyped]
+
+    from costsim.importers.onnx.slim import read_slim
+
+    if isinstance(source, Path):
+        where, name = str(source), source.stem
+        model = onnx.ModelProto()
+        try:
+            model.ParseFromString(read_slim(source))
+        except DecodeError:
+            raise InputError("not an ONNX file, or damaged", where=where, mend="export or download it again") from None
+    else:
+        where = name = source.graph.name or "onnx model"
+        model = source
+    _check_model(model, where)
+    return (onnx.inliner.inline_local_functions(model) if model.functions else model), where, name
+
+
+def _check_model(model: ModelProto, where: str) -> None:
+    import onnx
+
+    if not model.HasField("graph") or not model.graph.node:
+        raise InputError("not an ONNX model: it holds no graph", where=where, mend="export or download it again")
+    newest = onnx.defs.onnx_opset_version()
+    opset = next((o.version for o in model.opset_import if o.domain in ("", "ai.onnx")), None)
+    if opset is None or not OLDEST_OPSET <= opset <= newest:
+        raise InputError(
+            f"opset {'missing' if opset is None else opset}",
+            where=where,
+            mend=f"convert it to one of {OLDEST_OPSET} to {newest} with onnx.version_converter",
+        )
+
+
+class _Reader:
+    """One pass over the nodes: constants are folded, the rest becomes layers."""
+
+    def __init__(self, model: ModelProto, writer: GraphWriter, path: Path | None) -> None:
+        self.model = model
+        self.writer = writer
+        self.folder = path.parent if path else None
+        self.opset = next(o.version for o in model.opset_import if o.domain in ("", "ai.onnx"))
+
+    def bind_initializers(self) -> None:
+        for tensor in self.model.graph.initializer:
+            with self.writer.node(tensor.name, "initializer"):
+                self.writer.bind(tensor.name, stored(tensor, self.folder))
+        for sparse in self.model.graph.sparse_initializer:
+            with self.writer.node(sparse.values.name, "sparse initializer"):
+                self.writer.bind(sparse.values.name, Stored(tuple(sparse.dims), elem_type=sparse.values.data_type))
+
+    def bind_inputs(self, input_size: tuple[int, ...] | None, batch: int | None) -> None:
+        """Inputs that are not initializers become tensors; equal names of open dimensions get equal sizes."""
+        named: dict[str, int] = {}
+        for info in self.model.graph.input:
+            if info.name in self.writer:
+                continue
+            with self.writer.node(info.name, "input"):
+                dims = _bound(info, input_size, batch, named)
+                input_size = None  # the first input is the image
+                self.writer.bind(info.name, self.writer.add(L.Input(dims)))
+
+    def run_nodes(self) -> None:
+        from costsim.importers.onnx.scopes import blocks
+
+        nodes = self.model.graph.node
+        for node, (name, block) in zip(nodes, blocks(nodes), strict=True):
+            with self.writer.node(name, node.op_type, block):
+                for output, value in zip(node.output, self._outputs(node), strict=False):
+                    if output:
+                        self.writer.bind(output, value)
+
+    def _outputs(self, node: NodeProto) -> list[Any]:
+        from costsim.importers.onnx.call import Call
+        from costsim.importers.onnx.fold import fold
+        from costsim.importers.onnx.ops import CONTROL_FLOW, DOMAINS
+
+        if node.op_type in CONTROL_FLOW:
+            raise InputError(
+                "control flow: what runs depends on the data",
+                mend="export it without, or simplify the model for fixed input sizes",
+            )
+        if node.op_type == "Constant" and not node.domain:
+            return [_constant(node)]
+        inputs = [self.writer[name] if name else None for name in node.input]
+        if not any(isinstance(x, Tensor) for x in inputs) and not node.op_type.startswith("Random"):
+            return list(fold(node, inputs, self.model.opset_import))
+        handler = DOMAINS.get(node.domain, {}).get(node.op_type)
+        if handler is None:
+            return self._unknown(node, inputs)
+        made = handler(Call.of(self.writer, node, inputs, self.opset))
+        return made if isinstance(made, list) else [made]
+
+    def _unknown(self, node: NodeProto, inputs: list[Value | None]) -> list[Any]:
+        """An op without a model: as many outputs as it has, with the shapes onnx infers for them."""
+        from costsim.importers.onnx.fold import infer_shapes
+
+        tensors = [x for x in inputs if isinstance(x, Tensor)]
+        weights = sum(x.elements for x in inputs if isinstance(x, Stored))
+        inferred = infer_shapes(node, inputs, self.model.opset_import)
+        declared = {info.name: _declared(info) for info in [*self.model.graph.value_info, *self.model.graph.output]}
+        kind = f"{node.domain}.{node.op_type}" if node.domain else node.op_type
+        outputs: list[Any] = []
+        for output, shape in zip(node.output, inferred, strict=True):
+            if not output:
+                outputs.append(None)
+                continue
+            shape = shape or declared.get(output) or tensors[0].shape
+            outputs.append(self.writer.unknown(kind, tensors, tuple(max(d, 1) for d in shape) or (1,), weights))
+            weights = 0
+        return outputs
+
+    def check_outputs(self, bound: bool) -> None:
+        """With the file's own sizes, the inferred shapes must be those the file declares."""
+        for info in self.model.graph.output:
+            with self.writer.node(info.name, "output"):
+                value = self.writer[info.name]
+                shape = _declared(info)
+                if bound and shape and value.shape != shape and isinstance(value, Tensor):
+                    raise InputError(
+                        f"the file declares {shape}, inferred {value.shape}",
+                        mend="its shapes contradict; export it again",
+                    )
+
+
+def stored(tensor: TensorProto, folder: Path | None) -> Stored:
+    """A weight by its shape; with its values if it is small and they are there."""
+    from onnx import TensorProto, external_data_helper, numpy_helper
+
+    from costsim.importers.onnx.fold import LARGEST_VALUE
+
+    shape = tuple(tensor.dims)
+    if min(shape, default=0) < 0:
+        raise InputError(f"a negative dimension: {shape}", mend="export it again")
+    bare = Stored(shape, elem_type=tensor.data_type)
+    if bare.elements > LARGEST_VALUE:
+        return bare
+    if tensor.data_location == TensorProto.EXTERNAL:
+        try:
+            external_data_helper.load_external_data_for_tensor(tensor, str(folder or ""))
+        except Exception:  # whatever is wrong with the other file, this one only needs its values for shapes
+            return bare
+    values = numpy_helper.to_array(tensor)
+    return Stored(shape, values=values, elem_type=tensor.data_type)
+
+
+def _constant(node: NodeProto) -> Stored:
+    import numpy as np
+    from onnx import helper
+
+    attribute = node.attribute[0]
+    value = helper.get_attribute_value(attribute)
+    if attribute.name == "value":
+        return stored(value, None)
+    if attribute.name == "sparse_value":
+        return Stored(tuple(value.dims))
+    array = np.asarray(value)
+    if array.dtype.kind not in "if":
+        return Stored(array.shape, trainable=False, elem_type=8)
+    array = array.astype(np.int64 if array.dtype.kind == "i" else np.float32)
+    return Stored(array.shape, trainable=False, values=array, elem_type=helper.np_dtype_to_tensor_dtype(array.dtype))
+
+
+def _declared(info: ValueInfoProto) -> tuple[int, ...] | None:
+    """A shape the file writes down in full."""
+    dims = info.type.tensor_type.shape.dim
+    shape = tuple(d.dim_value for d in dims)
+    return shape if shape and min(shape) > 0 else None
+
+
+def _bound(
+    info: ValueInfoProto, input_size: tuple[int, ...] | None, batch: int | None, named: dict[str, int]
+) -> tuple[int, ...]:
+    """The input's shape with open dimensions bound."""
+    if not info.type.tensor_type.HasField("shape"):
+        raise InputError("the input has no shape", mend="export it with one")
+    entries = info.type.tensor_type.shape.dim
+    dims = [d.dim_value if d.dim_value > 0 else named.get(d.dim_param, 0) for d in entries]
+    if input_size is not None:
+        if len(input_size) != len(dims) - 1:
+            text = "x".join(str(d) for d in input_size)
+            raise InputError(f"an input size of {text} for {len(dims)} dimensions", mend="give all but the batch")
+        dims[1:] = input_size
+    if dims and (batch or not dims[0]):
+        dims[0] = batch or 1
+    if 0 in dims:
+        open_names = ", ".join(e.dim_param or str(i) for i, e in enumerate(entries) if not dims[i])
+        raise InputError(f"leaves dimensions open: {open_names}", mend="give them: --input-size 3x224x224")
+    named.update({e.dim_param: d for e, d in zip(entries, dims, strict=True) if e.dim_param})
+    return tuple(dims) or (1,)
+
+
+def _accepts(source: object) -> bool:
+    return type(source).__name__ == "ModelProto" and type(source).__module__.startswith("onnx")
+
+
+IMPORTER = Importer("onnx", load=load_onnx, suffixes=(".onnx",), accepts=_accepts)

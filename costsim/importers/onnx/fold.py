@@ -1,0 +1,104 @@
+"""What needs no execution: constants computed at import, shapes of what is not modelled.
+
+Both are onnx's own work: its reference evaluator computes small constants (shape arithmetic), its
+shape inference tells the shape of everything else, one node at a time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from math import prod
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from costsim.errors import InputError
+from costsim.importers.writer import Stored, Value
+
+if TYPE_CHECKING:
+    from onnx import ModelProto, NodeProto, OperatorSetIdProto
+
+LARGEST_VALUE = 4096
+"""Elements of a constant whose values are still computed; larger ones are known by shape."""
+
+KEEPS_CONTENT = {"Identity", "Reshape", "Unsqueeze", "Squeeze", "Transpose", "Flatten", "Cast", "DequantizeLinear"}
+"""Ops whose result is the same weight in another form."""
+
+
+def fold(node: NodeProto, inputs: Sequence[Value | None], opsets: Sequence[OperatorSetIdProto]) -> list[Stored]:
+    """The outputs of a node that reads constants only.
+
+    Raises:
+        InputError: the node cannot be computed.
+    """
+    from onnx import helper
+
+    source = inputs[0] if inputs else None
+    trainable = node.op_type in KEEPS_CONTENT and isinstance(source, Stored) and source.trainable
+    # A network stripped of its weights fills them in at run time: they are weights all the same
+    trainable = trainable or node.op_type == "ConstantOfShape"
+    shapes = infer_shapes(node, inputs, opsets)
+    small = all(shape is not None and prod(shape) <= LARGEST_VALUE for shape in shapes)
+    if small and all(x is None or getattr(x, "values", None) is not None for x in inputs):
+        values = _evaluate(node, inputs, opsets)
+        if values is not None:
+            return [Stored(v.shape, trainable, v, helper.np_dtype_to_tensor_dtype(v.dtype)) for v in values]
+    if any(shape is None for shape in shapes):
+        raise InputError("its size depends on values that are not in the file", mend="simplify the model first")
+    elem_type = source.elem_type if isinstance(source, Stored) else 1
+    return [Stored(shape, trainable, elem_type=elem_type) for shape in shapes if shape is not None]
+
+
+def infer_shapes(
+    node: NodeProto, inputs: Sequence[Value | None], opsets: Sequence[OperatorSetIdProto]
+) -> list[tuple[int, ...] | None]:
+    """Shapes of the node's outputs by onnx's inference; None where it cannot tell."""
+    import onnx
+
+    try:
+        model = onnx.shape_inference.infer_shapes(_single(node, inputs, opsets), data_prop=True)
+    except (onnx.shape_inference.InferenceError, ValueError, RuntimeError):
+        return [None for _ in node.output]
+    found = {}
+    for value in [*model.graph.output, *model.graph.value_info]:
+        tensor = value.type.tensor_type
+        if tensor.HasField("shape"):
+            dims = tuple(d.dim_value if d.HasField("dim_value") else -1 for d in tensor.shape.dim)
+            found[value.name] = dims if min(dims, default=0) >= 0 else None
+    return [found.get(name) for name in node.output]
+
+
+def _evaluate(
+    node: NodeProto, inputs: Sequence[Value | None], opsets: Sequence[OperatorSetIdProto]
+) -> list[NDArray[Any]] | None:
+    """The node's outputs by onnx's reference evaluator; None where that cannot run it."""
+    from onnx.reference import ReferenceEvaluator
+
+    feeds = {name: x.values for name, x in zip(node.input, inputs, strict=True) if isinstance(x, Stored) and name}
+    try:
+        with np.errstate(all="ignore"):
+            results = ReferenceEvaluator(_single(node, inputs, opsets, stored=False)).run(None, feeds)
+    except Exception:  # it raises whatever its NumPy code meets, and lacks some ops at some opsets
+        return None
+    return [np.asarray(result) for result in results]
+
+
+def _single(
+    node: NodeProto, inputs: Sequence[Value | None], opsets: Sequence[OperatorSetIdProto], stored: bool = True
+) -> ModelProto:
+    """A model of this one node. Inputs whose values are known are initializers, if they are to be ``stored``."""
+    from onnx import TensorProto, helper, numpy_helper
+
+    infos, initializers = {}, {}
+    for name, x in zip(node.input, inputs, strict=True):
+        if x is None or not name:
+            continue
+        if isinstance(x, Stored) and x.values is not None and stored:
+            initializers[name] = numpy_helper.from_array(np.asarray(x.values), name)
+        else:
+            elem_type = x.elem_type if isinstance(x, Stored) else TensorProto.FLOAT
+            infos[name] = helper.make_tensor_value_info(name, elem_type, x.shape)
+    outputs = [helper.make_tensor_value_info(name, TensorProto.UNDEFINED, None) for name in node.output if name]
+    graph = helper.make_graph([node], "node", list(infos.values()), outputs, list(initializers.values()))
+    return helper.make_model(graph, opset_imports=list(opsets))

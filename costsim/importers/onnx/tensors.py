@@ -1,0 +1,239 @@
+"""ONNX ops without weights: element-wise, reductions, and everything that moves data."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from math import floor, prod
+
+import numpy as np
+
+from costsim.errors import InputError
+from costsim.graph import Tensor
+from costsim.graph import layers as L
+from costsim.importers import pieces
+from costsim.importers.onnx.call import Call
+from costsim.importers.writer import Stored, Value
+
+INTERPOLATION = {"nearest": "nearest", "linear": "bilinear", "bilinear": "bilinear", "cubic": "bicubic"}
+
+REDUCTIONS = {
+    "ArgMax": "max",
+    "ArgMin": "min",
+    "ReduceL1": "sum",
+    "ReduceL2": "sum",
+    "ReduceLogSum": "sum",
+    "ReduceLogSumExp": "sum",
+    "ReduceMax": "max",
+    "ReduceMean": "mean",
+    "ReduceMin": "min",
+    "ReduceProd": "prod",
+    "ReduceSum": "sum",
+    "ReduceSumSquare": "sum",
+}
+
+
+def activation(function: str) -> Callable[[Call], Tensor]:
+    """An op that is one activation whatever its attributes."""
+    return lambda call: call.writer.add(L.Activation(function), call.tensor())
+
+
+def arithmetic(function: str) -> Callable[[Call], Tensor]:
+    """An op that is element-wise arithmetic of all its inputs."""
+    return lambda call: pieces.arithmetic(call.writer, function, [x for x in call.inputs if x is not None])
+
+
+def qlinear_arithmetic(function: str) -> Callable[[Call], Tensor]:
+    """ONNX Runtime's QLinearAdd, QLinearMul: (a, scale, zero, b, scale, zero, ...)."""
+    return lambda call: pieces.arithmetic(call.writer, function, [call.value(0), call.value(3)])
+
+
+def qlinear_concat(call: Call) -> Tensor:
+    operands = [call.value(i) for i in range(2, len(call.inputs), 3)]
+    return pieces.joined(call.writer, operands, int(call.attributes["axis"]))
+
+
+def alias(call: Call) -> Value:
+    """Nothing runs, or only to go between number formats that one run does not mix."""
+    return call.value(0)
+
+
+def quantize(call: Call) -> Value:
+    call.writer.note("the file is quantised to int8: ask for dtype int8 to see what it costs that way")
+    return call.value(0)
+
+
+def quantize_dynamically(call: Call) -> list[Value]:
+    """Scale and zero point are found at run time; they are single numbers."""
+    return [quantize(call), Stored((), trainable=False), Stored((), trainable=False, elem_type=2)]
+
+
+def clip(call: Call) -> Tensor:
+    low, high = call.get("min"), call.get("max")
+    if call.opset >= 11:
+        low, high = (call.numbers(i)[0] if call.has(i) else None for i in (1, 2))
+    function = {(0, 6): "relu6", (0, None): "relu"}.get((low, high), "clip")
+    return call.writer.add(L.Activation(function), call.tensor())
+
+
+def prelu(call: Call) -> Tensor:
+    x = call.tensor()
+    per_channel = call.value(1).shape[:1] == (x.shape[1],) and prod(call.value(1).shape) == x.shape[1]
+    return call.writer.add(L.Activation("prelu" if per_channel else "leaky_relu"), x)
+
+
+def softmax(call: Call) -> Tensor:
+    x = call.tensor()
+    return call.writer.add(L.Softmax(pieces.axis_of(int(call.get("axis", 1 if call.opset < 13 else -1)), x.shape)), x)
+
+
+def dropout(call: Call) -> Tensor:
+    return call.writer.add(L.Dropout(), call.tensor())
+
+
+def concat(call: Call) -> Tensor:
+    return pieces.joined(call.writer, [x for x in call.inputs if x is not None], int(call.get("axis", 1)))
+
+
+def split(call: Call) -> list[Value]:
+    x = call.tensor()
+    axis = pieces.axis_of(int(call.get("axis", 0)), x.shape)
+    sizes = call.ints(1, "split", since=13)
+    if sizes is None:
+        share = -(-x.shape[axis] // call.output_count)
+        sizes = [share] * (call.output_count - 1)
+        sizes.append(x.shape[axis] - sum(sizes))
+    if sum(sizes) != x.shape[axis] or min(sizes) < 1:
+        raise InputError(f"parts {sizes} of {x.shape[axis]} elements", mend="check the input size")
+    starts = [sum(sizes[:i]) for i in range(len(sizes))]
+    return [pieces.sliced(call.writer, x, axis, start, start + size) for start, size in zip(starts, sizes, strict=True)]
+
+
+def slice_op(call: Call) -> Tensor:
+    x = call.tensor()
+    starts, ends = call.ints(1, "starts", since=10), call.ints(2, "ends", since=10)
+    if starts is None or ends is None:
+        raise InputError("has no starts or ends", mend="export it again")
+    axes = call.ints(3, "axes", since=10) or range(len(starts))
+    steps = call.ints(4, "steps", since=10) or [1] * len(starts)
+    for axis, start, end, step in zip(axes, starts, ends, steps, strict=True):
+        stop = None if step < 0 and end < -x.shape[axis] else end  # past the front, for a reversal
+        x = pieces.sliced(call.writer, x, axis, start, stop, step)
+    return x
+
+
+def gather(call: Call) -> Tensor:
+    data, indices = call.value(0), call.value(1)
+    axis = pieces.axis_of(int(call.get("axis", 0)), data.shape)
+    if isinstance(data, Tensor) and isinstance(indices, Stored) and indices.values is not None:
+        chosen = [int(i) for i in indices.values.reshape(-1)]
+        if not indices.shape:
+            return pieces.selected(call.writer, data, axis, chosen[0])
+        if len(indices.shape) == 1 and chosen == list(range(chosen[0], chosen[0] + len(chosen))):
+            return pieces.sliced(call.writer, data, axis, chosen[0], chosen[0] + len(chosen))
+    y = call.writer.add(L.IndexSelect(prod(indices.shape), axis), call.tensor())
+    return pieces.reshaped(call.writer, y, (*data.shape[:axis], *indices.shape, *data.shape[axis + 1 :]))
+
+
+def reshape(call: Call) -> Tensor:
+    x, wanted = call.tensor(), call.ints(1, "shape", since=5)
+    if wanted is None:
+        raise InputError("has no shape", mend="export it again")
+    keep_zero = bool(call.get("allowzero", 0))
+    shape = [x.shape[i] if d == 0 and not keep_zero else d for i, d in enumerate(wanted)]
+    if shape.count(-1) > 1 or min(shape, default=1) < -1:
+        raise InputError(f"cannot reshape to {wanted}", mend="export it again")
+    if -1 in shape:
+        rest = prod(d for d in shape if d != -1)
+        shape[shape.index(-1)] = prod(x.shape) // max(rest, 1)
+    return pieces.reshaped(call.writer, x, shape)
+
+
+def flatten(call: Call) -> Tensor:
+    x, axis = call.tensor(), int(call.get("axis", 1))
+    axis = axis + len(x.shape) if axis < 0 else axis
+    return pieces.reshaped(call.writer, x, (prod(x.shape[:axis]), prod(x.shape[axis:])))
+
+
+def squeeze(call: Call) -> Tensor:
+    x = call.tensor()
+    axes = call.ints(1, "axes", since=13)
+    gone = {pieces.axis_of(a, x.shape) for a in axes} if axes else {i for i, d in enumerate(x.shape) if d == 1}
+    return pieces.reshaped(call.writer, x, [d for i, d in enumerate(x.shape) if i not in gone])
+
+
+def unsqueeze(call: Call) -> Tensor:
+    x, axes = call.tensor(), call.ints(1, "axes", since=13) or []
+    shape = list(x.shape)
+    for axis in sorted(axis % (len(shape) + len(axes)) for axis in axes):
+        shape.insert(axis, 1)
+    return pieces.reshaped(call.writer, x, shape)
+
+
+def transpose(call: Call) -> Tensor:
+    x = call.tensor()
+    return pieces.transposed(call.writer, x, call.get("perm", range(len(x.shape) - 1, -1, -1)))
+
+
+def expand(call: Call) -> Tensor:
+    return pieces.expanded(call.writer, call.tensor(), [int(d) for d in call.numbers(1)], call.op)
+
+
+def tile(call: Call) -> Tensor:
+    return pieces.repeated(call.writer, call.tensor(), [int(r) for r in call.numbers(1)], call.op)
+
+
+def pad(call: Call) -> Tensor:
+    x = call.tensor()
+    pads = call.ints(1, "pads", since=11) or call.get("paddings") or []
+    axes = [int(a) for a in call.numbers(3)] if call.has(3) else list(range(len(x.shape)))
+    if len(pads) != 2 * len(axes):
+        raise InputError(f"{len(pads)} pads for {len(axes)} axes", mend="export it again")
+    before, after = [0] * len(x.shape), [0] * len(x.shape)
+    for i, axis in enumerate(axes):
+        before[pieces.axis_of(axis, x.shape)], after[pieces.axis_of(axis, x.shape)] = pads[i], pads[i + len(axes)]
+    return pieces.padded(call.writer, x, before, after)
+
+
+def resize(call: Call) -> Tensor:
+    """Resize by scales or to sizes, and its predecessor Upsample."""
+    x, mode = call.tensor(), INTERPOLATION.get(call.get("mode", "nearest"), "bilinear")
+    scales_at = 2 if call.op == "Resize" and call.opset >= 11 else 1
+    axes = call.get("axes", list(range(len(x.shape))))
+    size = list(x.shape)
+    if call.op == "Resize" and call.has(3):
+        for axis, length in zip(axes, call.numbers(3), strict=True):
+            size[axis] = int(length)
+    else:
+        scales = call.get("scales") or call.numbers(scales_at)
+        for axis, scale in zip(axes, scales, strict=True):
+            size[axis] = floor(size[axis] * scale + 1e-6)
+    if tuple(size[:2]) != x.shape[:2]:
+        return call.writer.unknown(call.op, [x], tuple(size))
+    return pieces.resized(call.writer, x, size[2:], mode)
+
+
+def depth_to_space(call: Call) -> Tensor:
+    layer = L.DepthToSpace if call.op == "DepthToSpace" else L.SpaceToDepth
+    return call.writer.add(layer(int(call.attributes["blocksize"])), call.tensor())
+
+
+def reduce(call: Call) -> Tensor:
+    x, function = call.tensor(), REDUCTIONS[call.op]
+    if call.op in ("ArgMax", "ArgMin"):
+        axes = [int(call.get("axis", 0))]
+    else:
+        axes = call.ints(1, "axes", since=13 if call.op == "ReduceSum" else 18) or []
+        if not axes and call.get("noop_with_empty_axes"):
+            return x
+    return pieces.reduced(call.writer, x, function, axes, keepdims=bool(call.get("keepdims", 1)))
+
+
+def shape_of(call: Call) -> Stored:
+    """All shapes are known here, so asking for one is a constant."""
+    dims = list(call.tensor().shape)[call.get("start", 0) : call.get("end")]
+    values = np.array(dims, dtype=np.int64)
+    return Stored(values.shape, trainable=False, values=values, elem_type=7)
+
+
+def size_of(call: Call) -> Stored:
+    return Stored((), trainable=False, values=np.array(prod(call.tensor().shape), dtype=np.int64), elem_type=7)
