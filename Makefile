@@ -4,7 +4,7 @@ PYTHON ?= python3
 BIN := $(VENV)/bin
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 
-.PHONY: test slow lint format golden bench browser
+.PHONY: test slow lint format golden docs bench browser
 
 test: $(VENV)/installed browser  ## everything but the slow suites
 	$(BIN)/pytest -n 2 -m "not slow"
@@ -24,6 +24,9 @@ format: $(VENV)/installed
 
 golden: $(VENV)/installed  ## rewrite the golden table and show what moved, in percent
 	$(BIN)/python -m tests.golden.rewrite
+
+docs: $(VENV)/installed  ## rewrite the pages made of docstrings
+	$(BIN)/python -m costsim.guidelines.manual docs/guidelines.md
 
 bench: $(VENV)/installed  ## print the ratios the README claims
 	for script in benchmarks/bench_*.py; do $(BIN)/python $$script; done

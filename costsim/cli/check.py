@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
 
 import click
 
@@ -11,10 +10,12 @@ from costsim.analysis import Analysis
 from costsim.api import analyze
 from costsim.cli.options import parse_settings, run_options
 from costsim.errors import AssertionFailedError, InputError, unknown_name
+from costsim.graph import LayerGraph
 from costsim.guidelines import Finding, check
 from costsim.guidelines.assertion import judge, parse_assertion
 from costsim.guidelines.check import apply_findings
 from costsim.guidelines.suppress import load_suppressions
+from costsim.importers.json import save_network
 from costsim.report.checked import Checked
 
 FORMATS = ("text", "json", "sarif", "junit", "github")
@@ -59,23 +60,21 @@ def command(
     verdicts = [judge(limit, totals, analysis.unknown, kept) for limit in limits]
     idle = [s for s in suppressions if not any(s.covers(f) for f in found)]
     checked = Checked(analysis, kept, len(found) - len(kept), verdicts, everything)
+    changed = _changed(analysis, found, applied)
     click.echo(checked.render(output), nl=output != "text")
     for suppression in idle:
         click.echo(f"costsim: nothing found for the suppression of {suppression.id}", err=True)
-    if target:
-        _apply(analysis, found, applied, Path(target))
+    if target and changed:
+        save_network(changed, target)
+        click.echo(f"{changed.name} with {', '.join(applied)} applied written to {target}", err=True)
     if failed := [str(verdict) for verdict in verdicts if not verdict.holds]:
         raise AssertionFailedError("; ".join(failed))
 
 
-def _apply(analysis: Analysis, found: Sequence[Finding], applied: tuple[str, ...], target: Path) -> None:
-    """Write the network with the counterfactuals of the named findings, one after the other."""
-    from costsim.importers.json import save_network
-
+def _changed(analysis: Analysis, found: Sequence[Finding], keys: tuple[str, ...]) -> LayerGraph | None:
+    """The network with the counterfactuals of the named findings, one after the other."""
     by_key = {finding.key: finding for finding in found}
-    for key in applied:
+    for key in keys:
         if key not in by_key:
             raise unknown_name("finding", key, by_key, where="--apply")
-    graph = apply_findings(analysis.simulation.graph, [by_key[key] for key in applied])
-    save_network(graph, target)
-    click.echo(f"{graph.name} with {', '.join(applied)} applied written to {target}", err=True)
+    return apply_findings(analysis.simulation.graph, [by_key[key] for key in keys]) if keys else None

@@ -110,6 +110,9 @@ class AcceleratorModel(DeviceModel):
         levels = {"dram": offchip.bandwidth_bytes_per_s, "onchip": memory.onchip.bandwidth_bytes_per_s}
         return Roofs(hw.clock_hz * hw.array.macs_per_cycle, levels)
 
+    def channel_tile(self, profile: Any, run: RunConfig) -> int:
+        return int(_grain(profile.hardware.array)[1])
+
     def fewest_macs(self, ops: OpTable, profile: Any, run: RunConfig) -> Array:
         array = profile.hardware.array
         if array.kind != "atomic":

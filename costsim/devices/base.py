@@ -86,6 +86,10 @@ class DeviceModel(ABC):
     def roofs(self, profile: Any, run: RunConfig) -> Roofs:
         """Peak arithmetic and peak bandwidth per memory level, before any efficiency."""
 
+    def channel_tile(self, profile: Any, run: RunConfig) -> int:
+        """Output channels the arithmetic takes at once: of a width that is no multiple, a part runs idle."""
+        return 1
+
     def fewest_macs(self, ops: OpTable, profile: Any, run: RunConfig) -> Array:
         """Multiplications the best algorithm of the runtime still does; fewer than ``macs`` with Winograd."""
         return ops.macs

@@ -66,6 +66,9 @@ class CpuModel(DeviceModel):
         kept_smaller = np.minimum(stored, ops.weight_bytes) - ops.weight_bytes
         return super().unavoidable_dram_bytes(ops, profile) + kept_smaller.sum(axis=0)
 
+    def channel_tile(self, profile: Any, run: RunConfig) -> int:
+        return int(profile.runtime.microkernel.rows)
+
     def _one_image(self, ops: OpTable, profile: Any, run: RunConfig) -> CostTable:
         fit, threads = profile.fitted, np.asarray(run.threads, dtype=float)
         work = cpu_work(ops, profile)

@@ -59,6 +59,9 @@ class GpuModel(DeviceModel):
         levels = {"dram": hw.memory.dram.bandwidth_bytes_per_s, "l2": hw.memory.l2.bandwidth_bytes_per_s}
         return Roofs(peak, levels)
 
+    def channel_tile(self, profile: Any, run: RunConfig) -> int:
+        return min(tile.channels for tile in profile.runtime.tiles)
+
     def fewest_macs(self, ops: OpTable, profile: Any, run: RunConfig) -> Array:
         tiles = profile.runtime.winograd.get(run.dtype, ())
         saving = max(((3 * t.outputs / (t.outputs + 2)) ** 2 for t in tiles), default=1.0)

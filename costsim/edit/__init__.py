@@ -4,7 +4,7 @@ They change what a network costs. What it learns they do not know.
 """
 
 from costsim.edit.branches import merge_branches
-from costsim.edit.equal_macs import balance_channels, change_groups, fewer_groups, fix_group_channels
+from costsim.edit.equal_macs import balance_channels, change_groups, fewer_groups, fix_group_channels, round_widths
 from costsim.edit.movement import strided_access, without_elementwise
 
 __all__ = [
@@ -13,6 +13,7 @@ __all__ = [
     "fewer_groups",
     "fix_group_channels",
     "merge_branches",
+    "round_widths",
     "strided_access",
     "without_elementwise",
 ]

@@ -88,6 +88,15 @@ def fix_group_channels(graph: LayerGraph, names: Collection[str], group_channels
     return _scaled(graph, names, layers, group_channels)
 
 
+def round_widths(graph: LayerGraph, names: Collection[str], multiple: int) -> LayerGraph:
+    """All free widths among the named nodes to multiples of ``multiple`` (the counterfactual of Q1).
+
+    Raises:
+        InputError: no multiples give the macs within 1 %.
+    """
+    return _scaled(graph, names, {}, lcm(multiple, _step(graph, names)))
+
+
 def _scaled(graph: LayerGraph, names: Collection[str], layers: dict[str, Layer], step: int) -> LayerGraph:
     widths = Widths(graph)
     free = widths.free(names)

@@ -10,16 +10,20 @@ from __future__ import annotations
 import inspect
 import re
 from collections.abc import Callable, Collection, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, TypeAlias
 
 import numpy as np
 
+from costsim.devices import device_for
 from costsim.graph import LayerGraph
 from costsim.guidelines.regions import Region, regions
+from costsim.hardware import Profile
+from costsim.hardware.vary import vary
 from costsim.plugins import GUIDELINES, load_plugin, plugins
 from costsim.simulate import Simulation, simulate
+from costsim.tables.optable import OpTable
 
 Guideline: TypeAlias = Callable[["Case"], Iterator["Suspicion"]]
 
@@ -32,8 +36,8 @@ Evidence: TypeAlias = dict[str, Any]
 class Suspicion:
     """What a guideline saw, before it is priced.
 
-    Its counterfactual is an ``edit`` of the graph, or ``saved_s`` where that is another op table
-    or profile.
+    Its counterfactual is an ``edit`` of the graph; where there is none, ``saved_s``, by another op
+    table or profile.
     """
 
     location: str
@@ -45,6 +49,20 @@ class Suspicion:
     """Makes the network the guideline would have, given the layers; InputError if there is none."""
     saved_s: Callable[[], float] | None = None
     """Seconds the counterfactual saves, as the device model prices it."""
+
+
+LAST_LEVELS = ("onchip", "l3", "l2")
+"""Words for the last memory before DRAM, largest first."""
+
+UNLIMITED_BYTES = 2.0**40
+
+
+@dataclass(frozen=True)
+class Buffer:
+    """The memory in front of DRAM."""
+
+    level: str
+    size_bytes: float
 
 
 class Case:
@@ -82,12 +100,33 @@ class Case:
             blocks.setdefault(self.simulation.ops.labels[row].block, []).append(int(row))
         return blocks
 
-    def resimulate(self, graph: LayerGraph | None = None, **profile_parts: Any) -> Simulation:
-        """The same run with another graph, or another ``runtime`` or ``hardware``."""
-        profile = self.simulation.profile
-        if profile_parts:
-            profile = profile.model_copy(update=profile_parts)
-        return simulate(graph or self.graph, profile, self.simulation.run)
+    def resimulate(self, graph: LayerGraph | None = None, profile: Profile | None = None) -> Simulation:
+        """The same run with another graph or on another profile."""
+        return simulate(graph or self.graph, profile or self.simulation.profile, self.simulation.run)
+
+    def reprice(self, ops: OpTable) -> np.ndarray:
+        """``(ops,)`` seconds the device model gives another op table."""
+        profile, run = self.simulation.profile, self.simulation.run
+        device = device_for(profile)
+        planned = device.plan(replace(ops, plan=None), profile, run)
+        return seconds(replace(self.simulation, ops=planned, costs=device.costs(planned, profile, run)))
+
+    @cached_property
+    def buffer(self) -> Buffer | None:
+        """The last memory before DRAM, if the profile names one."""
+        memory = getattr(self.simulation.profile.hardware, "memory", None)
+        for level in LAST_LEVELS:
+            if (block := getattr(memory, level, None)) is not None:
+                return Buffer(level, float(np.max(block.size_bytes)))
+        return None
+
+    @cached_property
+    def unlimited_s(self) -> np.ndarray:
+        """``(ops,)`` seconds if that memory held everything."""
+        if self.buffer is None:
+            return self.latency_s
+        path = f"hardware.memory.{self.buffer.level}.size"
+        return seconds(self.resimulate(profile=vary(self.simulation.profile, {path: np.array([UNLIMITED_BYTES])})))
 
 
 @dataclass(frozen=True)
@@ -150,8 +189,8 @@ def summary(rule: Guideline) -> str:
 
 def manual(rule: Guideline) -> str:
     """The docstring as prose: fields of the message named instead of filled in."""
-    paragraphs = (inspect.getdoc(rule) or "").split("\n\n")
-    return "\n\n".join([re.sub(r"\{(\w+)[^}]*\}", r"*\1*", paragraphs[0]), *paragraphs[1:]])
+    _, *explanation = (inspect.getdoc(rule) or "").split("\n\n")
+    return "\n\n".join([re.sub(r"\{(\w+)[^}]*\}", r"*\1*", summary(rule)), *explanation])
 
 
 def seconds(simulation: Simulation) -> np.ndarray:

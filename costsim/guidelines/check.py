@@ -13,6 +13,7 @@ from costsim.errors import DoesNotFitError, InputError
 from costsim.graph import LayerGraph
 from costsim.guidelines.base import (
     Case,
+    Edit,
     Finding,
     Guideline,
     Suspicion,
@@ -51,9 +52,9 @@ def _rank(finding: Finding) -> tuple[float, str]:
 
 def _priced(case: Case, rule_id: str, rule: Guideline, suspicion: Suspicion) -> Finding:
     evidence = {**suspicion.evidence, "latency_ms": float(case.latency_s[case.rows(suspicion.nodes)].sum()) * 1e3}
-    cost_ms = None
+    cost_ms, edit = None, suspicion.edit
     try:
-        saved_s = suspicion.saved_s() if suspicion.saved_s else _saved_by_edit(case, suspicion)
+        saved_s, edit = _saved_s(case, suspicion)
         cost_ms = _cost_ms(case, saved_s)
         evidence["changed_ms"] = evidence["latency_ms"] - saved_s * 1e3
     except DoesNotFitError:
@@ -66,7 +67,7 @@ def _priced(case: Case, rule_id: str, rule: Guideline, suspicion: Suspicion) -> 
         message=message_of(rule, evidence),
         evidence=evidence,
         nodes=suspicion.nodes,
-        edit=suspicion.edit,
+        edit=edit,
         **_price(case, cost_ms),
     )
 
@@ -81,10 +82,17 @@ def _price(case: Case, cost_ms: float | None) -> dict[str, Any]:
     }
 
 
-def _saved_by_edit(case: Case, suspicion: Suspicion) -> float:
-    if suspicion.edit is None:
-        raise InputError("nothing that could be priced instead of it")
-    return float(case.latency_s.sum() - seconds(case.resimulate(suspicion.edit(case.graph, suspicion.nodes))).sum())
+def _saved_s(case: Case, suspicion: Suspicion) -> tuple[float, Edit | None]:
+    """Seconds saved, and the edit that saves them if it is one."""
+    try:
+        if suspicion.edit is None:
+            raise InputError("nothing to price it by")
+        changed = case.resimulate(suspicion.edit(case.graph, suspicion.nodes))
+        return float(case.latency_s.sum() - seconds(changed).sum()), suspicion.edit
+    except InputError:
+        if suspicion.saved_s is None:
+            raise
+        return suspicion.saved_s(), None
 
 
 def _cost_ms(case: Case, saved_s: float) -> float:
