@@ -29,11 +29,12 @@ def shape(dims: Iterable[Any]) -> str:
 
 
 def run_line(analysis: Analysis) -> str:
-    """How the network ran: runtime, data type, threads and input."""
+    """How the network ran: runtime, data type, threads where there is a choice, input."""
     graph, profile, run = (getattr(analysis.simulation, part) for part in ("graph", "profile", "run"))
-    threads = "1 thread" if run.threads == 1 else f"{run.threads} threads"
+    plural = "s" if run.threads > 1 else ""
+    threads = f", {run.threads} thread{plural}" if profile.max_threads > 1 else ""
     runtime = f"{profile.runtime.name} {profile.runtime.version}"
-    return f"{runtime}, {run.dtype}, {threads}, input {shape(graph.input_shape)}"
+    return f"{runtime}, {run.dtype}{threads}, input {shape(graph.input_shape)}"
 
 
 def trust(analysis: Analysis) -> str:
