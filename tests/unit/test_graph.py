@@ -62,9 +62,9 @@ def test_output_shapes(layer, inputs, shape):
         (L.Transpose((0, 1, 1)), [X], "do not permute"),
         (L.MatMul(), [(2, 3, 4), (2, 5, 5)], "inner dimensions"),
         (L.Activation("rellu"), [X], "unknown activation"),
-        (L.Arithmetic("hypot"), [X, X], "unknown arithmetic function 'hypot'"),
-        (L.Pool2d(2, function="lp"), [X], "unknown pooling function 'lp'"),
-        (L.GlobalPool("lp"), [X], "unknown pooling function 'lp'"),
+        (L.Arithmetic("hypot"), [X, X], "unknown arithmetic 'hypot'"),
+        (L.Pool2d(2, function="lp"), [X], "unknown pooling 'lp'"),
+        (L.GlobalPool("lp"), [X], "unknown pooling 'lp'"),
         (L.Reduce((1,), "argmax"), [X], "unknown reduction 'argmax'"),
     ],
 )
