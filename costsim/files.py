@@ -1,4 +1,4 @@
-"""Writing files so that none is ever left half-written."""
+"""Writing files so that none is ever left half-written, and the folders they go to."""
 
 from __future__ import annotations
 
@@ -11,6 +11,11 @@ from costsim.errors import InputError
 
 
 def write_text(path: str | Path, text: str) -> None:
+    """The text as UTF-8; see ``write_bytes``."""
+    write_bytes(path, text.encode())
+
+
+def write_bytes(path: str | Path, content: bytes) -> None:
     """Write to a temporary file beside the target, then rename it into place.
 
     Raises:
@@ -20,8 +25,8 @@ def write_text(path: str | Path, text: str) -> None:
     temporary = None
     try:
         handle, temporary = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            file.write(text)
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
         mask = os.umask(0)
         os.umask(mask)
         Path(temporary).chmod(0o666 & ~mask)  # mkstemp makes it private
@@ -32,3 +37,17 @@ def write_text(path: str | Path, text: str) -> None:
         if temporary:
             with contextlib.suppress(FileNotFoundError):
                 Path(temporary).unlink()
+
+
+def make_folder(path: str | Path) -> Path:
+    """The folder, made if it is not there.
+
+    Raises:
+        InputError: it cannot be made.
+    """
+    folder = Path(path)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InputError(f"cannot be made: {error.strerror}", where=str(path), mend="choose another path") from None
+    return folder

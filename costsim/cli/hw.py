@@ -37,7 +37,7 @@ def show(hw: str) -> None:
     click.echo(f"{c.status}{f' {c.date}' if c.date else ''}: {c.data}")
     click.echo(f"90 % interval: {c.low_ratio:.2f} to {c.high_ratio:.2f} times the prediction\n")
     for path, source in sorted(profile.provenance.items()):
-        click.echo(f"{path:<46} {_text(profile.value_at(path)):>16}  {source}")
+        click.echo(f"{path:<46} {profile.text_at(path):>16}  {source}")
     click.echo("")
     for key in dict.fromkeys(profile.provenance.values()):
         click.echo(f"{key} ({profile.sources[key].kind}): {profile.sources[key].text}")
@@ -50,7 +50,3 @@ def check(files: tuple[str, ...]) -> None:
     for file in files:
         profile = load_profile(file)
         click.echo(f"{file}: ok, {len(profile.provenance)} numbers, all with a source")
-
-
-def _text(value: object) -> str:
-    return f"{value:.4g}" if isinstance(value, float) else str(value)

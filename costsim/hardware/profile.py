@@ -11,11 +11,14 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, NonNegativeFloat, PositiveFloat
 
 from costsim.errors import InputError
-from costsim.units import parse_quantity
+from costsim.units import format_quantity, parse_quantity
 
 SCHEMA_VERSION = 1
 
 DTYPE_BYTES = {"fp32": 4.0, "fp16": 2.0, "bf16": 2.0, "int16": 2.0, "int8": 1.0}
+
+UNIT_OF_SUFFIX = {"_bytes_per_s": "B/s", "_bytes": "B", "_hz": "Hz", "_s": "s", "_j_per_byte": "J", "_j": "J"}
+"""The unit a field holds, by the end of its name; the longer ending first."""
 
 DType = Literal["fp32", "fp16", "bf16", "int16", "int8"]
 
@@ -111,6 +114,22 @@ class Profile(Block):
         for word in path.split("."):
             value = value[word]
         return value
+
+    def text_at(self, path: str) -> str:
+        """The same with its unit, as people write it: ``1.4 GHz``."""
+        value: Any = self
+        name = ""
+        for word in path.split("."):
+            if isinstance(value, BaseModel):
+                fields = type(value).model_fields.items()
+                name = next(field for field, info in fields if word in (field, info.alias))
+                value = getattr(value, name)
+            else:
+                value = value[word]
+        unit = next((unit for suffix, unit in UNIT_OF_SUFFIX.items() if name.endswith(suffix)), None)
+        if unit and isinstance(value, (int, float)):
+            return format_quantity(value, unit, digits=4)
+        return f"{value:.4g}" if isinstance(value, float) else str(value)
 
     def source_of(self, path: str) -> Source:
         """The source of the number at a dotted path such as ``hardware.clock``."""

@@ -169,7 +169,7 @@ def memory_chart(planned: bool, peak_bytes: float) -> Spec:
     live = {
         "data": {"name": "alive"},
         "transform": scaled,
-        "mark": {"type": "line", "interpolate": "step-after", "strokeWidth": 1.5, "style": "ink"},
+        "mark": {"type": "line", "interpolate": "step-after", "strokeWidth": 1.5, "color": ROOF_COLOUR},
         "encoding": {"x": {"field": "from_ms", "type": "quantitative"}, "y": size["y"]},
     }
     return {"height": 200, "layer": [bars, live, *sizes] if planned else [bars, *sizes]}
@@ -199,7 +199,7 @@ def _time_bars(data: str, field: str, colours: Mapping[str, str], tips: list[Spe
         "encoding": {
             "x": {"field": "from_ms", "type": "quantitative", "title": "time [ms]", "scale": {"nice": False}},
             "x2": {"field": "to_ms"},
-            "y": {"field": "scaled", "type": "quantitative", "title": unit, "axis": {"tickCount": 5}},
+            "y": {"field": "scaled", "type": "quantitative", "title": unit, "axis": {"tickCount": 5, "minExtent": 48}},
             "y2": {"datum": 0},
             "color": colour,
             "tooltip": tips,

@@ -98,7 +98,7 @@ def _provenance(analysis: Analysis) -> list[dict[str, Any]]:
     """Every number of the profile beside its source."""
     profile = analysis.simulation.profile
     return [
-        {"path": path, "value": profile.value_at(path), "key": key, "source": profile.sources[key]}
+        {"path": path, "value": profile.text_at(path), "key": key, "source": profile.sources[key]}
         for path, key in sorted(profile.provenance.items())
     ]
 
@@ -119,7 +119,7 @@ def _environment() -> Environment:
         "count": format_count,
         "percent": words.percent,
         "shape": words.shape,
-        "number": lambda value: f"{value:.4g}" if isinstance(value, float) else value,
+        "number": words.number,
     }
     environment.globals |= {"libraries": _libraries, "static": _static}
     return environment

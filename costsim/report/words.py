@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
-from costsim.units import format_quantity
+from costsim.units import format_count, format_quantity
 
 if TYPE_CHECKING:
     from costsim.analysis import Analysis
@@ -22,6 +22,13 @@ def byte_count(value: float) -> str:
 
 def percent(ratio: float) -> str:
     return f"{ratio:.1%}"
+
+
+def number(value: Any) -> str:
+    """A number of any size in a few digits; other values as they are."""
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        return str(value)
+    return format_count(value) if abs(value) >= 1e4 else f"{value:.4g}"
 
 
 def shape(dims: Iterable[Any]) -> str:

@@ -17,7 +17,7 @@ function theme() {
     axisY: { labelOverlap: false },
     legend: { labelColor: soft, titleColor: soft, labelFontSize: 12, titleFontSize: 12, titleFontWeight: "normal" },
     text: { color: ink, fontSize: 12 },
-    style: { label: { fill: soft, fontSize: 12 }, outline: { stroke: page }, ink: { stroke: ink } },
+    style: { label: { fill: soft, fontSize: 12 }, outline: { stroke: page } },
   };
 }
 

@@ -1,0 +1,72 @@
+"""What the verbs about one network and one device can write: to stdout, and beside it to files."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import click
+
+from costsim.analysis import Analysis
+from costsim.files import write_text
+
+
+def output_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """--format, --html, --plots, --trace, --model-explorer."""
+    formats = click.Choice(["text", "json", "csv", "markdown"])
+    options = (
+        click.option("--format", "output", type=formats, default="text", show_default=True),
+        click.option("--html", metavar="FILE", help="Also write the report page."),
+        click.option("--plots", metavar="DIR", help="Also draw roofline, breakdown and memory as PNG and SVG."),
+        click.option("--trace", metavar="FILE", help="Also write the schedule as a Chrome trace, for Perfetto."),
+        click.option("--model-explorer", metavar="DIR", help="Also write the graph and its costs for Model Explorer."),
+    )
+    for option in reversed(options):
+        command = option(command)
+    return command
+
+
+def print_result(analysis: Analysis, output: str) -> None:
+    """The analysis on stdout. Each format is imported only where it is asked for."""
+    if output == "json":
+        from costsim.report.document import to_json
+
+        click.echo(to_json(analysis))
+    elif output == "csv":
+        from costsim.report.csv import to_csv
+
+        click.echo(to_csv(analysis), nl=False)
+    elif output == "markdown":
+        from costsim.report.markdown import to_markdown
+
+        click.echo(to_markdown(analysis), nl=False)
+    else:
+        from costsim.report.text import print_analysis
+
+        print_analysis(analysis)
+
+
+def write_files(
+    analysis: Analysis, *, html: str | None, plots: str | None, trace: str | None, model_explorer: str | None
+) -> None:
+    """The files asked for. Called after the result is printed, so that a bad path loses nothing."""
+    if html:
+        analysis.to_html(html, command=click.get_current_context().obj)
+        _say("report", [html])
+    if plots:
+        from costsim.report.plots import save_plots
+
+        _say("plots", save_plots(analysis, plots))
+    if trace:
+        from costsim.report.trace import to_trace
+
+        write_text(trace, to_trace(analysis))
+        _say("trace", [trace])
+    if model_explorer:
+        from costsim.report.model_explorer import write_model_explorer
+
+        _say("Model Explorer files", write_model_explorer(analysis, model_explorer))
+
+
+def _say(what: str, paths: Iterable[object]) -> None:
+    click.echo(f"{what} written to {', '.join(map(str, paths))}", err=True)

@@ -1,0 +1,125 @@
+"""Static pictures for papers and slides: roofline, breakdown and memory as PNG and SVG."""
+
+from __future__ import annotations
+
+import io
+import warnings
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import matplotlib
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from costsim.files import make_folder, write_bytes
+from costsim.report.charts import MODE_COLOURS, PLAIN_COLOUR, ROOF_COLOUR
+from costsim.report.memory import capacities, held
+from costsim.report.palette import class_colours
+from costsim.report.roofline import roofline
+
+if TYPE_CHECKING:
+    from costsim.analysis import Analysis
+
+WIDTH_IN, HEIGHT_IN, DPI = 6.5, 3.6, 150
+MARKERS = {"macs": "o", "vector": "D", "copy": "s"}
+LARGEST_POINT = 500
+STYLE: Any = {
+    "font.size": 9,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.axisbelow": True,
+    "svg.hashsalt": "costsim",  # the same picture is the same file
+    "svg.fonttype": "none",
+}
+
+
+def save_plots(analysis: Analysis, folder: str | Path) -> list[Path]:
+    """Write ``roofline``, ``breakdown`` and ``memory`` as PNG and SVG into ``folder``, which is made.
+
+    Raises:
+        InputError: it cannot be written.
+    """
+    folder = make_folder(folder)
+    written = []
+    for name, draw in (("roofline", draw_roofline), ("breakdown", draw_breakdown), ("memory", draw_memory)):
+        with matplotlib.rc_context(STYLE), warnings.catch_warnings():
+            warnings.filterwarnings("ignore", message="Glyph .* missing from font")  # names in any script
+            figure = Figure(figsize=(WIDTH_IN, HEIGHT_IN), dpi=DPI, layout="constrained")
+            draw(analysis, figure.subplots())
+            title = f"{analysis.network} on {analysis.hardware}, {analysis.mode}"
+            figure.suptitle(title, fontsize=10, parse_math=False)
+            for suffix in ("png", "svg"):
+                written.append(folder / f"{name}.{suffix}")
+                write_bytes(written[-1], _rendered(figure, suffix))
+    return written
+
+
+def _rendered(figure: Figure, suffix: str) -> bytes:
+    buffer = io.BytesIO()
+    figure.savefig(buffer, format=suffix, metadata={"Date": None} if suffix == "svg" else None)
+    return buffer.getvalue()
+
+
+def draw_roofline(analysis: Analysis, axes: Axes) -> None:
+    """Every op against the roofs of DRAM, its area the share of the time."""
+    points, roofs = roofline(analysis)
+    level = roofs[0]["level"]
+    records, colours = analysis.layer_records, class_colours(r["op_class"] for r in analysis.class_records)
+    for roof in ("bandwidth", "arithmetic"):
+        corners = [r for r in roofs if r["level"] == level and r["roof"] == roof]
+        axes.plot([c["x"] for c in corners], [c["y"] for c in corners], color=ROOF_COLOUR)
+        if corners:
+            label = f"{level} {corners[1]['text']}" if roof == "bandwidth" else corners[1]["text"]
+            at = (corners[1]["x"], corners[1]["y"])
+            axes.annotate(label, at, (-6, 5), textcoords="offset points", ha="right", fontsize=8)
+    most = max(r["share_ratio"] for r in records) or 1.0
+    for op_class, colour in colours.items():
+        for kind, marker in MARKERS.items():
+            shown = [
+                p for p in points
+                if p["level"] == level and p["kind"] == kind and records[p["row"]]["op_class"] == op_class
+            ]  # fmt: skip
+            sizes = [4 + LARGEST_POINT * records[p["row"]]["share_ratio"] / most for p in shown]
+            xs, ys = [p["x"] for p in shown], [p["y"] for p in shown]
+            axes.scatter(xs, ys, sizes, color=colour, marker=marker, alpha=0.7, linewidths=0)
+        axes.plot([], [], "o", color=colour, label=op_class)
+    axes.set(xscale="log", yscale="log", xlabel=f"FLOP per byte of {level} traffic", ylabel="GFLOP/s")
+    _legend(axes)
+    axes.grid(color="#dddddd", linewidth=0.5)
+
+
+def draw_breakdown(analysis: Analysis, axes: Axes) -> None:
+    """Time by op class, costliest on top."""
+    records = analysis.class_records[::-1]
+    colours = class_colours(r["op_class"] for r in records)
+    bars = axes.barh(
+        [r["op_class"] for r in records],
+        [r["latency_ms"] for r in records],
+        color=[colours[r["op_class"]] for r in records],
+    )
+    axes.bar_label(bars, [f"{r['share_ratio']:.1%}" for r in records], padding=3)
+    axes.margins(x=0.12)
+    axes.set_xlabel("time [ms]")
+
+
+def draw_memory(analysis: Analysis, axes: Axes) -> None:
+    """Bytes held over time under the sizes of the memories."""
+    groups = held(analysis)
+    colours = MODE_COLOURS | {"activations": PLAIN_COLOUR}
+    for mode in dict.fromkeys(g["mode"] for g in groups):
+        shown = [g for g in groups if g["mode"] == mode]
+        axes.bar(
+            [g["from_ms"] for g in shown], [g["bytes"] / 2**10 for g in shown],
+            [g["to_ms"] - g["from_ms"] for g in shown], align="edge", color=colours[mode], label=mode,
+        )  # fmt: skip
+    for capacity in capacities(analysis):
+        axes.axhline(capacity["bytes"] / 2**10, color=ROOF_COLOUR, linestyle="--", label=capacity["memory"])
+    axes.set(xlabel="time [ms]", ylabel="held [KiB]")
+    _legend(axes)
+
+
+def _legend(axes: Axes) -> None:
+    """Beside the axes, where it hides nothing."""
+    figure = axes.get_figure(root=True)
+    if figure is not None:
+        figure.legend(fontsize=7, frameon=False, loc="outside right upper")

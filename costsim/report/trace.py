@@ -1,0 +1,75 @@
+"""The predicted schedule as a Chrome trace (Trace Event Format), for Perfetto and chrome://tracing.
+
+Tracks: stages and blocks, the ops, and one per limit, on which an op is as long as that limit alone
+would take. Times are microseconds.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator
+from itertools import groupby
+from typing import TYPE_CHECKING, Any
+
+from costsim.report.memory import alive
+
+if TYPE_CHECKING:
+    from costsim.analysis import Analysis
+
+Event = dict[str, Any]
+
+PROCESS = 1
+STAGES, BLOCKS, OPS = 1, 2, 3
+FIRST_LIMIT = 4
+
+
+def to_trace(analysis: Analysis) -> str:
+    """The trace as JSON."""
+    events = [*_names(analysis), *_spans(analysis), *_ops(analysis), *_counters(analysis)]
+    about = {"network": analysis.network, "hardware": analysis.hardware, "mode": analysis.mode}
+    return json.dumps({"traceEvents": events, "displayTimeUnit": "ms", "otherData": about}, allow_nan=False)
+
+
+def _names(analysis: Analysis) -> Iterator[Event]:
+    title = f"{analysis.network} on {analysis.hardware} ({analysis.mode})"
+    yield {"ph": "M", "name": "process_name", "pid": PROCESS, "args": {"name": title}}
+    limits = (f"limit: {name}" for name in analysis.simulation.costs.limit_names)
+    for track, name in enumerate(("stages", "blocks", "ops", *limits), start=STAGES):
+        yield {"ph": "M", "name": "thread_name", "pid": PROCESS, "tid": track, "args": {"name": name}}
+        yield {"ph": "M", "name": "thread_sort_index", "pid": PROCESS, "tid": track, "args": {"sort_index": track}}
+
+
+def _spans(analysis: Analysis) -> Iterator[Event]:
+    """A slice per run of ops of one stage, and of one block."""
+    timed = list(zip(analysis.layer_records, alive(analysis), strict=True))
+    for track, key in ((STAGES, lambda block: block.split(".")[0]), (BLOCKS, lambda block: block)):
+        for name, members in groupby(timed, lambda item, key=key: key(item[0]["block"])):  # type: ignore[misc]
+            spans = [span for _, span in members]
+            yield _slice(track, name or "(no block)", spans[0]["from_ms"], spans[-1]["to_ms"], {"ops": len(spans)})
+
+
+def _ops(analysis: Analysis) -> Iterator[Event]:
+    shown = ("op", "op_class", "bound", "macs", "params", "dram_bytes", "weight_bytes")
+    for record, span in zip(analysis.layer_records, alive(analysis), strict=True):
+        start_ms, end_ms = span["from_ms"], span["to_ms"]
+        arguments = {name: record[name] for name in shown} | {"output": record["output_shape"]}
+        yield _slice(OPS, record["name"], start_ms, end_ms, arguments)
+        for track, (limit, ms) in enumerate(record["ceilings_ms"].items(), start=FIRST_LIMIT):
+            if ms > 0:
+                yield _slice(track, record["name"], start_ms, min(start_ms + ms, end_ms), {"limit": limit})
+
+
+def _counters(analysis: Analysis) -> Iterable[Event]:
+    for span in alive(analysis):
+        yield {
+            "ph": "C",
+            "name": "live activations",
+            "pid": PROCESS,
+            "ts": span["from_ms"] * 1e3,
+            "args": {"bytes": span["bytes"]},
+        }
+
+
+def _slice(track: int, name: str, start_ms: float, end_ms: float, arguments: Event) -> Event:
+    times = {"ts": start_ms * 1e3, "dur": max(end_ms - start_ms, 0.0) * 1e3}
+    return {"ph": "X", "name": name, "cat": "costsim", "pid": PROCESS, "tid": track, **times, "args": arguments}

@@ -1,0 +1,172 @@
+"""Trace, Model Explorer files, Markdown and pictures, against the rules of their formats."""
+
+from __future__ import annotations
+
+import json
+import xml.etree.ElementTree as ET
+from itertools import groupby
+from pathlib import Path
+from typing import Any
+
+import pytest
+from matplotlib.image import imread
+
+import costsim
+from costsim import Analysis, InputError, NetBuilder
+from costsim.cli import run
+from costsim.report.markdown import to_markdown
+from costsim.report.model_explorer import METRICS, graph_collection, node_data, write_model_explorer
+from costsim.report.plots import save_plots
+from costsim.report.trace import OPS, to_trace
+
+NAME = '<b>|`x`$y$</b> "größe" מודל'
+
+
+@pytest.fixture(scope="module", params=["arm_a53", "embedded_buffer", "gtx_1080ti"])
+def analysis(request: pytest.FixtureRequest) -> Analysis:
+    return costsim.analyze("shufflenet_v2_0.5x", request.param)
+
+
+@pytest.fixture(scope="module")
+def hostile() -> Analysis:
+    net = NetBuilder(NAME)
+    with net.block(NAME):
+        net.conv(net.input(1, 3, 8, 8), 4, 3)
+    return costsim.analyze(net.graph, "arm_a53")
+
+
+# ---- trace: "Trace Event Format" (Google, 2016) -----------------------------------------------------
+
+
+def test_every_event_has_what_its_phase_needs(analysis: Analysis) -> None:
+    trace = json.loads(to_trace(analysis))
+    assert trace["displayTimeUnit"] in ("ms", "ns")
+    needs: dict[str, dict[str, type | tuple[type, ...]]] = {
+        "X": {"name": str, "cat": str, "pid": int, "tid": int, "ts": (int, float), "dur": (int, float), "args": dict},
+        "C": {"name": str, "pid": int, "ts": (int, float), "args": dict},
+        "M": {"name": str, "pid": int, "args": dict},
+    }
+    assert {event["ph"] for event in trace["traceEvents"]} == set(needs)
+    for event in trace["traceEvents"]:
+        for field, kind in needs[event["ph"]].items():
+            assert isinstance(event[field], kind), (event, field)
+        if event["ph"] == "X":
+            assert event["ts"] >= 0 and event["dur"] >= 0
+        if event["ph"] == "C":
+            assert all(isinstance(value, (int, float)) for value in event["args"].values())
+
+
+def test_slices_of_a_track_do_not_overlap(analysis: Analysis) -> None:
+    slices = [event for event in json.loads(to_trace(analysis))["traceEvents"] if event["ph"] == "X"]
+    for _, track in groupby(sorted(slices, key=lambda e: (e["tid"], e["ts"])), lambda e: e["tid"]):
+        end = 0.0
+        for event in track:
+            assert event["ts"] >= end * (1 - 1e-9)
+            end = event["ts"] + event["dur"]
+
+
+def test_the_ops_of_the_trace_take_the_latency(analysis: Analysis) -> None:
+    events = json.loads(to_trace(analysis))["traceEvents"]
+    ops = [event for event in events if event["ph"] == "X" and event["tid"] == OPS]
+    assert [event["name"] for event in ops] == [record["name"] for record in analysis.layer_records]
+    assert sum(event["dur"] for event in ops) == pytest.approx(analysis.latency_ms * 1e3)
+    named = {event["tid"] for event in events if event["name"] == "thread_name"}
+    assert {event["tid"] for event in events if event["ph"] == "X"} <= named
+
+
+# ---- Model Explorer: graph_builder.py and node_data_builder.py of ai-edge-model-explorer 0.1.34 -----
+
+
+def test_the_graph_follows_the_format(analysis: Analysis) -> None:
+    collection = graph_collection(analysis)
+    assert set(collection) == {"label", "graphs"}
+    for graph in collection["graphs"]:
+        ids = [node["id"] for node in graph["nodes"]]
+        assert len(set(ids)) == len(ids) == len(analysis.simulation.graph)
+        for node in graph["nodes"]:
+            assert set(node) <= {"id", "label", "namespace", "attrs", "incomingEdges"}
+            assert all(isinstance(node[field], str) for field in ("id", "label", "namespace"))
+            assert all(isinstance(a["key"], str) and isinstance(a["value"], str) for a in node["attrs"])
+            assert all(edge["sourceNodeId"] in ids for edge in node["incomingEdges"])
+            for edge in node["incomingEdges"]:
+                assert set(edge) == {"sourceNodeId", "sourceNodeOutputId", "targetNodeInputId"}
+                assert all(isinstance(value, str) for value in edge.values())
+
+
+@pytest.mark.parametrize("metric", METRICS)
+def test_node_data_follow_the_format_and_fit_the_graph(analysis: Analysis, metric: str) -> None:
+    graph = graph_collection(analysis)["graphs"][0]
+    data = node_data(analysis, metric)
+    assert list(data) == [graph["id"]]
+    values = data[graph["id"]]
+    assert set(values) == {"name", "results", "gradient"}
+    assert set(values["results"]) <= {node["id"] for node in graph["nodes"]}
+    assert sum(result["value"] for result in values["results"].values()) == pytest.approx(analysis.summary[metric])
+    assert [stop["stop"] for stop in values["gradient"]][:: len(values["gradient"]) - 1] == [0, 1]
+
+
+# ---- Markdown ---------------------------------------------------------------------------------------
+
+
+def test_markdown_has_the_totals_and_whole_tables(analysis: Analysis) -> None:
+    text = to_markdown(analysis)
+    assert f"{analysis.latency_ms:.4g} ms" in text or " us" in text
+    for _, rows in groupby(text.splitlines(), lambda line: line.startswith("|")):
+        assert len({row.count("|") for row in rows if row.startswith("|")}) <= 1
+
+
+def test_markdown_keeps_names_from_being_markup(hostile: Analysis) -> None:
+    text = to_markdown(hostile)
+    assert "<b>" not in text and "&lt;b&gt;\\|\\`x\\`" in text
+
+
+# ---- pictures ---------------------------------------------------------------------------------------
+
+
+def test_plots_are_pictures_with_something_in_them(analysis: Analysis, tmp_path: Path) -> None:
+    written = save_plots(analysis, tmp_path / "plots")
+    assert {path.name for path in written} == {
+        f"{name}.{suffix}" for name in ("roofline", "breakdown", "memory") for suffix in ("png", "svg")
+    }
+    for path in written:
+        if path.suffix == ".png":
+            assert imread(path)[..., :3].std() > 0.05
+        else:
+            assert len(list(ET.parse(path).iter("{http://www.w3.org/2000/svg}path"))) > 5
+
+
+def test_the_same_picture_is_the_same_file(hostile: Analysis, tmp_path: Path) -> None:
+    first, second = (save_plots(hostile, tmp_path / name) for name in "ab")
+    assert [path.read_bytes() for path in first] == [path.read_bytes() for path in second]
+
+
+# ---- the command line -------------------------------------------------------------------------------
+
+
+def test_every_file_at_once(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    files = {"--html": "r.html", "--plots": "plots", "--trace": "trace.json", "--model-explorer": "explorer"}
+    options = [part for option, name in files.items() for part in (option, str(tmp_path / name))]
+    assert run(["analyze", "alexnet", "--hw", "rpi4b", "--format", "markdown", *options]) == 0
+    assert capsys.readouterr().out.startswith("### alexnet on Raspberry Pi 4")
+    assert {path.name for path in tmp_path.iterdir()} == set(files.values())
+
+
+@pytest.mark.parametrize("option", ["--plots", "--trace", "--model-explorer"])
+def test_a_path_that_cannot_be_written_still_prints_the_result(
+    option: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "file").write_text("in the way")
+    assert run(["analyze", "alexnet", "--hw", "arm_a53", option, str(tmp_path / "file" / "below")]) == 1
+    printed = capsys.readouterr()
+    assert "latency" in printed.out and printed.err.count("\n") == 1
+    assert (tmp_path / "file").read_text() == "in the way"
+
+
+def test_a_disk_that_fills_up_leaves_nothing_behind(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    def full(*_: Any) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("costsim.files.Path.replace", full)
+    with pytest.raises(InputError, match="No space left on device"):
+        write_model_explorer(costsim.analyze("alexnet", "arm_a53"), tmp_path)
+    assert list(tmp_path.iterdir()) == []
