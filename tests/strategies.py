@@ -122,6 +122,15 @@ def _pair(draw: Draw, values: list[int]) -> tuple[int, int]:
 
 
 def _windowed(draw: Draw, x: Tensor) -> dict[str, Any]:
+    """Half of them are what networks are made of: 1x1 and 3x3, dense and depthwise; half are anything valid."""
+    if draw(st.booleans()):
+        kernel, stride = draw(st.sampled_from([1, 3])), draw(st.sampled_from([1, 2]))
+        groups = draw(st.sampled_from([1, x.c]))
+        c_out = groups * draw(st.integers(1, max(1, 12 // groups)))
+        return {
+            "out_channels": c_out, "kernel": (kernel, kernel), "stride": (stride, stride),
+            "padding": (kernel // 2,) * 4, "dilation": (1, 1), "groups": groups, "bias": draw(st.booleans()),
+        }  # fmt: skip
     dilation = _pair(draw, [1, 1, 2])
     kernel, padding = _kernel_and_padding(draw, x, dilation)
     groups = draw(st.sampled_from(_divisors(x.c)))

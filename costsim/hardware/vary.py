@@ -38,8 +38,7 @@ def at_point(block: Any, point: int) -> Any:
     if isinstance(block, dict):
         return {word: at_point(value, point) for word, value in block.items()}
     if isinstance(block, BaseModel):
-        columns = {name: value for name, value in block if points(value) > 1 or _is_column(value)}
-        return block.model_copy(update={name: at_point(value, point) for name, value in columns.items()})
+        return block.model_copy(update={name: at_point(value, point) for name, value in block})
     return block
 
 

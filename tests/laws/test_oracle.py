@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import fields
+
 import numpy as np
 import pytest
 from hypothesis import assume, given, settings
@@ -13,11 +15,14 @@ from costsim.graph import layers as L
 from costsim.lowering import lower
 from costsim.lowering.lower import NEVER_EXECUTED
 from costsim.tables.optable import MAC, OpTable
-from tests.oracle import OracleOp
+from tests.oracle.ops import Loops, OracleOp
 from tests.strategies import CNN_LAYERS, layer_graphs
 
 FUSING = (*CNN_LAYERS, L.ConvTranspose2d, L.Multiply, L.GlobalPool, L.ScatterAdd)
 COUNTED = ("macs", "flops", "params", "input_elems", "output_elems", "weight_elems", "mem_access_elems")
+
+LOOPS = {field.name: field.name for field in fields(Loops)[1:]} | {"c_in": "c_in_per_group", "c_out": "c_out_per_group"}
+"""The oracle's word to the column's."""
 
 ANCHORS = ("conv", "grouped_conv", "depthwise_conv", "conv_transpose", "add", "matmul", "batch_norm")
 FOLLOWERS = ("batch_norm", "relu", "swish", "prelu", "add", "mul", "max_pool")
@@ -38,9 +43,12 @@ def lowered(draw: st.DrawFn) -> tuple[LayerGraph, OpTable]:
 def test_columns_count_what_the_oracle_counts(drawn: tuple[LayerGraph, OpTable]) -> None:
     graph, ops = drawn
     for row, label in enumerate(ops.labels):
-        op = OracleOp(graph, label.layers)
+        op = OracleOp(graph, label)
         columns = {name: getattr(ops, name)[row, 0] for name in COUNTED}
         assert columns == {name: getattr(op, name) for name in COUNTED}, label
+        loops = {word: getattr(ops, column)[row, 0] for word, column in LOOPS.items()}
+        assert loops == {word: getattr(op.loops, word) for word in LOOPS}, label
+        assert (ops.kind[row, 0] == MAC) == op.loops.multiplies
 
 
 def test_a_network_of_views_is_refused() -> None:

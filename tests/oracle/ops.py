@@ -13,8 +13,37 @@ from costsim.graph import LayerGraph, Node
 from costsim.graph import layers as L
 from costsim.graph.layers import Shape
 from costsim.graph.layers.elementwise import ACTIVATION_FLOPS
+from costsim.tables.optable import OpLabel
 
 INTERPOLATION_FLOPS = {"nearest": 0, "bilinear": 7, "bicubic": 39}
+
+
+@dataclass(frozen=True)
+class Loops:
+    """The loops a device runs for a layer; lengths of one group."""
+
+    multiplies: bool
+    n: float
+    groups: float
+    c_in: float
+    c_out: float
+    h_in: float
+    w_in: float
+    h_out: float
+    w_out: float
+    kernel_h: float = 1.0
+    kernel_w: float = 1.0
+    stride_h: float = 1.0
+    stride_w: float = 1.0
+    dilation_h: float = 1.0
+    dilation_w: float = 1.0
+
+
+def as_map(shape: Shape) -> tuple[float, float, float, float]:
+    """Batch, channels, height and width of any tensor: what is missing is 1, what is more lies in the height."""
+    n, c, *rest = (*shape, 1)[: max(2, len(shape))]
+    width = rest[-1] if len(rest) > 1 else 1
+    return n, c, prod(rest) / width, width
 
 
 @dataclass(frozen=True)
@@ -28,6 +57,30 @@ class OracleLayer:
     @property
     def outputs(self) -> float:
         return float(prod(self.output))
+
+    @property
+    def loops(self) -> Loops:
+        x, y = as_map(self.inputs[0] if self.inputs else self.output), as_map(self.output)
+        match self.layer:
+            case L.Conv2d(kernel=kernel, stride=stride, dilation=dilation, groups=g):
+                return Loops(True, x[0], g, x[1] / g, y[1] / g, *x[2:], *y[2:], *kernel, *stride, *dilation)
+            case L.ConvTranspose2d(kernel=(kh, kw), groups=g):
+                return Loops(True, x[0], g, x[1] / g, y[1] / g * kh * kw, *x[2:], *x[2:])
+            case L.Linear(out_features=c):
+                rows = prod(self.inputs[0][1:-1])
+                return Loops(True, x[0], 1, self.inputs[0][-1], c, rows, 1, rows, 1)
+            case L.MatMul():
+                *_, m, k = self.inputs[0]
+                return Loops(True, 1, prod(self.output[:-2]), k, self.output[-1], m, 1, m, 1)
+            case L.ScatterAdd(as_matmul=True, channels=c):
+                return Loops(True, x[0], 1, x[1], c, *x[2:], *x[2:])
+            case L.Pool2d(kernel=kernel, stride=stride):
+                return Loops(False, y[0], y[1], 1, 1, *x[2:], *y[2:], *kernel, *stride)
+            case L.GlobalPool():
+                return Loops(False, y[0], y[1], 1, 1, *x[2:], *y[2:], *x[2:], *x[2:])
+            case L.Arithmetic():  # operands are broadcast to the output while they are read
+                return Loops(False, y[0], y[1], 1, 1, *y[2:], *y[2:])
+        return Loops(False, y[0], y[1], 1, 1, *x[2:], *y[2:])
 
     @property
     def macs(self) -> float:
@@ -105,9 +158,11 @@ class OracleLayer:
 class OracleOp:
     """A chain of layers executed as one op: an anchor, and what is fused behind it."""
 
-    def __init__(self, graph: LayerGraph, chain: tuple[str, ...]) -> None:
-        nodes: list[Node] = [graph[name] for name in chain]
+    def __init__(self, graph: LayerGraph, label: OpLabel) -> None:
+        nodes: list[Node] = [graph[name] for name in label.layers]
+        self.word = label.op
         self.anchor, *self.fused = [OracleLayer(n.layer, graph.input_shapes(n), n.shape) for n in nodes]
+        self.loops = self.anchor.loops
         self.params = sum(layer.params for layer in [self.anchor, *self.fused])
         self.macs = self.anchor.macs
         self.flops = 2 * self.macs + self.anchor.other_flops
@@ -120,7 +175,7 @@ class OracleOp:
             elif not self.anchor.layer.bias:  # the norm leaves a bias behind
                 self.flops += layer.outputs
                 self.weight_elems += layer.output[1]
-        read = [name for node in nodes for name in node.inputs if name not in chain]
+        read = [name for node in nodes for name in node.inputs if name not in label.layers]
         self.input_elems = float(sum(prod(graph[name].shape) for name in read))
         self.output_elems = float(prod(nodes[-1].shape))
         self.mem_access_elems = self.input_elems + self.output_elems + self.weight_elems

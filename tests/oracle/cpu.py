@@ -1,0 +1,236 @@
+"""The CPU family, op by op in plain Python: the readable twin of its columns.
+
+One object per op tells what the runtime does with it; ``price`` adds what ops do to each other
+through the cache. Written from the model's description, sharing no code with it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import ceil, floor, inf
+from typing import Any
+
+from tests.oracle.ops import OracleOp
+
+EXPONENTIALS = {"sigmoid": 1, "swish": 1, "tanh": 1, "gelu": 1, "elu": 1, "exp": 1, "softmax": 1, "mish": 3, "lrn": 2}
+
+
+def missed(touched: float, capacity: float) -> float:
+    """Share of a tensor that is gone after so many bytes: none up to the capacity, all from twice on."""
+    return min(1.0, max(0.0, touched / capacity - 1))
+
+
+def tiles(length: float, tile: float) -> float:
+    """Full register tiles, then tails of 8, 4, 2 and 1."""
+    count, left = floor(length / tile), length % tile
+    for tail in (8, 4, 2, 1):
+        if left >= tail:
+            count, left = count + 1, left - tail
+    return count
+
+
+class CpuOp:
+    """What the runtime makes of one op, for one image of the batch."""
+
+    def __init__(self, op: OracleOp, profile: Any, elem_bytes: float) -> None:
+        self.op, self.profile, self.elem_bytes = op, profile, elem_bytes
+        self.x = x = op.loops
+        self.images = x.n
+        self.inputs, self.outputs = op.input_elems / x.n, op.output_elems / x.n
+        self.lanes = profile.hardware.vector_bytes / elem_bytes
+        self.depthwise = x.multiplies and x.groups > 1 and x.c_in == 1
+        self.grouped = x.multiplies and x.groups > 1 and x.c_in > 1
+        self.macs = self.loads = self.l2_reads = self.rereads = self.panel = self.packed = self.transformed = 0.0
+        self.weight_bytes = op.weight_elems * elem_bytes
+        if not x.multiplies:
+            self.one_pass()
+        elif self.depthwise:
+            self.depthwise_kernel()
+        elif self.takes_winograd():
+            self.winograd()
+        else:
+            self.matrix_product()
+        if x.multiplies and self.border_is_read():
+            self.packed += x.groups * x.c_in * self.seen(0) * self.seen(1)
+
+    def seen(self, axis: int) -> float:
+        """Length of the input that the windows cover, border included."""
+        x = self.x
+        out, stride, kernel, dilation = (
+            (x.h_out, x.stride_h, x.kernel_h, x.dilation_h)
+            if axis == 0
+            else (x.w_out, x.stride_w, x.kernel_w, x.dilation_w)
+        )
+        return (out - 1) * stride + dilation * (kernel - 1) + 1
+
+    def border_is_read(self) -> bool:
+        return self.seen(0) > self.x.h_in or self.seen(1) > self.x.w_in
+
+    def takes_winograd(self) -> bool:
+        x, rules = self.x, self.profile.runtime.winograd
+        plain = x.stride_h == x.stride_w == x.dilation_h == x.dilation_w == 1 and x.kernel_h == x.kernel_w == 3
+        return rules is not None and plain and max(x.c_in, x.c_out) >= rules.min_channels
+
+    def one_pass(self) -> None:
+        """Inputs read once, outputs written once."""
+        self.loads = self.l2_reads = self.inputs + self.outputs
+        self.items = ceil(self.x.groups / self.lanes)
+
+    def depthwise_kernel(self) -> None:
+        """A pack of channels at a time; neighbouring outputs of a row share the inputs they load."""
+        x, strip = self.x, 4
+        channels = x.groups * x.c_out
+        outputs = ceil(channels / self.lanes) * self.lanes * x.h_out * x.w_out
+        loads = 2 * x.kernel_h * x.kernel_w
+        if x.kernel_h == x.kernel_w and x.kernel_h in self.profile.runtime.depthwise_kernels:
+            span = min((strip - 1) * x.stride_w + x.dilation_w * (x.kernel_w - 1) + 1, strip * x.kernel_w)
+            loads = x.kernel_h * span / strip
+        self.macs, self.loads = outputs * x.kernel_h * x.kernel_w, outputs * (loads + 1)
+        self.l2_reads = self.inputs + self.outputs
+        self.items = ceil(channels / self.lanes)
+
+    def matrix_product(self) -> None:
+        """im2col unless the kernel is one pixel or the channels are few, then one product a group."""
+        x, runtime, taps = self.x, self.profile.runtime, self.x.kernel_h * self.x.kernel_w
+        pixels, depth = x.h_out * x.w_out, x.c_in * taps
+        self.products(x.c_out, pixels, depth, x.groups)
+        reads_image = taps > 1 and x.c_in < runtime.im2col_min_channels
+        if pixels > 1 and not reads_image:
+            self.packed = pixels * depth * x.groups
+        if pixels == taps == 1 and runtime.linear_weight_bytes is not None:
+            self.weight_bytes = self.op.weight_elems * runtime.linear_weight_bytes
+
+    def winograd(self) -> None:
+        """One product for each of the (t + 2)^2 frequencies, over the patches of t x t outputs."""
+        x, rules = self.x, self.profile.runtime.winograd
+        patch = rules.large_patch if max(x.c_in, x.c_out) <= rules.large_patch_max_channels else rules.small_patch
+        frequencies, patches = (patch + 2) ** 2, ceil(x.h_out / patch) * ceil(x.w_out / patch)
+        self.products(x.c_out, patches, x.c_in, x.groups * frequencies)
+        self.transformed = x.groups * frequencies * patches * (x.c_in + x.c_out)
+        self.weight_bytes *= frequencies / 9
+
+    def products(self, m: float, n: float, k: float, repeats: float) -> None:
+        """``repeats`` products of (m, k) by (k, n) from register tiles."""
+        kernel, l1 = self.profile.runtime.microkernel, self.profile.hardware.memory.l1.size_bytes
+        whole = m // self.lanes * self.lanes  # rows left over put pixels into the vectors
+        self.macs = repeats * k * (whole * n + (m - whole) * ceil(n / self.lanes) * self.lanes)
+        self.loads = repeats * k * (m * tiles(n, kernel.columns) + n * tiles(m, kernel.rows))
+        self.panel = n * k
+        again = self.panel * (tiles(m, kernel.rows) - 1)
+        self.rereads = repeats * again
+        self.l2_reads = repeats * (self.panel + missed(self.panel * self.elem_bytes, l1) * again + m * k + m * n)
+        self.items = tiles(m, kernel.rows) * self.x.groups
+
+    @property
+    def scratch_bytes(self) -> float:
+        return (self.packed + self.transformed) * self.elem_bytes
+
+
+@dataclass
+class Priced:
+    """Seconds of one op by limit."""
+
+    ceilings: dict[str, float]
+    overheads: dict[str, float]
+    overlap: float
+    dram_bytes: float
+
+    @property
+    def latency_s(self) -> float:
+        largest = max(self.ceilings.values())
+        if self.overlap == inf or largest == 0:
+            return largest + sum(self.overheads.values())
+        shares = sum((seconds / largest) ** self.overlap for seconds in self.ceilings.values())
+        return largest * shares ** (1 / self.overlap) + sum(self.overheads.values())
+
+
+def price(
+    ops: list[OracleOp],
+    producers: tuple[tuple[int, ...], ...],
+    profile: Any,
+    dtype: str,
+    elem_bytes: float,
+    threads: int,
+) -> list[Priced]:
+    """Every op of a network, in order."""
+    chain = [CpuOp(op, profile, elem_bytes) for op in ops]
+    cache = [CacheView(chain, producers, row) for row in range(len(chain))]
+    return [_price_op(op, view, profile, dtype, threads) for op, view in zip(chain, cache, strict=True)]
+
+
+class CacheView:
+    """How an op finds its inputs, and how its output fares until it is read."""
+
+    def __init__(self, chain: list[CpuOp], producers: tuple[tuple[int, ...], ...], row: int) -> None:
+        self.chain, self.producers, self.row = chain, producers, row
+        memory, fit = chain[row].profile.hardware.memory, chain[row].profile.fitted
+        levels = memory.l2.size_bytes + (memory.l3.size_bytes if memory.l3 else 0)
+        self.capacity = levels * fit.cache_ratio
+
+    def bytes_of(self, row: int) -> float:
+        return self.chain[row].outputs * self.chain[row].elem_bytes
+
+    def gone(self, writer: int, reader: int) -> float:
+        """Share of a tensor no longer in the cache when ``reader`` comes."""
+        written = sum(self.bytes_of(row) for row in range(writer, reader))
+        passing = sum(op.weight_bytes + op.scratch_bytes for op in self.chain[writer + 1 : reader + 1])
+        return missed(written + passing, self.capacity)
+
+    @property
+    def read_ratio(self) -> float:
+        """Share of the inputs that come from memory."""
+        op, sources = self.chain[self.row], self.producers[self.row]
+        outside = op.inputs * op.elem_bytes if -1 in sources or not sources else 0.0
+        inside = [row for row in sources if row >= 0]
+        total = sum(self.bytes_of(row) for row in inside) + outside
+        return (sum(self.bytes_of(row) * self.gone(row, self.row) for row in inside) + outside) / max(total, 1.0)
+
+    @property
+    def written_ratio(self) -> float:
+        """Share of the output that goes out to memory."""
+        readers = [row for row, sources in enumerate(self.producers) if self.row in sources]
+        return max((self.gone(self.row, reader) for reader in readers), default=1.0)
+
+
+def _price_op(op: CpuOp, cache: CacheView, profile: Any, dtype: str, threads: int) -> Priced:
+    hw, fit, elem_bytes = profile.hardware, profile.fitted, op.elem_bytes
+    cycle_s = (1 + fit.contention_ratio * (threads - 1)) / (hw.clock_hz * fit.clock_ratio)
+    divided_s = cycle_s * ceil(op.items / threads) / max(op.items, 1)  # the slowest thread's share
+    crowding = 1 + fit.l2_contention_ratio * (threads - 1)
+    dram = hw.memory.dram
+    bandwidth = min(dram.one_core_bandwidth_bytes_per_s * threads, dram.bandwidth_bytes_per_s) * fit.dram_ratio
+
+    peak = hw.macs_per_cycle[dtype]
+    sustained = peak * (fit.depthwise_ratio if op.depthwise else fit.gemm_ratio)
+    exponentials = EXPONENTIALS.get(op.op.word, 0) * profile.runtime.exponential_instructions * op.outputs
+    other = (op.op.flops - 2 * op.op.macs) / op.images + exponentials
+
+    packed_bytes, transformed_bytes = op.packed * elem_bytes, op.transformed * elem_bytes
+    spilled = missed(op.scratch_bytes, cache.capacity)
+    thrown_out = 0.0 if profile.runtime.l2_blocking else missed(op.panel * elem_bytes, cache.capacity)
+    rereads = thrown_out * op.rereads * elem_bytes / threads
+    tensors = (
+        op.weight_bytes + cache.read_ratio * op.inputs * elem_bytes + cache.written_ratio * op.outputs * elem_bytes
+    )
+    one_by_one = op.grouped and profile.runtime.grouped_conv_as_one_gemm_per_group
+    ceilings = {
+        "arithmetic": (op.macs / sustained + other / (peak * fit.vector_ratio)) * divided_s,
+        "register_loads": op.loads * elem_bytes / (hw.load_bytes_per_cycle * fit.load_ratio) * divided_s,
+        "l2": op.l2_reads * elem_bytes / fit.l2_bytes_per_cycle * crowding * divided_s,
+        "dram": (tensors + rereads + spilled * op.scratch_bytes) / bandwidth,
+    }  # fmt: skip
+    copy_s = 2 * cycle_s / threads  # read and written, divided evenly
+    overheads = {
+        "packing": packed_bytes * copy_s / fit.pack_bytes_per_cycle + spilled * packed_bytes / bandwidth,
+        "winograd_transform": transformed_bytes * copy_s / fit.transform_bytes_per_cycle
+        + spilled * transformed_bytes / bandwidth,
+        "dispatch": fit.op_overhead_s + fit.thread_overhead_s * (threads - 1),
+        "groups": op.x.groups * fit.group_overhead_s if one_by_one else 0.0,
+    }
+    images = op.images
+    return Priced(
+        {name: images * seconds for name, seconds in ceilings.items()},
+        {name: images * seconds for name, seconds in overheads.items()},
+        fit.overlap,
+        images * (tensors + rereads + 2 * spilled * op.scratch_bytes),
+    )
