@@ -7,10 +7,17 @@ from typing import Any, ClassVar
 import numpy as np
 
 from costsim.devices.base import DeviceModel, Roofs, RunConfig
-from costsim.devices.gpu_library import fastest_kernel, is_depthwise, is_grouped, library_calls, winograd_applies
+from costsim.devices.gpu_library import (
+    KernelCost,
+    fastest_kernel,
+    is_depthwise,
+    is_grouped,
+    library_calls,
+    winograd_applies,
+)
 from costsim.devices.gpu_profile import GpuProfile
+from costsim.devices.kernels.cache import activation_misses
 from costsim.devices.kernels.host import dispatch_wait_s
-from costsim.devices.kernels.l2_reuse import dram_bytes
 from costsim.errors import DoesNotFitError
 from costsim.hardware.profile import Profile
 from costsim.tables.costtable import CostTable, combine
@@ -21,10 +28,12 @@ from costsim.units import format_quantity
 
 
 class GpuModel(DeviceModel):
-    """Ceilings ``compute``, ``l2`` and ``dram`` overlap; ``launch`` and ``dispatch`` add to them.
+    """Four ceilings overlap, four overheads add to them; every op runs the library's fastest kernel.
 
-    Every op runs the fastest kernel of the library. The network takes the larger of device time
-    and host time: ``dispatch`` is what the host adds, zero where it runs ahead of the device.
+    ``compute`` counts tiles on the busiest multiprocessor, ``latency`` what its blocks wait when
+    there are too few of them, ``l2`` and ``dram`` bytes. ``launch`` is paid by each kernel,
+    ``transform`` by Winograd kernels whose weights come untransformed, ``transfer`` by the network's
+    input. ``dispatch`` is what the device waits for the host: the network takes the larger of both.
     """
 
     profile_type: ClassVar[type[Profile]] = GpuProfile
@@ -40,18 +49,33 @@ class GpuModel(DeviceModel):
         return ops
 
     def costs(self, ops: OpTable, profile: Any, run: RunConfig) -> CostTable:
-        fitted, memory = profile.fitted, profile.hardware.memory
+        overlap = profile.fitted.overlap
         reached = _reached_ratio(ops, profile)
-        l2_bytes_per_s = memory.l2.bandwidth_bytes_per_s * fitted.l2_ratio * reached
-        dram = dram_bytes(ops, memory.l2.size_bytes)
-        dram_s = dram / (memory.dram.bandwidth_bytes_per_s * fitted.dram_ratio * reached)
-        kernel = fastest_kernel(ops, profile, run, dram_s, l2_bytes_per_s)
-        ceilings = {"compute": kernel.compute_s, "l2": kernel.l2_bytes / l2_bytes_per_s, "dram": dram_s}
-        launch = kernel.launches * fitted.launch_s
-        device_s = combine(list(ceilings.values()), fitted.overlap) + launch
-        dispatch = dispatch_wait_s(device_s, library_calls(ops, profile) * fitted.dispatch_s)
-        traffic = {"dram": dram, "l2": kernel.l2_bytes}
-        return CostTable(ceilings, {"launch": launch, "dispatch": dispatch}, traffic, overlap=fitted.overlap)
+        l2_bytes_per_s = profile.hardware.memory.l2.bandwidth_bytes_per_s * reached
+        dram_bytes = _dram_bytes(ops, profile)
+        dram_s = dram_bytes / (_dram_bytes_per_s(profile) * reached)
+
+        def ceilings(kernel: KernelCost) -> dict[str, Array]:
+            l2_s = np.maximum(kernel.l2_bytes, dram_bytes) / l2_bytes_per_s
+            return {"compute": kernel.compute_s, "latency": kernel.latency_s, "l2": l2_s, "dram": dram_s}
+
+        def overheads(kernel: KernelCost) -> dict[str, Array]:
+            launch = kernel.launches * profile.fitted.launch_s
+            return {"launch": launch, "transform": _scratch_s(kernel.scratch_bytes, profile)}
+
+        def device_s(kernel: KernelCost) -> Array:
+            return combine(list(ceilings(kernel).values()), overlap) + sum(overheads(kernel).values())
+
+        kernel = fastest_kernel(ops, profile, run, device_s)
+        transfer = _transfer_s(ops, profile)
+        dispatch = library_calls(ops, profile) * profile.fitted.dispatch_s
+        wait = dispatch_wait_s(device_s(kernel) + transfer, dispatch)
+        return CostTable(
+            ceilings=ceilings(kernel),
+            overheads={**overheads(kernel), "transfer": transfer, "dispatch": wait},
+            traffic={"dram": dram_bytes, "l2": kernel.l2_bytes + kernel.scratch_bytes},
+            overlap=overlap,
+        )
 
     def roofs(self, profile: Any, run: RunConfig) -> Roofs:
         hw = profile.hardware
@@ -73,3 +97,36 @@ def _reached_ratio(ops: OpTable, profile: GpuProfile) -> Array:
     native = is_grouped(ops) & (profile.runtime.grouped == "native")
     ratio = np.where(native, profile.fitted.grouped_ratio, 1.0)
     return np.where(is_depthwise(ops), profile.fitted.depthwise_ratio, ratio)
+
+
+def _dram_bytes(ops: OpTable, profile: GpuProfile) -> Array:
+    """Weights, and the activations the L2 cache has lost by the time they are read again.
+
+    A kernel that skips rows (a 1x1 window at stride 2) never fetches them; skipped columns share
+    the sectors of those it reads.
+    """
+    scratch = np.zeros((1, 1))
+    reads, writes = activation_misses(ops, ops.weight_bytes, scratch, profile.hardware.memory.l2.size_bytes)
+    rows_read = np.minimum(1, ops.kernel_h / ops.stride_h)
+    return ops.input_bytes * reads * rows_read + ops.output_bytes * writes + ops.weight_bytes
+
+
+def _dram_bytes_per_s(profile: GpuProfile) -> Any:
+    return profile.hardware.memory.dram.bandwidth_bytes_per_s * profile.fitted.dram_ratio
+
+
+def _scratch_s(scratch_bytes: Array, profile: GpuProfile) -> Array:
+    """Seconds of a kernel before the main one that leaves ``scratch_bytes`` for it, in L2 as far as they fit."""
+    l2 = profile.hardware.memory.l2
+    spilt = np.maximum(0, scratch_bytes - l2.size_bytes)
+    return (scratch_bytes - spilt) / l2.bandwidth_bytes_per_s + spilt / _dram_bytes_per_s(profile)
+
+
+def _transfer_s(ops: OpTable, profile: GpuProfile) -> Array:
+    """Copying the network's input to the device, charged to the first op that reads it."""
+    input_bytes = ops.n * ops.c_in * ops.h_in * ops.w_in * ops.elem_bytes
+    readers = [row for row, producers in enumerate(ops.producers) if -1 in producers]
+    first = np.zeros((len(ops), 1))
+    if profile.runtime.input_from == "host":
+        first[readers[:1]] = 1.0
+    return first * input_bytes / profile.hardware.memory.host.bandwidth_bytes_per_s

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, fields
 from typing import Any
 
 import numpy as np
 
 from costsim.devices.base import RunConfig
 from costsim.devices.gpu_profile import GpuProfile, Tile, WinogradTile
-from costsim.devices.kernels.gpu_tiles import Multiprocessors, fetched_elems, product_s
-from costsim.tables.costtable import combine
+from costsim.devices.kernels.gpu_tiles import Multiprocessors, arithmetic_s, busiest_blocks, fetched_elems, latency_s
 from costsim.tables.optable import MAC, OpTable
 from costsim.tables.schema import Array
 
@@ -27,7 +26,10 @@ class KernelCost:
     """What running one kernel for every op would take; ``NEVER_S`` where it does not apply."""
 
     compute_s: Array
+    latency_s: Array
     l2_bytes: Array
+    scratch_bytes: Array
+    """Written by a kernel in front and read by the main one: transformed weights."""
     launches: Array
     """Kernels started one after the other."""
 
@@ -55,22 +57,20 @@ def library_calls(ops: OpTable, profile: GpuProfile) -> Array:
 
 
 def fastest_kernel(
-    ops: OpTable, profile: GpuProfile, run: RunConfig, dram_s: Array, l2_bytes_per_s: Array
+    ops: OpTable, profile: GpuProfile, run: RunConfig, device_s: Callable[[KernelCost], Array]
 ) -> KernelCost:
-    """The cheapest kernel of the library for each op, as its search or its heuristic finds it.
+    """The kernel of the library with the least ``device_s`` for each op, as its search finds it.
 
-    Kernels are compared by the device time they lead to, so that a faster device never makes a
-    choice that costs more. Ops that are no matrix product stream their tensors once, in one kernel.
+    Ops that are no matrix product stream their tensors once, in one kernel.
     """
     streamed = KernelCost(
-        *np.broadcast_arrays(_lane_s(ops, profile), ops.compulsory_bytes, library_calls(ops, profile))
+        *np.broadcast_arrays(_lane_s(ops, profile), 0.0, ops.compulsory_bytes, 0.0, library_calls(ops, profile))
     )
     best, best_s = streamed, np.full((1, 1), NEVER_S)
     for kernel in _kernels(ops, profile, run):
-        ceilings = [kernel.compute_s, kernel.l2_bytes / l2_bytes_per_s, dram_s]
-        device_s = combine(ceilings, profile.fitted.overlap) + kernel.launches * profile.fitted.launch_s
-        best = _choose(device_s < best_s, kernel, best)
-        best_s = np.minimum(device_s, best_s)
+        kernel_s = device_s(kernel)
+        best = _choose(kernel_s < best_s, kernel, best)
+        best_s = np.minimum(kernel_s, best_s)
     is_product = (ops.kind == MAC) & ~is_depthwise(ops)
     return _choose(is_product, best, streamed)
 
@@ -92,39 +92,55 @@ def _splits(profile: GpuProfile) -> list[int]:
 def _direct(ops: OpTable, profile: GpuProfile, run: RunConfig, tile: Tile, parts: int) -> KernelCost:
     """One matrix product a group: pixels x channels, summed over input channels and kernel."""
     align = profile.runtime.channel_align.get(run.dtype, 1)
+    taps = ops.kernel_h * ops.kernel_w
     m = ops.n * ops.h_out * ops.w_out
     n = np.ceil(ops.c_out_per_group / align) * align
-    k = np.ceil(ops.c_in_per_group / align) * align * ops.kernel_h * ops.kernel_w
+    c_in = np.ceil(ops.c_in_per_group / align) * align
+    k = c_in * taps
     loops = library_calls(ops, profile)
     batch = ops.groups / loops
+
     sm = _multiprocessors(profile, run.dtype, profile.fitted.matrix_ratio)
-    seconds = product_s(sm, m, n, np.ceil(k / parts), batch * parts, tile.pixels, tile.channels)
+    busiest = busiest_blocks(sm, m, n, batch * parts, tile.pixels, tile.channels)
+    sums = tile.pixels * tile.channels
+    arithmetic = arithmetic_s(sm, busiest, np.ceil(k / parts), sums) + _lane_s(ops, profile) / loops
+
     inputs = np.minimum(m * k, ops.n * ops.c_in_per_group * ops.h_in * ops.w_in) * batch
     fetched = fetched_elems(inputs, batch * n * k, m, n, tile.pixels, tile.channels) * ops.elem_bytes
     partial_sums = 2 * parts * batch * m * n * PARTIAL_SUM_BYTES if parts > 1 else 0.0
     allowed = np.array([parts <= profile.runtime.split_k.get(label.op, 1) for label in ops.labels])[:, None]
     return KernelCost(
-        np.where(allowed, loops * seconds + _lane_s(ops, profile), NEVER_S),
-        np.maximum(loops * (fetched + partial_sums) + ops.output_bytes, ops.compulsory_bytes),
-        loops * (1.0 if parts == 1 else 2.0),  # the second kernel adds the parts up
+        compute_s=np.where(allowed, loops * arithmetic, NEVER_S),
+        latency_s=loops * latency_s(sm, busiest, c_in / parts, sums),
+        l2_bytes=loops * (fetched + partial_sums) + ops.output_bytes,
+        scratch_bytes=np.zeros_like(m),
+        launches=loops * (1.0 if parts == 1 else 2.0),  # the second kernel adds the parts up
     )
 
 
 def _winograd(ops: OpTable, profile: GpuProfile, run: RunConfig, tile: WinogradTile) -> KernelCost:
     """F(o x o, 3x3): ``(o + 2)^2`` products over tiles of the map, for ``o^2`` outputs of nine each.
 
-    Source: Lavin and Gray 2016, arXiv 1509.09308; one fused kernel, as cuDNN's WINOGRAD.
+    One fused kernel, after one that transforms the weights where the library does that in every call.
+    Source: Lavin and Gray 2016, arXiv 1509.09308.
     """
     products = (tile.outputs + 2) ** 2
     m = ops.n * np.ceil(ops.h_out / tile.outputs) * np.ceil(ops.w_out / tile.outputs)
     sm = _multiprocessors(profile, run.dtype, profile.fitted.winograd_ratio)
-    seconds = product_s(sm, m, ops.c_out, ops.c_in, np.ones_like(m), tile.pixels, tile.channels, products)
-    fetched = fetched_elems(m * ops.c_in, ops.c_in * ops.c_out, m, ops.c_out, tile.pixels, tile.channels)
+    busiest = busiest_blocks(sm, m, ops.c_out, np.ones_like(m), tile.pixels, tile.channels)
+    sums = tile.pixels * tile.channels * products
+
+    weights = products * ops.c_in * ops.c_out
+    fetched = fetched_elems(m * tile.outputs**2 * ops.c_in, weights, m, ops.c_out, tile.pixels, tile.channels)
+    each_call = float(profile.runtime.winograd_weights == "each_call")
+    scratch = each_call * 2 * weights * ops.weight_elem_bytes
     applies = winograd_applies(ops)
     return KernelCost(
-        np.where(applies, seconds + _lane_s(ops, profile), NEVER_S),
-        np.maximum(products * fetched * ops.elem_bytes + ops.output_bytes, ops.compulsory_bytes),
-        np.ones_like(m),
+        compute_s=np.where(applies, arithmetic_s(sm, busiest, ops.c_in, sums) + _lane_s(ops, profile), NEVER_S),
+        latency_s=latency_s(sm, busiest, ops.c_in, sums),
+        l2_bytes=fetched * ops.elem_bytes + ops.output_bytes,
+        scratch_bytes=scratch,
+        launches=np.full_like(m, 1 + each_call),
     )
 
 
@@ -135,6 +151,7 @@ def _multiprocessors(profile: GpuProfile, dtype: Any, reached: Any) -> Multiproc
         macs_per_s=hw.macs_per_cycle[dtype] * hw.clock_hz * reached,
         accumulators=hw.register_file_bytes / 2 / PARTIAL_SUM_BYTES,
         step_s=profile.fitted.step_cycles / hw.clock_hz,
+        ramp_s=profile.fitted.ramp_s,
     )
 
 
@@ -146,8 +163,5 @@ def _lane_s(ops: OpTable, profile: GpuProfile) -> Array:
 
 
 def _choose(condition: np.ndarray, one: KernelCost, other: KernelCost) -> KernelCost:
-    return KernelCost(
-        np.where(condition, one.compute_s, other.compute_s),
-        np.where(condition, one.l2_bytes, other.l2_bytes),
-        np.where(condition, one.launches, other.launches),
-    )
+    names = (f.name for f in fields(KernelCost))
+    return KernelCost(*(np.where(condition, getattr(one, name), getattr(other, name)) for name in names))

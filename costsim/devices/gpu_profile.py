@@ -14,6 +14,7 @@ Efficiency = Annotated[float, Field(gt=0, le=1)]
 class L2(Block):
     size_bytes: Bytes = Field(alias="size")
     bandwidth_bytes_per_s: BytesPerSecond = Field(alias="bandwidth")
+    """As measured by kernels that do nothing else."""
 
 
 class GpuDram(Block):
@@ -21,9 +22,15 @@ class GpuDram(Block):
     bandwidth_bytes_per_s: BytesPerSecond = Field(alias="bandwidth")
 
 
+class HostLink(Block):
+    bandwidth_bytes_per_s: BytesPerSecond = Field(alias="bandwidth")
+
+
 class GpuMemory(Block):
     l2: L2
     dram: GpuDram
+    host: HostLink
+    """The way from the host's memory, in the direction of inputs."""
 
 
 class GpuHardware(Block):
@@ -56,12 +63,16 @@ class GpuRuntime(Runtime):
     tiles: tuple[Tile, ...] = Field(min_length=1)
     """The matrix kernels of the library version; it runs the fastest of them."""
     winograd: dict[str, tuple[WinogradTile, ...]]
+    winograd_weights: Literal["each_call", "ahead"]
+    """When Winograd kernels have their weights transformed."""
     split_k: dict[str, PositiveInt]
     """Op to the most parts its k loop may be split into; 1 where it is not named."""
     channel_align: dict[str, PositiveInt]
     """Channels are padded to multiples of it; 1 where it is not named."""
     grouped: Literal["loop", "native"]
     """Grouped convolutions run as one kernel a group, or all groups in one kernel."""
+    input_from: Literal["host", "device"]
+    """Where a network's input lies when the clock starts."""
 
 
 class GpuFitted(Block):
@@ -70,19 +81,19 @@ class GpuFitted(Block):
     winograd_ratio: Efficiency
     """The same for Winograd kernels, input and output transforms included."""
     step_cycles: NonNegativeFloat
-    """Least cycles for one step of k on one multiprocessor."""
+    """Cycles a thread block waits for the operands of one input channel, when no other block works meanwhile."""
     dram_ratio: Efficiency
     """Share of the DRAM bandwidth streaming kernels reach."""
-    l2_ratio: Efficiency
-    """The same for the L2 cache."""
     depthwise_ratio: Efficiency
-    """Share of those shares that depthwise kernels reach."""
+    """Share of every memory's bandwidth that depthwise kernels reach."""
     grouped_ratio: Efficiency
     """The same for kernels that run all groups at once."""
     overlap: Annotated[float, Field(ge=1)]
     """Exponent of the norm that combines ceilings: 1 no overlap, large values perfect overlap."""
     launch_s: Seconds = Field(alias="launch")
-    """Device time from the start of a kernel to its first and from its last useful instruction to the next."""
+    """Device time between the end of a kernel and the start of the next."""
+    ramp_s: Seconds = Field(alias="ramp")
+    """A thread block's first loads and last stores, when no other block works meanwhile."""
     dispatch_s: Seconds = Field(alias="dispatch")
     """Host time to issue one kernel, framework included."""
 

@@ -20,37 +20,47 @@ class Multiprocessors:
     accumulators: Any
     """Partial sums its registers hold at once, over all resident thread blocks."""
     step_s: Any
-    """Least seconds for one step of k, however little work there is: load, synchronise, multiply."""
+    """Seconds a block waits for the operands of one more input channel, however little it does with them."""
+    ramp_s: Any
+    """Seconds a block takes to load its first operands and to store its results."""
 
 
-def product_s(
-    sm: Multiprocessors, m: Array, n: Array, k: Array, batch: Array, tile_m: int, tile_n: int, products: int = 1
-) -> Array:
-    """Seconds of ``batch`` products of ``(m, k)`` and ``(k, n)`` matrices cut into ``tile_m x tile_n`` blocks.
+def busiest_blocks(sm: Multiprocessors, m: Array, n: Array, batch: Array, tile_m: int, tile_n: int) -> Array:
+    """Thread blocks of the multiprocessor that finishes last: ``ceil(batch * ceil(m/tm) * ceil(n/tn) / count)``."""
+    return np.ceil(batch * np.ceil(m / tile_m) * np.ceil(n / tile_n) / sm.count)
 
-    Equations::
 
-        blocks = batch * ceil(m / tile_m) * ceil(n / tile_n)
-        busiest = ceil(blocks / count)              blocks on the multiprocessor that finishes last
-        sums = tile_m * tile_n * products           partial sums of a block, each one step of k
-        waves = ceil(busiest / resident),  resident = max(1, accumulators // sums)
-        seconds = k * max(busiest * sums / macs_per_s, waves * step_s)
+def arithmetic_s(sm: Multiprocessors, busiest: Array, k: Array, sums: int) -> Array:
+    """Seconds the busiest multiprocessor multiplies: ``busiest * sums * k / macs_per_s``.
 
-    Partial tiles cost like full ones (tile quantisation), and so does a last wave that leaves
-    multiprocessors idle (wave quantisation). Never faster with fewer multiprocessors or a lower
-    rate; twice ``m`` or ``batch`` at most doubles it. A block of a Winograd kernel holds
-    ``products`` sums for each of its tiles.
+    ``sums`` are the partial sums of a block (tile rows x columns, times the products of a Winograd
+    tile), each one multiplication for every step of k. Partial tiles cost like full ones (tile
+    quantisation), and idle multiprocessors are waited for (wave quantisation).
 
-    Shapes: operands ``(ops, points)``, result alike. Units: counts, seconds.
-    Source: NVIDIA, Matrix Multiplication Background User's Guide (tile and wave quantisation);
-    CUDA C Programming Guide (occupancy by registers).
-    Ignores: prologue and epilogue of a block (part of the launch time), clocks that fall under load.
-    Error: 8 to 17 % mean on DeepBench's dense layers, by GPU and by how well the tiles are known.
+    Shapes ``(ops, points)``. Never less than ``m * n * k`` over the peak; more or faster
+    multiprocessors never slower; twice ``m`` or ``batch`` at most twice the time.
+    Source: NVIDIA, Matrix Multiplication Background User's Guide (tile and wave quantisation).
+    Ignores: clocks that rise or fall with load.
+    Error: together with ``latency_s`` about 11 % mean on DeepBench's dense layers on a GTX 1080 Ti.
     """
-    sums = tile_m * tile_n * products
-    busiest = np.ceil(batch * np.ceil(m / tile_m) * np.ceil(n / tile_n) / sm.count)
-    waves = np.ceil(busiest / np.maximum(1, np.floor(sm.accumulators / sums)))
-    return k * np.maximum(busiest * sums / sm.macs_per_s, waves * sm.step_s)
+    return busiest * sums * k / sm.macs_per_s
+
+
+def latency_s(sm: Multiprocessors, busiest: Array, steps: Array, sums: int) -> Array:
+    """Seconds the busiest multiprocessor takes if only the latency of its blocks counts.
+
+    Equation: ``rounds * (ramp_s + steps * step_s)``, ``rounds = max(1, busiest / resident)`` and
+    ``resident = max(1, accumulators // sums)``: blocks that fit the registers together wait
+    together, and each that ends makes room for the next. ``steps`` are input channels: further
+    taps of a window find their operands in L1. This is what keeps small layers from the peak: too
+    few blocks to hide their waiting.
+
+    Shapes ``(ops, points)``; the same laws as ``arithmetic_s``.
+    Source: CUDA C Programming Guide (occupancy by registers); Volkov 2016, "Understanding latency
+    hiding on GPUs" (latency-bound throughput).
+    """
+    rounds = np.maximum(1, busiest / np.maximum(1, np.floor(sm.accumulators / sums)))
+    return rounds * (sm.ramp_s + steps * sm.step_s)
 
 
 def fetched_elems(input_elems: Array, weight_elems: Array, m: Array, n: Array, tile_m: int, tile_n: int) -> Array:
