@@ -142,6 +142,7 @@ def _windowed(draw: Draw, x: Tensor) -> dict[str, Any]:
         "dilation": dilation,
         "groups": groups,
         "bias": draw(st.booleans()),
+        "shared": draw(st.sampled_from([False, False, True])),
     }
 
 
@@ -271,6 +272,15 @@ def _global_pool(draw: Draw, x: Tensor, others: list[Tensor]) -> Drawn:
     return L.GlobalPool(draw(st.sampled_from(["avg", "max"]))), (x,)
 
 
+@_recipe(L.RoiAlign, _is_map)
+def _roi_align(draw: Draw, x: Tensor, others: list[Tensor]) -> Drawn:
+    levels = [x, *(t for t in others if _is_map(t) and t.shape[:2] == x.shape[:2])][: draw(st.integers(1, 2))]
+    sizes = [size for size in (1, 2, 3) if x.c % size**2 == 0]
+    position_sensitive = draw(st.booleans())
+    cells = draw(st.sampled_from(sizes)) if position_sensitive else draw(st.integers(1, 3))
+    return L.RoiAlign(draw(st.integers(1, 3)), cells, 4, position_sensitive), tuple(levels)
+
+
 @_recipe(L.Reduce, lambda x: len(x.shape) >= 3)
 def _reduce(draw: Draw, x: Tensor, others: list[Tensor]) -> Drawn:
     rank = len(x.shape)
@@ -331,7 +341,7 @@ def _transpose(draw: Draw, x: Tensor, others: list[Tensor]) -> Drawn:
 @_recipe(L.Pad, _small_map)
 def _pad(draw: Draw, x: Tensor, others: list[Tensor]) -> Drawn:
     channels = (draw(st.integers(0, 2)), draw(st.integers(0, 2)))
-    return L.Pad(tuple(draw(st.integers(0, 3)) for _ in range(4)), channels), (x,)
+    return L.Pad(tuple(draw(st.integers(0, 3)) for _ in range(4)), channels, draw(st.integers(1, 4))), (x,)
 
 
 @_recipe(L.DepthToSpace, _small_map)

@@ -67,6 +67,10 @@ class NetBuilder:
         """A bare convolution; ``options`` are those of ``Conv2d``."""
         return self.add(L.Conv2d(c_out, kernel, **options), x)
 
+    def deconv(self, x: Tensor, c_out: Dim, kernel: Any = 2, **options: Any) -> Tensor:
+        """A bare transposed convolution; ``options`` are those of ``ConvTranspose2d``."""
+        return self.add(L.ConvTranspose2d(c_out, kernel, **options), x)
+
     def conv_bn(self, x: Tensor, c_out: Dim, kernel: Any = 1, act: str | None = "relu", **options: Any) -> Tensor:
         """Convolution, batch norm and, unless ``act`` is None, an activation."""
         return self.act(self.bn(self.conv(x, c_out, kernel, **options)), act)

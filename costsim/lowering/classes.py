@@ -31,6 +31,7 @@ OP_CLASSES = {
     "max_pool": "pooling",
     "avg_pool": "pooling",
     "global_pool": "pooling",
+    "roi_align": "pooling",
     "reduce": "pooling",
     "channel_shuffle": "shuffle",
     "concat": "data movement",

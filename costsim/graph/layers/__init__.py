@@ -31,7 +31,7 @@ from costsim.graph.layers.movement import (
     Unknown,
     Upsample,
 )
-from costsim.graph.layers.pooling import GlobalPool, Pool2d, Reduce
+from costsim.graph.layers.pooling import GlobalPool, Pool2d, Reduce, RoiAlign
 
 __all__ = [
     "LRN",
@@ -62,6 +62,7 @@ __all__ = [
     "Pool2d",
     "Reduce",
     "Reshape",
+    "RoiAlign",
     "ScatterAdd",
     "Shape",
     "Slice",

@@ -42,6 +42,8 @@ class _Windowed(Layer):
     dilation: Any = 1
     groups: Dim = 1
     bias: bool = False
+    shared: bool = False
+    """The weights are another layer's: they are read here but are no parameters of this one."""
 
     def __post_init__(self) -> None:
         for name in ("kernel", "stride", "dilation"):
@@ -61,9 +63,13 @@ class _Windowed(Layer):
             f"{self.out_channels} output channels are not divisible by {self.groups} groups",
         )
 
-    def params(self, *inputs: Shape) -> Dim:
+    def weights(self, *inputs: Shape) -> Dim:
+        """Weights and biases it reads."""
         weights = self.out_channels * (inputs[0][1] // self.groups) * self.kernel[0] * self.kernel[1]
         return weights + self.out_channels if self.bias else weights
+
+    def params(self, *inputs: Shape) -> Dim:
+        return 0 if self.shared else self.weights(*inputs)
 
 
 @dataclass(frozen=True)
@@ -100,7 +106,7 @@ class Conv2d(_Windowed):
             stride_w=self.stride[1],
             dilation_h=self.dilation[0],
             dilation_w=self.dilation[1],
-            weight_elems=self.params(*inputs),
+            weight_elems=self.weights(*inputs),
             other_flops=size(output) if self.bias else 0,
         )
 
@@ -141,7 +147,7 @@ class ConvTranspose2d(_Windowed):
             w_in=w,
             h_out=h,
             w_out=w,
-            weight_elems=self.params(*inputs),
+            weight_elems=self.weights(*inputs),
             other_flops=n * self.out_channels * taps * h * w + (size(output) if self.bias else 0),
         )
 

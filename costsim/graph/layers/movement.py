@@ -242,22 +242,30 @@ class SpaceToDepth(_Copy):
 class Pad(_Copy):
     """Zeros around the map: (top, bottom, left, right), and before and behind its channels.
 
-    Negative padding crops.
+    Negative padding crops. ``multiple`` adds what is then missing to a multiple, below and at the right.
     """
 
     op: ClassVar[str] = "pad"
     padding: Any
     channels: tuple[Dim, Dim] = (0, 0)
+    multiple: Dim = 1
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "padding", sides(self.padding))
+
+    def sides_of(self, shape: Shape) -> tuple[Dim, Dim, Dim, Dim]:
+        """What it adds to a map of this shape: (top, bottom, left, right)."""
+        top, bottom, left, right = self.padding
+        below = -(shape[2] + top + bottom) % self.multiple
+        beside = -(shape[3] + left + right) % self.multiple
+        return top, bottom + below, left, right + beside
 
     def requirements(self, *inputs: Shape) -> Iterator[Requirement]:
         yield len(inputs[0]) == 4, f"needs a map (n, c, h, w), got {len(inputs[0])} dimensions"
 
     def output_shape(self, *inputs: Shape) -> Shape:
         n, c, h, w = inputs[0]
-        top, bottom, left, right = self.padding
+        top, bottom, left, right = self.sides_of(inputs[0])
         return n, c + self.channels[0] + self.channels[1], h + top + bottom, w + left + right
 
 

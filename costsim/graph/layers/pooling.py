@@ -7,10 +7,12 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from costsim.graph.layers.base import (
+    Dim,
     Layer,
     LoopNest,
     Requirement,
     Shape,
+    divides,
     not_negative,
     pair,
     positive,
@@ -88,6 +90,41 @@ class GlobalPool(Layer):
 
 
 REDUCTIONS = ("mean", "sum", "max", "min", "prod")
+
+
+@dataclass(frozen=True)
+class RoiAlign(Layer):
+    """Cuts regions out of a map, or out of the levels of a pyramid, and samples each into ``size`` x ``size`` cells.
+
+    Every cell is the mean of ``samples`` bilinear samples; a region is cut from one level only.
+    ``position_sensitive`` cells each read channels of their own, so the output has
+    ``c / size**2`` channels (R-FCN, arXiv 1605.06409; the aligned form is arXiv 1703.06870).
+    """
+
+    op: ClassVar[str] = "roi_align"
+    arity: ClassVar[int | None] = None
+    rois: Dim
+    """Regions per image; the output's batch is ``n * rois``."""
+    size: Dim = 7
+    samples: Dim = 4
+    position_sensitive: bool = False
+
+    def requirements(self, *inputs: Shape) -> Iterator[Requirement]:
+        yield all(len(shape) == 4 for shape in inputs), "needs maps (n, c, h, w)"
+        for shape in inputs[1:]:
+            fits = (shape[0] == inputs[0][0]) & (shape[1] == inputs[0][1])
+            yield fits, f"levels of {inputs[0][1]} and {shape[1]} channels"
+        if self.position_sensitive:
+            cells = self.size * self.size
+            yield divides(cells, inputs[0][1]), f"{inputs[0][1]} channels are not divisible by {cells} cells"
+
+    def output_shape(self, *inputs: Shape) -> Shape:
+        n, c, _, _ = inputs[0]
+        c_out = c // (self.size * self.size) if self.position_sensitive else c
+        return n * self.rois, c_out, self.size, self.size
+
+    def loop_nest(self, inputs: tuple[Shape, ...], output: Shape) -> LoopNest:
+        return vector_nest(output, 8 * self.samples, source=inputs[0])  # 7 to interpolate, 1 to sum
 
 
 @dataclass(frozen=True)

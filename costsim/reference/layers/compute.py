@@ -24,7 +24,7 @@ def conv(layer: L.Conv2d, inputs: tuple[Shape, ...], output: Shape) -> nn.Module
         dilation=layer.dilation,
         groups=layer.groups,
         bias=layer.bias,
-    )
+    ).requires_grad_(not layer.shared)
     return module if native else nn.Sequential(padding_op(layer.padding), module)
 
 
@@ -42,7 +42,7 @@ def conv_transpose(layer: L.ConvTranspose2d, inputs: tuple[Shape, ...], output: 
         groups=layer.groups,
         bias=layer.bias,
         dilation=layer.dilation,
-    )
+    ).requires_grad_(not layer.shared)
     return module if native else nn.Sequential(module, padding_op((-top, -bottom, -left, -right)))
 
 

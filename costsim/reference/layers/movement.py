@@ -39,7 +39,7 @@ def transpose(layer: L.Transpose, inputs: tuple[Shape, ...], output: Shape) -> n
 
 
 def pad(layer: L.Pad, inputs: tuple[Shape, ...], output: Shape) -> nn.Module:
-    return padding_op(layer.padding, channels=layer.channels)
+    return padding_op(layer.sides_of(inputs[0]), channels=layer.channels)
 
 
 def depth_to_space(layer: L.DepthToSpace, inputs: tuple[Shape, ...], output: Shape) -> nn.Module:

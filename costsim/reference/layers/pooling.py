@@ -53,8 +53,41 @@ def reduce(layer: L.Reduce, inputs: tuple[Shape, ...], output: Shape) -> nn.Modu
     )
 
 
+class RoiAlign(nn.Module):
+    """Regions at random places; every sample falls on a pixel, so nothing is left to interpolate."""
+
+    def __init__(self, layer: L.RoiAlign, levels: tuple[Shape, ...]) -> None:
+        super().__init__()
+        self.layer = layer
+        rois = [layer.rois // len(levels) + (i < layer.rois % len(levels)) for i in range(len(levels))]
+        for level, ((_, _, h, w), count) in enumerate(zip(levels, rois, strict=True)):
+            index = torch.randint(h * w, (count, layer.size, layer.size, layer.samples))
+            self.register_buffer(f"level{level}", index)
+
+    def forward(self, *levels: Tensor) -> Tensor:
+        indices = (getattr(self, f"level{i}") for i in range(len(levels)))
+        return torch.cat([self._cut(x, index) for x, index in zip(levels, indices, strict=True)], dim=1).flatten(0, 1)
+
+    def _cut(self, x: Tensor, index: Tensor) -> Tensor:
+        """The regions of one level: ``(n, rois, c_out, size, size)``."""
+        n, c, _, _ = x.shape
+        rois, size = index.shape[0], self.layer.size
+        if not self.layer.position_sensitive:
+            cut = x.flatten(2)[:, :, index.flatten()].view(n, c, *index.shape)
+            return cut.mean(-1).transpose(1, 2)
+        cells = x.view(n, c // size**2, size * size, -1)
+        places = index.view(rois, size * size, -1).transpose(0, 1)
+        cut = torch.stack([cells[:, :, i, places[i]].mean(-1) for i in range(size * size)], dim=-1)
+        return cut.view(n, -1, rois, size, size).transpose(1, 2)
+
+
+def roi_align(layer: L.RoiAlign, inputs: tuple[Shape, ...], output: Shape) -> nn.Module:
+    return RoiAlign(layer, inputs)
+
+
 BUILDERS: dict[type[L.Layer], Builder] = {
     L.Pool2d: pool,
     L.GlobalPool: global_pool,
     L.Reduce: reduce,
+    L.RoiAlign: roi_align,
 }
