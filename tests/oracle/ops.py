@@ -120,6 +120,8 @@ class OracleLayer:
                 return self.outputs * kh * kw
             case L.GlobalPool() | L.Reduce() | L.ScatterAdd():
                 return float(prod(x))
+            case L.RoiAlign(samples=n):
+                return self.outputs * n * 8
             case L.Upsample(mode=mode):
                 return self.outputs * INTERPOLATION_FLOPS[mode]
             case L.Arithmetic():
@@ -127,7 +129,7 @@ class OracleLayer:
         return 0.0
 
     @property
-    def params(self) -> float:
+    def weights(self) -> float:
         x = self.inputs[0] if self.inputs else ()
         match self.layer:
             case L.Conv2d(kernel=(kh, kw), groups=g, out_channels=c, bias=bias):
@@ -147,12 +149,17 @@ class OracleLayer:
         return 0.0
 
     @property
+    def params(self) -> float:
+        """Its own: shared weights are another layer's."""
+        return 0.0 if getattr(self.layer, "shared", False) else self.weights
+
+    @property
     def stored_elems(self) -> float:
-        """What the device keeps for it: its parameters, or an index layer's matrix of zeros and ones."""
+        """What the device reads for it: its weights, or an index layer's matrix of zeros and ones."""
         match self.layer:
             case L.ScatterAdd(as_matmul=True, channels=c):
                 return float(self.inputs[0][1] * c)
-        return self.params
+        return self.weights
 
 
 class OracleOp:

@@ -75,10 +75,10 @@ class RoiAlign(nn.Module):
         if not self.layer.position_sensitive:
             cut = x.flatten(2)[:, :, index.flatten()].view(n, c, *index.shape)
             return cut.mean(-1).transpose(1, 2)
-        cells = x.view(n, c // size**2, size * size, -1)
-        places = index.view(rois, size * size, -1).transpose(0, 1)
-        cut = torch.stack([cells[:, :, i, places[i]].mean(-1) for i in range(size * size)], dim=-1)
-        return cut.view(n, -1, rois, size, size).transpose(1, 2)
+        cells = x.view(n, c // size**2, size**2, -1)
+        places = index.flatten(1, 2)
+        cut = torch.stack([cells[:, :, i, places[:, i]].mean(-1) for i in range(size**2)], dim=-1)
+        return cut.view(n, c // size**2, rois, size, size).transpose(1, 2)
 
 
 def roi_align(layer: L.RoiAlign, inputs: tuple[Shape, ...], output: Shape) -> nn.Module:
