@@ -5,14 +5,13 @@ The sheet is not redistributed; these are the shapes of its 54 layers and the cy
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import numpy as np
 import pytest
 
 from costsim.devices import RunConfig, device_for
 from costsim.hardware import load_profile
-from costsim.tables.optable import MAC, OpLabel, OpTable
+from costsim.tables.optable import OpTable
+from tests.validation.op_rows import convolutions
 
 # times, c_in, h_in, c_out, kernel, stride, h_stored (after fused pooling), element-wise add, array cycles, cycles
 SHEET = [
@@ -77,30 +76,7 @@ def priced_cycles(ops: OpTable, settings: dict[str, str] | None = None) -> np.nd
 
 def sheet() -> tuple[OpTable, np.ndarray, np.ndarray]:
     """The sheet's layers as an op table, its cycles, and its cycles of the array alone."""
-    labels, rows, cycles, array_cycles = [], [], [], []
-    for label, row, total, array in _layers():
-        labels.append(label)
-        rows.append(row)
-        cycles.append(total)
-        array_cycles.append(array)
-    producers = [(row - 1,) for row in range(len(rows))]
-    return OpTable.from_rows(labels, producers, rows), np.array(cycles), np.array(array_cycles)
-
-
-def _layers() -> Iterator[tuple[OpLabel, dict[str, float], int, int]]:
-    for times, c_in, h_in, c_out, kernel, stride, h_stored, adds, array_cycles, cycles in SHEET:
-        h_out = h_in // stride
-        output = c_out * h_stored**2
-        macs = c_in * c_out * kernel**2 * h_out**2
-        row = {
-            "kind": MAC, "n": 1, "groups": 1, "c_in_per_group": c_in, "c_out_per_group": c_out, "h_in": h_in,
-            "w_in": h_in, "h_out": h_out, "w_out": h_out, "kernel_h": kernel, "kernel_w": kernel,
-            "stride_h": stride, "stride_w": stride, "dilation_h": 1, "dilation_w": 1,
-            "input_elems": c_in * h_in**2 + output * adds, "output_elems": output,
-            "weight_elems": c_in * c_out * kernel**2, "params": c_in * c_out * kernel**2, "macs": macs,
-            "flops": 2 * macs, "epilogue_flops": 0, "elem_bytes": 1, "weight_elem_bytes": 1,
-        }  # fmt: skip
-        for number in range(times):
-            op = "linear" if h_in == 1 else "conv"
-            name = f"{op}_{c_in}_{h_in}_{c_out}_{kernel}_{stride}_{number}"
-            yield OpLabel(name, op, op, "", (name,), (1, c_out, h_stored, h_stored)), row, cycles, array_cycles
+    keys = ("c_in", "h_in", "c_out", "kernel", "stride", "h_stored", "adds")
+    rows = [row for row in SHEET for _ in range(row[0])]
+    layers = [dict(zip(keys, row[1:8], strict=True)) for row in rows]
+    return convolutions(layers), np.array([row[9] for row in rows]), np.array([row[8] for row in rows])

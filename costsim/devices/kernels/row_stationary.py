@@ -59,25 +59,25 @@ def row_stationary_onchip_elems(ops: OpTable, array: Any) -> Array:
     return ops.input_elems + ops.weight_elems + 2 * passes * ops.n * ops.c_out * ops.h_out * ops.w_out
 
 
-def eyeriss_dram_bytes(
-    *, weight_bytes: Any, ifmap_bytes: Any, ofmap_bytes: Any, batch: Any, images: Any, filters: Any,
-    filters_at_once: Any, strip_rows: Any, kernel: Any, stride: Any, ifmap_zero_ratio: Any, ofmap_zero_ratio: Any,
-) -> Any:  # fmt: skip
-    """Off-chip bytes of one layer under a mapping of Eyeriss, all arrays broadcast.
+def mapped_dram_bytes(
+    ops: OpTable, *, images: Any, filters: Any, strip_rows: Any, input_zero_ratio: Any, output_zero_ratio: Any
+) -> Array:
+    """Off-chip bytes under a given mapping of Eyeriss, ``(ops, points)``; the mapping broadcasts against that.
 
-        weights * ceil(N/n) + ifmap * halo * ceil(M/m) * rho(z_in) + ofmap * rho(z_out)
-        halo = ((e - 1) s + k) / (e s),   rho(z) = 4/3 (1 - z)
+        weights * ceil(N/n) + input * halo * ceil(M/m) * rho(z_in) + output * rho(z_out)
+        halo = ((e - 1) s + k) / (e s) where strips are not the whole height,   rho(z) = 4/3 (1 - z)
 
-    ``n`` images, ``m`` filters (of a group) and ``e`` output rows are on chip at once; ``rho`` is the
-    run-length code (three values a 64-bit word), never above 1 where a map is stored plain.
+    ``n`` images, ``m`` filters of a group and ``e`` output rows (``images, filters, strip_rows``) are on
+    chip at once; ``rho`` is the run-length code of maps, three values a 64-bit word.
 
-    Source: Chen et al., JSSC 2017, Table III for mappings. Within 15 % of the measured bytes of each
-    AlexNet layer (tests/validation). Ignores zero runs longer than the code's 31.
+    Source: Chen et al., JSSC 2017, Table III for the form of mappings; checked against the measured bytes
+    of each AlexNet layer in tests/validation. Ignores zero runs longer than the code's 31.
     """
-    halo = np.where(np.asarray(strip_rows) > 0, ((strip_rows - 1) * stride + kernel) / (strip_rows * stride), 1.0)
-    weights = weight_bytes * np.ceil(batch / images)
-    ifmap = ifmap_bytes * halo * np.ceil(filters / filters_at_once) * run_length_ratio(ifmap_zero_ratio)
-    return weights + ifmap + ofmap_bytes * run_length_ratio(ofmap_zero_ratio)
+    lines = (strip_rows - 1) * ops.stride_h + ops.kernel_h
+    halo = np.where(strip_rows < ops.h_out, lines / (strip_rows * ops.stride_h), 1.0)
+    weights = ops.weight_bytes * np.ceil(ops.n / images)
+    inputs = ops.input_bytes * halo * np.ceil(ops.c_out_per_group / filters) * run_length_ratio(input_zero_ratio)
+    return weights + inputs + ops.output_bytes * run_length_ratio(output_zero_ratio)
 
 
 def run_length_ratio(zero_ratio: Any) -> Any:
