@@ -25,8 +25,8 @@ class Dataflow:
 
     output_bytes: Vector
     """``(rows,)`` of the whole output tensor, channels padded as they lie in memory."""
-    line_bytes: Vector
-    """``(rows,)`` of one line of the output of one image."""
+    leaving_bytes: Vector
+    """``(rows,)`` two lines of the output of one image: what is on chip of a map that streams off it."""
     last_use: Vector
     """``(rows,)`` last reader of the output; ``rows`` where it leaves the network."""
     source: Vector
@@ -93,7 +93,8 @@ class Dataflow:
                 last_reader[p] = row
         columns = [np.array(column) for column in zip(*edges, strict=True)]
         last_use = np.array([max(readers, default=rows) for readers in ops.consumers])
-        return cls(output_bytes, output_bytes / np.maximum(at["n"] * height, 1.0), last_use, *columns)
+        leaving_bytes = np.minimum(2 / np.maximum(at["n"] * height, 1.0), 1.0) * output_bytes
+        return cls(output_bytes, leaving_bytes, last_use, *columns)
 
 
 def _height(shape: tuple[Any, ...], point: int) -> float:

@@ -10,8 +10,9 @@ import numpy as np
 
 from costsim.errors import DoesNotFitError
 from costsim.scheduling.dataflow import Dataflow
+from costsim.scheduling.placement import place
 from costsim.scheduling.search import Ladder, build_ladder
-from costsim.scheduling.segments import Segments, Weights, resident_need, segments
+from costsim.scheduling.segments import Segments, Weights, resident_buffers, resident_need, segments
 from costsim.scheduling.tiling import Staircase, smaller_operand_staircases, staircases
 from costsim.tables.optable import OpTable
 from costsim.tables.plan import HOST, RESIDENT, STREAMED, TILED, Plan
@@ -76,17 +77,46 @@ def _plan_point(ops: OpTable, point: int, rules: BufferRules, sizes: np.ndarray,
     allowed = _allowed(ops, rules)
     _require_fit(ops, tiles, sizes)
     outputs = np.where(np.arange(flow.rows) < flow.last_use[:, None], flow.output_bytes[:, None], 0.0)
-    ladder = build_ladder(groups, tiles, allowed, weight_bytes, outputs, float(sizes.max()))
-    rung = ladder.pick(sizes, price)
-    return _plan(ladder, rung, groups, tiles, rules.on_host)
+    largest = float(sizes.max())
+    ladder = build_ladder(groups, tiles, allowed, weight_bytes, outputs, largest)
+    placer = _Placer(flow, weights, groups, rules.separate_weights)
+    rung = ladder.pick(sizes, price, lambda r: placer.height(ladder.first[:, r], ladder.last[:, r]))
+    if (rung < 0).any():  # a group that fits by count of bytes has no place: fall back to single ops
+        alone = build_ladder(groups, tiles, np.eye(flow.rows, dtype=bool), weight_bytes, outputs, largest)
+        fallback = alone.pick(sizes, price, lambda r: 0.0)
+        ladder, rung = ladder.join(alone), np.where(rung < 0, fallback + len(ladder.sizes), rung)
+    return _plan(ladder, rung, flow, groups, tiles, placer, rules.on_host)
+
+
+class _Placer:
+    """Placed heights of resident groups, each worked out once."""
+
+    def __init__(self, flow: Dataflow, weights: Weights, groups: Segments, separate_weights: float | None) -> None:
+        self._flow, self._weights, self._groups, self._separate = flow, weights, groups, separate_weights
+        self._heights: dict[tuple[int, int], float] = {}
+
+    def group(self, first: int, last: int) -> float:
+        """Bytes a group takes with every buffer at its address."""
+        if self._groups.streamed_bytes[first, last] < self._groups.resident_bytes[first, last]:
+            return float(self._groups.streamed_bytes[first, last])  # all alive at once: the sum is a placement
+        if (first, last) not in self._heights:
+            buffers = resident_buffers(self._flow, self._weights, first, last, self._separate)
+            self._heights[first, last] = place(buffers).height_bytes
+        return min(self._heights[first, last], float(self._groups.streamed_bytes[first, last]))
+
+    def height(self, first: np.ndarray, last: np.ndarray) -> float:
+        """Bytes a whole plan takes: its largest group of more than one row."""
+        pairs = {(int(f), int(e)) for f, e in zip(first, last, strict=True) if f != e}
+        return max((self.group(*pair) for pair in pairs), default=0.0)
 
 
 def _all_on_chip(ops: OpTable, flow: Dataflow, weights: Weights, sizes: np.ndarray) -> Plan:
     """The only plan where maps have no place off chip: every one lies in the buffer from first to last use."""
     need = resident_need(flow, weights, None, outside=False)[0]
-    peak = float(need[-1])
+    placed = place(resident_buffers(flow, weights, 0, flow.rows - 1, None, outside=False)).height_bytes
+    peak = max(float(need[-1]), placed)
     if peak > sizes.min():
-        row = int(np.argmax(need >= peak))
+        row = int(np.argmax(need >= need[-1]))
         raise DoesNotFitError(
             f"{ops.labels[row].name}: {_whole_kib(peak)} KiB of maps and weights are needed on chip "
             f"at once, the device has {format_quantity(sizes.min(), 'B')} and no memory to spill to; "
@@ -97,7 +127,7 @@ def _all_on_chip(ops: OpTable, flow: Dataflow, weights: Weights, sizes: np.ndarr
     return Plan(
         group=np.zeros(shape, dtype=int), mode=np.full(shape, RESIDENT), input_bytes=zero, output_bytes=zero,
         weight_bytes=np.broadcast_to(weights.offchip_bytes[:, None], shape), buffer_bytes=np.full(shape, peak),
-        least_bytes=np.full(shape, peak),
+        least_bytes=np.full(shape, peak), spilled_bytes=zero, fitting_bytes=np.full(shape, peak),
     )  # fmt: skip
 
 
@@ -143,22 +173,30 @@ def _whole_kib(size_bytes: float) -> int:
     return int(np.ceil(size_bytes / 1024))
 
 
-def _plan(ladder: Ladder, rung: np.ndarray, groups: Segments, tiles: Staircase, on_host: np.ndarray) -> Plan:
+def _plan(
+    ladder: Ladder, rung: np.ndarray, flow: Dataflow, groups: Segments, tiles: Staircase, placer: _Placer,
+    on_host: np.ndarray,
+) -> Plan:  # fmt: skip
     first, last = ladder.first[:, rung], ladder.last[:, rung]
+    rows, points = first.shape
     alone = first == last
-    at = np.arange(len(first))[:, None]
-    step = np.stack(
-        [np.searchsorted(tiles.buffer_bytes[:, r], ladder.sizes[rung], side="right") - 1 for r in range(len(first))]
-    )
-    own = tiles.buffer_bytes[np.maximum(step, 0), at]
+    at = np.arange(rows)[:, None]
+    size = ladder.sizes[rung]
+    step = np.stack([np.searchsorted(tiles.buffer_bytes[:, row], size, side="right") - 1 for row in range(rows)])
     mode = np.where(groups.resident_bytes <= groups.streamed_bytes, RESIDENT, STREAMED)[first, last]
-    mode = np.where(alone, np.where(on_host[:, None], HOST, TILED), mode)
+    placed = [
+        [0.0 if f == e else placer.group(f, e) for f, e in zip(first[:, p], last[:, p], strict=True)]
+        for p in range(points)
+    ]
+    leaves_network = (flow.last_use == rows)[:, None]
     return Plan(
         group=np.cumsum(first == at, axis=0) - 1,
-        mode=mode,
+        mode=np.where(alone, np.where(on_host[:, None], HOST, TILED), mode),
         input_bytes=ladder.reads[:, rung],
         output_bytes=ladder.writes[:, rung],
         weight_bytes=ladder.weights[:, rung],
-        buffer_bytes=np.where(alone, own, groups.buffer_bytes[first, last]),
+        buffer_bytes=np.where(alone, tiles.buffer_bytes[np.maximum(step, 0), at], np.array(placed).T),
         least_bytes=np.broadcast_to(tiles.least_bytes[:, None], first.shape),
+        spilled_bytes=np.where(leaves_network, 0.0, ladder.writes[:, rung]),
+        fitting_bytes=np.full(first.shape, placer.group(0, rows - 1) if rows > 1 else tiles.least_bytes[0]),
     )

@@ -35,15 +35,39 @@ class Ladder:
     writes: np.ndarray
     weights: np.ndarray
 
-    def pick(self, capacity: np.ndarray, price: Pricing) -> np.ndarray:
-        """``(points,)`` the rung to take for each capacity."""
+    def join(self, other: Ladder) -> Ladder:
+        """The rungs of both, these first; no longer in order of size."""
+        return Ladder(
+            np.append(self.sizes, other.sizes),
+            *(
+                np.hstack([getattr(self, name), getattr(other, name)])
+                for name in ("first", "last", "reads", "writes", "weights")
+            ),
+        )
+
+    def pick(self, capacity: np.ndarray, price: Pricing, placed: Callable[[int], float]) -> np.ndarray:
+        """``(points,)`` the rung to take for each capacity; -1 where even the lowest cannot be placed.
+
+        Args:
+            capacity: ``(points,)`` bytes.
+            price: seconds of the network for activation and weight bytes.
+            placed: bytes a rung takes once every buffer has an address. Where that is more than there
+                is, only rungs below are looked at further, which keeps both promises.
+        """
         seconds = price(self.reads + self.writes, self.weights)
-        seconds = np.broadcast_to(seconds, (len(self.sizes), max(seconds.shape[1], len(capacity))))
-        fits = self.sizes[:, None] <= capacity[None, :]
-        seconds = np.where(fits, seconds, np.inf)
-        best = seconds.min(axis=0)
-        among = seconds <= best * (1 + 1e-12)
-        return len(self.sizes) - 1 - np.argmax(among[::-1], axis=0)
+        picked = np.empty(len(capacity), dtype=int)
+        for point, size in enumerate(capacity):
+            own = seconds[:, min(point, seconds.shape[1] - 1)]
+            rungs = int(np.searchsorted(self.sizes, size, side="right"))
+            best = -1
+            while rungs > 0:
+                among = own[:rungs] <= own[:rungs].min() * (1 + 1e-12)
+                best = int(np.flatnonzero(among)[-1])
+                if placed(best) <= size:
+                    break
+                rungs, best = best, -1
+            picked[point] = best
+        return picked
 
 
 def build_ladder(
@@ -62,13 +86,14 @@ def build_ladder(
     rows = len(weights)
     buffer = np.where(allowed & np.triu(np.ones_like(allowed), 1).astype(bool), groups.buffer_bytes, np.inf)
     sizes = _sizes(buffer, tiles, largest)
+    tile_bytes = tiles.offchip_bytes
     best = np.full((rows + 1, len(sizes)), np.inf)
     cut = np.zeros((rows + 1, len(sizes)), dtype=int)
     best[0] = 0.0
     step = np.empty((rows, len(sizes)), dtype=int)
     for row in range(rows):
         step[row] = np.searchsorted(tiles.buffer_bytes[:, row], sizes, side="right") - 1
-        single = np.where(step[row] >= 0, tiles.offchip_bytes[step[row], row], np.inf)
+        single = np.where(step[row] >= 0, tile_bytes[step[row], row], np.inf)
         starts = np.flatnonzero(buffer[:row, row] <= sizes[-1])
         choices = best[starts] + np.where(
             buffer[starts, row, None] <= sizes, groups.offchip_bytes[starts, row, None], np.inf

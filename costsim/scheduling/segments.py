@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from costsim.scheduling.dataflow import Dataflow
+from costsim.scheduling.placement import Buffer
 
 
 @dataclass(frozen=True)
@@ -49,7 +50,7 @@ def segments(flow: Dataflow, weights: Weights, *, separate_weights: float | None
     streamed_weights = np.cumsum(weights.offchip_bytes * _upper(flow.rows), axis=1)
     seen = _running_largest(flow, flow.rolling_bytes)
     rolling = _per_edge(flow, flow.rolling_bytes, np.maximum(flow.rolling_bytes - seen, 0.0))
-    streamed = np.cumsum(rolling, axis=1) + _writes(flow, 2 * flow.line_bytes)
+    streamed = np.cumsum(rolling, axis=1) + _writes(flow, flow.leaving_bytes)
     if separate_weights is None:
         streamed = streamed + streamed_weights
     else:
@@ -113,11 +114,10 @@ def resident_need(
     live = np.zeros((rows, rows))  # (first, row)
     peak = np.zeros(rows)
     need = np.full((rows, rows), np.inf)
-    shared = separate_weights is None
-    tiles = weights.tile_bytes if shared else np.zeros(rows)
-    fits_apart = np.inf if separate_weights is None else separate_weights
-    stripes_out = 2 * flow.line_bytes if outside else flow.output_bytes
+    tiles = weights.tile_bytes if separate_weights is None else np.zeros(rows)
+    stripes_out = flow.leaving_bytes if outside else flow.output_bytes
     overwrites_from = np.full(rows, -1)  # last ``first`` for which a row finds its input inside and may overwrite it
+    last_read: dict[int, tuple[int, float]] = {}
     edge = 0
     for row in range(rows):
         live[: row + 1, row] += tiles[row] + stripes_out[row]
@@ -125,21 +125,73 @@ def resident_need(
         while edge < len(flow.reader) and flow.reader[edge] == row:
             tensor, before = int(flow.source[edge]), int(flow.previous[edge])
             held = flow.held_bytes[edge]
-            spare_weights = weights.offchip_bytes[row] - weights.tile_bytes[row]
-            beside = spare_weights if shared else (0.0 if weights.offchip_bytes[row] <= fits_apart else np.inf)
-            from_outside = min(held, max(beside, 0.0) + 2 * flow.stripe_bytes[edge])
-            live[before + 1 : row + 1, row] += from_outside if outside else held
+            from_outside = outside_bytes(flow, weights, edge, separate_weights) if outside else held
+            live[before + 1 : row + 1, row] += from_outside
             if before >= 0:
                 live[: before + 1, before + 1 : row + 1] += held
                 if before == tensor:
                     live[: before + 1, before] += held - stripes_out[before]
-                    live[: overwrites_from[before] + 1, before] -= held
+                    live[: overwrites_from[before] + 1, before] -= held - stripes_out[before]
                 else:
-                    live[tensor + 1 : before + 1, before] += held
+                    earlier, streamed = last_read[tensor]  # groups that begin after ``earlier`` had it in stripes
+                    live[earlier + 1 : before + 1, before] += held - streamed
                 if flow.reusable[edge] and flow.last_use[tensor] == row:
-                    overwrites_from[row] = max(overwrites_from[row], before)
+                    overwrites_from[row] = max(overwrites_from[row], before if outside else row)
                 lowest = min(lowest, before)
+            last_read[tensor] = (before, from_outside)
             edge += 1
+        live[: overwrites_from[row] + 1, row] -= stripes_out[row]
         peak[: row + 1] = np.maximum(peak[: row + 1], live[: row + 1, lowest : row + 1].max(axis=1))
         need[: row + 1, row] = peak[: row + 1]
     return need
+
+
+def outside_bytes(flow: Dataflow, weights: Weights, edge: int, separate_weights: float | None) -> float:
+    """What a row keeps of an operand from outside: stripes beside all its weights, or the whole map."""
+    row, held = int(flow.reader[edge]), float(flow.held_bytes[edge])
+    total, tile = float(weights.offchip_bytes[row]), float(weights.tile_bytes[row])
+    beside = max(total - tile, 0.0) if separate_weights is None else 0.0 if total <= separate_weights else np.inf
+    return min(held, beside + 2 * float(flow.stripe_bytes[edge]))
+
+
+def resident_buffers(
+    flow: Dataflow, weights: Weights, first: int, last: int, separate_weights: float | None, *, outside: bool = True
+) -> list[Buffer]:
+    """The buffers of one resident group, for placement; alive together they are ``resident_need``."""
+    buffers = []
+    inside = (flow.reader >= first) & (flow.reader <= last)
+    readers: dict[int, list[int]] = {}
+    for edge in np.flatnonzero(inside).tolist():
+        readers.setdefault(int(flow.source[edge]), []).append(edge)
+    keeps: dict[int, tuple[int, int]] = {}  # tensors held whole: first and last step
+    for tensor, edges in readers.items():
+        rows = [int(flow.reader[e]) for e in edges]
+        if tensor >= first or len(edges) > 1 or not outside:
+            keeps[tensor] = (tensor if tensor >= first else rows[0], rows[-1])
+        else:
+            size = outside_bytes(flow, weights, edges[0], separate_weights)
+            buffers.append(Buffer(f"input of {rows[0]}", size, rows[0], rows[0]))
+    place_of: dict[int, int] = {}  # tensor written over another: the one whose memory it takes
+    for row in range(first, last + 1):
+        if separate_weights is None:
+            buffers.append(Buffer(f"weights of {row}", float(weights.tile_bytes[row]), row, row))
+        taken = [
+            int(flow.source[e])
+            for e in np.flatnonzero(flow.reader == row).tolist()
+            if flow.reusable[e] and flow.last_use[flow.source[e]] == row and flow.source[e] in keeps
+        ]
+        if taken:
+            place_of[row] = taken[0]
+        elif row not in keeps:
+            size = flow.leaving_bytes[row] if outside else flow.output_bytes[row]
+            buffers.append(Buffer(f"output of {row}", float(size), row, row))
+    held = {int(t): float(flow.held_bytes[edges[0]]) for t, edges in readers.items()}
+    spans: dict[int, tuple[int, int]] = {}
+    for tensor, (begin, end) in keeps.items():
+        root = tensor
+        while root in place_of:
+            root = place_of[root]
+        known = spans.get(root, (begin, end))
+        spans[root] = (min(known[0], begin), max(known[1], end))
+    buffers += [Buffer(f"map {tensor}", held[tensor], *span) for tensor, span in spans.items()]
+    return buffers

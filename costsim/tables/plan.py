@@ -32,6 +32,10 @@ class Plan:
     """On-chip bytes the row's group needs, placed."""
     least_bytes: Array
     """On-chip bytes below which the row cannot run at all."""
+    spilled_bytes: Array
+    """The row's output where it leaves the chip only for want of buffer: network outputs are not spills."""
+    fitting_bytes: Array
+    """On-chip bytes with which nothing would spill, the same in every row."""
     notes: tuple[str, ...] = field(default=())
     """The plan in words."""
 
@@ -40,6 +44,11 @@ class Plan:
         """The plans of single points side by side."""
         columns = {f.name: np.concatenate([getattr(p, f.name) for p in plans], axis=1) for f in fields(cls)[:-1]}
         return cls(**columns, notes=plans[0].notes)
+
+    @property
+    def fits(self) -> np.ndarray:
+        """``(points,)`` whether every map stays on chip from its writer to its last reader."""
+        return self.spilled_bytes.sum(axis=0) == 0
 
     @property
     def activation_bytes(self) -> Array:

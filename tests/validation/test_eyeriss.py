@@ -40,7 +40,9 @@ def test_dram_bytes_of_every_alexnet_layer_from_the_published_mapping() -> None:
         filters=columns[:, 9, None],
         strip_rows=columns[:, 10, None],
         input_zero_ratio=zeros[:, None],
-        output_zero_ratio=np.append(zeros[1:], zeros[-1])[:, None],  # what the next layer reads; unpublished for the last
+        output_zero_ratio=np.append(zeros[1:], zeros[-1])[
+            :, None
+        ],  # what the next layer reads; unpublished for the last
     )[:, 0]
     published_mb = columns[:, 12]
     assert (np.abs(ours_mb / 1e6 - published_mb) <= 0.15 * published_mb + PRINTED_MB).all(), ours_mb / 1e6
@@ -66,6 +68,4 @@ def test_buffer_traffic_of_vgg16() -> None:
 
 def alexnet() -> OpTable:
     keys = ("c_in", "h_in", "c_out", "kernel", "stride", "groups", "h_out")
-    return convolutions(
-        [{"n": BATCH, "elem_bytes": 2} | dict(zip(keys, layer[:7], strict=True)) for layer in ALEXNET]
-    )
+    return convolutions([{"n": BATCH, "elem_bytes": 2} | dict(zip(keys, layer[:7], strict=True)) for layer in ALEXNET])
