@@ -59,13 +59,12 @@ class Dataflow:
         at = {name: column[:, min(point, column.shape[1] - 1)] for name, column in ops.columns().items()}
         window = (at["kernel_h"] - 1) * at["dilation_h"] + 1
         height = np.array([_height(label.output_shape, point) for label in ops.labels])
+        network_input = _network_input_bytes(ops, input_bytes, output_bytes)
         edges: list[tuple[Any, ...]] = []
         seen_bytes: dict[int, float] = {}
         last_reader: dict[int, int] = {}
         arrival, scale = np.zeros(rows + 1), np.ones(rows + 1)  # entry -1 is the network's input
         for row, producers in enumerate(ops.producers):
-            known = sum(output_bytes[p] for p in producers if p >= 0)
-            network_input = max(input_bytes[row] - known, 0.0) if known else input_bytes[row]
             sizes = [output_bytes[p] if p >= 0 else network_input for p in producers]
             lead = window[row] - 1 if window[row] == at["stride_h"][row] else (window[row] - 1) / 2
             whole = ops.labels[row].op in WHOLE_INPUT_OPS
@@ -95,6 +94,13 @@ class Dataflow:
         last_use = np.array([max(readers, default=rows) for readers in ops.consumers])
         leaving_bytes = np.minimum(2 / np.maximum(at["n"] * height, 1.0), 1.0) * output_bytes
         return cls(output_bytes, leaving_bytes, last_use, *columns)
+
+
+def _network_input_bytes(ops: OpTable, input_bytes: Vector, output_bytes: Vector) -> float:
+    """The most any row reads beside the outputs of other rows."""
+    readers = [(row, producers) for row, producers in enumerate(ops.producers) if -1 in producers]
+    beside = (input_bytes[row] - sum(output_bytes[p] for p in producers if p >= 0) for row, producers in readers)
+    return max(beside, default=0.0)
 
 
 def _height(shape: tuple[Any, ...], point: int) -> float:

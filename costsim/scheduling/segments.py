@@ -45,11 +45,12 @@ class Weights:
 
 def segments(flow: Dataflow, weights: Weights, *, separate_weights: float | None = None) -> Segments:
     """Price all groups of consecutive rows of one dataflow."""
-    reads = _per_edge(flow, flow.read_bytes, flow.repeat_bytes)
+    reads = _per_edge(flow, flow.read_bytes, flow.repeat_bytes, counts_from=flow.source)
     offchip = np.cumsum(reads + weights.offchip_bytes * _upper(flow.rows), axis=1) + _writes(flow, flow.output_bytes)
     streamed_weights = np.cumsum(weights.offchip_bytes * _upper(flow.rows), axis=1)
     seen = _running_largest(flow, flow.rolling_bytes)
-    rolling = _per_edge(flow, flow.rolling_bytes, np.maximum(flow.rolling_bytes - seen, 0.0))
+    wider = np.maximum(flow.rolling_bytes - seen, 0.0)
+    rolling = _per_edge(flow, flow.rolling_bytes, wider, counts_from=np.full_like(flow.source, -1))
     streamed = np.cumsum(rolling, axis=1) + _writes(flow, flow.leaving_bytes)
     if separate_weights is None:
         streamed = streamed + streamed_weights
@@ -67,18 +68,19 @@ def _upper(rows: int) -> np.ndarray:
     return np.triu(np.ones((rows, rows)))
 
 
-def _per_edge(flow: Dataflow, first_read: np.ndarray, repeat: np.ndarray) -> np.ndarray:
+def _per_edge(flow: Dataflow, first_use: np.ndarray, repeat: np.ndarray, *, counts_from: np.ndarray) -> np.ndarray:
     """``(first, row)``: what a row takes in for a group that begins at ``first``.
 
-    A tensor from outside counts in full for its first reader in the group, with ``repeat`` for later
-    ones; a tensor from inside does not count.
+    A tensor counts in full for its first reader in the group and with ``repeat`` for later ones, in
+    groups that begin after row ``counts_from`` only: after its writer if maps from inside are free.
     """
     step = np.zeros((flow.rows + 1, flow.rows))
-    written = np.maximum(flow.source, -1)
-    np.add.at(step, (flow.previous + 1, flow.reader), first_read)
-    np.add.at(step, (flow.reader + 1, flow.reader), -first_read)
-    np.add.at(step, (written + 1, flow.reader), repeat)
-    np.add.at(step, (flow.previous + 1, flow.reader), -repeat)
+    earlier_reader = np.where(flow.previous == flow.source, -1, flow.previous)
+    full_from = np.maximum(earlier_reader, counts_from) + 1
+    np.add.at(step, (full_from, flow.reader), first_use)
+    np.add.at(step, (flow.reader + 1, flow.reader), -first_use)
+    np.add.at(step, (counts_from + 1, flow.reader), repeat)
+    np.add.at(step, (full_from, flow.reader), -repeat)
     return np.cumsum(step, axis=0)[:-1]
 
 
