@@ -119,7 +119,7 @@ class NetBuilder:
         return tuple(parts)
 
     def shuffle(self, x: Tensor, groups: Dim) -> Tensor:
-        """Channel shuffle; that of one group moves nothing and adds no layer."""
+        """Channel shuffle; that of one group adds no layer (in a design space of groups it stays, as a copy)."""
         return x if isinstance(groups, int) and groups == 1 else self.add(L.ChannelShuffle(groups), x)
 
     def flatten(self, x: Tensor) -> Tensor:

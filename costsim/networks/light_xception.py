@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 from costsim.graph import LayerGraph
 from costsim.networks.common import scaled
 from costsim.networks.shufflenet_v1 import shufflenet_v1
@@ -29,7 +31,7 @@ def light_xception(
     its authors call "Xception-like". Its counts come within 4 % of the printed ones, and no
     closer reading is known.
     """
-    stem = scaled(24, min(width, 1.0))
+    stem = scaled(24, np.minimum(width, 1.0))
     return shufflenet_v1(
         name=name, groups=1, width=width, stem=stem, input_shape=input_shape, classes=classes, notes=NOTE
     )

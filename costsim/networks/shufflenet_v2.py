@@ -64,7 +64,7 @@ def shufflenet_v2(
     """Channel split, a bottleneck without groups, concatenation and shuffle: no element-wise add.
 
     ``channels`` are the outputs of the stages and of the last 1x1 convolution, ``width`` scales
-    the stages (rounded to even numbers), ``repeats`` are the units per stage, ``stem`` the first
+    the stages (rounded so that halves and groups divide), ``repeats`` are the units per stage, ``stem`` the first
     3x3 convolutions. In the stride-2 unit of the paper the shortcut keeps the input's channels,
     which alone gives the published multiply-adds; ``even_downsampling`` gives both branches half
     of the output, as torchvision does and as the VarGNet paper's own widths need.
@@ -76,6 +76,7 @@ def shufflenet_v2(
     """
     *stages, last = channels
     options = UnitOptions(even_downsampling, residual, se_reduction, extra_depthwise, reactivation)
+    divisor = 2 * (reactivation.groups if reactivation else 1)
     net = NetBuilder(name, notes=notes + (SE_NOTE if se_reduction else ()))
     x = net.input(*input_shape)
     with net.block("stem"):
@@ -88,7 +89,7 @@ def shufflenet_v2(
         for unit in range(units):
             with net.block(f"stage{stage}"), net.block(f"unit{unit + 1}"):
                 if unit == 0:
-                    x = downsampling_unit(net, x, make_divisible(c_out * width, 2), options, stride)
+                    x = downsampling_unit(net, x, make_divisible(c_out * width, divisor), options, stride)
                 else:
                     x = basic_unit(net, x, options)
     with net.block("conv_last"):

@@ -3,6 +3,7 @@
 import csv
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from costsim.networks import build, network_names
@@ -31,3 +32,40 @@ def test_network_builds_under_its_own_name(name):
     assert graph.valid is True
     assert len(graph.outputs) >= 1
     assert graph.total_macs > 0
+
+
+@pytest.mark.parametrize(
+    ("name", "axis", "values"),
+    [
+        ("mobilenet_v1_1x", "width", (0.25, 0.5, 1.0)),
+        ("mobilenet_v2_1x", "width", (0.5, 0.75, 1.4)),
+        ("mobilenet_v3_large", "width", (0.75, 1.0, 1.25)),
+        ("efficientnet_b0", "width", (1.0, 1.1, 1.2)),
+        ("mnasnet_a1", "width", (0.5, 1.0)),
+        ("ghostnet", "width", (0.5, 1.0, 1.3)),
+        ("igcv2_1x", "width", (0.25, 1.0)),
+        ("igcv3_d_1x", "width", (0.7, 1.0, 1.4)),
+        ("light_xception_1x", "width", (0.5, 1.0, 2.0)),
+        ("densenet121", "growth", (12, 32)),
+        ("shufflenet_v1_g3_1x", "width", (0.5, 1.0, 1.5)),
+        ("shufflenet_v2_1x", "width", (0.5, 1.0, 1.5)),
+        ("sfr_shufflenet_v2_1x", "width", (0.5, 1.0, 1.5)),
+        ("vargnet_v1_1x", "width", (0.25, 1.0, 1.5)),
+        ("vargnet_v2_1x", "group_channels", (4, 8, 16)),
+        ("condensenet_74_g4", "groups", (4, 8)),
+        ("condensenet_v2_c", "groups", (4, 8)),
+    ],
+)
+def test_one_topology_describes_a_whole_axis(name, axis, values):
+    space = build(name, **{axis: np.array(values)})
+    points = [build(name, **{axis: value}) for value in values]
+    assert np.all(space.valid)
+    assert list(space.total_macs) == [point.total_macs for point in points]
+    assert list(space.total_params) == [point.total_params for point in points]
+
+
+@pytest.mark.parametrize("name", ["alexnet", "densenet121", "mobilenet_v2_1x", "resnet50", "shufflenet_v2_1x"])
+def test_one_topology_describes_all_input_sizes(name):
+    sides = np.array([192, 224, 256])
+    macs = build(name, input_shape=(1, 3, sides, sides)).total_macs
+    assert list(macs) == [build(name, input_shape=(1, 3, side, side)).total_macs for side in (192, 224, 256)]
