@@ -1,0 +1,63 @@
+"""Where the guidelines of 2018 hold: G1 to G4 by device, each judged on the paper's own micro-networks."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from costsim.hardware import profile_names
+from costsim.reproduce.base import Claim, Reproduction, Table, Verdict, judge_order
+from costsim.reproduce.bench import Bench
+from costsim.reproduce.micro_tables import GUIDELINES, micro_table, order_within_scales
+
+NOTES = (
+    "an order holds if all pairs of networks of one scale that differ by more than 3 % in print stand in the same "
+    "order here, in direction only if 80 % do; CPUs are held to the paper's ARM columns, all others to the GPU's",
+    "all devices are predicted; the paper measured a GTX 1080 Ti and one core of a Snapdragon 810",
+)
+
+
+@dataclass(frozen=True)
+class Cell:
+    """A guideline on a device."""
+
+    hw: str
+    guideline: str
+    agree: int
+    pairs: int
+    largest: float | None
+    """The slowest row over its base row: how much breaking the guideline costs at worst."""
+
+    @property
+    def verdict(self) -> Verdict:
+        return judge_order(self.agree, self.pairs)
+
+
+def cells(hw: Sequence[str]) -> list[Cell]:
+    """Every guideline on every device, device by device."""
+    return [_cell(micro_table(table, bench), table) for bench in map(Bench, hw) for table in GUIDELINES]
+
+
+def _cell(table: Table, key: str) -> Cell:
+    ratios = [row.computed_ratio for row in table.rows if row.computed and row.computed_ratio]
+    effect = {"T4": max}.get(key, min)(ratios, default=None)
+    return Cell(table.hw or "", GUIDELINES[key][0], *order_within_scales(table), effect)
+
+
+def reproduce(hw: Sequence[str] = ()) -> Reproduction:
+    """The matrix, over the given devices or all shipped ones."""
+    names = dict(GUIDELINES.values())
+    claims = tuple(
+        Claim(f"{cell.guideline} on {cell.hw}: {names[cell.guideline]}", _found(cell), cell.verdict)
+        for cell in cells(hw or profile_names())
+    )
+    return Reproduction(
+        "matrix", "Guidelines by device", "ShuffleNet V2 (arXiv 1807.11164), Tables 1 to 4", (), claims, NOTES
+    )
+
+
+def _found(cell: Cell) -> str:
+    if not cell.pairs:
+        return "too large for this device"
+    effect = "fastest" if cell.guideline == "G4" else "slowest"
+    return f"{cell.agree} of {cell.pairs} pairs; {effect} row {cell.largest:.2f} times the speed of its base"
