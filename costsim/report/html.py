@@ -39,7 +39,7 @@ def page(analysis: Analysis, command: str = "") -> str:
         "capacities": memory.capacities(analysis),
     }
     shown = _charts(analysis, data, classes)
-    return _environment().get_template("analyze.html").render(
+    return environment().get_template("analyze.html").render(
         analysis=analysis,
         summary=analysis.summary,
         classes=classes,
@@ -63,7 +63,7 @@ def page(analysis: Analysis, command: str = "") -> str:
 def notebook_card(analysis: Analysis) -> str:
     """A small table for a notebook cell: it needs no script and no style sheet."""
     return (
-        _environment()
+        environment()
         .get_template("card.html")
         .render(
             analysis=analysis, summary=analysis.summary, trust=words.trust(analysis), verdict=words.verdict(analysis)
@@ -104,7 +104,7 @@ def _provenance(analysis: Analysis) -> list[dict[str, Any]]:
 
 
 @cache
-def _environment() -> Environment:
+def environment() -> Environment:
     environment = Environment(
         loader=FileSystemLoader(HERE / "templates"),
         autoescape=True,

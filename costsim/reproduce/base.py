@@ -77,6 +77,15 @@ class Claim:
 
 
 @dataclass(frozen=True)
+class Matrix:
+    """Verdicts by two things at once, and what each rests on."""
+
+    corner: str
+    columns: tuple[str, ...]
+    rows: dict[str, tuple[tuple[Verdict, str], ...]]
+
+
+@dataclass(frozen=True)
 class Reproduction:
     """A paper, reproduced."""
 
@@ -85,6 +94,7 @@ class Reproduction:
     source: str
     tables: tuple[Table, ...]
     claims: tuple[Claim, ...] = ()
+    matrix: Matrix | None = None
     notes: tuple[str, ...] = field(default=())
     """What was never published, or could not be reproduced, and why."""
 
@@ -102,6 +112,11 @@ class Reproduction:
                 }
                 for t in self.tables
             ],
+            "matrix": {
+                label: {column: {"verdict": verdict.value, "found": found}
+                        for column, (verdict, found) in zip(self.matrix.columns, cells, strict=True)}
+                for label, cells in self.matrix.rows.items()
+            } if self.matrix else None,
             "claims": [vars(claim) | {"verdict": claim.verdict.value} for claim in self.claims],
             "notes": list(self.notes),
         }  # fmt: skip

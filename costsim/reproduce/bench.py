@@ -47,8 +47,12 @@ class Bench:
         latency_s = self.latency_s(graph)
         return None if latency_s is None else per_batch / latency_s
 
-    def analyze(self, network: str, *, batch: int = 1, input_size: str | None = None) -> Analysis:
-        return analyze(network, self.profile, batch=batch, input_size=input_size)
+    def analyze(self, network: str, *, batch: int = 1) -> Analysis | None:
+        """The analysis; None where the device cannot run it."""
+        try:
+            return analyze(network, self.profile, batch=batch)
+        except DoesNotFitError:
+            return None
 
 
 def _over(value: float | None, unit: float) -> float | None:

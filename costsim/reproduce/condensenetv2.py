@@ -42,7 +42,7 @@ def reproduce(hw: Sequence[str] = ()) -> Reproduction:
         claims += [_order(times), _index_cost(bench)]
     return Reproduction(
         "condensenetv2", "CondenseNet V2: Sparse Feature Reactivation for Deep Networks",
-        "Yang, Jiang, Cai, Wang, Song, Huang, Tian 2021, arXiv 2104.04382", tuple(tables), tuple(claims), NOTES,
+        "Yang, Jiang, Cai, Wang, Song, Huang, Tian 2021, arXiv 2104.04382", tuple(tables), tuple(claims), notes=NOTES,
     )  # fmt: skip
 
 

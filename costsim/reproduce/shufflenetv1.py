@@ -46,7 +46,7 @@ def reproduce(hw: Sequence[str] = ()) -> Reproduction:
         claims += _claims(table)
     return Reproduction(
         "shufflenetv1", "ShuffleNet: An Extremely Efficient Convolutional Neural Network for Mobile Devices",
-        "Zhang, Zhou, Lin, Sun 2017, arXiv 1707.01083", tuple(tables), tuple(claims), NOTES,
+        "Zhang, Zhou, Lin, Sun 2017, arXiv 1707.01083", tuple(tables), tuple(claims), notes=NOTES,
     )  # fmt: skip
 
 

@@ -1,0 +1,37 @@
+"""``costsim reproduce``: a paper's tables, computed and set beside what it printed."""
+
+from __future__ import annotations
+
+import json
+
+import click
+
+from costsim.reproduce.papers import PAPERS, reproduce
+
+
+@click.command("reproduce")
+@click.argument("paper", metavar="|".join(PAPERS))
+@click.option("--hw", multiple=True, metavar="HW", help="Devices in place of the paper's own; may be given repeatedly.")
+@click.option("--format", "output", type=click.Choice(["text", "json"]), default="text", show_default=True)
+@click.option("--html", metavar="FILE", help="Also write it as a page with plots.")
+def command(paper: str, hw: tuple[str, ...], output: str, html: str | None) -> None:
+    """Compute the tables and figures of PAPER and say of each value whether it holds.
+
+    A row holds within the tolerance its table states, holds in direction only, or does not hold here; a table is what
+    80 % of its rows are. With --hw the question is whether a paper's findings hold on another device. 'matrix' sets
+    the four guidelines of ShuffleNetV2 against all devices.
+    """
+    result = reproduce(paper, hw)
+    if output == "json":
+        click.echo(json.dumps(result.record(), indent=2, allow_nan=False))
+    else:
+        from costsim.report.reproduced import text
+
+        click.echo(text(result), nl=False)
+    if html:
+        from costsim.files import write_text
+        from costsim.report.reproduced_page import page
+
+        named = "".join(f" --hw {name}" for name in hw)
+        write_text(html, page(result, f"costsim reproduce {paper}{named}"))
+        click.echo(f"report written to {html}", err=True)

@@ -1,0 +1,86 @@
+"""A reproduced paper on the terminal."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rich import box
+from rich.console import Console, Group
+from rich.table import Table as Grid
+from rich.text import Text
+
+from costsim.reproduce import Matrix, Reproduction, Table, Verdict
+from costsim.units import round_significant
+
+STYLES = {
+    Verdict.HOLDS: "green", Verdict.DIRECTION: "yellow", Verdict.FAILS: "bold red", Verdict.OPEN: "dim",
+}  # fmt: skip
+
+
+def text(paper: Reproduction, width: int | None = None) -> str:
+    """Claims first, then every table, then what was never published."""
+    console = Console(highlight=False, width=width)
+    with console.capture() as captured:
+        console.print(_body(paper))
+    return captured.get()
+
+
+def value(number: float | None) -> str:
+    """Four digits, or a dash."""
+    return "-" if number is None else round_significant(number, 4)
+
+
+def _body(paper: Reproduction) -> Group:
+    parts: list[Any] = [Text.assemble((paper.title, "bold"), f"\n{paper.source}\n")]
+    if paper.matrix:
+        parts.append(_matrix(paper.matrix))
+    if paper.claims:
+        parts.append(_claims(paper))
+    for table in paper.tables:
+        parts += [_heading(table), _grid(table)]
+    parts += [Text.assemble(("note  ", "yellow"), note) for note in paper.notes]
+    return Group(*parts)
+
+
+def _claims(paper: Reproduction) -> Grid:
+    grid = Grid(box=box.SIMPLE_HEAD, pad_edge=False)
+    for column in ("claim", "found here"):
+        grid.add_column(column, overflow="fold", ratio=3)
+    grid.add_column("verdict", overflow="fold", ratio=1)
+    for claim in paper.claims:
+        grid.add_row(claim.text, claim.found, Text(claim.verdict, STYLES[claim.verdict]))
+    return grid
+
+
+def _matrix(matrix: Matrix) -> Grid:
+    grid = Grid(box=box.SIMPLE_HEAD, pad_edge=False)
+    for column in (matrix.corner, *matrix.columns):
+        grid.add_column(column, overflow="fold")
+    for label, cells in matrix.rows.items():
+        grid.add_row(label, *(Text.assemble((verdict, STYLES[verdict]), f"\n{found}") for verdict, found in cells))
+    return grid
+
+
+def _heading(table: Table) -> Text:
+    where = f" on {table.hw}" if table.hw else ""
+    note = f"\n{table.note}" if table.note else ""
+    tolerance = f", tolerance {table.tolerance:.0%}" if table.tolerance >= 1e-3 else ", exact"
+    return Text.assemble(
+        (f"{table.title}{where}", "bold"),
+        f"\nin {table.unit}{tolerance}: ",
+        (table.verdict, STYLES[table.verdict]),
+        note,
+    )
+
+
+def _grid(table: Table) -> Grid:
+    grid = Grid(box=box.SIMPLE_HEAD, pad_edge=False)
+    grid.add_column("", overflow="fold")
+    for column in ("published", "computed", *(("published ratio", "computed ratio") if table.compared else ())):
+        grid.add_column(column, justify="right")
+    grid.add_column("verdict")
+    for row in table.rows:
+        ratios = (value(row.published_ratio), value(row.computed_ratio)) if table.compared else ()
+        verdict = Text(row.verdict, STYLES[row.verdict])
+        grid.add_row(row.label, value(row.published), value(row.computed), *ratios, verdict)
+    return grid

@@ -1,0 +1,157 @@
+"""The papers' counts exactly, verdicts as they are defined, and the command."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from costsim import cli
+from costsim.report.reproduced_page import page
+from costsim.reproduce import Row, Verdict
+from costsim.reproduce.base import judge_order, judge_ratio, judge_value, overall, ratio_table, same_order
+from costsim.reproduce.bench import published
+from costsim.reproduce.matrix import cells
+from costsim.reproduce.papers import PAPERS, reproduce
+
+HOLDS, DIRECTION, FAILS, OPEN = Verdict
+
+effects = st.floats(0.2, 5)
+
+
+@pytest.fixture
+def run(capsys):
+    def call(*arguments):
+        code = cli.run(list(arguments))
+        captured = capsys.readouterr()
+        return code, captured.out, captured.err
+
+    return call
+
+
+@pytest.mark.parametrize("name", ["shufflenetv1", "shufflenetv2", "vargnet", "condensenetv2"])
+def test_every_count_of_every_paper_holds(name):
+    counts = [table for table in reproduce(name).tables if table.hw is None]
+    assert counts
+    for table in counts:
+        assert {row.verdict for row in table.rows} <= {HOLDS, OPEN}, table.title
+
+
+def test_tables_1_to_4_hold_at_least_in_direction_on_the_papers_gpu_and_phone():
+    paper = reproduce("shufflenetv2")
+    said = {(t.hw, t.title[:7]): t.verdict for t in paper.tables if t.hw and "(G" in t.title}
+    assert len(said) == 8
+    for hw, table in (("gtx_1080ti", "Table 2"), ("snapdragon_810", "Table 2")):
+        assert said[hw, table] in (HOLDS, DIRECTION)
+
+
+def test_a_device_that_cannot_run_a_network_is_not_judged_by_it():
+    tables = [table for table in reproduce("shufflenetv2", ["ethos_u55_128"]).tables if table.hw]
+    rows = [row for table in tables for row in table.rows]
+    assert any(row.computed is None for row in rows)
+    assert all(row.verdict is OPEN for row in rows if row.computed is None)
+
+
+@pytest.mark.parametrize(
+    ("said", "found", "verdict"),
+    [
+        (0.5, 0.5, HOLDS), (0.5, 0.59, HOLDS), (0.5, 0.7, DIRECTION), (0.5, 1.0, FAILS), (0.5, 1.5, FAILS),
+        (1.0, 1.0, HOLDS), (1.0, 1.15, HOLDS), (1.0, 1.5, FAILS), (1.1, 1.0, FAILS), (1.1, 1.05, HOLDS),
+    ],
+)  # fmt: skip
+def test_ratios_are_judged_by_size_and_direction(said, found, verdict):
+    assert judge_ratio(said, found, 0.2) is verdict
+
+
+@given(effects, effects, st.floats(0.01, 0.5))
+def test_what_holds_is_within_the_tolerance(said, found, tolerance):
+    if judge_ratio(said, found, tolerance) is HOLDS:
+        assert abs(found / said - 1) <= tolerance
+    assert judge_ratio(said, said, tolerance) is HOLDS
+
+
+@given(st.lists(st.sampled_from(list(Verdict)), max_size=20))
+def test_one_table_is_what_four_fifths_of_its_rows_are(verdicts):
+    judged = [v for v in verdicts if v is not OPEN]
+    result = overall(verdicts)
+    assert (result is OPEN) == (not judged)
+    if result is HOLDS:
+        assert judged.count(HOLDS) >= 0.8 * len(judged)
+    if result is FAILS:
+        assert judged.count(FAILS) > 0.2 * len(judged) - 1e-9
+
+
+def test_values_and_orders():
+    assert judge_value(100, 100.9, 0.01) is HOLDS
+    assert judge_value(100, 102, 0.01) is FAILS
+    rows = [Row(str(p), p, c, OPEN) for p, c in ((1.0, 10.0), (2.0, 20.0), (2.01, 5.0), (4.0, 20.0))]
+    assert same_order(rows) == (3, 5)  # 2.00 and 2.01 are equal in print; 20 before 20 is no order
+    assert [judge_order(*counts) for counts in ((5, 5), (4, 5), (3, 5), (0, 0))] == [HOLDS, DIRECTION, FAILS, OPEN]
+
+
+def test_rows_are_compared_with_the_first_of_their_group():
+    table = ratio_table(
+        "t", "ms", "hw", [[("a", 2.0, 4.0), ("b", 1.0, 2.0)], [("c", 9.0, 1.0), ("d", 9.0, 5.0)]], tolerance=0.1
+    )
+    assert [(row.published_ratio, row.computed_ratio) for row in table.rows] == [(1, 1), (0.5, 0.5), (1, 1), (1, 5)]
+    assert [row.verdict for row in table.rows] == [OPEN, HOLDS, OPEN, FAILS]
+
+
+def test_published_values_are_numbers_of_known_networks():
+    from costsim.networks import network_names
+
+    for name in ("shufflenetv1_table8.csv", "vargnet_tables3_4.csv", "condensenetv2_tables.csv", "condensenet_arm.csv"):
+        assert {row["network"] for row in published(name)} <= set(network_names())
+
+
+def test_the_matrix_has_a_verdict_a_guideline_and_device():
+    found = cells(["rpi4b", "nvdla"])
+    assert [(cell.hw, cell.guideline) for cell in found] == [
+        (hw, f"G{i}") for hw in ("rpi4b", "nvdla") for i in range(1, 5)
+    ]
+    assert all(0 <= cell.agree <= cell.pairs for cell in found)
+
+
+def test_text_and_json(run, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "80")
+    code, out, err = run("reproduce", "condensenetv2")
+    assert (code, err) == (0, "")
+    assert "Index layer as a dense product" in out
+    assert max(len(line) for line in out.splitlines()) <= 80
+    _, out, _ = run("reproduce", "condensenetv2", "--hw", "rpi5", "--format", "json")
+    record = json.loads(out)
+    assert {table["hw"] for table in record["tables"]} == {None, "rpi5"}
+    assert {row["verdict"] for table in record["tables"] for row in table["rows"]} <= {v.value for v in Verdict}
+
+
+def test_the_page_holds_every_row_and_asks_nobody(run, tmp_path):
+    paper = reproduce("shufflenetv1")
+    html = page(paper)
+    assert all(row.label in html for table in paper.tables for row in table.rows if "'" not in row.label)
+    assert 'src="http' not in html
+    target = tmp_path / "page.html"
+    code, _, err = run("reproduce", "matrix", "--hw", "rpi5", "--html", str(target))
+    assert code == 0
+    assert str(target) in err
+    assert "rpi5" in target.read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (("reproduce", "shufflenetv3"), "did you mean shufflenetv"),
+        (("reproduce", "vargnet", "--hw", "rpi9"), "did you mean rpi"),
+        (("reproduce", "vargnet", "--hw", "rpi5", "--html", "/nowhere/page.html"), "/nowhere/page.html"),
+    ],
+)
+def test_bad_input_is_one_line(run, arguments, says):
+    code, _, err = run(*arguments)
+    assert code == 1
+    assert says in err
+    assert len(err.splitlines()) == 1
+
+
+def test_papers_are_all_there():
+    assert set(PAPERS) == {"shufflenetv2", "shufflenetv1", "vargnet", "condensenetv2", "matrix"}
