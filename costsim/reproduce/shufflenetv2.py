@@ -165,7 +165,7 @@ def _figure_2(bench: Bench) -> Table:
         computed = _parts(bench.analyze(network, batch=BATCH[platform]))
         for part, percent in shares.items():
             said = 100 * percent / sum(shares.values())
-            rows.append(_share(f"{network}, {part}", said, computed and computed.get(part, 0.0)))
+            rows.append(_share(f"{network}, {part}", said, None if computed is None else computed.get(part, 0.0)))
     note = "holds within 10 percentage points, in direction if the part stays below or above 50 %"
     return Table("Figure 2 (run-time shares)", "%", 0.1, tuple(rows), bench.hw, note)
 
