@@ -41,6 +41,8 @@ class CpuModel(DeviceModel):
 
     def costs(self, ops: OpTable, profile: Any, run: RunConfig) -> CostTable:
         one = self._one_image(_per_image(ops), profile, run)
+        if np.all(ops.n == 1):
+            return one
         return CostTable(
             ceilings={name: ops.n * seconds for name, seconds in one.ceilings.items()},
             overheads={name: ops.n * seconds for name, seconds in one.overheads.items()},

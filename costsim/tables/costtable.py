@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, reduce
 
 import numpy as np
 
@@ -78,9 +78,15 @@ class CostTable:
 
 
 def combine(ceilings: list[Array], overlap: float | Array) -> Array:
-    """The p-norm of the ceilings along a new axis; ``overlap`` is p, infinity the maximum."""
-    stacked = np.stack(np.broadcast_arrays(*ceilings))
+    """The p-norm of the ceilings; ``overlap`` is p, infinity the maximum."""
+    if np.max(overlap) <= SAFE_EXPONENT:
+        return sum(c**overlap for c in ceilings) ** (1 / overlap)
+    largest = reduce(np.maximum, ceilings)
     if np.all(np.isinf(overlap)):
-        return stacked.max(axis=0)
-    largest = np.maximum(stacked.max(axis=0), np.finfo(float).tiny)  # scaled: no underflow of tiny times
-    return largest * ((stacked / largest) ** overlap).sum(axis=0) ** (1 / overlap)
+        return largest
+    largest = np.maximum(largest, np.finfo(float).tiny)  # scaled: no underflow of tiny times
+    return largest * sum((c / largest) ** overlap for c in ceilings) ** (1 / overlap)
+
+
+SAFE_EXPONENT = 8.0
+"""Up to this power, no time from picoseconds to hours comes near the limits of a float."""

@@ -14,7 +14,7 @@ from costsim.hardware.vary import at_point, vary
 from costsim.simulate import simulate
 from tests.oracle.cpu import price
 from tests.oracle.ops import OracleOp
-from tests.strategies import layer_graphs
+from tests.strategies import conv_graphs, layer_graphs
 
 CPUS = [name for name in costsim.profile_names() if costsim.load_profile(name).family == "cpu"]
 
@@ -32,7 +32,11 @@ def cpus(draw: st.DrawFn) -> Profile:
     return at_point(vary(profile.model_copy(update={"runtime": runtime}), changes), 0)
 
 
-@given(layer_graphs(max_channels=48, max_side=40, stem=True), cpus(), st.data())
+SIZES = {"max_channels": 48, "max_side": 40, "stem": True}
+GRAPHS = layer_graphs(**SIZES) | conv_graphs(**SIZES)
+
+
+@given(GRAPHS, cpus(), st.data())
 @settings(max_examples=150, phases=[Phase.generate])  # shrinking takes minutes
 def test_columns_cost_what_the_oracle_costs(graph: LayerGraph, profile: Profile, data: st.DataObject) -> None:
     run = RunConfig.of(profile, threads=data.draw(st.integers(1, profile.max_threads)))

@@ -154,15 +154,19 @@ def price(
 ) -> list[Priced]:
     """Every op of a network, in order."""
     chain = [CpuOp(op, profile, elem_bytes) for op in ops]
-    cache = [CacheView(chain, producers, row) for row in range(len(chain))]
+    readers: list[list[int]] = [[] for _ in chain]
+    for row, sources in enumerate(producers):
+        for source in set(sources) - {-1}:
+            readers[source].append(row)
+    cache = [CacheView(chain, producers[row], readers[row], row) for row in range(len(chain))]
     return [_price_op(op, view, profile, dtype, threads) for op, view in zip(chain, cache, strict=True)]
 
 
 class CacheView:
     """How an op finds its inputs, and how its output fares until it is read."""
 
-    def __init__(self, chain: list[CpuOp], producers: tuple[tuple[int, ...], ...], row: int) -> None:
-        self.chain, self.producers, self.row = chain, producers, row
+    def __init__(self, chain: list[CpuOp], sources: tuple[int, ...], readers: list[int], row: int) -> None:
+        self.chain, self.sources, self.readers, self.row = chain, sources, readers, row
         memory, fit = chain[row].profile.hardware.memory, chain[row].profile.fitted
         levels = memory.l2.size_bytes + (memory.l3.size_bytes if memory.l3 else 0)
         self.capacity = levels * fit.cache_ratio
@@ -179,17 +183,16 @@ class CacheView:
     @property
     def read_ratio(self) -> float:
         """Share of the inputs that come from memory."""
-        op, sources = self.chain[self.row], self.producers[self.row]
-        outside = op.inputs * op.elem_bytes if -1 in sources or not sources else 0.0
-        inside = [row for row in sources if row >= 0]
+        op = self.chain[self.row]
+        outside = op.inputs * op.elem_bytes if -1 in self.sources or not self.sources else 0.0
+        inside = [row for row in self.sources if row >= 0]
         total = sum(self.bytes_of(row) for row in inside) + outside
         return (sum(self.bytes_of(row) * self.gone(row, self.row) for row in inside) + outside) / max(total, 1.0)
 
     @property
     def written_ratio(self) -> float:
         """Share of the output that goes out to memory."""
-        readers = [row for row, sources in enumerate(self.producers) if self.row in sources]
-        return max((self.gone(self.row, reader) for reader in readers), default=1.0)
+        return max((self.gone(self.row, reader) for reader in self.readers), default=1.0)
 
 
 def _price_op(op: CpuOp, cache: CacheView, profile: Any, dtype: str, threads: int) -> Priced:

@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from costsim.devices.kernels.edges import by_row
 from costsim.tables.optable import OpTable
 from costsim.tables.schema import Array
 
@@ -38,20 +39,15 @@ def activation_misses(
     passing = np.cumsum(np.broadcast_to(weight_bytes + scratch_bytes, (len(ops), points)), axis=0)
     edges = [(row, producer) for row, producers in enumerate(ops.producers) for producer in producers if producer >= 0]
     external = np.array([[-1 in producers or not producers] for producers in ops.producers], dtype=float)
-    reader, producer = (np.array(side, dtype=int) for side in zip(*edges, strict=True)) if edges else (_NONE, _NONE)
-    touched = written[reader - 1] - written[producer] + ops.output_bytes[producer] + passing[reader] - passing[producer]
-    misses = miss_ratio(touched, capacity_bytes)
+    reader, producer = np.array(edges, dtype=int).reshape(-1, 2).T
     size = ops.output_bytes[producer]
+    touched = written[reader - 1] - written[producer] + size + passing[reader] - passing[producer]
+    misses = miss_ratio(touched, capacity_bytes)
 
-    shape = (len(ops), misses.shape[1])
-    read, missed, evicted = np.zeros(shape), np.zeros(shape), np.zeros(shape)
-    np.add.at(read, reader, np.broadcast_to(size, misses.shape))
-    np.add.at(missed, reader, size * misses)
-    np.maximum.at(evicted, producer, misses)
+    read = by_row(np.add, size, reader, len(ops))
+    missed = by_row(np.add, size * misses, reader, len(ops))
+    evicted = by_row(np.maximum, misses, producer, len(ops))
     from_outside = external * ops.input_bytes
     total = np.maximum(read + from_outside, 1.0)
     unread = np.array([[not consumers] for consumers in ops.consumers])
     return (missed + from_outside) / total, np.where(unread, 1.0, evicted)
-
-
-_NONE = np.zeros(0, dtype=int)
