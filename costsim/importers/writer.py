@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from math import prod
@@ -46,22 +46,26 @@ class GraphWriter:
         self.where = where
         self._values: dict[str, Value] = {}
         self._constants: dict[int, tuple[Stored, Tensor]] = {}
-        self._unknown: Counter[str] = Counter()
         self._notes: list[str] = []
         self._node, self._block = "", ""
 
     @contextmanager
     def node(self, name: str, op_type: str, block: str = "") -> Iterator[None]:
         """Layers added inside come from this node; whatever is wrong with it is said of it."""
+        outer = self._node, self._block
         self._node, self._block = name, block
         where = f"{self.where}: {op_type} '{name}'"
         try:
             yield
         except InputError as error:
+            if error.where.startswith(f"{self.where}: "):  # a node within this one has said so already
+                raise
             raise InputError(error.what, where=where, mend=error.mend) from error
         except (ArithmeticError, LookupError, TypeError, ValueError) as error:
             text = f"{type(error).__name__} {error}".splitlines()[0]
             raise InputError(f"its attributes make no sense: {text}", where=where, mend="check the file") from error
+        finally:
+            self._node, self._block = outer
 
     def add(self, layer: Layer, *inputs: Tensor, part: str = "") -> Tensor:
         """Append a layer of the current node; ``part`` names a helper layer beside the main one."""
@@ -72,8 +76,7 @@ class GraphWriter:
         return Tensor(node.name, node.shape)
 
     def unknown(self, type_name: str, inputs: Iterable[Tensor], shape: Shape, weight_elems: int = 0) -> Tensor:
-        """Keep an op that has no model: its bytes count, and a note names it."""
-        self._unknown[type_name] += 1
+        """Keep an op that has no model: its bytes count, and a note will name it."""
         return self.add(L.Unknown(type_name, shape, weight_elems), *inputs)
 
     def constant(self, stored: Stored) -> Tensor:
@@ -114,8 +117,8 @@ class GraphWriter:
         if text not in self._notes:
             self._notes.append(text)
 
-    def finish(self) -> LayerGraph:
-        """The graph, with its notes.
+    def finish(self, rewrite: Callable[[LayerGraph], LayerGraph] | None = None) -> LayerGraph:
+        """The graph, as ``rewrite`` leaves it, with its notes.
 
         Raises:
             InputError: there is nothing in it, or nothing to feed it with.
@@ -124,10 +127,12 @@ class GraphWriter:
             raise InputError("the network has no input", where=self.where, mend="export it with its input")
         if len(self.graph) == len(self.graph.inputs):
             raise InputError("the network has no layers", where=self.where, mend="check the file")
-        ops = ", ".join(f"{op} ({count})" if count > 1 else op for op, count in sorted(self._unknown.items()))
-        unknown = (f"unknown ops, bytes counted but not arithmetic: {ops}",) if ops else ()
-        self.graph.notes = (*unknown, *self._notes)
-        return self.graph
+        graph = rewrite(self.graph) if rewrite else self.graph
+        unknown = Counter(getattr(node.layer, "type_name", "") for node in graph.unknown)
+        ops = ", ".join(f"{op} ({count})" if count > 1 else op for op, count in sorted(unknown.items()))
+        note = (f"unknown ops, bytes counted but not arithmetic: {ops}",) if ops else ()
+        graph.notes = (*note, *self._notes)
+        return graph
 
     def _free_name(self, stem: str) -> str:
         if stem not in self.graph:

@@ -190,9 +190,20 @@ def test_local_functions_are_inlined() -> None:
     assert layers(load_network(whole)) == [L.Activation("relu")]
 
 
+def test_a_branch_that_shapes_decide_is_taken() -> None:
+    then, other = (
+        helper.make_graph([node(op, "x", to=op)], op, [], [helper.make_tensor_value_info(op, 1, None)])
+        for op in ("Relu", "Tanh")
+    )
+    nodes = [node("Size", "x", to="n"), node("Greater", "n", "limit", to="c")]
+    branching = node("If", "c", then_branch=then, else_branch=other)
+    assert layers(load_network(model([*nodes, branching], [numbers("limit", 100)]))) == [L.Activation("relu")]
+    assert layers(load_network(model([*nodes, branching], [numbers("limit", 999)]))) == [L.Activation("tanh")]
+
+
 def broken_models() -> dict[str, tuple[onnx.ModelProto, str]]:
     inner = helper.make_graph([node("Relu", "x", to="i")], "then", [], [helper.make_tensor_value_info("i", 1, None)])
-    flag = numpy_helper.from_array(np.array(True), "c")
+    deciding = [node("ReduceMax", "x", to="m", keepdims=0), node("Greater", "m", "m", to="c")]
     external = numbers("s", 0, -1)
     external.ClearField("raw_data")
     external.data_location = TensorProto.EXTERNAL
@@ -203,7 +214,7 @@ def broken_models() -> dict[str, tuple[onnx.ModelProto, str]]:
     return {
         "old opset": (model([CONV], [WEIGHT], opset=6), r"opset 6; convert it to one of 7 to"),
         "future opset": (model([CONV], [WEIGHT], opset=999), r"opset 999; convert it"),
-        "control flow": (model([branching], [flag]), "If 'a.If': control flow"),
+        "control flow": (model([*deciding, branching]), "If 'a.If': control flow"),
         "cycle": (model([node("Relu", "y", to="z"), node("Relu", "z")]), "Relu 'a.Relu': reads 'y', which nothing"),
         "twice": (model(relus), "writes 'y', which is already there"),
         "channels": (model([conv], [weight("w", 8, 3, 3, 3)]), "weight needs 3 channels, the input has 4"),

@@ -17,7 +17,7 @@ from costsim.importers.importer import Importer
 from costsim.importers.writer import GraphWriter, Stored, Value
 
 if TYPE_CHECKING:
-    from onnx import ModelProto, NodeProto, TensorProto, ValueInfoProto
+    from onnx import GraphProto, ModelProto, NodeProto, TensorProto, ValueInfoProto
 
 OLDEST_OPSET = 7
 
@@ -42,9 +42,9 @@ def load_onnx(
     reader = _Reader(model, GraphWriter(name, source="onnx", where=where), source if isinstance(source, Path) else None)
     reader.bind_initializers()
     reader.bind_inputs(input_size, batch)
-    reader.run_nodes()
+    reader.run_nodes(model.graph)
     reader.check_outputs(bound=(input_size, batch) == (None, None))
-    return simplify(reader.writer.finish())
+    return reader.writer.finish(simplify)
 
 
 def _model(source: Path | ModelProto) -> tuple[ModelProto, str, str]:
@@ -115,26 +115,39 @@ class _Reader:
                 input_size = None  # the first input is the image
                 self.writer.bind(info.name, self.writer.add(L.Input(dims)))
 
-    def run_nodes(self) -> None:
+    def run_nodes(self, graph: GraphProto) -> None:
         from costsim.importers.onnx.scopes import blocks
 
-        nodes = self.model.graph.node
-        for node, (name, block) in zip(nodes, blocks(nodes), strict=True):
+        for node, (name, block) in zip(graph.node, blocks(graph.node), strict=True):
             with self.writer.node(name, node.op_type, block):
                 for output, value in zip(node.output, self._outputs(node), strict=False):
                     if output:
                         self.writer.bind(output, value)
 
-    def _outputs(self, node: NodeProto) -> list[Any]:
-        from costsim.importers.onnx.call import Call
-        from costsim.importers.onnx.fold import fold
-        from costsim.importers.onnx.ops import CONTROL_FLOW, DOMAINS
-
-        if node.op_type in CONTROL_FLOW:
+    def _branch(self, node: NodeProto) -> list[Value]:
+        """An ``If`` whose condition follows from shapes and constants is the branch it takes."""
+        condition = self.writer[node.input[0]]
+        if not isinstance(condition, Stored) or condition.values is None:
             raise InputError(
                 "control flow: what runs depends on the data",
                 mend="export it without, or simplify the model for fixed input sizes",
             )
+        wanted = "then_branch" if condition.values.any() else "else_branch"
+        branch = next(a.g for a in node.attribute if a.name == wanted)
+        for tensor in branch.initializer:
+            self.writer.bind(tensor.name, stored(tensor, self.folder))
+        self.run_nodes(branch)
+        return [self.writer[info.name] for info in branch.output]
+
+    def _outputs(self, node: NodeProto) -> list[Any]:
+        from costsim.importers.onnx.call import Call
+        from costsim.importers.onnx.fold import fold
+        from costsim.importers.onnx.ops import DOMAINS, LOOPS
+
+        if node.op_type == "If":
+            return list(self._branch(node))
+        if node.op_type in LOOPS:
+            raise InputError("control flow: how often it runs depends on the data", mend="export it unrolled")
         if node.op_type == "Constant" and not node.domain:
             return [_constant(node)]
         inputs = [self.writer[name] if name else None for name in node.input]

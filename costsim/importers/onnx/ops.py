@@ -10,7 +10,7 @@ from costsim.importers.writer import Value
 
 Handler = Callable[[Call], Value | list[Value]]
 
-CONTROL_FLOW = {"If", "Loop", "Scan", "SequenceMap"}
+LOOPS = {"Loop", "Scan", "SequenceMap"}
 
 OPS: dict[str, Handler] = {
     # weights and windows

@@ -6,6 +6,8 @@ from ast import literal_eval
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
+from costsim.importers.scopes import block_of, holders
+
 if TYPE_CHECKING:
     from onnx import NodeProto
 
@@ -32,12 +34,12 @@ def blocks(nodes: Iterable[NodeProto]) -> list[tuple[str, str]]:
     """(name, block) of each node. The block is the module that holds others; a leaf module is none."""
     nodes = list(nodes)
     paths = [module_path(node) for node in nodes]
-    holders = {path[:i] for path in paths for i, letter in enumerate(path) if letter == "."}
+    holding = holders(paths)
     named = []
     for node, path in zip(nodes, paths, strict=True):
         tail = node.name.strip("/").split("/")[-1] or next(iter(node.output), node.op_type)
         name = f"{path}.{tail}" if path else tail
-        named.append((name, path if path in holders else path.rpartition(".")[0]))
+        named.append((name, block_of(path, holding)))
     return named
 
 

@@ -1,0 +1,54 @@
+"""Chains of small ops that are one layer in their author's words.
+
+Exporters take layers apart: a channel shuffle becomes reshape, transpose, reshape; a swish becomes
+a sigmoid and a product. Devices and guidelines speak of the whole, so the parts are put together
+again. Nothing is recognised by name, and a part that anybody else reads is left alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from costsim.graph import LayerGraph, Node
+from costsim.importers.patterns import activations, weights
+from costsim.importers.patterns.match import Match
+
+PATTERNS: tuple[Callable[[LayerGraph, Node], Match | None], ...] = (
+    activations.channel_shuffle,
+    activations.gated,
+    activations.hard_sigmoid,
+    activations.hard_swish_divided_last,
+    activations.gelu,
+    weights.layer_norm,
+    weights.learned_norm,
+    weights.scaled_batch_norm,
+    weights.local_response_norm,
+    weights.bias,
+)
+
+
+def simplify(graph: LayerGraph) -> LayerGraph:
+    """The graph with every recognised chain as one layer, which keeps the name of the chain's last node."""
+    while (simpler := _pass(graph)) is not graph:
+        graph = simpler
+    return graph
+
+
+def _pass(graph: LayerGraph) -> LayerGraph:
+    gone: set[str] = set()
+    replaced: dict[str, Match] = {}
+    for node in graph:
+        for pattern in PATTERNS:
+            match = pattern(graph, node)
+            if match and not (match[2] | {node.name} | set(match[1])) & gone and node.name not in replaced:
+                replaced[node.name] = match
+                gone |= match[2]
+                break
+    if not replaced:
+        return graph
+    simpler = LayerGraph(graph.name, source=graph.source, notes=graph.notes)
+    for node in graph:
+        if node.name not in gone:
+            layer, inputs, _ = replaced.get(node.name, (node.layer, node.inputs, None))
+            simpler.add(layer, *inputs, name=node.name, block=node.block)
+    return simpler

@@ -1,0 +1,145 @@
+"""ATen ops with weights or windows."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from costsim.graph import Tensor
+from costsim.graph import layers as L
+from costsim.importers import pieces
+from costsim.importers.pieces import same_padding
+from costsim.importers.torch.call import Call
+from costsim.importers.writer import Stored, Value
+
+
+def conv(call: Call) -> Tensor:
+    """All convolutions: conv1d, conv2d, their transposed forms, and the general one."""
+    x, weight = call.tensor("input"), call.stored("weight")
+    rank = len(weight.shape) - 2
+    stride, dilation = call.per_axis("stride", rank), call.per_axis("dilation", rank)
+    groups, bias = int(call["groups"]), call.get("bias") is not None
+    transposing = call.op.startswith("conv_transpose") or bool(call.get("transposed"))
+    before, after = _conv_padding(call, x, weight, stride, dilation)
+    if rank > 2:
+        return call.writer.unknown(f"{call.op} ({rank} dimensions)", [x], call.shape, weight.elements)
+    return pieces.convolved(
+        call.writer,
+        x,
+        weight.shape,
+        stride=stride,
+        padding=(before, after),
+        dilation=dilation,
+        groups=groups,
+        bias=bias,
+        output_padding=call.per_axis("output_padding", rank) if transposing else None,
+    )
+
+
+def _conv_padding(
+    call: Call, x: Tensor, weight: Stored, stride: list[int], dilation: list[int]
+) -> tuple[list[int], list[int]]:
+    rank = len(weight.shape) - 2
+    if call["padding"] == "valid":
+        return [0] * rank, [0] * rank
+    if call["padding"] == "same":
+        axes = zip(x.shape[2:], weight.shape[2:], stride, dilation, strict=True)
+        both = [same_padding(*axis) for axis in axes]
+        return [before for before, _ in both], [after for _, after in both]
+    padding = call.per_axis("padding", rank)
+    return padding, padding
+
+
+def linear(call: Call) -> Tensor:
+    return _fully_connected(call, call.tensor("input"), call["weight"], call.get("bias"))
+
+
+def _fully_connected(call: Call, x: Tensor, weight: Value, bias: Value | None) -> Tensor:
+    """``weight`` is (out, in), as torch stores it."""
+    if isinstance(weight, Tensor):
+        y = pieces.multiplied(call.writer, x, pieces.transposed(call.writer, weight, (1, 0), part="transposed"))
+        return y if bias is None else pieces.arithmetic(call.writer, "add", [y, bias])
+    turned = Stored(weight.shape[::-1], weight.trainable)
+    own_bias = isinstance(bias, Stored)
+    y = pieces.multiplied(call.writer, x, turned, bias=own_bias)
+    return y if own_bias or bias is None else pieces.arithmetic(call.writer, "add", [y, bias])
+
+
+def matmul(call: Call) -> Tensor:
+    """A product of two: mm, bmm, matmul."""
+    a, b = call.values
+    return pieces.multiplied(call.writer, a, b)
+
+
+def addmm(call: Call) -> Tensor:
+    """``self + mat1 @ mat2``: a bias where the first is stored."""
+    first, a, b = call.values
+    own_bias = isinstance(first, Stored) and isinstance(b, Stored) and first.elements == b.shape[-1]
+    y = pieces.multiplied(call.writer, a, b, bias=own_bias)
+    return y if own_bias else pieces.arithmetic(call.writer, "add", [y, first])
+
+
+def attention(call: Call) -> Tensor:
+    """softmax(q k^T / sqrt d) v, of every head."""
+    writer = call.writer
+    q, k, v = (call.tensor(name) for name in ("query", "key", "value"))
+    rank = len(k.shape)
+    turned = pieces.transposed(writer, k, (*range(rank - 2), rank - 1, rank - 2), part="key_transposed")
+    scores = writer.add(L.MatMul(), q, turned, part="scores")
+    scores = writer.add(L.Multiply(), scores, part="scale")
+    if call.get("attn_mask") is not None:
+        scores = pieces.arithmetic(writer, "add", [scores, call["attn_mask"]])
+    return writer.add(L.MatMul(), writer.add(L.Softmax(axis=-1), scores, part="softmax"), v)
+
+
+def batch_norm(call: Call) -> Any:
+    """Also the decomposed forms, which answer with statistics beside the result."""
+    x = call.tensor("input")
+    scale = isinstance(call["weight"], Stored)
+    y = call.writer.add(L.BatchNorm() if scale else L.GroupNorm(x.shape[1], affine=False), x)
+    return [y] + [None] * (len(call.shapes) - 1) if len(call.shapes) > 1 else y
+
+
+def layer_norm(call: Call) -> Any:
+    weights = [call.get("weight"), call.get("bias")]
+    y = pieces.layer_normed(call.writer, call.tensor("input"), len(call["normalized_shape"]), weights)
+    return [y, None, None] if call.op.startswith("native") else y
+
+
+def group_norm(call: Call) -> Any:
+    groups = call.get("num_groups") or call.get("group")
+    y = call.writer.add(L.GroupNorm(groups, affine=call.get("weight") is not None), call.tensor("input"))
+    return [y, None, None] if call.op.startswith("native") else y
+
+
+def instance_norm(call: Call) -> Tensor:
+    x = call.tensor("input")
+    return call.writer.add(L.GroupNorm(x.shape[1], affine=call.get("weight") is not None), x)
+
+
+def pool(call: Call) -> Any:
+    """Maximum and average pooling over one or two dimensions."""
+    x = call.tensor()
+    rank = 1 if "1d" in call.op else 2
+    kernel = call.per_axis("kernel_size", rank)
+    stride = call.per_axis("stride", rank) if call["stride"] else kernel
+    padding, dilation = call.per_axis("padding", rank), call.get("dilation", 1)
+    dilation = list(dilation) if isinstance(dilation, (list, tuple)) else [dilation]
+    reach = [(k - 1) * d + 1 for k, d in zip(kernel, dilation * (rank // len(dilation)), strict=True)]
+    function = "max" if call.op.startswith("max") else "avg"
+    x, unbatched = _batched(call, x, rank)
+    y = pieces.pooled(call.writer, x, function, reach, stride, (padding, padding), bool(call["ceil_mode"]))
+    y = pieces.reshaped(call.writer, y, y.shape[1:]) if unbatched else y
+    return [y, None] if len(call.shapes) > 1 else y
+
+
+def _batched(call: Call, x: Tensor, rank: int) -> tuple[Tensor, bool]:
+    unbatched = len(x.shape) == rank + 1
+    return (pieces.reshaped(call.writer, x, (1, *x.shape)) if unbatched else x), unbatched
+
+
+def adaptive_pool(call: Call) -> Any:
+    x = call.tensor()
+    function = "max" if "max" in call.op else "avg"
+    size = [n if out is None else out for out, n in zip(call["output_size"], x.shape[2:], strict=True)]
+    y = pieces.adaptive_pool(call.writer, x, function, size)
+    return [y, None] if len(call.shapes) > 1 else y
