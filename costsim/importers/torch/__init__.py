@@ -6,7 +6,9 @@ Every shape is checked against the one torch inferred. Needs the package torch (
 
 from __future__ import annotations
 
+import logging
 import operator
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -54,7 +56,8 @@ def _program(source: Any, input_size: tuple[int, ...] | None, batch: int | None)
         raise InputError("reading torch modules needs the package torch", mend="pip install 'costsim[torch]'") from None
     if isinstance(source, Path):
         try:
-            program = torch.export.load(source)
+            with _silent():
+                program = torch.export.load(source)
         except Exception as error:  # torch raises what its unzipping and unpickling meet
             problem = str(error).splitlines()[0]
             raise InputError(
@@ -66,7 +69,7 @@ def _program(source: Any, input_size: tuple[int, ...] | None, batch: int | None)
     name = type(source).__name__
     if input_size is None:
         raise InputError("a module does not know its input", where=name, mend="give input_size=(3, 224, 224)")
-    with _evaluating(source), torch.no_grad():
+    with _evaluating(source), _silent(), torch.no_grad():
         try:
             program = torch.export.export(source, (torch.zeros(batch or 1, *input_size),), strict=False)
         except Exception as error:  # whatever the module's own code raises for these sizes
@@ -89,6 +92,19 @@ def _evaluating(module: Module) -> Iterator[None]:
             child.training = training
 
 
+@contextmanager
+def _silent() -> Iterator[None]:
+    """Without torch's warnings and log of its own insides: what matters is said as an error."""
+    disabled = logging.root.manager.disable
+    logging.disable(logging.CRITICAL)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        logging.disable(disabled)
+
+
 def _decomposed(program: ExportedProgram) -> ExportedProgram:
     """Ops without a handler taken apart by torch, as far as it can; the others as they are."""
     from torch.export import default_decompositions
@@ -104,7 +120,10 @@ def _decomposed(program: ExportedProgram) -> ExportedProgram:
     table = default_decompositions()
     chosen = {target: table[target] for target in strange if target in table}
     implicit = [target for target in strange if getattr(target, "_can_decompose", bool)()]
-    return program.run_decompositions(chosen) if chosen or implicit else program
+    if not chosen and not implicit:
+        return program
+    with _silent():
+        return program.run_decompositions(chosen)
 
 
 def _name(target: Any) -> str:
