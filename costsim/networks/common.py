@@ -2,11 +2,28 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, TypeVar
 
 import numpy as np
 
+from costsim.errors import InputError
 from costsim.graph.layers import Dim
+
+Key = TypeVar("Key")
+Row = TypeVar("Row")
+
+
+def published(table: Mapping[Key, Row], key: Key, what: str) -> Row:
+    """The row of a paper's table.
+
+    Raises:
+        InputError: the paper has none of that ``what``.
+    """
+    if key not in table:
+        known = ", ".join(str(k) for k in table)
+        raise InputError(f"no {what} {key} was published", mend=f"there is {known}")
+    return table[key]
 
 
 def scaled(channels: Any, width: Any) -> Dim:

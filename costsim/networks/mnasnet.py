@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from costsim.graph import LayerGraph, NetBuilder
-from costsim.networks.common import make_divisible
+from costsim.networks.common import make_divisible, published
 from costsim.networks.inverted_residual import Stage, inverted_residual_stages
 from costsim.networks.zoo import Family
 
@@ -48,7 +48,7 @@ def mnasnet(
     x = net.input(*input_shape)
     with net.block("stem"):
         x = net.conv_bn(x, make_divisible(32 * width), 3, stride=2)
-    x = inverted_residual_stages(net, x, VERSIONS[version], width=width, act="relu")
+    x = inverted_residual_stages(net, x, published(VERSIONS, version, "version"), width=width, act="relu")
     with net.block("conv_last"):
         x = net.conv_bn(x, 1280, 1)
     net.classifier(x, classes)

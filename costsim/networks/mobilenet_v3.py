@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from costsim.graph import LayerGraph, NetBuilder
-from costsim.networks.common import make_divisible
+from costsim.networks.common import make_divisible, published
 from costsim.networks.inverted_residual import SqueezeExcite, inverted_residual
 from costsim.networks.zoo import Family
 
@@ -66,7 +66,7 @@ def mobilenet_v3(
     of 8. A squeeze-excite has a quarter of the expanded channels. The small network's first
     published count (66 M) was never reproducible; the later 56 M is.
     """
-    rows, last, features = SIZES[size]
+    rows, last, features = published(SIZES, size, "size")
     net = NetBuilder(name, notes=SMALL_NOTE if size == "small" else ())
     x = net.input(*input_shape)
     with net.block("conv1"):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from costsim.graph import LayerGraph, NetBuilder
+from costsim.networks.common import published
 from costsim.networks.inverted_residual import inverted_residual
 from costsim.networks.zoo import Family
 
@@ -67,7 +68,7 @@ def proxylessnas(
     ``proxylessnas_mobile`` (a Pixel phone) is the one papers mean by ProxylessNAS; ``_gpu`` (V100)
     is shallow and wide, ``_cpu`` (Xeon) has small kernels.
     """
-    found = TARGETS[target]
+    found = published(TARGETS, target, "target")
     net = NetBuilder(name)
     x = net.input(*input_shape)
     with net.block("stem"):

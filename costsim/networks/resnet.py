@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from costsim.graph import LayerGraph, NetBuilder, Tensor
+from costsim.networks.common import published
 from costsim.networks.zoo import Family
 
 # depth: units of stages conv2_x to conv5_x, and whether they are bottlenecks
@@ -37,7 +38,7 @@ def resnet(
     ResNeXt groups the 3x3 into ``groups`` of ``width_per_group`` channels (at stage conv2_x),
     SE-ResNet scales each unit's output by a squeeze-excite before the addition.
     """
-    repeats, bottleneck = DEPTHS[depth]
+    repeats, bottleneck = published(DEPTHS, depth, "depth")
     net = NetBuilder(name)
     x = net.input(*input_shape)
     with net.block("conv1"):

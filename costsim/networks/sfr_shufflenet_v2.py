@@ -22,17 +22,22 @@ def sfr_shufflenet_v2(
     sparsity: Any = 2,
     masked: bool = False,
     index_matmul: bool = False,
-    **options: Any,
+    channels: tuple[Any, ...] = WIDTHS["1x"],
+    width: Any = 1.0,
+    input_shape: tuple[int, int, int, int] = (1, 3, 224, 224),
+    classes: int = 1000,
 ) -> LayerGraph:
     """In stride-1 units the worked half also updates, through a pruned 1x1 convolution, the half passed by.
 
     ``groups`` and ``sparsity`` are G and S of the reactivation: its authors released neither code
     nor layer table, so both are assumptions (2 and 2). ``masked`` runs the training-time dense
-    convolution, ``index_matmul`` the index layer as a dense product. Other ``options`` are those
-    of ShuffleNetV2.
+    convolution, ``index_matmul`` the index layer as a dense product.
     """
     pruning = Pruning(groups, sparsity, masked, index_matmul)
-    return shufflenet_v2(name=name, reactivation=pruning, notes=(NOTE,), **options)
+    return shufflenet_v2(
+        name=name, channels=channels, width=width, reactivation=pruning,
+        input_shape=input_shape, classes=classes, notes=(NOTE,),
+    )  # fmt: skip
 
 
 FAMILY = Family(

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 from costsim.graph import LayerGraph, NetBuilder, Tensor
 from costsim.graph.layers import Dim
-from costsim.networks.common import make_divisible
+from costsim.networks.common import make_divisible, published
 from costsim.networks.zoo import Family
 
 REPEATS = (4, 8, 4)
@@ -21,6 +23,12 @@ RELEASED_STEMS = {
     8: {0.5: 16, 1.0: 24, 1.5: 24, 2.0: 48},
 }
 
+WIDTHS = (0.25, 0.5, 1.0, 1.5, 2.0)
+
+UNPUBLISHED = (
+    "conv1 and the rounding of this width were never published for this number of groups; conv1 is scaled like the "
+    "stages and rounded to what the groups divide",
+)
 SE_NOTE = ("the squeeze-excite's reduction was never published; 16, as in SENet, gives the printed 527 M",)
 
 
@@ -30,7 +38,7 @@ def shufflenet_v1(
     groups: Any = 3,
     stage2: Any = None,
     width: Any = 1.0,
-    stem: Any = 24,
+    stem: Any = None,
     se_reduction: int | None = None,
     input_shape: tuple[int, int, int, int] = (1, 3, 224, 224),
     classes: int = 1000,
@@ -38,14 +46,18 @@ def shufflenet_v1(
 ) -> LayerGraph:
     """Pointwise group convolutions with a channel shuffle between them, around a depthwise 3x3.
 
-    ``width`` scales the stages (rounded so that ``groups`` divide every bottleneck), ``stem`` are
-    the channels of conv1, which the paper gives at 1x only: other widths are those of the authors'
-    released models, published for 3 and 8 groups. ``stage2`` overrides the 1x channels of stage 2,
-    which the paper gives for 1, 2, 3, 4 and 8 groups. Table 1 counts without the classifier, all
-    later tables with it.
+    ``width`` scales the stages (rounded so that ``groups`` divide every bottleneck). ``stem`` are
+    the channels of conv1, which the paper gives at 1x only: wider and narrower ones are those of
+    the authors' released models, published for 3 and 8 groups, else scaled like the stages.
+    ``stage2`` overrides the 1x channels of stage 2, which the paper gives for 1, 2, 3, 4 and 8
+    groups. Table 1 counts without the classifier, all later tables with it.
     """
+    if stem is None:
+        stem, notes = make_divisible(24 * width, groups), notes + UNPUBLISHED
     net = NetBuilder(name, notes=notes + (SE_NOTE if se_reduction else ()))
-    c_stage2 = make_divisible((STAGE2[groups] if stage2 is None else stage2) * width, 4 * groups)
+    if stage2 is None:
+        stage2 = np.vectorize(lambda g: published(STAGE2, int(g), "width of stage 2 for groups ="))(groups)
+    c_stage2 = make_divisible(stage2 * width, 4 * groups)
     x = net.input(*input_shape)
     with net.block("conv1"):
         x = net.conv_bn(x, stem, 3, stride=2)
@@ -77,10 +89,12 @@ def shuffle_unit(
 
 
 def _variants() -> dict[str, dict[str, object]]:
-    variants: dict[str, dict[str, object]] = {f"shufflenet_v1_g{g}_1x": {"groups": g} for g in STAGE2}
-    for groups, stems in RELEASED_STEMS.items():
-        for width, stem in stems.items():
-            variants[f"shufflenet_v1_g{groups}_{width:g}x"] = {"groups": groups, "width": width, "stem": stem}
+    variants: dict[str, dict[str, object]] = {}
+    for groups in STAGE2:
+        stems = {1.0: 24, **RELEASED_STEMS.get(groups, {})}
+        for width in WIDTHS:
+            options = {"groups": groups, "width": width, "stem": stems.get(width)}
+            variants[f"shufflenet_v1_g{groups}_{width:g}x"] = options
     variants["shufflenet_v1_g3_2x_se"] = {**variants["shufflenet_v1_g3_2x"], "se_reduction": 16}
     return variants
 

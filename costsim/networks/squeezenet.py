@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from costsim.graph import LayerGraph, NetBuilder, Tensor
+from costsim.networks.common import published
 from costsim.networks.zoo import Family
 
 # (squeeze, expand) channels of fire2 to fire9
@@ -28,15 +29,16 @@ def squeezenet(
 
     Pooling keeps the last, overhanging window, as in Caffe.
     """
+    layout = published(VERSIONS, version, "version")
     net = NetBuilder(name)
     x = net.input(*input_shape)
     with net.block("conv1"):
-        x = net.act(net.conv(x, *VERSIONS[version]["stem"], stride=2, padding=0, bias=True))
+        x = net.act(net.conv(x, *layout["stem"], stride=2, padding=0, bias=True))
         x = net.max_pool(x, 3, 2, ceil_mode=True)
     for number, (squeeze, expand) in enumerate(FIRES, start=2):
         with net.block(f"fire{number}"):
             x = fire(net, x, squeeze, expand)
-            if number in VERSIONS[version]["pooled_after"]:
+            if number in layout["pooled_after"]:
                 x = net.max_pool(x, 3, 2, ceil_mode=True)
     with net.block("classifier"):
         x = net.act(net.conv(net.dropout(x), classes, 1, bias=True))

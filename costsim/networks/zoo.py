@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from inspect import signature
 from typing import Any
 
 from costsim.errors import unknown_name
@@ -25,7 +26,15 @@ class Family:
     """Network name to the constructor options that make it."""
 
     def build(self, name: str, **overrides: Any) -> LayerGraph:
-        """One network of the family; ``overrides`` replace options of the variant."""
+        """One network of the family; ``overrides`` replace options of the variant.
+
+        Raises:
+            InputError: the constructor takes no such option, or the network cannot be built with it.
+        """
+        known = signature(self.constructor).parameters
+        for option in overrides:
+            if option not in known:
+                raise unknown_name("option", option, known.keys() - {"name"}, where=name)
         return self.constructor(name=name, **{**self.variants[name], **overrides})
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from costsim.errors import InputError
 from costsim.networks import build, network_names
 
 TABLE = Path(__file__).parents[1] / "data" / "networks.csv"
@@ -69,3 +70,29 @@ def test_one_topology_describes_all_input_sizes(name):
     sides = np.array([192, 224, 256])
     macs = build(name, input_shape=(1, 3, sides, sides)).total_macs
     assert list(macs) == [build(name, input_shape=(1, 3, side, side)).total_macs for side in (192, 224, 256)]
+
+
+@pytest.mark.parametrize(
+    ("name", "option", "message"),
+    [
+        ("resnet50", {"depth": 51}, "no depth 51 was published; there is 18, 34, 50, 101, 152"),
+        (
+            "shufflenet_v1_g3_1x",
+            {"groups": 5},
+            "no width of stage 2 for groups = 5 was published; there is 1, 2, 3, 4, 8",
+        ),
+        ("mnasnet_a1", {"version": "c1"}, "no version c1 was published; there is a1, b1"),
+        ("mobilenet_v2_1x", {"widht": 0.5}, "mobilenet_v2_1x: unknown option 'widht'; did you mean width?"),
+        ("mobilenet_v1_1x", {"width": 0.001}, "mobilenet_v1_1x: conv1.conv_1: its output would be empty"),
+        ("vargnet_v1_1x", {"input_shape": (1, 4, 0, 0)}, "vargnet_v1_1x: input: its output would be empty"),
+    ],
+)
+def test_options_a_network_cannot_have(name, option, message):
+    with pytest.raises(InputError) as error:
+        build(name, **option)
+    assert str(error.value).startswith(message)
+
+
+def test_groups_of_shufflenet_are_an_axis():
+    space = build("shufflenet_v1_g3_1x", groups=np.array([1, 2, 3, 4, 8]))
+    assert list(space.total_macs) == [build(f"shufflenet_v1_g{g}_1x").total_macs for g in (1, 2, 3, 4, 8)]
