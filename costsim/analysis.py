@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from costsim.simulate import Simulation
-from costsim.tables.liveness import live_bytes
+from costsim.totals import cost_totals, op_totals
 
 if TYPE_CHECKING:
     import networkx as nx
@@ -107,27 +107,29 @@ class Analysis:
             group["ops"] += 1
             for column in ADDITIVE:
                 group[column] += record[column]
+        total_ms = sum(group["latency_ms"] for group in groups.values())
         for group in groups.values():
-            group["share_ratio"] = group["latency_ms"] / (self.latency_ms or 1.0)
+            group["share_ratio"] = group["latency_ms"] / (total_ms or 1.0)
         return list(groups.values())
 
     @cached_property
     def latency_ms(self) -> float:
         """Predicted latency of one inference of the whole batch."""
-        return sum(record["latency_ms"] for record in self.layer_records)
+        return self.summary["latency_ms"]
 
     @cached_property
     def summary(self) -> Record:
         """The totals, keyed as in the JSON contract. Unknown values are None (see ``unknown``)."""
-        ops, costs, profile = self.simulation.ops, self.simulation.costs, self.simulation.profile
-        sums = {name: sum(record[name] for record in self.layer_records) for name in ADDITIVE}
+        ops, costs, calibration = self.simulation.ops, self.simulation.costs, self.simulation.profile.calibration
+        totals = {name: float(column[0]) for name, column in {**op_totals(ops), **cost_totals(costs)}.items()}
+        whole = {name: round(value) for name, value in totals.items() if not name.endswith(("_ms", "_mj"))}
         known = sum(len(label.layers) for label in ops.labels if label.known)
         return {
-            **sums,
-            "latency_low_ms": self.latency_ms * profile.calibration.low_ratio,
-            "latency_high_ms": self.latency_ms * profile.calibration.high_ratio,
-            "peak_activation_bytes": int(live_bytes(ops).max()),
-            "energy_mj": None if costs.energy_j is None else float(np.sum(costs.energy_j)) * 1e3,
+            **whole,
+            "latency_ms": totals["latency_ms"],
+            "latency_low_ms": totals["latency_ms"] * calibration.low_ratio,
+            "latency_high_ms": totals["latency_ms"] * calibration.high_ratio,
+            "energy_mj": totals.get("energy_mj"),
             "coverage_ratio": known / sum(len(label.layers) for label in ops.labels),
             "bound": self.bound_records[0]["bound"],
         }

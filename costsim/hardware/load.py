@@ -10,12 +10,12 @@ from typing import Any
 
 from pydantic import ValidationError
 from ruamel.yaml import YAML
-from ruamel.yaml.error import YAMLError
 
 from costsim.errors import InputError, unknown_name
 from costsim.hardware.profile import Profile
 from costsim.plugins import DEVICES, load_plugin
 from costsim.units import is_quantity
+from costsim.yamlfile import read_yaml
 
 ON_COMMAND_LINE = "command_line"
 
@@ -103,7 +103,7 @@ def _inherited(path: Path, seen: tuple[Path, ...] = ()) -> tuple[Tree, dict[str,
     """The file's tree laid over those it extends, and the source of every number in it."""
     if path in seen:
         raise InputError("extends itself", where=str(path), mend=f"remove 'extends' from {seen[-1].name}")
-    tree = _yaml(_read(path), str(path))
+    tree = read_yaml(path)
     parent = tree.pop("extends", None)
     provenance: dict[str, str] = {}
     for block in ("hardware", "runtime", "fitted"):
@@ -127,26 +127,6 @@ def _inherited(path: Path, seen: tuple[Path, ...] = ()) -> tuple[Tree, dict[str,
     provenance = {**base_provenance, **provenance}
     _check_sources(merged, provenance, path)
     return merged, provenance
-
-
-def _read(path: Path) -> str:
-    try:
-        return path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise InputError(f"cannot be read: {error}", where=str(path)) from None
-
-
-def _yaml(text: str, where: str) -> Tree:
-    try:
-        tree = YAML(typ="safe").load(text)  # refuses duplicate keys
-    except YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        problem = str(getattr(error, "problem", None) or error).splitlines()[0]
-        line = f"{where}:{mark.line + 1}" if mark else where
-        raise InputError(f"not valid YAML: {problem}", where=line, mend="mend that line") from None
-    if not isinstance(tree, dict):
-        raise InputError("not a profile: the top of the file must be 'key: value' lines", where=where)
-    return tree
 
 
 def _strip_sources(tree: Tree, inherited: str | None, path: str, provenance: dict[str, str]) -> Tree:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from pydantic import BaseModel
 
-from costsim.errors import unknown_name
+from costsim.errors import InputError, unknown_name
 from costsim.hardware.profile import Profile
 
 
@@ -24,6 +24,20 @@ def vary(profile: Profile, columns: Mapping[str, np.ndarray]) -> Profile:
     for path, values in columns.items():
         profile = _replace(profile, path.split("."), np.asarray(values, dtype=np.float64), path)
     return profile
+
+
+def numeric_field(profile: Profile, key: str) -> str:
+    """The full path of a number of the profile; ``key`` may leave out its beginning.
+
+    Raises:
+        InputError: no such number, or several.
+    """
+    matches = [path for path in profile.provenance if path == key or path.endswith(f".{key}")]
+    if key in matches or len(matches) == 1:
+        return key if key in matches else matches[0]
+    if matches:
+        raise InputError(f"'{key}' could be {' or '.join(matches)}", where=profile.name, mend="write more of the path")
+    raise unknown_name("field", key, profile.provenance, where=profile.name)
 
 
 def points(block: Any) -> int:

@@ -61,31 +61,31 @@ def _totals(analysis: Analysis) -> Table:
 
 
 def _classes(analysis: Analysis) -> Table:
-    table = _table("Where the time goes", "op class", "ops", "time", "share", "MACs", "DRAM")
+    shown = table("Where the time goes", "op class", "ops", "time", "share", "MACs", "DRAM")
     for r in analysis.class_records:
-        table.add_row(
+        shown.add_row(
             r["op_class"], str(r["ops"]), milliseconds(r["latency_ms"]), f"{r['share_ratio']:.1%}",
             format_count(r["macs"]), byte_count(r["dram_bytes"]),
         )  # fmt: skip
-    return table
+    return shown
 
 
 def _costliest(analysis: Analysis) -> Table:
     costliest = sorted(analysis.layer_records, key=lambda r: -r["latency_ms"])[:COSTLIEST]
     title = f"Costliest {len(costliest)} of {len(analysis.layer_records)} executed ops"
-    table = _table(title, "layer", "output", "time", "share", "MACs", "bound by")
+    shown = table(title, "layer", "output", "time", "share", "MACs", "bound by")
     for r in costliest:
-        table.add_row(
+        shown.add_row(
             r["name"], shape(r["output_shape"][1:]), milliseconds(r["latency_ms"]), f"{r['share_ratio']:.1%}",
             format_count(r["macs"]), ", ".join(r["near_bounds"]),
         )  # fmt: skip
-    return table
+    return shown
 
 
-def _table(title: str, first: str, *columns: str) -> Table:
-    table = Table(title=title, title_justify="left", title_style="bold", box=box.SIMPLE_HEAD, pad_edge=False)
-    table.add_column(first, overflow="fold")
+def table(title: str, first: str, *columns: str) -> Table:
+    shown = Table(title=title, title_justify="left", title_style="bold", box=box.SIMPLE_HEAD, pad_edge=False)
+    shown.add_column(first, overflow="fold")
     for column in columns:
         textual = column in ("bound by", "output")
-        table.add_column(column, justify="left" if textual else "right", no_wrap=not textual)
-    return table
+        shown.add_column(column, justify="left" if textual else "right", no_wrap=not textual, overflow="fold")
+    return shown

@@ -1,0 +1,27 @@
+"""``costsim sweep``: a design space, priced."""
+
+from __future__ import annotations
+
+import os
+
+import click
+
+
+@click.command("sweep")
+@click.argument("spec", metavar="SPEC.yaml")
+@click.option(
+    "-o", "--output", "folder", required=True, metavar="FOLDER", help="Where results are kept; resumes there."
+)
+@click.option("--workers", type=click.IntRange(min=1), default=os.cpu_count() or 1, show_default="all cores")
+@click.option("--scheduler", metavar="ADDRESS", help="A Dask scheduler, tcp://host:8786, instead of local processes.")
+@click.option("--sample", type=click.IntRange(min=1), metavar="N", help="Visit N points instead of all.")
+@click.option("--format", "output", type=click.Choice(["text", "json"]), default="text", show_default=True)
+def command(spec: str, folder: str, workers: int, scheduler: str | None, sample: int | None, output: str) -> None:
+    """Price every point of SPEC.yaml: networks, devices and settings as axes (see docs/sweeps.md)."""
+    from costsim.report.sweep_text import print_sweep, progress_bar, sweep_json
+    from costsim.sweep import load_spec, sweep
+
+    parsed = load_spec(spec, sample)
+    with progress_bar() as progress:
+        result = sweep(parsed, folder, workers=workers, scheduler=scheduler, progress=progress)
+    click.echo(sweep_json(result)) if output == "json" else print_sweep(result, parsed)

@@ -1,0 +1,96 @@
+"""A sweep in the terminal: progress on stderr, the best points and what each axis does on stdout."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+from costsim.report.text import table
+from costsim.units import format_count, format_quantity
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from costsim.sweep.axes import Axis
+    from costsim.sweep.run import Progress as Report
+    from costsim.sweep.run import SweepResult
+    from costsim.sweep.spec import SweepSpec
+
+SHOWN = 10
+
+
+@contextmanager
+def progress_bar() -> Iterator[Report]:
+    """Points done, their rate and the time that remains, on stderr."""
+    columns = (
+        TextColumn("pricing"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TextColumn("{task.fields[rate]}"),
+        TimeRemainingColumn(),
+    )
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task("pricing", rate="")
+
+        def report(done: int, points: int) -> None:
+            bar.update(task, completed=done, total=points)
+            speed = bar.tasks[task].speed
+            bar.update(task, rate=f"{speed:,.0f} points/s" if speed else "")
+
+        yield report
+
+
+def print_sweep(result: SweepResult, spec: SweepSpec) -> None:
+    """Counts, best points, front, effect of each axis."""
+    console = Console(highlight=False)
+    counts = ", ".join(f"{count:,} {outcome}" for outcome, count in result.summary["outcomes"].items() if count)
+    console.print(f"{spec.space.points:,} points of {spec.space.combinations:,}: {counts}\n")
+    axes = [axis for axis in spec.space.axes if len(axis.values) > 1]
+    objective, direction = next(iter(spec.objectives.items()))
+    console.print(_rows(f"{'Lowest' if direction == 'min' else 'Highest'} {objective}", result.best, axes, spec))
+    if len(spec.objectives) > 1:
+        title = f"Pareto front of {', '.join(spec.objectives)}: {len(result.pareto)} points"
+        console.print(_rows(title, result.pareto, axes, spec))
+    console.print(_effects(result, axes, objective))
+    console.print(f"tables in {result.folder}")
+
+
+def _rows(title: str, rows: pd.DataFrame, axes: list[Axis], spec: SweepSpec) -> object:
+    shown = table(title, "point", *(_short(axis) for axis in axes), *spec.objectives)
+    for record in rows.head(SHOWN).to_dict("records"):
+        values = (_value(axis, record[axis.name]) for axis in axes)
+        shown.add_row(str(record["point"]), *values, *(_metric(name, record[name]) for name in spec.objectives))
+    return shown
+
+
+def _effects(result: SweepResult, axes: list[Axis], objective: str) -> object:
+    shown = table(f"What each axis does to {objective}", "axis", "value", "mean", "least", "most")
+    for axis in axes:
+        effects = list(result.summary["effect"][objective][axis.name].items())
+        for value, (count, whole, low, high) in effects[:: max(1, -(-len(effects) // SHOWN))]:
+            numbers = (_metric(objective, number) for number in (whole / count, low, high))
+            shown.add_row(_short(axis), _value(axis, value), *numbers)
+    return shown
+
+
+def _short(axis: Axis) -> str:
+    return axis.name.split(".")[-1]
+
+
+def _value(axis: Axis, value: object) -> str:
+    return format_quantity(float(str(value)), axis.unit) if axis.unit else str(value)
+
+
+def _metric(name: str, value: float) -> str:
+    return f"{value:.4g}" if name.endswith(("_ms", "_mj")) else format_count(value)
+
+
+def sweep_json(result: SweepResult) -> str:
+    """The same as one JSON document."""
+    tables = {name: json.loads(getattr(result, name).to_json(orient="records")) for name in ("best", "pareto")}
+    return json.dumps({"schema_version": 1, "summary": result.summary, **tables}, allow_nan=False)

@@ -1,0 +1,184 @@
+"""Pricing points: a chunk of the space becomes a table of totals."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from functools import cache, cached_property
+from typing import Any
+
+import numpy as np
+
+from costsim.devices import RunConfig, device_for
+from costsim.errors import DoesNotFitError, unknown_name
+from costsim.graph import LayerGraph
+from costsim.guidelines.assertion import COMPARISONS
+from costsim.hardware import Profile, load_profile
+from costsim.hardware.vary import numeric_field, vary
+from costsim.lowering import lower
+from costsim.sweep.axes import Axis
+from costsim.sweep.networks import graphs
+from costsim.sweep.spec import SweepSpec
+from costsim.tables.optable import OpTable
+from costsim.totals import cost_totals, op_totals
+
+OP_METRICS = ("params", "macs", "flops", "mem_access_elems", "weight_bytes", "peak_activation_bytes")
+COST_METRICS = ("latency_ms", "dram_bytes", "energy_mj")
+METRICS = (*OP_METRICS, *COST_METRICS)
+
+CHUNK_POINTS = 512
+"""Points priced in one call: enough to amortise it, few enough for the second-level cache."""
+
+PRICED, IMPOSSIBLE, REFUSED, DOES_NOT_FIT = 0, 1, 2, 3
+"""Values of the ``outcome`` column: what became of a point."""
+
+BLOCKS = ("hardware.", "runtime.", "fitted.")
+
+RUN_AXES = ("network", "hw", "input_size", "batch", "threads", "dtype")
+
+
+@dataclass(frozen=True)
+class Engine:
+    """Prices the points of one specification; keeps what does not change from chunk to chunk."""
+
+    spec: SweepSpec
+
+    def check(self) -> None:
+        """Refuse what no point could be priced with, before any is.
+
+        Raises:
+            InputError: an unknown axis, field or metric, a wrong unit, a value out of bounds.
+        """
+        for metric in [*self.spec.objectives, *(limit.metric for limit in self.spec.limits)]:
+            if metric not in METRICS:
+                raise unknown_name("metric", metric, METRICS, where="sweep")
+        axes = {axis.name: axis for axis in self.spec.space.axes}
+        for axis in axes.values():
+            if axis.name not in RUN_AXES and not axis.name.startswith(("network.", *BLOCKS)):
+                hint = [*RUN_AXES, "network.width", "hardware.clock"]
+                raise unknown_name(
+                    "axis", axis.name, hint, where="axes", listing=f"an axis is one of {', '.join(hint)}"
+                )
+        for hw in axes["hw"].values:
+            self._check_device(hw, axes)
+
+    def _check_device(self, hw: str, axes: dict[str, Axis]) -> None:
+        profile = self._profiles(hw)
+        for name in ("dtype", "threads"):
+            for value in axes[name].values if name in axes else ():
+                RunConfig.of(profile, **{name: value})
+        for axis in axes.values():
+            if axis.name.startswith(BLOCKS):
+                for value in (min(axis.values), max(axis.values)):
+                    load_profile(hw, {numeric_field(profile, axis.name): f"{value!r} {axis.unit}".strip()})
+
+    def price(self, start: int, stop: int) -> dict[str, np.ndarray]:
+        """Axis values, totals and outcome of the points ``start`` to ``stop``: ``(stop - start,)`` each."""
+        space = self.spec.space
+        indices = space.indices(start, stop)
+        values = {axis.name: axis.take(indices[axis.name]) for axis in space.axes}
+        table: dict[str, np.ndarray] = {metric: np.full(stop - start, np.nan) for metric in METRICS}
+        table["outcome"] = np.full(stop - start, IMPOSSIBLE)
+        for where in _same(values, ("network", "hw", "dtype")):
+            self._price_alike({name: column[where] for name, column in values.items()}, where, table)
+        return {"point": np.arange(start, stop), **values, **table}
+
+    def _price_alike(self, values: dict[str, np.ndarray], where: np.ndarray, table: dict[str, np.ndarray]) -> None:
+        """Points of one network, device and data type."""
+        network, hw = values["network"][0], values["hw"][0]
+        profile = self._profiles(hw)
+        run = RunConfig.of(profile, values["dtype"][0] if "dtype" in values else None)
+        options = {n.removeprefix("network."): v for n, v in values.items() if n.startswith("network.")}
+        resize = {name: values[name] for name in ("batch", "input_size") if name in values}
+        for here, graph in graphs(network, options, resize, len(where)):
+            ops = self._lowered(graph, profile, run)
+            counts = {name: np.broadcast_to(column, here.shape) for name, column in op_totals(ops).items()}
+            for name, column in counts.items():
+                table[name][where[here]] = column
+            allowed = self._allowed(counts)
+            table["outcome"][where[here]] = np.where(allowed, PRICED, REFUSED)
+            if allowed.any():
+                inside = np.flatnonzero(allowed)
+                part = ops if ops.points == 1 else _points(ops, inside)
+                columns = {name: column[here[inside]] for name, column in values.items()}
+                self._cost(part, profile, run, columns, where[here[inside]], table)
+
+    def _cost(
+        self,
+        ops: OpTable,
+        profile: Profile,
+        run: RunConfig,
+        values: dict[str, np.ndarray],
+        rows: np.ndarray,
+        table: Any,
+    ) -> None:
+        """Plan and price; where some points do not fit the device, halves are tried until they are found."""
+        threads = values.get("threads", run.threads)
+        run = RunConfig(run.dtype, threads if np.ndim(threads) else int(threads))
+        device, varied = device_for(profile), vary(profile, self._hardware_columns(profile, values))
+        try:
+            planned = device.plan(ops, varied, run)
+        except DoesNotFitError:
+            if len(rows) == 1:
+                table["outcome"][rows] = DOES_NOT_FIT
+                return
+            for half in np.array_split(np.arange(len(rows)), 2):
+                part = ops if ops.points == 1 else _points(ops, half)
+                self._cost(part, profile, run, {n: c[half] for n, c in values.items()}, rows[half], table)
+            return
+        totals = cost_totals(device.costs(planned, varied, run))
+        for name, column in totals.items():
+            table[name][rows] = column
+        refused = ~self._allowed({name: np.broadcast_to(column, rows.shape) for name, column in totals.items()})
+        table["outcome"][rows[refused]] = REFUSED
+
+    def _allowed(self, metrics: dict[str, np.ndarray]) -> np.ndarray:
+        """Which points keep the limits on these metrics."""
+        allowed = np.ones(len(next(iter(metrics.values()))), dtype=bool)
+        for limit in self.spec.limits:
+            if limit.metric in metrics:
+                allowed &= COMPARISONS[limit.comparison](metrics[limit.metric], limit.limit)
+        return allowed
+
+    def _hardware_columns(self, profile: Profile, values: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+        fields = [name for name in values if name.startswith(BLOCKS)]
+        return {numeric_field(profile, name): values[name] for name in fields}
+
+    @cached_property
+    def _profiles(self) -> Any:
+        return cache(load_profile)
+
+    @cached_property
+    def _tables(self) -> dict[Any, OpTable]:
+        return {}
+
+    def _lowered(self, graph: LayerGraph, profile: Profile, run: RunConfig) -> OpTable:
+        """The op table; kept while the same graph object comes again, as in sweeps of hardware only."""
+        key = (id(graph), profile.name, run.dtype)
+        kept = self._tables.get(key)
+        if kept is None or kept[0] is not graph:
+            rules = profile.runtime
+            ops = lower(
+                graph,
+                fusion=rules.fusion,
+                views=rules.views,
+                elem_bytes=run.elem_bytes,
+                weight_elem_bytes=run.elem_bytes,
+            )
+            self._tables.clear()
+            kept = self._tables[key] = (graph, ops)
+        return kept[1]
+
+
+def _same(values: dict[str, np.ndarray], names: tuple[str, ...]) -> Iterator[np.ndarray]:
+    """Indices of the points that agree on these axes, group by group."""
+    keys = np.array([repr([values[name][i] for name in names if name in values]) for i in range(len(values["hw"]))])
+    for key in dict.fromkeys(keys.tolist()):
+        yield np.flatnonzero(keys == key)
+
+
+def _points(ops: OpTable, points: np.ndarray) -> OpTable:
+    """The table at some of its points."""
+    if len(points) == ops.points:
+        return ops
+    return replace(ops, **{name: c[:, points] for name, c in ops.columns().items() if c.shape[1] > 1})

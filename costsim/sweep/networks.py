@@ -1,0 +1,163 @@
+"""Graphs of a chunk: one for all its points where their dimensions can be arrays, else one for each."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from functools import cache
+from importlib import import_module
+from typing import Any
+
+import numpy as np
+
+from costsim.errors import InputError, unknown_name
+from costsim.graph import LayerGraph
+from costsim.graph.layers import Conv2d
+from costsim.network import Network
+from costsim.networks.zoo import family_of
+
+Options = Mapping[str, np.ndarray]
+"""Constructor option to its value at each point."""
+
+Part = tuple[np.ndarray, LayerGraph]
+"""Points of a chunk, and the graph whose dimensions hold one value for each of them."""
+
+
+def graphs(network: Any, options: Options, resize: Options, points: int) -> Iterator[Part]:
+    """The graphs of a chunk; points whose network is impossible are in none.
+
+    One topology is built once with array-valued dimensions. Points whose convolutions are of
+    other kinds (dense, grouped, depthwise) run other kernels, so they are parted; a constructor
+    that cannot take arrays is called once per distinct set of options.
+    """
+    everywhere = np.arange(points)
+    for where, scalars, arrays in _same_objects(options, everywhere):
+        build = _builder(network, scalars)
+        sizes = {name: values[where] for name, values in resize.items()}
+        try:
+            yield from _by_arrays(build, arrays, sizes, where)
+        except (TypeError, ValueError, IndexError, _NotAlike):
+            yield from _one_by_one(build, arrays, sizes, where)
+
+
+def _same_objects(options: Options, where: np.ndarray) -> Iterator[tuple[np.ndarray, dict[str, Any], Options]]:
+    """Points that share all options which are no numbers."""
+    words = {name: values for name, values in options.items() if values.dtype == object}
+    numbers = {name: values for name, values in options.items() if name not in words}
+    keys = [tuple(values[point] for values in words.values()) for point in where]
+    for key in dict.fromkeys(keys):
+        here = where[[k == key for k in keys]]
+        yield here, dict(zip(words, key, strict=True)), {name: values[here] for name, values in numbers.items()}
+
+
+def _by_arrays(build: Callable[..., LayerGraph], numbers: Options, sizes: Options, where: np.ndarray) -> Iterator[Part]:
+    graph = _resized(build(**{name: _folded(values) for name, values in numbers.items()}), sizes)
+    valid = np.broadcast_to(graph.valid, where.shape)
+    if not valid.all():
+        rest = np.flatnonzero(valid)
+        if len(rest):
+            yield from _by_arrays(build, _at(numbers, rest), _at(sizes, rest), where[rest])
+        return
+    kinds = _conv_kinds(graph, len(where))
+    distinct, kind_of = np.unique(kinds, axis=1, return_inverse=True)
+    if distinct.shape[1] == 1:
+        _check(graph, build, numbers, sizes)
+        yield where, graph
+        return
+    for kind in range(distinct.shape[1]):
+        rest = np.flatnonzero(kind_of.ravel() == kind)
+        yield from _by_arrays(build, _at(numbers, rest), _at(sizes, rest), where[rest])
+
+
+class _NotAlike(Exception):
+    """A constructor took arrays but made another network of them."""
+
+
+def _check(graph: LayerGraph, build: Callable[..., LayerGraph], numbers: Options, sizes: Options) -> None:
+    """Compare the first point with the network built for it alone."""
+    if not any(np.ndim(_folded(values)) for values in numbers.values()):
+        return
+    alone = _resized(build(**_scalars(numbers, 0)), _at(sizes, np.array([0])))
+    alike = len(alone) == len(graph)
+    for count in ("total_macs", "total_params"):
+        alike = alike and np.ravel(getattr(alone, count))[0] == np.ravel(getattr(graph, count))[0]
+    if not alike:
+        raise _NotAlike
+
+
+def _one_by_one(
+    build: Callable[..., LayerGraph], numbers: Options, sizes: Options, where: np.ndarray
+) -> Iterator[Part]:
+    keys = [tuple(_scalars(numbers, point).items()) for point in range(len(where))]
+    for key in dict.fromkeys(keys):
+        here = np.flatnonzero([k == key for k in keys])
+        try:
+            graph = build(**dict(key))
+        except InputError:
+            continue
+        yield from _by_arrays(lambda graph=graph: graph, {}, _at(sizes, here), where[here])  # type: ignore[misc]
+
+
+def _conv_kinds(graph: LayerGraph, points: int) -> np.ndarray:
+    """``(convolutions, points)`` code of dense, grouped and depthwise: what fusion rules tell apart."""
+    nests = [graph.loop_nest(node) for node in graph if isinstance(node.layer, Conv2d)]
+    codes = [np.where(np.equal(n.groups, 1), 0, np.where(np.equal(n.c_in_per_group, 1), 1, 2)) for n in nests]
+    return np.array([np.broadcast_to(code, (points,)) for code in codes] or np.zeros((1, points)))
+
+
+def _resized(graph: LayerGraph, sizes: Options) -> LayerGraph:
+    """The graph at other batch and input sizes."""
+    if not sizes:
+        return graph
+    n, c, h, w = graph.input_shape
+    folded = {name: _folded(values) for name, values in sizes.items()}
+    shape = (folded.get("batch", n), c, folded.get("input_size", h), folded.get("input_size", w))
+    return graph.with_input(*shape)
+
+
+def _builder(network: Any, options: dict[str, Any]) -> Callable[..., LayerGraph]:
+    """Calls the constructor with the numeric options; the others are set already."""
+    if isinstance(network, dict):
+        return lambda **numbers: _python(network)(**options, **numbers)
+    if options or isinstance(network, str):
+        return lambda **numbers: _zoo(network, {**options, **numbers})
+    return lambda: network
+
+
+def _zoo(network: str, options: dict[str, Any]) -> LayerGraph:
+    if not options:
+        return _fixed(network)
+    family = family_of(network)
+    known = family.constructor.__kwdefaults__ or {}
+    for option in options:
+        if option not in known and option not in family.variants[network]:
+            raise unknown_name("option", option, [*known, *family.variants[network]], where=network)
+    return family.build(network, **options)
+
+
+@cache
+def _fixed(network: str) -> LayerGraph:
+    return Network(network).graph
+
+
+def _python(network: dict[str, str]) -> Callable[..., LayerGraph]:
+    """The user's own constructor, written ``module:function``."""
+    module, _, function = network.get("python", "").partition(":")
+    try:
+        return getattr(import_module(module), function)
+    except (ImportError, AttributeError, ValueError) as error:
+        raise InputError(
+            f"{network} cannot be loaded: {error}", where="network", mend="write module:function"
+        ) from None
+
+
+def _folded(values: np.ndarray) -> Any:
+    """A plain number where all points agree, so that it costs no more than one network."""
+    return values[0].item() if (values == values[0]).all() else values
+
+
+def _scalars(options: Options, point: int) -> dict[str, Any]:
+    return {name: values[point].item() for name, values in options.items()}
+
+
+def _at(options: Options, rows: np.ndarray) -> dict[str, np.ndarray]:
+    return {name: values[rows] for name, values in options.items()}

@@ -1,0 +1,128 @@
+"""Running a sweep: shards are priced by workers, kept as they come, and added up at the end."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from concurrent.futures import Executor, as_completed
+from concurrent.futures.process import BrokenProcessPool
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from costsim.errors import CostsimError, InputError
+from costsim.sweep.engine import CHUNK_POINTS, PRICED, Engine
+from costsim.sweep.executors import open_executor
+from costsim.sweep.reduce import add_up, best_rows, pareto_rows, prefilter, quantiles, summarise
+from costsim.sweep.spec import SweepSpec, load_spec
+from costsim.sweep.store import Store
+
+SHARD_POINTS = 64 * CHUNK_POINTS
+"""Points a worker prices before it reports: the most that is lost when it is killed."""
+
+ATTEMPTS = 3
+
+Progress = Callable[[int, int], None]
+"""Called with points done and points in all."""
+
+
+@dataclass(frozen=True)
+class SweepResult:
+    """What a sweep found; the same tables lie in its folder."""
+
+    best: pd.DataFrame
+    pareto: pd.DataFrame
+    summary: dict[str, Any]
+    folder: Path | None = None
+
+
+def sweep(
+    spec: SweepSpec | str | Path | dict[str, Any],
+    folder: str | Path,
+    *,
+    workers: int = 1,
+    scheduler: str | None = None,
+    executor: Executor | None = None,
+    progress: Progress = lambda done, points: None,
+) -> SweepResult:
+    """Price every point of a specification.
+
+    A folder that holds the same sweep unfinished is gone on with; the result is the same to the
+    byte as that of an undisturbed run, whatever the number of workers.
+
+    Args:
+        spec: a specification, a YAML file or a mapping.
+        folder: where shards and results are kept.
+        workers: local processes.
+        scheduler: address of a Dask scheduler, ``tcp://host:8786``, instead of local processes.
+        executor: any other ``concurrent.futures.Executor``.
+        progress: called as shards finish.
+
+    Raises:
+        InputError: a wrong specification, a folder with another sweep, no point left, no scheduler.
+    """
+    spec = spec if isinstance(spec, SweepSpec) else load_spec(spec)
+    Engine(spec).check()
+    store = Store(folder, spec, SHARD_POINTS)
+    shards = range(-(-spec.space.points // SHARD_POINTS))
+    done = sum(store.is_done(shard) for shard in shards)
+    progress(min(done * SHARD_POINTS, spec.space.points), spec.space.points)
+    for attempt in range(ATTEMPTS):
+        todo = [shard for shard in shards if not store.is_done(shard)]
+        if not todo:
+            break
+        try:
+            with open_executor(workers, scheduler, executor) as pool:
+                futures = [pool.submit(price_shard, spec.text, str(store.folder), shard) for shard in todo]
+                for future in as_completed(futures):
+                    future.result()
+                    done += 1
+                    progress(min(done * SHARD_POINTS, spec.space.points), spec.space.points)
+        except BrokenProcessPool:  # a worker was killed: its shard is priced again
+            if attempt == ATTEMPTS - 1:
+                raise CostsimError(f"workers died {ATTEMPTS} times; is there enough memory?") from None
+    return _add_up(spec, store, shards)
+
+
+def price_shard(spec_text: str, folder: str, shard: int) -> int:
+    """Price one shard and keep what it found: all a worker does. Self-contained, may be repeated."""
+    spec, engine = _engine(spec_text)
+    store = Store(folder, spec, SHARD_POINTS)
+    start, end = shard * SHARD_POINTS, min((shard + 1) * SHARD_POINTS, spec.space.points)
+    chunks = [engine.price(at, min(at + CHUNK_POINTS, end)) for at in range(start, end, CHUNK_POINTS)]
+    table = pd.concat([pd.DataFrame(chunk) for chunk in chunks], ignore_index=True)
+    priced = table[table["outcome"] == PRICED]
+    front = pareto_rows(prefilter(priced, spec), spec) if len(priced) else priced
+    tables = {"best": best_rows(priced, spec), "pareto": front}
+    if spec.keep_points:
+        tables["points"] = table
+    store.save(shard, summarise(table, spec), tables)
+    return shard
+
+
+@lru_cache(maxsize=1)
+def _engine(spec_text: str) -> tuple[SweepSpec, Engine]:
+    spec = SweepSpec.model_validate_json(spec_text)
+    return spec, Engine(spec)
+
+
+def _add_up(spec: SweepSpec, store: Store, shards: range) -> SweepResult:
+    summary = add_up([store.summary(shard) for shard in shards])
+    if not summary["outcomes"]["priced"]:
+        counts = ", ".join(f"{count} {outcome}" for outcome, count in summary["outcomes"].items() if count)
+        raise InputError(f"no point is left: {counts}", where="sweep", mend=_mend(spec, summary))
+    summary["quantiles"] = {name: quantiles(bins) for name, bins in summary["histogram"].items()}
+    best = best_rows(pd.concat([store.table(shard, "best") for shard in shards], ignore_index=True), spec)
+    front = pareto_rows(pd.concat([store.table(shard, "pareto") for shard in shards], ignore_index=True), spec)
+    store.write_result("best", best)
+    store.write_result("pareto", front)
+    store.write_summary(summary)
+    return SweepResult(best.reset_index(drop=True), front.reset_index(drop=True), summary, store.folder)
+
+
+def _mend(spec: SweepSpec, summary: dict[str, Any]) -> str:
+    if summary["outcomes"]["refused"]:
+        return f"loosen a constraint: {'; '.join(spec.constraints)}"
+    return "widen the axes"

@@ -1,0 +1,97 @@
+"""The specification of a sweep, as a YAML file or the same mapping from Python."""
+
+from __future__ import annotations
+
+import json
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, PositiveInt, ValidationError
+
+from costsim.errors import InputError
+from costsim.guidelines.assertion import Assertion, parse_assertion
+from costsim.sweep.axes import parse_axis
+from costsim.sweep.space import Space
+from costsim.yamlfile import read_yaml
+
+LARGEST_GRID = 10**9
+"""A larger grid is refused unless it is sampled: nobody waits for it."""
+
+
+class Sample(BaseModel):
+    """Visit some points instead of all."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+    points: PositiveInt
+    method: Literal["random", "latin"] = "latin"
+    seed: int = 0
+
+
+class SweepSpec(BaseModel):
+    """What varies, what is wanted, what is out of bounds."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    network: Any
+    """A zoo name or path, a list of them, or ``{python: "module:function"}``."""
+    hw: Any
+    """A profile name or path, or a list of them."""
+    axes: dict[str, Any] = Field(default_factory=dict)
+    """``network.<option>``, ``hardware.<field>`` (as for --set), ``input_size``, ``batch``, ``threads``, ``dtype``."""
+    constraints: tuple[str, ...] = ()
+    """``macs <= 150M``: points that break one are counted and left out."""
+    objectives: dict[str, Literal["min", "max"]] = Field(default_factory=lambda: {"latency_ms": "min"}, min_length=1)
+    sample: Sample | None = None
+    top: PositiveInt = 20
+    """How many of the best points to keep for the first objective."""
+    keep_points: bool = False
+    """Write the whole table too."""
+
+    @cached_property
+    def space(self) -> Space:
+        """Network and device are axes as well, the slowest ones: their points lie together."""
+        named = {"network": _listed(self.network), "hw": _listed(self.hw), **self.axes}
+        axes = tuple(parse_axis(name, written) for name, written in named.items())
+        if self.sample is None:
+            return Space(axes)
+        return Space(axes, self.sample.method, self.sample.points, self.sample.seed)
+
+    @cached_property
+    def limits(self) -> tuple[Assertion, ...]:
+        return tuple(parse_assertion(text) for text in self.constraints)
+
+    @property
+    def text(self) -> str:
+        """The specification as one line of JSON: what a worker is sent, what a resumed run is compared with."""
+        return json.dumps(self.model_dump(), sort_keys=True)
+
+
+def load_spec(source: str | Path | dict[str, Any], sample: int | None = None) -> SweepSpec:
+    """The specification in a YAML file, or in a mapping; ``sample`` visits so many points of it.
+
+    Raises:
+        InputError: unreadable, unknown keys, wrong values, or a grid too large to visit.
+    """
+    where = "sweep" if isinstance(source, dict) else str(source)
+    tree = source if isinstance(source, dict) else read_yaml(Path(source))
+    try:
+        spec = SweepSpec(**tree)
+    except ValidationError as error:
+        first = error.errors()[0]
+        field = ".".join(str(part) for part in first["loc"])
+        raise InputError(f"{field}: {first['msg'].lower()}", where=where, mend="see docs/sweeps.md") from None
+    if sample is not None:
+        drawn = {**(spec.sample.model_dump() if spec.sample else {}), "points": sample}
+        spec = spec.model_copy(update={"sample": Sample(**drawn)})
+    if spec.space.points > LARGEST_GRID:
+        raise InputError(
+            f"has {spec.space.points:.2g} points",
+            where=where,
+            mend="add 'sample: {points: 100000}' or give --sample",
+        )
+    return spec
+
+
+def _listed(written: Any) -> list[Any]:
+    return written if isinstance(written, list) else [written]

@@ -1,0 +1,31 @@
+"""Reading YAML files: duplicate keys refused, errors with file and line."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from ruamel.yaml import YAML
+from ruamel.yaml.error import YAMLError
+
+from costsim.errors import InputError
+
+
+def read_yaml(path: Path) -> dict[str, Any]:
+    """The mapping a YAML file holds.
+
+    Raises:
+        InputError: unreadable, not YAML, a key given twice, or not a mapping.
+    """
+    try:
+        tree = YAML(typ="safe").load(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError(f"cannot be read: {error}", where=str(path)) from None
+    except YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        problem = str(getattr(error, "problem", None) or error).splitlines()[0]
+        line = f"{path}:{mark.line + 1}" if mark else str(path)
+        raise InputError(f"not valid YAML: {problem}", where=line, mend="mend that line") from None
+    if not isinstance(tree, dict):
+        raise InputError("the top of the file must be 'key: value' lines", where=str(path))
+    return tree

@@ -1,0 +1,58 @@
+"""A law: a point of a sweep is ``costsim analyze`` of that point, to the last digit."""
+
+import numpy as np
+import pytest
+
+import costsim
+from costsim.sweep.engine import COST_METRICS, DOES_NOT_FIT, IMPOSSIBLE, OP_METRICS, PRICED, Engine
+from costsim.sweep.spec import load_spec
+
+NETWORK_SPACE = {
+    "network": ["mobilenet_v1_1x", "vargnet_v1_1x", "shufflenet_v1_g3_1x"],
+    "hw": ["rpi4b", "gtx_1080ti", "embedded_buffer"],
+    "axes": {"network.width": [0.25, 0.5, 0.75, 1.0, 1.5], "input_size": [96, 160, 224], "batch": [1, 2]},
+    "sample": {"points": 60, "method": "random", "seed": 3},
+}
+
+HARDWARE_SPACE = {
+    "network": ["shufflenet_v2_1x"],
+    "hw": ["rpi4b", "gtx_1080ti", "embedded_buffer"],
+    "axes": {
+        "hardware.memory.dram.bandwidth": "8 GB/s .. 1024 GB/s log2",
+        "hardware.clock": "500 MHz .. 2 GHz x 4",
+    },
+}
+
+
+def analyzed(point, table):
+    """The summary of one point of a sweep's table, by ``costsim.analyze``."""
+    axes = {name: column[point] for name, column in table.items()}
+    options = {n.removeprefix("network."): v.item() for n, v in axes.items() if n.startswith("network.")}
+    graph = costsim.networks.build(axes["network"], **options)
+    if "input_size" in axes:
+        size = int(axes["input_size"])
+        graph = graph.with_input(int(axes["batch"]), 3, size, size)
+    units = {"bandwidth": "B/s", "clock": "Hz"}
+    settings = {n: f"{v.item()!r} {units[n.split('.')[-1]]}" for n, v in axes.items() if n.startswith("hardware.")}
+    return costsim.analyze(graph, axes["hw"], settings=settings).summary
+
+
+@pytest.mark.parametrize("space", [NETWORK_SPACE, HARDWARE_SPACE], ids=["networks", "devices"])
+def test_points_equal_analyze_to_the_last_digit(space):
+    spec = load_spec(space)
+    table = Engine(spec).price(0, spec.space.points)
+    assert (table["outcome"] == PRICED).sum() >= 40
+    for point in range(spec.space.points):
+        if table["outcome"][point] == DOES_NOT_FIT:
+            with pytest.raises(costsim.DoesNotFitError):
+                analyzed(point, table)
+        elif table["outcome"][point] == IMPOSSIBLE:
+            with pytest.raises(costsim.InputError):
+                analyzed(point, table)
+        else:
+            summary = analyzed(point, table)
+            for metric in (*OP_METRICS, *COST_METRICS):
+                found = table[metric][point]
+                wanted = np.nan if summary[metric] is None else summary[metric]
+                found = round(found) if isinstance(wanted, int) else found
+                np.testing.assert_array_equal(found, wanted, err_msg=f"{metric} of point {point}")
