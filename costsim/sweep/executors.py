@@ -5,35 +5,26 @@ from __future__ import annotations
 import multiprocessing
 import time
 from collections.abc import Iterator
-from concurrent.futures import Executor, Future, ProcessPoolExecutor
+from concurrent.futures import Executor, ProcessPoolExecutor
 from contextlib import contextmanager
-from typing import Any
 
 from costsim.errors import InputError
 
 CONNECT_ATTEMPTS = 3
 
 
-class InProcess(Executor):
-    """Runs what is submitted at once, here."""
-
-    def submit(self, fn: Any, /, *args: Any, **kwargs: Any) -> Future[Any]:
-        """A future that is done already."""
-        future: Future[Any] = Future()
-        future.set_result(fn(*args, **kwargs))
-        return future
-
-
 @contextmanager
-def open_executor(workers: int, scheduler: str | None = None, executor: Executor | None = None) -> Iterator[Executor]:
-    """The executor asked for; one that was handed in is left open."""
+def open_executor(
+    workers: int, scheduler: str | None = None, executor: Executor | None = None
+) -> Iterator[Executor | None]:
+    """The executor asked for, None for this process; one that was handed in is left open."""
     if executor is not None:
         yield executor
     elif scheduler is not None:
         with _dask(scheduler) as pool:
             yield pool
     elif workers == 1:
-        yield InProcess()
+        yield None
     else:  # spawned: a fork would copy threads of NumPy's linear algebra in whatever state they are
         with ProcessPoolExecutor(workers, mp_context=multiprocessing.get_context("spawn")) as pool:
             yield pool

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import Executor, as_completed
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
@@ -45,6 +45,7 @@ def sweep(
     workers: int = 1,
     scheduler: str | None = None,
     executor: Executor | None = None,
+    shard_points: int = SHARD_POINTS,
     progress: Progress = lambda done, points: None,
 ) -> SweepResult:
     """Price every point of a specification.
@@ -58,6 +59,7 @@ def sweep(
         workers: local processes.
         scheduler: address of a Dask scheduler, ``tcp://host:8786``, instead of local processes.
         executor: any other ``concurrent.futures.Executor``.
+        shard_points: points priced between two files written; part of what the folder is for.
         progress: called as shards finish.
 
     Raises:
@@ -65,32 +67,38 @@ def sweep(
     """
     spec = spec if isinstance(spec, SweepSpec) else load_spec(spec)
     Engine(spec).check()
-    store = Store(folder, spec, SHARD_POINTS)
-    shards = range(-(-spec.space.points // SHARD_POINTS))
+    store = Store(folder, spec, shard_points)
+    shards = range(-(-spec.space.points // shard_points))
     done = sum(store.is_done(shard) for shard in shards)
-    progress(min(done * SHARD_POINTS, spec.space.points), spec.space.points)
+    progress(min(done * shard_points, spec.space.points), spec.space.points)
     for attempt in range(ATTEMPTS):
         todo = [shard for shard in shards if not store.is_done(shard)]
         if not todo:
             break
         try:
             with open_executor(workers, scheduler, executor) as pool:
-                futures = [pool.submit(price_shard, spec.text, str(store.folder), shard) for shard in todo]
-                for future in as_completed(futures):
-                    future.result()
+                for _ in _priced(pool, [(spec.text, str(store.folder), shard_points, shard) for shard in todo]):
                     done += 1
-                    progress(min(done * SHARD_POINTS, spec.space.points), spec.space.points)
+                    progress(min(done * shard_points, spec.space.points), spec.space.points)
         except BrokenProcessPool:  # a worker was killed: its shard is priced again
             if attempt == ATTEMPTS - 1:
                 raise CostsimError(f"workers died {ATTEMPTS} times; is there enough memory?") from None
     return _add_up(spec, store, shards)
 
 
-def price_shard(spec_text: str, folder: str, shard: int) -> int:
+def _priced(pool: Executor | None, shards: list[tuple[str, str, int, int]]) -> Iterator[int]:
+    """The shards as they are priced."""
+    if pool is None:
+        yield from (price_shard(*shard) for shard in shards)
+    else:
+        yield from (future.result() for future in as_completed([pool.submit(price_shard, *s) for s in shards]))
+
+
+def price_shard(spec_text: str, folder: str, shard_points: int, shard: int) -> int:
     """Price one shard and keep what it found: all a worker does. Self-contained, may be repeated."""
     spec, engine = _engine(spec_text)
-    store = Store(folder, spec, SHARD_POINTS)
-    start, end = shard * SHARD_POINTS, min((shard + 1) * SHARD_POINTS, spec.space.points)
+    store = Store(folder, spec, shard_points)
+    start, end = shard * shard_points, min((shard + 1) * shard_points, spec.space.points)
     chunks = [engine.price(at, min(at + CHUNK_POINTS, end)) for at in range(start, end, CHUNK_POINTS)]
     table = pd.concat([pd.DataFrame(chunk) for chunk in chunks], ignore_index=True)
     priced = table[table["outcome"] == PRICED]

@@ -1,0 +1,167 @@
+"""Whole sweeps: results, resuming, workers that die, and input that is refused."""
+
+import random
+import signal
+import socket
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+
+import pandas as pd
+import pytest
+
+from costsim.errors import InputError
+from costsim.sweep import load_spec, sweep
+from costsim.sweep.engine import PRICED
+
+SPEC = {
+    "network": "mobilenet_v1_1x",
+    "hw": ["rpi4b", "embedded_buffer"],
+    "axes": {
+        "network.width": "0.25 .. 1.5 step 0.25",
+        "input_size": [96, 128, 160],
+        "hardware.clock": "1 GHz .. 2 GHz x 4",
+    },
+    "constraints": ["macs <= 600M"],
+    "objectives": {"latency_ms": "min", "macs": "max"},
+}
+
+RUN = """
+import sys
+from costsim.sweep import sweep
+if __name__ == "__main__":
+    sweep({spec!r}, sys.argv[1], shard_points=4)
+"""
+
+
+def contents(folder):
+    """Every file of a sweep's folder, by its path in it."""
+    return {str(p.relative_to(folder)): p.read_bytes() for p in sorted(folder.rglob("*")) if p.is_file()}
+
+
+@pytest.fixture(scope="module")
+def undisturbed(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("sweep") / "undisturbed"
+    sweep(SPEC, folder, shard_points=4)
+    return folder
+
+
+def test_best_front_and_counts_agree_with_the_whole_table(tmp_path):
+    result = sweep({**SPEC, "keep_points": True}, tmp_path / "out", shard_points=50)
+    points = pd.concat([pd.read_parquet(p) for p in sorted((tmp_path / "out" / "shards").glob("*.points.parquet"))])
+    priced = points[points["outcome"] == PRICED]
+    assert result.summary["outcomes"] == {"priced": len(priced), "impossible": 0, "refused": len(points) - len(priced), "does not fit": 0}  # fmt: skip
+    assert (priced["macs"] <= 600e6).all()
+    assert result.best["latency_ms"].iloc[0] == priced["latency_ms"].min()
+    assert result.best["latency_ms"].is_monotonic_increasing
+    for row in result.pareto.itertuples():
+        better = (priced["latency_ms"] <= row.latency_ms) & (priced["macs"] >= row.macs)
+        strictly = (priced["latency_ms"] < row.latency_ms) | (priced["macs"] > row.macs)
+        assert not (better & strictly).any()
+    on_front = {(row.latency_ms, row.macs) for row in result.pareto.itertuples()}
+    for row in priced.itertuples():
+        beaten = ((priced["latency_ms"] <= row.latency_ms) & (priced["macs"] >= row.macs)).sum() > 1
+        assert beaten or (row.latency_ms, row.macs) in on_front
+    median = result.summary["quantiles"]["latency_ms"]["0.5"]
+    assert median == pytest.approx(priced["latency_ms"].median(), rel=0.05)
+
+
+def test_shards_and_workers_do_not_change_the_result(tmp_path, undisturbed):
+    with ThreadPoolExecutor(2) as pool:
+        sweep(SPEC, tmp_path / "threads", shard_points=4, executor=pool)
+    assert contents(tmp_path / "threads") == contents(undisturbed)
+    sweep(SPEC, tmp_path / "processes", shard_points=4, workers=2)
+    assert contents(tmp_path / "processes") == contents(undisturbed)
+    larger = sweep(SPEC, tmp_path / "larger", shard_points=100)
+    assert larger.best.equals(sweep(SPEC, undisturbed, shard_points=4).best)
+
+
+def killed_and_resumed(folder, script, kills, rng):
+    """Start the sweep again and again, kill it at random moments, let the last run end."""
+    landed = 0
+    for _ in range(40):
+        process = subprocess.Popen([sys.executable, str(script), str(folder)], stderr=subprocess.DEVNULL)
+        try:
+            assert process.wait(timeout=rng.uniform(1.5, 3.0) if landed < kills else 300) == 0
+            return landed
+        except subprocess.TimeoutExpired:
+            process.send_signal(signal.SIGKILL)
+            process.wait()
+            landed += 1
+    raise AssertionError("the sweep never ended")
+
+
+@pytest.mark.parametrize("kills", [2, pytest.param(10, marks=pytest.mark.slow)])
+def test_a_killed_sweep_goes_on_to_the_same_bytes(tmp_path, kills, undisturbed):
+    script = tmp_path / "run.py"
+    script.write_text(RUN.format(spec=SPEC))
+    folder = tmp_path / "out"
+    killed_and_resumed(folder, script, kills, random.Random(kills))
+    for name, content in contents(undisturbed).items():
+        assert (folder / name).read_bytes() == content, name
+
+
+@pytest.mark.slow
+def test_a_killed_dask_worker_costs_only_its_shard(tmp_path, undisturbed):
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        address = f"tcp://127.0.0.1:{probe.getsockname()[1]}"
+    dask = [sys.executable, "-m", "dask"]
+    host, port = address.removeprefix("tcp://").split(":")
+    scheduler = subprocess.Popen([*dask, "scheduler", "--host", host, "--port", port, "--no-dashboard"])
+    options = ["--nthreads", "1", "--no-nanny", "--no-dashboard", "--local-directory", str(tmp_path)]
+    workers = [subprocess.Popen([*dask, "worker", address, *options]) for _ in range(2)]
+    try:
+        killed = []
+
+        def kill_one(done, points):
+            if done >= points // 4 and not killed:
+                killed.append(True)
+                workers[0].send_signal(signal.SIGKILL)
+
+        sweep(SPEC, tmp_path / "out", shard_points=4, scheduler=address, progress=kill_one)
+        assert killed
+    finally:
+        for process in (*workers, scheduler):
+            process.kill()
+            process.wait()
+    assert contents(tmp_path / "out") == contents(undisturbed)
+
+
+def test_only_the_same_sweep_is_gone_on_with(tmp_path, undisturbed):
+    with pytest.raises(InputError, match="holds another sweep"):
+        sweep({**SPEC, "top": 3}, undisturbed, shard_points=4)
+    (tmp_path / "letter.txt").write_text("mine")
+    with pytest.raises(InputError, match="not empty"):
+        sweep(SPEC, tmp_path)
+    assert (tmp_path / "letter.txt").read_text() == "mine"
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        ({"axes": {"input_siz": [1]}}, "did you mean input_size"),
+        ({"axes": {"network.widht": [1]}}, "unknown option 'widht'"),
+        ({"axes": {"hardware.clokc": ["1 GHz"]}}, "unknown field"),
+        ({"axes": {"hardware.clock": ["1 GB"]}}, "not in Hz"),
+        ({"axes": {"hardware.clock": [5]}}, "has no unit"),
+        ({"axes": {"threads": [99]}}, "1 to"),
+        ({"axes": {"dtype": ["fp64"]}}, "does not run fp64"),
+        ({"network": "mobilenet_v9"}, "unknown network"),
+        ({"hw": "rpi9"}, "unknown hardware"),
+        ({"objectives": {"speed": "max"}}, "unknown metric"),
+        ({"constraints": ["macs <= 5 apples"]}, "not a unit"),
+        ({"constraints": ["macs <= 1k"]}, "no point is left"),
+        ({"axes": {"network.width": "1 .. 9999", "batch": "1 .. 9999", "input_size": "32 .. 999"}}, "sample"),
+        ({"colour": "blue"}, "colour"),
+    ],
+)
+def test_a_wrong_specification_is_one_clear_line(tmp_path, change, says):
+    with pytest.raises(InputError, match=says) as error:
+        sweep(load_spec({**SPEC, **change}), tmp_path / "out")
+    assert "\n" not in str(error.value)
+
+
+def test_an_unreachable_scheduler_is_said(tmp_path):
+    with pytest.raises(InputError, match="no scheduler answers"):
+        sweep(SPEC, tmp_path / "out", scheduler="tcp://127.0.0.1:9")
