@@ -42,7 +42,7 @@ SPACES = {
     "groups and width, ShuffleNet v1 on a CPU": {
         "network": "shufflenet_v1_g3_1x",
         "hw": "rpi4b",
-        "axes": {"network.groups": [2, 3, 4, 8], "network.width": "0.5 .. 2 step 0.01"},
+        "axes": {"network.groups": [2, 3, 4, 8], "network.width": "0.5 .. 2.1 step 0.001"},
     },
 }
 
