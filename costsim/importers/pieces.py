@@ -154,7 +154,7 @@ def resized(writer: GraphWriter, x: Tensor, size: Sequence[int], mode: str) -> T
 def convolved(
     writer: GraphWriter,
     x: Tensor,
-    weight: Sequence[int],
+    weight: Stored,
     *,
     stride: Sequence[int],
     padding: tuple[Sequence[int], Sequence[int]],
@@ -165,14 +165,14 @@ def convolved(
 ) -> Tensor:
     """A convolution over a map or a sequence, from the shape of its weight.
 
-    ``weight`` is (out, in / groups, *kernel); with ``output_padding`` the convolution is a
+    The weight is (out, in / groups, *kernel); with ``output_padding`` the convolution is a
     transposed one, whose weight is (in, out / groups, *kernel). ``padding`` is (before, after).
     """
-    first, second, *kernel = weight
+    first, second, *kernel = weight.shape
     transposing = output_padding is not None
     c_in, c_out = (first, second * groups) if transposing else (second * groups, first)
-    if len(x.shape) != len(weight):
-        raise InputError(f"a weight of shape {tuple(weight)} for an input of {x.shape}", mend="check the input size")
+    if len(x.shape) != len(weight.shape):
+        raise InputError(f"a weight of shape {weight.shape} for an input of {x.shape}", mend="check the input size")
     if x.shape[1] != c_in:
         raise InputError(f"its weight needs {c_in} channels, the input has {x.shape[1]}", mend="check the input size")
     rank, y = len(x.shape), as_map(writer, x)
@@ -184,6 +184,7 @@ def convolved(
         "dilation": (*(1,) * lead, *dilation),
         "groups": groups,
         "bias": bias,
+        "shared": writer.is_reused(weight),
     }
     size = (*(1,) * lead, *kernel)
     if output_padding is None:

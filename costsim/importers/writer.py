@@ -46,6 +46,7 @@ class GraphWriter:
         self.where = where
         self._values: dict[str, Value] = {}
         self._constants: dict[int, tuple[Stored, Tensor]] = {}
+        self._weights: dict[int, Stored] = {}
         self._notes: list[str] = []
         self._node, self._block = "", ""
 
@@ -85,6 +86,12 @@ class GraphWriter:
             layer = L.Constant(stored.shape or (1,), stored.trainable)
             self._constants[id(stored)] = stored, self.add(layer, part="constant")
         return self._constants[id(stored)][1]
+
+    def is_reused(self, stored: Stored) -> bool:
+        """Whether another layer has had this weight before: detection heads share theirs between scales."""
+        reused = id(stored) in self._weights
+        self._weights[id(stored)] = stored
+        return reused
 
     def bind(self, tensor: str, value: Value) -> None:
         """Say what a tensor of the file is.

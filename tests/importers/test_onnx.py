@@ -169,6 +169,13 @@ def test_quantised_graph_of_both_styles() -> None:
         assert "int8" in graph.notes[0]
 
 
+def test_a_weight_used_twice_is_counted_once() -> None:
+    head = [node("Conv", "x", "w", to="a"), node("MaxPool", "x", to="p", kernel_shape=[2, 2]), node("Conv", "p", "w")]
+    graph = load_network(model(head, [WEIGHT]))
+    assert [n.layer.shared for n in graph if isinstance(n.layer, L.Conv2d)] == [False, True]
+    assert graph.total_params == 8 * 4 * 3 * 3
+
+
 def test_an_unknown_op_keeps_its_bytes() -> None:
     lstm = helper.make_node("LSTM", ["x", "w", "r"], ["", "y"], name="cell", hidden_size=5)
     sequence = model([lstm], [weight("w", 1, 20, 3), weight("r", 1, 20, 5)], (("x", (7, 1, 3)),))

@@ -36,7 +36,7 @@ def _conv(call: Call, x: Tensor, weight: Stored, bias: bool) -> Tensor:
     return pieces.convolved(
         call.writer,
         x,
-        weight.shape,
+        weight,
         stride=stride,
         dilation=dilation,
         padding=_padding(call, x, kernel, stride, dilation),
@@ -73,7 +73,7 @@ def conv_transpose(call: Call) -> Tensor:
     return pieces.convolved(
         call.writer,
         x,
-        weight.shape,
+        weight,
         stride=stride,
         dilation=dilation,
         padding=(before, after),

@@ -25,7 +25,7 @@ def conv(call: Call) -> Tensor:
     return pieces.convolved(
         call.writer,
         x,
-        weight.shape,
+        weight,
         stride=stride,
         padding=(before, after),
         dilation=dilation,
