@@ -10,6 +10,21 @@ import click
 from costsim.errors import InputError
 
 
+class SeveralValues(click.Command):
+    """A command whose ``--hw`` takes all words up to the next option: ``A B --hw X Y``."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        spread: list[str] = []
+        inside = False
+        for word in args:
+            if word.startswith("-"):
+                inside = word == "--hw"
+            elif inside and spread[-1] != "--hw":
+                spread.append("--hw")
+            spread.append(word)
+        return super().parse_args(ctx, spread)
+
+
 def run_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """--batch, --input-size, --dtype, --threads, --set."""
     options = (

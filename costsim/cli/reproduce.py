@@ -6,10 +6,11 @@ import json
 
 import click
 
+from costsim.cli.options import SeveralValues
 from costsim.reproduce.papers import PAPERS, reproduce
 
 
-@click.command("reproduce")
+@click.command("reproduce", cls=SeveralValues)
 @click.argument("paper", metavar="|".join(PAPERS))
 @click.option("--hw", multiple=True, metavar="HW", help="Devices in place of the paper's own; may be given repeatedly.")
 @click.option("--format", "output", type=click.Choice(["text", "json"]), default="text", show_default=True)

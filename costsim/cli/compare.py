@@ -1,0 +1,32 @@
+"""``costsim compare``: networks against each other."""
+
+from __future__ import annotations
+
+import json
+
+import click
+
+from costsim.cli.options import SeveralValues, parse_settings, run_options
+from costsim.compare import compare
+
+
+@click.command("compare", cls=SeveralValues)
+@click.argument("networks", nargs=-1, required=True, metavar="NETWORK NETWORK...")
+@click.option("--hw", multiple=True, required=True, metavar="HW...", help="One device or several.")
+@run_options
+@click.option("--format", "output", type=click.Choice(["text", "json"]), default="text", show_default=True)
+def command(
+    networks: tuple[str, ...], hw: tuple[str, ...], settings: tuple[str, ...], output: str, **run: object
+) -> None:
+    """Set networks side by side on devices, say where differences come from and where ranks flip.
+
+    Networks are aligned by their outermost blocks if those have the same names, else by the size of their maps. All
+    are compared with the first.
+    """
+    result = compare(networks, hw, settings=parse_settings(settings), **run)
+    if output == "json":
+        click.echo(json.dumps(result.record(), indent=2, allow_nan=False))
+    else:
+        from costsim.report.compared import text
+
+        click.echo(text(result), nl=False)

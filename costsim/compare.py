@@ -1,0 +1,211 @@
+"""Networks against each other, on one device or several: how much, where from, and why ranks flip."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import combinations
+from typing import Any
+
+from costsim.analysis import Analysis, Record
+from costsim.api import analyze
+from costsim.errors import InputError
+from costsim.graph import LayerGraph
+from costsim.hardware import load_profile
+
+TIE_RATIO = 0.01
+"""Latencies this near are equal: between them no rank flips."""
+
+
+@dataclass(frozen=True)
+class Contribution:
+    """What one kind of op in one part adds to a difference."""
+
+    part: str
+    op_class: str
+    difference_ms: float
+
+
+@dataclass(frozen=True)
+class Difference:
+    """One network's latency less another's, and where it comes from."""
+
+    first: str
+    second: str
+    hw: str
+    difference_ms: float
+    """Of the second over the first."""
+    contributions: tuple[Contribution, ...]
+    """They add up to the difference; largest first, whatever their sign."""
+
+    @property
+    def parts(self) -> dict[str, float]:
+        """Milliseconds by part, in the order of the networks."""
+        return _summed((c.part, c.difference_ms) for c in sorted(self.contributions, key=_in_order))
+
+    @property
+    def op_classes(self) -> dict[str, float]:
+        """Milliseconds by kind of op."""
+        return _summed((c.op_class, c.difference_ms) for c in self.contributions)
+
+    @property
+    def summary(self) -> str:
+        """``B takes 7.3 ms more than A on rpi4b: +6.4 ms (88 %) from grouped conv in stage4, ...``."""
+        if not self.difference_ms:
+            return f"{self.second} takes as long as {self.first} on {self.hw}"
+        more = "more" if self.difference_ms > 0 else "less"
+        along = [c for c in self.contributions if c.difference_ms * self.difference_ms > 0]
+        against = [c for c in self.contributions if c.difference_ms * self.difference_ms < 0]
+        said = ", ".join(map(self._said, along[:2]))
+        if against and abs(against[0].difference_ms) > 0.2 * abs(self.difference_ms):
+            said += f", against {self._said(against[0])}"
+        return f"{self.second} takes {abs(self.difference_ms):.3g} ms {more} than {self.first} on {self.hw}: {said}"
+
+    def _said(self, contribution: Contribution) -> str:
+        share = contribution.difference_ms / self.difference_ms
+        percent = f" ({share:.0%})" if 0 < share <= 1 else ""
+        return f"{contribution.difference_ms:+.3g} ms{percent} from {contribution.op_class} in {contribution.part}"
+
+
+@dataclass(frozen=True)
+class Flip:
+    """Two networks that change places between two devices."""
+
+    faster_here: str
+    faster_there: str
+    here: str
+    there: str
+    why: str
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Everything a comparison says."""
+
+    analyses: dict[tuple[str, str], Analysis]
+    """By network and device."""
+    networks: tuple[str, ...]
+    devices: tuple[str, ...]
+    differences: tuple[Difference, ...]
+    """Of every other network against the first, on every device."""
+    flips: tuple[Flip, ...]
+
+    def record(self) -> Record:
+        """All of it as plain data."""
+        return {
+            "networks": list(self.networks),
+            "devices": list(self.devices),
+            "totals": [
+                {"network": network, "hw": hw, **analysis.summary} for (network, hw), analysis in self.analyses.items()
+            ],
+            "differences": [
+                {"first": d.first, "second": d.second, "hw": d.hw, "difference_ms": d.difference_ms,
+                 "summary": d.summary, "parts_ms": d.parts, "contributions": [vars(c) for c in d.contributions]}
+                for d in self.differences
+            ],
+            "flips": [vars(flip) for flip in self.flips],
+        }  # fmt: skip
+
+
+def compare(networks: Sequence[Any], hw: Sequence[Any], **run: Any) -> Comparison:
+    """Every network on every device, with the options of ``analyze``.
+
+    Raises:
+        InputError: fewer than two networks, one given twice, or what ``analyze`` refuses.
+    """
+    if len(networks) < 2:
+        raise InputError("one network has nothing to be compared with", where="compare", mend="name two or more")
+    for what, given in (("network", networks), ("device", hw)):
+        if twice := next((item for index, item in enumerate(given) if item in given[:index]), None):
+            raise InputError(f"the {what} {twice} is given twice", where="compare", mend="name each once")
+    profiles = [load_profile(h, run.get("settings")) if isinstance(h, str) else h for h in hw]
+    options = {key: value for key, value in run.items() if key != "settings"}
+    analyses: dict[tuple[str, str], Analysis] = {}
+    for network in networks:
+        for profile in profiles:
+            analysis = analyze(network, profile, **options)
+            key = (analysis.network, analysis.hardware)
+            if key in analyses:
+                what = f"{network} on {profile.name} is another name of what was given before"
+                raise InputError(what, where="compare", mend="name each once")
+            analyses[key] = analysis
+    names, devices = (tuple(dict.fromkeys(part)) for part in zip(*analyses, strict=True))
+    first, *others = names
+    differences = tuple(
+        difference(analyses[first, device], analyses[other, device]) for other in others for device in devices
+    )
+    return Comparison(analyses, names, devices, differences, tuple(_flips(analyses, names, devices)))
+
+
+def difference(first: Analysis, second: Analysis) -> Difference:
+    """Where the second takes longer than the first, part by part and by kind of op."""
+    part_of = parts(first.simulation.graph, second.simulation.graph)
+    sums: dict[tuple[str, str], float] = {}
+    for sign, analysis in ((-1, first), (1, second)):
+        for record in analysis.layer_records:
+            key = part_of(record), record["op_class"]
+            sums[key] = sums.get(key, 0.0) + sign * record["latency_ms"]
+    contributions = sorted((Contribution(*key, ms) for key, ms in sums.items()), key=lambda c: -abs(c.difference_ms))
+    return Difference(
+        first.network, second.network, first.hardware, second.latency_ms - first.latency_ms, tuple(contributions)
+    )
+
+
+def parts(first: LayerGraph, second: LayerGraph) -> Callable[[Record], str]:
+    """How the two are aligned: by their outermost blocks if they name them alike, else by the size of their maps."""
+    blocks = [{node.block.split(".")[0] for node in graph if node.inputs} for graph in (first, second)]
+    if blocks[0] == blocks[1] and blocks[0] != {""}:
+        return lambda record: record["block"].split(".")[0] or "(no block)"
+    return _by_map
+
+
+def _by_map(record: Record) -> str:
+    shape = record["output_shape"]
+    if len(shape) != 4 or shape[2] * shape[3] == 1:
+        return "vectors"
+    return f"{shape[2]}x{shape[3]}"
+
+
+def _flips(analyses: dict[tuple[str, str], Analysis], names: Sequence[str], devices: Sequence[str]) -> Iterator[Flip]:
+    for a, b in combinations(names, 2):
+        for here, there in combinations(devices, 2):
+            ratio_here, ratio_there = (analyses[b, hw].latency_ms / analyses[a, hw].latency_ms for hw in (here, there))
+            if (ratio_here - 1 > TIE_RATIO and 1 - ratio_there > TIE_RATIO) or (
+                1 - ratio_here > TIE_RATIO and ratio_there - 1 > TIE_RATIO
+            ):
+                winners = (a, b) if ratio_here > 1 else (b, a)
+                yield Flip(*winners, here, there, _why(analyses, *winners, here, there))
+
+
+def _why(analyses: dict[tuple[str, str], Analysis], winner: str, loser: str, here: str, there: str) -> str:
+    """The kind of op whose part in the difference, as a share of the winner's time, changes most."""
+    shares = []
+    for hw in (here, there):
+        one = difference(analyses[winner, hw], analyses[loser, hw])
+        whole = analyses[winner, hw].latency_ms
+        shares.append({name: ms / whole for name, ms in one.op_classes.items()})
+    names = {*shares[0], *shares[1]}
+    cause = max(names, key=lambda name: abs(shares[0].get(name, 0.0) - shares[1].get(name, 0.0)))
+    bounds = (_bound(analyses[loser, hw], cause) or _bound(analyses[winner, hw], cause) for hw in (here, there))
+    terms = [f"{share.get(cause, 0.0):+.0%} of {winner}'s time on {hw} ({bound} bound)"
+             for share, hw, bound in zip(shares, (here, there), bounds, strict=True)]  # fmt: skip
+    return f"{cause} of {loser} costs {terms[0]}, {terms[1]}"
+
+
+def _bound(analysis: Analysis, op_class: str) -> str:
+    """The limit that bounds most of a class's time."""
+    limits = _summed((r["bound"], r["latency_ms"]) for r in analysis.layer_records if r["op_class"] == op_class)
+    return max(limits, key=lambda name: limits[name]) if limits else ""
+
+
+def _summed(pairs: Any) -> dict[str, float]:
+    sums: dict[str, float] = {}
+    for name, ms in pairs:
+        sums[name] = sums.get(name, 0.0) + ms
+    return sums
+
+
+def _in_order(contribution: Contribution) -> tuple[float, str]:
+    """Maps from large to small; blocks by name."""
+    height = contribution.part.split("x")[0]
+    return (-float(height) if height.isdigit() else 0.0, contribution.part)
