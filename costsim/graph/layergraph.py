@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -68,7 +68,7 @@ class LayerGraph:
         for holds, problem in layer.requirements(*shapes):
             self._require(holds, problem, where)
         shape = layer.output_shape(*shapes)
-        self._require(positive(*shape), f"its output would be empty: {_text(shape)}", where)
+        self._require(positive(*shape), lambda: f"its output would be empty: {_text(shape)}", where)
         node = Node(name, layer, tuple(inputs), block, shape)
         self._nodes[name] = node
         self._readers[name] = []
@@ -76,11 +76,12 @@ class LayerGraph:
             self._readers[read].append(name)
         return node
 
-    def _require(self, holds: Any, problem: str, where: str) -> None:
+    def _require(self, holds: Any, problem: str | Callable[[], str], where: str) -> None:
         if isinstance(holds, np.ndarray) and holds.ndim:
             self.valid = self.valid & holds
         elif not holds:
-            raise InputError(problem, where=where, mend="change the layer, the width or the input size")
+            words = problem if isinstance(problem, str) else problem()
+            raise InputError(words, where=where, mend="change the layer, the width or the input size")
 
     def __getitem__(self, name: str) -> Node:
         return self._nodes[name]

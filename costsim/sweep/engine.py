@@ -79,7 +79,7 @@ class Engine:
         values = {axis.name: axis.take(indices[axis.name]) for axis in space.axes}
         table: dict[str, np.ndarray] = {metric: np.full(stop - start, np.nan) for metric in METRICS}
         table["outcome"] = np.full(stop - start, IMPOSSIBLE)
-        for where in _same(values, ("network", "hw", "dtype")):
+        for where in _same(indices, ("network", "hw", "dtype")):
             self._price_alike({name: column[where] for name, column in values.items()}, where, table)
         return {"point": np.arange(start, stop), **values, **table}
 
@@ -170,11 +170,12 @@ class Engine:
         return kept[1]
 
 
-def _same(values: dict[str, np.ndarray], names: tuple[str, ...]) -> Iterator[np.ndarray]:
-    """Indices of the points that agree on these axes, group by group."""
-    keys = np.array([repr([values[name][i] for name in names if name in values]) for i in range(len(values["hw"]))])
-    for key in dict.fromkeys(keys.tolist()):
-        yield np.flatnonzero(keys == key)
+def _same(indices: dict[str, np.ndarray], names: tuple[str, ...]) -> Iterator[np.ndarray]:
+    """Rows of the points that agree on these axes, group by group."""
+    keys = np.stack([indices[name] for name in names if name in indices])
+    _, group_of = np.unique(keys, axis=1, return_inverse=True)
+    for group in range(group_of.max() + 1):
+        yield np.flatnonzero(group_of.ravel() == group)
 
 
 def _points(ops: OpTable, points: np.ndarray) -> OpTable:

@@ -43,6 +43,9 @@ def _same_objects(options: Options, where: np.ndarray) -> Iterator[tuple[np.ndar
     """Points that share all options which are no numbers."""
     words = {name: values for name, values in options.items() if values.dtype == object}
     numbers = {name: values for name, values in options.items() if name not in words}
+    if not words:
+        yield where, {}, dict(numbers)
+        return
     keys = [tuple(values[point] for values in words.values()) for point in where]
     for key in dict.fromkeys(keys):
         here = where[[k == key for k in keys]]
@@ -58,7 +61,7 @@ def _by_arrays(build: Callable[..., LayerGraph], numbers: Options, sizes: Option
             yield from _by_arrays(build, _at(numbers, rest), _at(sizes, rest), where[rest])
         return
     kinds = _conv_kinds(graph, len(where))
-    distinct, kind_of = np.unique(kinds, axis=1, return_inverse=True)
+    distinct, kind_of = np.unique(kinds, axis=1, return_inverse=True) if len(kinds) else (np.zeros((0, 1)), kinds)
     if distinct.shape[1] == 1:
         _check(graph, build, numbers, sizes)
         yield where, graph
@@ -98,10 +101,14 @@ def _one_by_one(
 
 
 def _conv_kinds(graph: LayerGraph, points: int) -> np.ndarray:
-    """``(convolutions, points)`` code of dense, grouped and depthwise: what fusion rules tell apart."""
+    """``(convolutions, points)`` code of dense, grouped and depthwise, which fusion rules tell apart.
+
+    Only of those that may differ from point to point.
+    """
     nests = [graph.loop_nest(node) for node in graph if isinstance(node.layer, Conv2d)]
-    codes = [np.where(np.equal(n.groups, 1), 0, np.where(np.equal(n.c_in_per_group, 1), 1, 2)) for n in nests]
-    return np.array([np.broadcast_to(code, (points,)) for code in codes] or np.zeros((1, points)))
+    varied = [n for n in nests if np.ndim(n.groups) or np.ndim(n.c_in_per_group)]
+    codes = [np.where(np.equal(n.groups, 1), 0, np.where(np.equal(n.c_in_per_group, 1), 1, 2)) for n in varied]
+    return np.array([np.broadcast_to(code, (points,)) for code in codes])
 
 
 def _resized(graph: LayerGraph, sizes: Options) -> LayerGraph:

@@ -8,7 +8,7 @@ networks at once.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from math import prod
 from typing import Any, ClassVar, TypeAlias
@@ -23,8 +23,8 @@ Dim: TypeAlias = Any
 Shape: TypeAlias = tuple[Dim, ...]
 """Batch first, channels second: ``(n, c, h, w)`` for maps, ``(n, features)`` for vectors."""
 
-Requirement: TypeAlias = tuple[Any, str]
-"""A condition (a bool, or one per point) and what is wrong where it does not hold."""
+Requirement: TypeAlias = tuple[Any, str | Callable[[], str]]
+"""A condition (a bool, or one per point) and what is wrong where it does not hold, put in words only then."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -160,7 +160,7 @@ def broadcasts(*shapes: Shape) -> Iterator[Requirement]:
         fits: Any = True
         for dim in dims:
             fits = fits & ((np.asarray(dim) == widest) | (np.asarray(dim) == 1))
-        yield fits, f"shapes {' and '.join(str(tuple(s)) for s in shapes)} do not broadcast"
+        yield fits, lambda: f"shapes {' and '.join(str(tuple(s)) for s in shapes)} do not broadcast"
 
 
 def broadcast(*shapes: Shape) -> Shape:

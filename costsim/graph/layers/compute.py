@@ -53,14 +53,14 @@ class _Windowed(Layer):
 
     def requirements(self, *inputs: Shape) -> Iterator[Requirement]:
         (shape,) = inputs
-        yield len(shape) == 4, f"needs a map (n, c, h, w), got {len(shape)} dimensions"
+        yield len(shape) == 4, lambda: f"needs a map (n, c, h, w), got {len(shape)} dimensions"
         yield positive(*self.kernel, *self.stride, *self.dilation), "kernel, stride and dilation must be positive"
-        yield not_negative(*self.padding), f"negative padding {self.padding}"
+        yield not_negative(*self.padding), lambda: f"negative padding {self.padding}"
         c_in = shape[1]
-        yield divides(self.groups, c_in), f"{c_in} input channels are not divisible by {self.groups} groups"
+        yield divides(self.groups, c_in), lambda: f"{c_in} input channels are not divisible by {self.groups} groups"
         yield (
             divides(self.groups, self.out_channels),
-            f"{self.out_channels} output channels are not divisible by {self.groups} groups",
+            lambda: f"{self.out_channels} output channels are not divisible by {self.groups} groups",
         )
 
     def weights(self, *inputs: Shape) -> Dim:
@@ -193,7 +193,7 @@ class MatMul(Layer):
     def requirements(self, *inputs: Shape) -> Iterator[Requirement]:
         a, b = inputs
         yield len(a) >= 2 and len(b) >= 2, "needs two matrices"
-        yield a[-1] == b[-2], f"inner dimensions {a[-1]} and {b[-2]} differ"
+        yield a[-1] == b[-2], lambda: f"inner dimensions {a[-1]} and {b[-2]} differ"
         yield from broadcasts(a[:-2], b[:-2])
 
     def output_shape(self, *inputs: Shape) -> Shape:

@@ -110,7 +110,7 @@ class GroupNorm(_SameShape):
 
     def requirements(self, *inputs: Shape) -> Iterator[Requirement]:
         c = inputs[0][1]
-        yield divides(self.groups, c), f"{c} channels are not divisible by {self.groups} groups"
+        yield divides(self.groups, c), lambda: f"{c} channels are not divisible by {self.groups} groups"
 
     def params(self, *inputs: Shape) -> Dim:
         return 2 * inputs[0][1] if self.affine else 0
@@ -131,7 +131,7 @@ class Activation(_SameShape):
         return ACTIVATION_FLOPS[self.function]
 
     def requirements(self, *inputs: Shape) -> Iterator[Requirement]:
-        yield self.function in ACTIVATION_FLOPS, f"unknown activation '{self.function}'"
+        yield self.function in ACTIVATION_FLOPS, lambda: f"unknown activation '{self.function}'"
 
     def params(self, *inputs: Shape) -> Dim:
         return inputs[0][1] if self.function == "prelu" else 0
@@ -154,7 +154,7 @@ class LRN(_SameShape):
     size: int = 5
 
     def requirements(self, *inputs: Shape) -> Iterator[Requirement]:
-        yield positive(self.size), f"a window of {self.size} channels"
+        yield positive(self.size), lambda: f"a window of {self.size} channels"
 
     @property
     def flops_per_elem(self) -> Dim:
@@ -188,8 +188,8 @@ class Arithmetic(Layer):
         return self.function
 
     def requirements(self, *inputs: Shape) -> Iterator[Requirement]:
-        yield self.function in ARITHMETIC, f"unknown arithmetic '{self.function}'"
-        yield not_negative(self.const_elems), f"{self.const_elems} constants"
+        yield self.function in ARITHMETIC, lambda: f"unknown arithmetic '{self.function}'"
+        yield not_negative(self.const_elems), lambda: f"{self.const_elems} constants"
         yield from broadcasts(*inputs)
 
     def output_shape(self, *inputs: Shape) -> Shape:

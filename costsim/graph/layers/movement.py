@@ -93,12 +93,18 @@ class Concat(_Strideable):
 
     def requirements(self, *inputs: Shape) -> Iterator[Requirement]:
         first = inputs[0]
-        yield -len(first) <= self.axis < len(first), f"axis {self.axis} of a tensor with {len(first)} dimensions"
+        yield (
+            -len(first) <= self.axis < len(first),
+            lambda: f"axis {self.axis} of a tensor with {len(first)} dimensions",
+        )
         yield all(len(s) == len(first) for s in inputs), "inputs have different numbers of dimensions"
         for shape in inputs[1:]:
             for axis, (a, b) in enumerate(zip(first, shape, strict=True)):
                 if axis != self.axis % len(first):
-                    yield a == b, f"cannot join {tuple(first)} and {tuple(shape)} along axis {self.axis}"
+                    yield (
+                        a == b,
+                        lambda shape=shape: f"cannot join {tuple(first)} and {tuple(shape)} along axis {self.axis}",
+                    )
 
     def output_shape(self, *inputs: Shape) -> Shape:
         axis = self.axis % len(inputs[0])
@@ -118,11 +124,11 @@ class Slice(_Strideable):
 
     def requirements(self, *inputs: Shape) -> Iterator[Requirement]:
         rank = len(inputs[0])
-        yield -rank <= self.axis < rank, f"axis {self.axis} of a tensor with {rank} dimensions"
-        yield self.step > 0, f"step {self.step}"
+        yield -rank <= self.axis < rank, lambda: f"axis {self.axis} of a tensor with {rank} dimensions"
+        yield self.step > 0, lambda: f"step {self.step}"
         length = inputs[0][self.axis]
         inside = (self.start >= 0) & (self.start < self.stop) & (self.stop <= length)
-        yield inside, f"slice {self.start}:{self.stop} of {length} elements"
+        yield inside, lambda: f"slice {self.start}:{self.stop} of {length} elements"
 
     def output_shape(self, *inputs: Shape) -> Shape:
         axis = self.axis % len(inputs[0])
@@ -139,7 +145,10 @@ class ChannelShuffle(_Strideable):
     strided: bool = False
 
     def requirements(self, *inputs: Shape) -> Iterator[Requirement]:
-        yield divides(self.groups, inputs[0][1]), f"{inputs[0][1]} channels are not divisible by {self.groups} groups"
+        yield (
+            divides(self.groups, inputs[0][1]),
+            lambda: f"{inputs[0][1]} channels are not divisible by {self.groups} groups",
+        )
 
     def output_shape(self, *inputs: Shape) -> Shape:
         return inputs[0]
@@ -175,13 +184,16 @@ class Reshape(_Copy):
 
     def requirements(self, *inputs: Shape) -> Iterator[Requirement]:
         if self.batch is not None:
-            yield divides(self.batch, size(inputs[0])), f"cannot reshape {tuple(inputs[0])} to a batch of {self.batch}"
+            yield (
+                divides(self.batch, size(inputs[0])),
+                lambda: f"cannot reshape {tuple(inputs[0])} to a batch of {self.batch}",
+            )
         _, elements = self._batch_and_elements(inputs[0])
         fixed = prod(d for d in self.shape if not _is_free(d))
         free = sum(_is_free(d) for d in self.shape)
-        yield free <= 1, f"more than one -1 in {self.shape}"
+        yield free <= 1, lambda: f"more than one -1 in {self.shape}"
         fits = divides(fixed, elements) if free else fixed == elements
-        yield fits, f"cannot reshape {tuple(inputs[0][1:])} to {self.shape}"
+        yield fits, lambda: f"cannot reshape {tuple(inputs[0][1:])} to {self.shape}"
 
     def _batch_and_elements(self, source: Shape) -> tuple[Dim, Dim]:
         """The first dimension of the output, and the elements behind each of its entries."""
@@ -198,7 +210,7 @@ class Transpose(_Copy):
 
     def requirements(self, *inputs: Shape) -> Iterator[Requirement]:
         rank = len(inputs[0])
-        yield sorted(self.axes) == list(range(rank)), f"axes {self.axes} do not permute {rank} dimensions"
+        yield sorted(self.axes) == list(range(rank)), lambda: f"axes {self.axes} do not permute {rank} dimensions"
 
     def output_shape(self, *inputs: Shape) -> Shape:
         return tuple(inputs[0][axis] for axis in self.axes)
@@ -212,8 +224,11 @@ class DepthToSpace(_Copy):
     block: Dim
 
     def requirements(self, *inputs: Shape) -> Iterator[Requirement]:
-        yield len(inputs[0]) == 4, f"needs a map (n, c, h, w), got {len(inputs[0])} dimensions"
-        yield divides(self.block**2, inputs[0][1]), f"{inputs[0][1]} channels are not divisible by {self.block} squared"
+        yield len(inputs[0]) == 4, lambda: f"needs a map (n, c, h, w), got {len(inputs[0])} dimensions"
+        yield (
+            divides(self.block**2, inputs[0][1]),
+            lambda: f"{inputs[0][1]} channels are not divisible by {self.block} squared",
+        )
 
     def output_shape(self, *inputs: Shape) -> Shape:
         n, c, h, w = inputs[0]
@@ -228,10 +243,10 @@ class SpaceToDepth(_Copy):
     block: Dim
 
     def requirements(self, *inputs: Shape) -> Iterator[Requirement]:
-        yield len(inputs[0]) == 4, f"needs a map (n, c, h, w), got {len(inputs[0])} dimensions"
+        yield len(inputs[0]) == 4, lambda: f"needs a map (n, c, h, w), got {len(inputs[0])} dimensions"
         _, _, h, w = inputs[0]
         fits = divides(self.block, h) & divides(self.block, w)
-        yield fits, f"a map of {h}x{w} is not divisible by blocks of {self.block}"
+        yield fits, lambda: f"a map of {h}x{w} is not divisible by blocks of {self.block}"
 
     def output_shape(self, *inputs: Shape) -> Shape:
         n, c, h, w = inputs[0]
@@ -261,7 +276,7 @@ class Pad(_Copy):
         return top, bottom + below, left, right + beside
 
     def requirements(self, *inputs: Shape) -> Iterator[Requirement]:
-        yield len(inputs[0]) == 4, f"needs a map (n, c, h, w), got {len(inputs[0])} dimensions"
+        yield len(inputs[0]) == 4, lambda: f"needs a map (n, c, h, w), got {len(inputs[0])} dimensions"
 
     def output_shape(self, *inputs: Shape) -> Shape:
         n, c, h, w = inputs[0]
@@ -279,7 +294,7 @@ class Upsample(Layer):
     mode: str = "nearest"
 
     def requirements(self, *inputs: Shape) -> Iterator[Requirement]:
-        yield len(inputs[0]) == 4, f"needs a map (n, c, h, w), got {len(inputs[0])} dimensions"
+        yield len(inputs[0]) == 4, lambda: f"needs a map (n, c, h, w), got {len(inputs[0])} dimensions"
 
     def output_shape(self, *inputs: Shape) -> Shape:
         n, c, h, w = inputs[0]
@@ -303,7 +318,7 @@ class IndexSelect(_Copy):
 
     def requirements(self, *inputs: Shape) -> Iterator[Requirement]:
         rank = len(inputs[0])
-        yield -rank <= self.axis < rank, f"axis {self.axis} of a tensor with {rank} dimensions"
+        yield -rank <= self.axis < rank, lambda: f"axis {self.axis} of a tensor with {rank} dimensions"
 
     def output_shape(self, *inputs: Shape) -> Shape:
         axis = self.axis % len(inputs[0])
@@ -349,7 +364,7 @@ class Unknown(Layer):
     weight_elems: Dim = 0
 
     def requirements(self, *inputs: Shape) -> Iterator[Requirement]:
-        yield not_negative(self.weight_elems), f"{self.weight_elems} weights"
+        yield not_negative(self.weight_elems), lambda: f"{self.weight_elems} weights"
 
     def output_shape(self, *inputs: Shape) -> Shape:
         return self.shape

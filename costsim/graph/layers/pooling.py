@@ -44,10 +44,10 @@ class Pool2d(Layer):
         object.__setattr__(self, "padding", sides(self.padding))
 
     def requirements(self, *inputs: Shape) -> Iterator[Requirement]:
-        yield len(inputs[0]) == 4, f"needs a map (n, c, h, w), got {len(inputs[0])} dimensions"
+        yield len(inputs[0]) == 4, lambda: f"needs a map (n, c, h, w), got {len(inputs[0])} dimensions"
         yield positive(*self.kernel, *self.stride), "kernel and stride must be positive"
-        yield not_negative(*self.padding), f"negative padding {self.padding}"
-        yield self.function in ("max", "avg"), f"unknown pooling '{self.function}'"
+        yield not_negative(*self.padding), lambda: f"negative padding {self.padding}"
+        yield self.function in ("max", "avg"), lambda: f"unknown pooling '{self.function}'"
 
     def output_shape(self, *inputs: Shape) -> Shape:
         n, c, h, w = inputs[0]
@@ -78,8 +78,8 @@ class GlobalPool(Layer):
     function: str = "avg"
 
     def requirements(self, *inputs: Shape) -> Iterator[Requirement]:
-        yield len(inputs[0]) == 4, f"needs a map (n, c, h, w), got {len(inputs[0])} dimensions"
-        yield self.function in ("max", "avg"), f"unknown pooling '{self.function}'"
+        yield len(inputs[0]) == 4, lambda: f"needs a map (n, c, h, w), got {len(inputs[0])} dimensions"
+        yield self.function in ("max", "avg"), lambda: f"unknown pooling '{self.function}'"
 
     def output_shape(self, *inputs: Shape) -> Shape:
         return (*inputs[0][:2], 1, 1)
@@ -113,10 +113,10 @@ class RoiAlign(Layer):
         yield all(len(shape) == 4 for shape in inputs), "needs maps (n, c, h, w)"
         for shape in inputs[1:]:
             fits = (shape[0] == inputs[0][0]) & (shape[1] == inputs[0][1])
-            yield fits, f"levels of {inputs[0][1]} and {shape[1]} channels"
+            yield fits, lambda shape=shape: f"levels of {inputs[0][1]} and {shape[1]} channels"
         if self.position_sensitive:
             cells = self.size * self.size
-            yield divides(cells, inputs[0][1]), f"{inputs[0][1]} channels are not divisible by {cells} cells"
+            yield divides(cells, inputs[0][1]), lambda: f"{inputs[0][1]} channels are not divisible by {cells} cells"
 
     def output_shape(self, *inputs: Shape) -> Shape:
         n, c, _, _ = inputs[0]
@@ -145,8 +145,11 @@ class Reduce(Layer):
 
     def requirements(self, *inputs: Shape) -> Iterator[Requirement]:
         rank = len(inputs[0])
-        yield self.function in REDUCTIONS, f"unknown reduction '{self.function}'"
-        yield all(-rank <= axis < rank for axis in self.axes), f"axes {self.axes} of a tensor with {rank} dimensions"
+        yield self.function in REDUCTIONS, lambda: f"unknown reduction '{self.function}'"
+        yield (
+            all(-rank <= axis < rank for axis in self.axes),
+            lambda: f"axes {self.axes} of a tensor with {rank} dimensions",
+        )
 
     def loop_nest(self, inputs: tuple[Shape, ...], output: Shape) -> LoopNest:
         return vector_nest(output, size(inputs[0]) // size(output), source=inputs[0])
