@@ -100,6 +100,8 @@ def round_widths(graph: LayerGraph, names: Collection[str], multiple: int) -> La
 def _scaled(graph: LayerGraph, names: Collection[str], layers: dict[str, Layer], step: int) -> LayerGraph:
     widths = Widths(graph)
     free = widths.free(names)
+    if not free:
+        raise InputError("no channel count is free to change", where=graph.name)
 
     def at(scale: Any) -> LayerGraph:
         return widths.apply(Plan({f.name: _multiple(f.total * scale, step) for f in free}, layers))

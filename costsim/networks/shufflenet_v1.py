@@ -88,8 +88,8 @@ def shuffle_unit(
     return net.act(net.add_tensors(x, y))
 
 
-def _variants() -> dict[str, dict[str, object]]:
-    variants: dict[str, dict[str, object]] = {}
+def _variants() -> dict[str, dict[str, Any]]:
+    variants: dict[str, dict[str, Any]] = {}
     for groups in STAGE2:
         stems = {1.0: 24, **RELEASED_STEMS.get(groups, {})}
         for width in WIDTHS:

@@ -11,6 +11,7 @@ from costsim.edit import (
     fewer_groups,
     fix_group_channels,
     merge_branches,
+    round_widths,
     strided_access,
     without_elementwise,
 )
@@ -91,6 +92,12 @@ def test_no_whole_channels_at_equal_macs_is_said():
     net.conv(x, 2)
     with pytest.raises(InputError, match="within 1 %"):
         balance_channels(net.graph, ["conv_1", "conv_2"])
+
+
+def test_widths_that_nothing_leaves_free_are_said():
+    graph = Network("condensenet_v2_a").graph
+    with pytest.raises(InputError, match="no channel count is free"):
+        round_widths(graph, names(graph, "dense1.layer1.reactivation"), 8)
 
 
 def test_strided_access_leaves_movement_in_the_graph_and_out_of_the_op_table():
