@@ -60,15 +60,16 @@ def op_class(word: str, nest: LoopNest) -> str:
     if word == "grouped_conv":
         return "grouped conv"
     if word == "conv":
-        return "pointwise conv" if _all(np.equal(nest.kernel_h, 1) & np.equal(nest.kernel_w, 1)) else "spatial conv"
+        return "pointwise conv" if _all(nest.kernel_h == 1) and _all(nest.kernel_w == 1) else "spatial conv"
     return OP_CLASSES.get(word, "unknown" if nest.kind == MAC else "activation")
 
 
 def _conv_word(nest: LoopNest) -> str:
-    if _all(np.equal(nest.groups, 1)):
+    if _all(nest.groups == 1):
         return "conv"
-    return "depthwise_conv" if _all(np.equal(nest.c_in_per_group, 1)) else "grouped_conv"
+    return "depthwise_conv" if _all(nest.c_in_per_group == 1) else "grouped_conv"
 
 
 def _all(condition: Any) -> bool:
-    return bool(np.all(condition))
+    """At every point."""
+    return condition if isinstance(condition, bool) else bool(np.all(condition))

@@ -38,15 +38,18 @@ def fuse(graph: LayerGraph, rules: Mapping[str, Collection[str]], views: Collect
     qualify (two convolutions into an add) the latest takes it: its partner is complete by then.
     ``views`` execute nothing: they are left out and read through.
     """
+    followers = {op for ops in rules.values() for op in ops}
     chains: list[FusedOp] = []
     chain_of: dict[str, FusedOp] = {}
     for node in graph:
         if isinstance(node.layer, (Input, Constant)) or node.layer.op in views:
             continue
-        candidates = [chain_of[name] for name in node.inputs if name in chain_of]
-        candidates = [c for c in candidates if _may_join(graph, c, node, rules)]
+        candidates: list[FusedOp] = []
+        if node.layer.op in followers:
+            candidates = [chain_of[name] for name in node.inputs if name in chain_of]
+            candidates = [c for c in candidates if _may_join(graph, c, node, rules)]
         if candidates:
-            chain = max(candidates, key=chains.index)
+            chain = candidates[0] if len(candidates) == 1 else max(candidates, key=chains.index)
             chain.members.append(node)
         else:
             chain = FusedOp([node])

@@ -14,7 +14,7 @@ from costsim.report.blocks import block_graph
 from costsim.report.datasets import datasets, rounded
 from costsim.report.document import document
 from costsim.report.palette import class_colours, limit_colours
-from costsim.report.whatif import what_if
+from costsim.report.whatif import too_long_to_replan, what_if
 from costsim.units import format_count
 from costsim.version import VERSION
 
@@ -31,6 +31,7 @@ def page(analysis: Analysis, command: str = "") -> str:
     data = datasets(analysis)
     classes = class_colours(r["op_class"] for r in analysis.class_records)
     changes = what_if(analysis)
+    findings = [] if too_long_to_replan(analysis.simulation) else document(analysis)["guidelines"]
     data |= {
         "changes": rounded(changes["single"]),
         "held": rounded(memory.held(analysis)),
@@ -46,7 +47,8 @@ def page(analysis: Analysis, command: str = "") -> str:
         charts=shown,
         whatif=changes,
         graph=block_graph(analysis),
-        findings=document(analysis)["guidelines"],
+        findings=findings,
+        replanned=not too_long_to_replan(analysis.simulation),
         payload={"specs": shown, "data": data, "whatif": changes},
         scripts=SCRIPTS,
         profile=analysis.simulation.profile,

@@ -8,9 +8,10 @@ take is a sum, and lifting one subtracts it.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from costsim.devices import RunConfig
+from costsim.devices import RunConfig, device_for
 from costsim.errors import CostsimError
 from costsim.hardware import Profile
 from costsim.hardware.vary import vary
@@ -24,6 +25,9 @@ Record = dict[str, Any]
 
 MOST_CEILINGS = 6
 """Ceilings that can be lifted together in any combination: 2 to the power of it are computed."""
+
+MOST_OPS_REPLANNED = 600
+"""Above it a new buffer plan takes seconds; a page would need one for every variant and finding."""
 
 NEGLIGIBLE_RATIO = 1e-4
 """Limits below this share of the time are not offered."""
@@ -48,6 +52,11 @@ def what_if(analysis: Analysis) -> Record:
     }
 
 
+def too_long_to_replan(simulation: Simulation) -> bool:
+    """Whether the page leaves out what needs other buffer plans."""
+    return simulation.ops.plan is not None and len(simulation.ops) > MOST_OPS_REPLANNED
+
+
 def latency_ms(variant: Record, lifted_ceilings: int = 0, lifted_overheads: tuple[int, ...] = ()) -> float:
     """The latency of a variant with some limits lifted: what the page computes too."""
     kept = [ms for i, ms in enumerate(variant["overheads_ms"]) if i not in lifted_overheads]
@@ -64,6 +73,8 @@ def _worth_lifting(simulation: Simulation) -> tuple[list[str], list[str]]:
 
 def _variants(now: Simulation) -> Iterator[tuple[str, Simulation]]:
     """More threads, other data types, twice the bandwidth and size of every memory."""
+    if too_long_to_replan(now):
+        return
     profile, run = now.profile, now.run
     counts = {2**e for e in range(10) if 2**e < profile.max_threads} | {profile.max_threads}
     changed: list[tuple[str, Profile, RunConfig]] = [
@@ -76,9 +87,18 @@ def _variants(now: Simulation) -> Iterator[tuple[str, Simulation]]:
     changed += [(f"{name} x2", _doubled(profile, paths), run) for name, paths in memory_fields(profile).items()]
     for name, other_profile, other_run in changed:
         try:
-            yield name, simulate(now.graph, other_profile, other_run)
+            yield name, _again(now, other_profile, other_run)
         except CostsimError:  # a data type this network or device cannot have: not an alternative
             continue
+
+
+def _again(now: Simulation, profile: Profile, run: RunConfig) -> Simulation:
+    """The same ops on a changed device; only another data type lowers the network anew."""
+    if run.dtype != now.run.dtype:
+        return simulate(now.graph, profile, run)
+    device = device_for(profile)
+    ops = device.plan(replace(now.ops, plan=None), profile, run)
+    return Simulation(now.graph, profile, run, ops, device.costs(ops, profile, run))
 
 
 def _doubled(profile: Profile, paths: list[str]) -> Profile:

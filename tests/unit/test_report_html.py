@@ -15,6 +15,7 @@ import costsim
 from costsim import Analysis, InputError, NetBuilder
 from costsim.cli import run
 from costsim.report.html import notebook_card, page
+from costsim.report.whatif import MOST_OPS_REPLANNED
 from tests.long_network import long_network
 
 NASTY = ["<script>alert(1)</script>", "\"'><img src=x onerror=alert(1)>", "größe ‮מודל‬ 网络", "{{ 7*7 }}", "</script>"]
@@ -137,3 +138,13 @@ def test_a_long_network_stays_a_light_page() -> None:
     html = page(costsim.analyze(long_network(), "arm_a53"))
     assert len(payload(html)["data"]["ops"]) > 1700
     assert len(html.encode()) < 6e6
+
+
+def test_a_long_network_is_planned_only_once() -> None:
+    net = NetBuilder("long chain")
+    x = net.input(1, 8, 16, 16)
+    for _ in range(MOST_OPS_REPLANNED + 1):
+        x = net.conv(x, 8, 1)
+    html = page(costsim.analyze(net.graph, "embedded_buffer"))
+    assert [v["name"] for v in payload(html)["whatif"]["variants"]] == ["as it is"]
+    assert "planned once" in " ".join(Tags(html).text)
