@@ -15,9 +15,11 @@ from costsim.compare import compare
 @click.option("--hw", multiple=True, required=True, metavar="HW...", help="One device or several.")
 @run_options
 @click.option("--format", "output", type=click.Choice(["text", "json"]), default="text", show_default=True)
+@click.option("--html", metavar="FILE", help="Also write it as a page with charts.")
 def command(
-    networks: tuple[str, ...], hw: tuple[str, ...], settings: tuple[str, ...], output: str, **run: object
-) -> None:
+    networks: tuple[str, ...], hw: tuple[str, ...], settings: tuple[str, ...], output: str, html: str | None,
+    **run: object,
+) -> None:  # fmt: skip
     """Set networks side by side on devices, say where differences come from and where ranks flip.
 
     Networks are aligned by their outermost blocks if those have the same names, else by the size of their maps. All
@@ -30,3 +32,9 @@ def command(
         from costsim.report.compared import text
 
         click.echo(text(result), nl=False)
+    if html:  # after the result is printed, so that a bad path loses nothing
+        from costsim.files import write_text
+        from costsim.report.compared_page import page
+
+        write_text(html, page(result, command=click.get_current_context().obj))
+        click.echo(f"report written to {html}", err=True)

@@ -62,7 +62,7 @@ def roofline_chart(levels: list[str], colours: Mapping[str, str]) -> Spec:
                 "legend": None,
                 "scale": {"range": [16, 900], "zero": True},
             },
-            "color": _colour("class", colours),
+            "color": colour("class", colours),
             "shape": {
                 "field": "kind",
                 "legend": None,
@@ -70,13 +70,13 @@ def roofline_chart(levels: list[str], colours: Mapping[str, str]) -> Spec:
             },
             "order": {"field": "share", "sort": "descending"},
             "tooltip": [
-                _tip("name", "op"),
-                _tip("class"),
-                _tip("block"),
+                tip("name", "op"),
+                tip("class"),
+                tip("block"),
                 *_TIME_TIPS,
-                _tip("bound", "bound by"),
-                _tip("gflops_per_s", "reached [GFLOP/s]", ".3~g"),
-                _tip("gbytes_per_s", "moved [GB/s]", ".3~g"),
+                tip("bound", "bound by"),
+                tip("gflops_per_s", "reached [GFLOP/s]", ".3~g"),
+                tip("gbytes_per_s", "moved [GB/s]", ".3~g"),
             ],
         },
     }
@@ -98,7 +98,7 @@ def group_bars(data: str, field: str, colours: Mapping[str, str], records: list[
     }
     bar = {
         "mark": {"type": "bar", "cursor": "pointer"},
-        "encoding": {"color": _colour(field, colours), "tooltip": _group_tips(field)},
+        "encoding": {"color": colour(field, colours), "tooltip": _group_tips(field)},
     }
     return {
         "data": {"name": data},
@@ -117,9 +117,9 @@ def block_bars(data: str, field: str, colours: Mapping[str, str], rows: int) -> 
         "encoding": {
             "y": {"field": field, "type": "nominal", "sort": None, "title": None},
             "x": _TIME | {"stack": "zero", "axis": {"orient": "top"}},
-            "color": _colour("class", colours),
+            "color": colour("class", colours),
             "order": {"field": "order", "type": "quantitative"},
-            "tooltip": [_tip(field), _tip("class"), _tip("ops"), *_TIME_TIPS],
+            "tooltip": [tip(field), tip("class"), tip("ops"), *_TIME_TIPS],
         },
     }  # fmt: skip
 
@@ -132,7 +132,7 @@ def change_bars(data: str, records: list[Spec]) -> Spec:
         "mark": "bar",
         "encoding": {
             "color": {"condition": {"test": unchanged, "value": ROOF_COLOUR}, "value": PLAIN_COLOUR},
-            "tooltip": [_tip("change"), _tip("ms", "latency [ms]", ".4~g"), _tip("speedup", "times as fast", ".3~g")],
+            "tooltip": [tip("change"), tip("ms", "latency [ms]", ".4~g"), tip("speedup", "times as fast", ".3~g")],
         },
     }
     label = {
@@ -154,9 +154,9 @@ def change_bars(data: str, records: list[Spec]) -> Spec:
 def memory_chart(planned: bool, peak_bytes: float) -> Spec:
     """Bytes held over time, a bar per fused group or op, under the sizes of the memories."""
     unit, scaled = _byte_scale(peak_bytes)
-    tips = [_tip("name", "group" if planned else "op"), _tip("scaled", f"held [{unit}]", ".4~g")]
+    tips = [tip("name", "group" if planned else "op"), tip("scaled", f"held [{unit}]", ".4~g")]
     if planned:
-        tips += [_tip("mode"), _tip("ops"), _tip("spilled_bytes", "activations off chip [B]", ".4~s")]
+        tips += [tip("mode"), tip("ops"), tip("spilled_bytes", "activations off chip [B]", ".4~s")]
     colours = MODE_COLOURS if planned else {"activations": PLAIN_COLOUR}
     bars = _time_bars("held", "mode", colours, tips, unit) | {"transform": scaled}
     size: Spec = {"y": {"field": "scaled", "type": "quantitative"}}
@@ -178,7 +178,7 @@ def memory_chart(planned: bool, peak_bytes: float) -> Spec:
 def offchip_chart(peak_bytes: float) -> Spec:
     """Bytes each op moves off chip, where it runs on the same time axis."""
     unit, scaled = _byte_scale(peak_bytes)
-    tips = [_tip("name", "op"), _tip("kind"), _tip("scaled", f"moved [{unit}]", ".4~g")]
+    tips = [tip("name", "op"), tip("kind"), tip("scaled", f"moved [{unit}]", ".4~g")]
     return {"height": 110, **_time_bars("offchip", "kind", OFFCHIP_COLOURS, tips, unit), "transform": scaled}
 
 
@@ -190,9 +190,7 @@ def _byte_scale(peak_bytes: float) -> tuple[str, list[Spec]]:
 
 def _time_bars(data: str, field: str, colours: Mapping[str, str], tips: list[Spec], unit: str) -> Spec:
     """Bars as wide as their op or group takes, as high as its bytes."""
-    colour = _colour(field, colours)
-    if len(colours) > 1:
-        colour |= {"legend": {"orient": "top", "title": None}}
+    legend = {"legend": {"orient": "top", "title": None}} if len(colours) > 1 else {}
     return {
         "data": {"name": data},
         "mark": {"type": "rect", "cursor": "pointer", "style": "outline", "strokeWidth": 0.5},
@@ -201,7 +199,7 @@ def _time_bars(data: str, field: str, colours: Mapping[str, str], tips: list[Spe
             "x2": {"field": "to_ms"},
             "y": {"field": "scaled", "type": "quantitative", "title": unit, "axis": {"tickCount": 5, "minExtent": 48}},
             "y2": {"datum": 0},
-            "color": colour,
+            "color": colour(field, colours) | legend,
             "tooltip": tips,
         },
     }
@@ -209,23 +207,25 @@ def _time_bars(data: str, field: str, colours: Mapping[str, str], tips: list[Spe
 
 def _group_tips(field: str) -> list[Spec]:
     return [
-        _tip(field),
-        _tip("ops"),
+        tip(field),
+        tip("ops"),
         *_TIME_TIPS,
-        _tip("macs", "MACs", ".4~s"),
-        _tip("dram_bytes", "DRAM [B]", ".4~s"),
+        tip("macs", "MACs", ".4~s"),
+        tip("dram_bytes", "DRAM [B]", ".4~s"),
     ]
 
 
-def _colour(field: str, colours: Mapping[str, str]) -> Spec:
+def colour(field: str, colours: Mapping[str, str]) -> Spec:
+    """A nominal field in fixed colours, without a legend."""
     scale = {"domain": list(colours), "range": list(colours.values())}
     return {"field": field, "type": "nominal", "legend": None, "scale": scale}
 
 
-def _tip(field: str, title: str = "", number_format: str = "") -> Spec:
+def tip(field: str, title: str = "", number_format: str = "") -> Spec:
+    """One line of a tooltip."""
     return {"field": field, "title": title or field} | ({"format": number_format} if number_format else {})
 
 
 _TIME = {"field": "ms", "type": "quantitative", "title": "time [ms]"}
-_TIME_TIPS = [_tip("ms", "time [ms]", ".4~g"), _tip("share", "share of time", ".1%")]
+_TIME_TIPS = [tip("ms", "time [ms]", ".4~g"), tip("share", "share of time", ".1%")]
 _OP_FIELDS = ["name", "class", "block", "ms", "share", "bound"]

@@ -9,7 +9,7 @@ from costsim.report.reproduced import value
 from costsim.reproduce import Reproduction, Row
 from costsim.version import VERSION
 
-SCRIPTS = ("charts.js", "reproduction.js")
+SCRIPTS = ("charts.js", "plain.js")
 
 COLOURS = {"published": "#8a929c", "computed": "#0072B2"}
 

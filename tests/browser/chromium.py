@@ -21,6 +21,10 @@ FLAGS = (
     "--force-device-scale-factor=1",
     "--hide-scrollbars",
 )
+MARKS = """return Object.fromEntries([...document.querySelectorAll('[data-chart]')].map(box =>
+  [box.dataset.chart, box.querySelectorAll('.role-mark path[d], .role-mark text').length]))"""
+"""Script that counts the drawn marks of every chart."""
+
 LAPTOP, PHONE = (1366, 768), (390, 844)
 
 

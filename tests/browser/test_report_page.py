@@ -9,10 +9,8 @@ from selenium.webdriver.support.ui import WebDriverWait
 
 import costsim
 from costsim.analysis import Analysis
-from tests.browser.chromium import LAPTOP, PHONE, Browser
+from tests.browser.chromium import LAPTOP, MARKS, PHONE, Browser
 
-MARKS = """return Object.fromEntries([...document.querySelectorAll('[data-chart]')].map(box =>
-  [box.dataset.chart, box.querySelectorAll('.role-mark path[d], .role-mark text').length]))"""
 SHOWN = "return [...document.querySelectorAll('#ops tbody tr:not([hidden])')].map(tr => Number(tr.dataset.row))"
 
 
@@ -28,7 +26,7 @@ def shown(page: Browser) -> list[int]:
 
 def test_every_chart_has_marks(page: Browser, analysis: Analysis) -> None:
     marks = page.driver.execute_script(MARKS)
-    assert set(marks) >= {"roofline", "classes", "limits", "stages", "blocks", "whatif"}
+    assert set(marks) >= {"roofline", "classes", "limits", "stages", "blocks", "memory", "whatif"}
     assert marks["roofline"] >= len(analysis.layer_records)
     assert marks["classes"] >= len(analysis.class_records)
     assert marks["limits"] >= len(analysis.bound_records)

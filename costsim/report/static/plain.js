@@ -1,3 +1,3 @@
-// The page of one reproduced paper: only its plots move.
+// A page whose charts answer to nothing but the colour scheme.
 drawAll(() => {});
 matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => drawAll(() => {}));

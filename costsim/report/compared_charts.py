@@ -1,0 +1,194 @@
+"""Charts that put several analyses side by side."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from math import log
+
+from costsim.analysis import Analysis, Record
+from costsim.compare import Comparison
+from costsim.report.charts import BAR_HEIGHT, ROOF_COLOUR, Spec, colour, tip
+from costsim.report.datasets import rounded
+from costsim.report.palette import limit_colours
+
+LABEL_WIDTH_RATIO, LABEL_HEIGHT_RATIO = 0.3, 0.06
+"""Room a name takes in the scatter plot, as a share of its axes."""
+
+LOG_FROM_RATIO = 20
+"""Latencies further apart than this are drawn on a log axis."""
+
+
+def compared_data(comparison: Comparison) -> dict[str, list[Record]]:
+    """``runs``, a record per analysis; ``shares``, one per analysis and op class; ``differences`` by part."""
+    names = {key: _name(comparison, *key) for key in comparison.analyses}
+    runs = [{"run": names[key], **_totals(analysis)} for key, analysis in comparison.analyses.items()]
+    order = {name: i for i, name in enumerate(op_classes(comparison))}
+    shares = [
+        {"run": names[key], "class": r["op_class"], "order": order[r["op_class"]],
+         "ms": r["latency_ms"], "share": r["share_ratio"]}
+        for key, analysis in comparison.analyses.items()
+        for r in analysis.class_records
+    ]  # fmt: skip
+    data = {"runs": rounded(_with_room_for_names(runs)), "shares": rounded(shares)}
+    for index, difference in enumerate(comparison.differences):
+        parts = [{"part": c.part, "class": c.op_class, "ms": c.difference_ms} for c in difference.contributions]
+        data[f"difference{index}"] = rounded([{**p, "order": list(difference.parts).index(p["part"])} for p in parts])
+    return data
+
+
+def op_classes(comparison: Comparison) -> list[str]:
+    """Op classes of all analyses, costliest first by their summed shares."""
+    shares: dict[str, float] = {}
+    for analysis in comparison.analyses.values():
+        for record in analysis.class_records:
+            shares[record["op_class"]] = shares.get(record["op_class"], 0.0) + record["share_ratio"]
+    return sorted(shares, key=lambda name: -shares[name])
+
+
+def _name(comparison: Comparison, network: str, hw: str) -> str:
+    """What tells a run from the others: the network, and the device if there are several."""
+    return f"{network} on {hw}" if len(comparison.devices) > 1 else network
+
+
+def _totals(analysis: Analysis) -> Record:
+    shown = ("latency_ms", "latency_low_ms", "latency_high_ms", "macs", "dram_bytes", "bound")
+    return {"network": analysis.network, "hardware": analysis.hardware, **{n: analysis.summary[n] for n in shown}}
+
+
+def _with_room_for_names(runs: Sequence[Record]) -> list[Record]:
+    """The runs with a ``label`` in the scatter plot, empty where it would run into another."""
+    placed: list[tuple[float, float]] = []
+    wide = log(max(r["macs"] for r in runs) / max(min(r["macs"] for r in runs), 1) + 1)
+    high = log(max(r["latency_ms"] for r in runs) / max(min(r["latency_ms"] for r in runs), 1e-9) + 1)
+    labels: dict[str, str] = {}
+    for r in sorted(runs, key=lambda r: -r["latency_ms"]):
+        x, y = log(max(r["macs"], 1)), log(max(r["latency_ms"], 1e-9))
+        free = all(
+            abs(x - px) > LABEL_WIDTH_RATIO * wide or abs(y - py) > LABEL_HEIGHT_RATIO * high for px, py in placed
+        )
+        if free:
+            placed.append((x, y))
+        labels[r["run"]] = r["network"] if free else ""
+    return [r | {"label": labels[r["run"]]} for r in runs]
+
+
+def _labels(comparison: Comparison) -> list[str]:
+    """What tells the analyses apart: the network, the device, or both; numbered where that is not enough."""
+    several_networks = len({a.network for a in comparison.analyses}) > 1
+    several_devices = len({a.hardware for a in comparison.analyses}) > 1
+    labels: list[str] = []
+    for analysis in comparison.analyses:
+        words = ([analysis.network] if several_networks or not several_devices else []) + (
+            [analysis.hardware] if several_devices else []
+        )
+        label = " on ".join(words)
+        labels.append(label if label not in labels else f"{label} ({len(labels) + 1})")
+    return labels
+
+
+def compared_charts(data: Mapping[str, list[Record]], classes: Mapping[str, str]) -> dict[str, Spec]:
+    """Latency with intervals, shares of op classes, latency over MACs, and each difference by part."""
+    devices = limit_colours(dict.fromkeys(r["hardware"] for r in data["runs"]))
+    differences = [name for name in data if name.startswith("difference")]
+    return {
+        "latencies": _latencies(data["runs"], devices),
+        "shares": _shares(len(data["runs"]), classes),
+        "macs": _latency_over_macs(devices),
+    } | {name: _difference(name, data[name], classes) for name in differences}
+
+
+def _difference(name: str, records: Sequence[Record], classes: Mapping[str, str]) -> Spec:
+    """Milliseconds more (right) and less (left) in every part, split by op class."""
+    return {
+        "data": {"name": name},
+        "height": BAR_HEIGHT * len({r["part"] for r in records}),
+        "mark": "bar",
+        "encoding": {
+            "y": {"field": "part", "type": "nominal", "sort": {"field": "order"}, "title": None},
+            "x": {"field": "ms", "type": "quantitative", "title": "more or less time [ms]", "stack": "zero"},
+            "color": colour("class", classes),
+            "tooltip": [tip("part"), tip("class"), tip("ms", "difference [ms]", "+.4~g")],
+        },
+    }
+
+
+def _latencies(runs: Sequence[Record], devices: Mapping[str, str]) -> Spec:
+    times = [r["latency_ms"] for r in runs if r["latency_ms"] > 0]
+    far = bool(times) and max(times) > LOG_FROM_RATIO * min(times)
+    x = {
+        "type": "quantitative",
+        "title": "latency [ms], with its interval",
+        "scale": {"type": "log"} if far else {"zero": True},
+    }
+    low_high = {"x": x | {"field": "latency_low_ms"}, "x2": {"field": "latency_high_ms"}}
+    point = {"x": x | {"field": "latency_ms"}, "color": colour("hardware", devices), "tooltip": _TIPS}
+    text = {"x": x | {"field": "latency_high_ms"}, "text": {"field": "latency_ms", "format": ".4~g"}}
+    return {
+        "data": {"name": "runs"},
+        "height": BAR_HEIGHT * len(runs) + 10,
+        "encoding": {"y": {"field": "run", "type": "nominal", "sort": None, "title": None}},
+        "layer": [
+            {"mark": {"type": "rule", "strokeWidth": 4, "color": ROOF_COLOUR, "opacity": 0.5}, "encoding": low_high},
+            {"mark": {"type": "point", "filled": True, "size": 90, "opacity": 1}, "encoding": point},
+            {"mark": {"type": "text", "align": "left", "dx": 6}, "encoding": text},
+        ],
+    }
+
+
+def _shares(runs: int, classes: Mapping[str, str]) -> Spec:
+    return {
+        "data": {"name": "shares"},
+        "height": BAR_HEIGHT * runs + 10,
+        "mark": "bar",
+        "encoding": {
+            "y": {"field": "run", "type": "nominal", "sort": None, "title": None},
+            "x": {
+                "field": "share", "type": "quantitative", "stack": "zero", "title": "share of the time",
+                "axis": {"format": "%"}, "scale": {"domain": [0, 1]},
+            },
+            "color": colour("class", classes),
+            "order": {"field": "order", "type": "quantitative"},
+            "tooltip": [tip("run"), tip("class"), tip("ms", "time [ms]", ".4~g"), tip("share", "share of time", ".1%")],
+        },
+    }  # fmt: skip
+
+
+def _latency_over_macs(devices: Mapping[str, str]) -> Spec:
+    log_scale = {"type": "log", "nice": True}
+    return {
+        "data": {"name": "runs"},
+        "height": 300,
+        "encoding": {
+            "x": {
+                "field": "macs",
+                "type": "quantitative",
+                "title": "MACs",
+                "scale": log_scale,
+                "axis": {"format": "~s"},
+            },
+            "y": {"field": "latency_ms", "type": "quantitative", "title": "latency [ms]", "scale": log_scale},
+        },
+        "layer": [
+            {
+                "mark": {"type": "point", "filled": True, "size": 90, "opacity": 0.85},
+                "encoding": {
+                    "color": colour("hardware", devices) | {"legend": {"orient": "top", "title": None}},
+                    "tooltip": _TIPS,
+                },
+            },
+            {
+                "mark": {"type": "text", "align": "left", "dx": 8, "style": "label"},
+                "encoding": {"text": {"field": "label"}},
+            },
+        ],
+    }
+
+
+_TIPS = [
+    tip("network"),
+    tip("hardware", "device"),
+    tip("latency_ms", "latency [ms]", ".4~g"),
+    tip("macs", "MACs", ".4~s"),
+    tip("dram_bytes", "DRAM [B]", ".4~s"),
+    tip("bound", "bound by"),
+]

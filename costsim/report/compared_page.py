@@ -1,0 +1,30 @@
+"""A comparison as a page that opens offline."""
+
+from __future__ import annotations
+
+from costsim.compare import Comparison
+from costsim.report.compared_charts import compared_charts, compared_data, op_classes
+from costsim.report.html import environment
+from costsim.report.palette import class_colours
+from costsim.report.words import verdict
+from costsim.version import VERSION
+
+SCRIPTS = ("charts.js", "plain.js")
+
+
+def page(comparison: Comparison, command: str = "") -> str:
+    """Latencies, shares and differences. ``command`` is the command line that made it."""
+    data = compared_data(comparison)
+    classes = class_colours(op_classes(comparison))
+    specs = compared_charts(data, classes)
+    titles = dict.fromkeys(analysis.simulation.profile.title for analysis in comparison.analyses.values())
+    return environment().get_template("compare.html").render(
+        comparison=comparison,
+        titles=list(titles),
+        classes=classes,
+        verdicts={key: verdict(analysis) for key, analysis in comparison.analyses.items()},
+        payload={"specs": specs, "data": data},
+        scripts=SCRIPTS,
+        command=command,
+        version=VERSION,
+    )  # fmt: skip
