@@ -21,7 +21,7 @@ LOG_FROM_RATIO = 20
 def compared_data(comparison: Comparison) -> dict[str, list[Record]]:
     """``runs``, a record per analysis; ``shares``, one per analysis and op class; ``differences`` by part."""
     names = {key: _name(comparison, *key) for key in comparison.analyses}
-    runs = [{"run": names[key], **_totals(analysis)} for key, analysis in comparison.analyses.items()]
+    runs = [{"run": names[key], **_totals(comparison.analyses[key])} for key in names]
     order = {name: i for i, name in enumerate(op_classes(comparison))}
     shares = [
         {"run": names[key], "class": r["op_class"], "order": order[r["op_class"]],
@@ -31,8 +31,13 @@ def compared_data(comparison: Comparison) -> dict[str, list[Record]]:
     ]  # fmt: skip
     data = {"runs": rounded(_with_room_for_names(runs)), "shares": rounded(shares)}
     for index, difference in enumerate(comparison.differences):
-        parts = [{"part": c.part, "class": c.op_class, "ms": c.difference_ms} for c in difference.contributions]
-        data[f"difference{index}"] = rounded([{**p, "order": list(difference.parts).index(p["part"])} for p in parts])
+        order_of_parts = list(difference.parts)
+        data[f"difference{index}"] = rounded(
+            [
+                {"part": c.part, "order": order_of_parts.index(c.part), "class": c.op_class, "ms": c.difference_ms}
+                for c in difference.contributions
+            ]
+        )
     return data
 
 
@@ -70,20 +75,6 @@ def _with_room_for_names(runs: Sequence[Record]) -> list[Record]:
             placed.append((x, y))
         labels[r["run"]] = r["network"] if free else ""
     return [r | {"label": labels[r["run"]]} for r in runs]
-
-
-def _labels(comparison: Comparison) -> list[str]:
-    """What tells the analyses apart: the network, the device, or both; numbered where that is not enough."""
-    several_networks = len({a.network for a in comparison.analyses}) > 1
-    several_devices = len({a.hardware for a in comparison.analyses}) > 1
-    labels: list[str] = []
-    for analysis in comparison.analyses:
-        words = ([analysis.network] if several_networks or not several_devices else []) + (
-            [analysis.hardware] if several_devices else []
-        )
-        label = " on ".join(words)
-        labels.append(label if label not in labels else f"{label} ({len(labels) + 1})")
-    return labels
 
 
 def compared_charts(data: Mapping[str, list[Record]], classes: Mapping[str, str]) -> dict[str, Spec]:

@@ -25,6 +25,7 @@ MARKS = """return Object.fromEntries([...document.querySelectorAll('[data-chart]
   [box.dataset.chart, box.querySelectorAll('.role-mark path[d], .role-mark text').length]))"""
 """Script that counts the drawn marks of every chart."""
 
+PAGE = "report.html"
 LAPTOP, PHONE = (1366, 768), (390, 844)
 
 
@@ -36,7 +37,7 @@ class Browser:
 
     def open(self, html: str, size: tuple[int, int] = LAPTOP) -> Chrome:
         """Show a page at a screen size and wait until its charts are drawn."""
-        path = self.folder / "report.html"
+        path = self.folder / PAGE
         path.write_text(html, encoding="utf-8")
         self.driver.execute_cdp_cmd(
             "Emulation.setDeviceMetricsOverride",
@@ -57,8 +58,9 @@ class Browser:
     def requests(self) -> list[str]:
         """Addresses asked for since the page was opened, the page itself and data in it left out."""
         messages = [json.loads(entry["message"])["message"] for entry in self.driver.get_log("performance")]
-        urls = [m["params"]["request"]["url"] for m in messages if m["method"] == "Network.requestWillBeSent"]
-        return [url for url in urls if not url.startswith(("data:", "blob:")) and not url.endswith("/report.html")]
+        sent = [m["params"] for m in messages if m["method"] == "Network.requestWillBeSent"]
+        urls = [request["request"]["url"] for request in sent if request["documentURL"].endswith(PAGE)]
+        return [url for url in urls if not url.startswith(("data:", "blob:")) and not url.endswith(PAGE)]
 
 
 def _program(*names: str) -> str:
