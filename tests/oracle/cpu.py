@@ -1,23 +1,20 @@
 """The CPU family, op by op in plain Python: the readable twin of its columns.
 
-One object per op tells what the runtime does with it; ``price`` adds what ops do to each other
-through the cache. Written from the model's description, sharing no code with it.
+One object per op tells what the runtime does with it. Written from the model's description, sharing
+no code with it.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from math import ceil, floor, inf
+from math import ceil, floor
 from typing import Any
 
+from costsim.devices import RunConfig
+from tests.oracle.cache import Cache, Touched, missed
 from tests.oracle.ops import OracleOp
+from tests.oracle.priced import Priced
 
 EXPONENTIALS = {"sigmoid": 1, "swish": 1, "tanh": 1, "gelu": 1, "elu": 1, "exp": 1, "softmax": 1, "mish": 3, "lrn": 2}
-
-
-def missed(touched: float, capacity: float) -> float:
-    """Share of a tensor that is gone after so many bytes: none up to the capacity, all from twice on."""
-    return min(1.0, max(0.0, touched / capacity - 1))
 
 
 def tiles(length: float, tile: float) -> float:
@@ -122,105 +119,46 @@ class CpuOp:
         self.items = tiles(m, kernel.rows) * self.x.groups
 
     @property
-    def scratch_bytes(self) -> float:
-        return (self.packed + self.transformed) * self.elem_bytes
+    def touched(self) -> Touched:
+        scratch = (self.packed + self.transformed) * self.elem_bytes
+        return Touched(self.inputs * self.elem_bytes, self.outputs * self.elem_bytes, self.weight_bytes, scratch)
 
 
-@dataclass
-class Priced:
-    """Seconds of one op by limit."""
-
-    ceilings: dict[str, float]
-    overheads: dict[str, float]
-    overlap: float
-    dram_bytes: float
-
-    @property
-    def latency_s(self) -> float:
-        largest = max(self.ceilings.values())
-        if self.overlap == inf or largest == 0:
-            return largest + sum(self.overheads.values())
-        shares = sum((seconds / largest) ** self.overlap for seconds in self.ceilings.values())
-        return largest * shares ** (1 / self.overlap) + sum(self.overheads.values())
-
-
-def price(
-    ops: list[OracleOp],
-    producers: tuple[tuple[int, ...], ...],
-    profile: Any,
-    dtype: str,
-    elem_bytes: float,
-    threads: int,
-) -> list[Priced]:
+def price(ops: list[OracleOp], producers: tuple[tuple[int, ...], ...], profile: Any, run: RunConfig) -> list[Priced]:
     """Every op of a network, in order."""
-    chain = [CpuOp(op, profile, elem_bytes) for op in ops]
-    readers: list[list[int]] = [[] for _ in chain]
-    for row, sources in enumerate(producers):
-        for source in set(sources) - {-1}:
-            readers[source].append(row)
-    cache = [CacheView(chain, producers[row], readers[row], row) for row in range(len(chain))]
-    return [_price_op(op, view, profile, dtype, threads) for op, view in zip(chain, cache, strict=True)]
+    memory = profile.hardware.memory
+    levels = memory.l2.size_bytes + (memory.l3.size_bytes if memory.l3 else 0)
+    chain = [CpuOp(op, profile, run.elem_bytes) for op in ops]
+    cache = Cache([op.touched for op in chain], producers, levels * profile.fitted.cache_ratio)
+    return [_price_op(op, cache, row, profile, run) for row, op in enumerate(chain)]
 
 
-class CacheView:
-    """How an op finds its inputs, and how its output fares until it is read."""
-
-    def __init__(self, chain: list[CpuOp], sources: tuple[int, ...], readers: list[int], row: int) -> None:
-        self.chain, self.sources, self.readers, self.row = chain, sources, readers, row
-        memory, fit = chain[row].profile.hardware.memory, chain[row].profile.fitted
-        levels = memory.l2.size_bytes + (memory.l3.size_bytes if memory.l3 else 0)
-        self.capacity = levels * fit.cache_ratio
-
-    def bytes_of(self, row: int) -> float:
-        return self.chain[row].outputs * self.chain[row].elem_bytes
-
-    def gone(self, writer: int, reader: int) -> float:
-        """Share of a tensor no longer in the cache when ``reader`` comes."""
-        written = sum(self.bytes_of(row) for row in range(writer, reader))
-        passing = sum(op.weight_bytes + op.scratch_bytes for op in self.chain[writer + 1 : reader + 1])
-        return missed(written + passing, self.capacity)
-
-    @property
-    def read_ratio(self) -> float:
-        """Share of the inputs that come from memory."""
-        op = self.chain[self.row]
-        outside = op.inputs * op.elem_bytes if -1 in self.sources or not self.sources else 0.0
-        inside = [row for row in self.sources if row >= 0]
-        total = sum(self.bytes_of(row) for row in inside) + outside
-        return (sum(self.bytes_of(row) * self.gone(row, self.row) for row in inside) + outside) / max(total, 1.0)
-
-    @property
-    def written_ratio(self) -> float:
-        """Share of the output that goes out to memory."""
-        return max((self.gone(self.row, reader) for reader in self.readers), default=1.0)
-
-
-def _price_op(op: CpuOp, cache: CacheView, profile: Any, dtype: str, threads: int) -> Priced:
-    hw, fit, elem_bytes = profile.hardware, profile.fitted, op.elem_bytes
+def _price_op(op: CpuOp, cache: Cache, row: int, profile: Any, run: RunConfig) -> Priced:
+    hw, fit, elem_bytes, threads = profile.hardware, profile.fitted, op.elem_bytes, run.threads
     cycle_s = (1 + fit.contention_ratio * (threads - 1)) / (hw.clock_hz * fit.clock_ratio)
     divided_s = cycle_s * ceil(op.items / threads) / max(op.items, 1)  # the slowest thread's share
     crowding = 1 + fit.l2_contention_ratio * (threads - 1)
     dram = hw.memory.dram
     bandwidth = min(dram.one_core_bandwidth_bytes_per_s * threads, dram.bandwidth_bytes_per_s) * fit.dram_ratio
 
-    peak = hw.macs_per_cycle[dtype]
+    peak = hw.macs_per_cycle[run.dtype]
     sustained = peak * (fit.depthwise_ratio if op.depthwise else fit.gemm_ratio)
     exponentials = EXPONENTIALS.get(op.op.word, 0) * profile.runtime.exponential_instructions * op.outputs
     other = (op.op.flops - 2 * op.op.macs) / op.images + exponentials
 
     packed_bytes, transformed_bytes = op.packed * elem_bytes, op.transformed * elem_bytes
-    spilled = missed(op.scratch_bytes, cache.capacity)
+    scratch_bytes = packed_bytes + transformed_bytes
+    spilled = missed(scratch_bytes, cache.capacity)
     thrown_out = 0.0 if profile.runtime.l2_blocking else missed(op.panel * elem_bytes, cache.capacity)
     rereads = thrown_out * op.rereads * elem_bytes / threads
-    tensors = (
-        op.weight_bytes + cache.read_ratio * op.inputs * elem_bytes + cache.written_ratio * op.outputs * elem_bytes
-    )
+    maps = cache.read_ratio(row) * op.inputs + cache.written_ratio(row) * op.outputs
+    tensors = op.weight_bytes + maps * elem_bytes
     one_by_one = op.grouped and profile.runtime.grouped_conv_as_one_gemm_per_group
     ceilings = {
         "arithmetic": (op.macs / sustained + other / (peak * fit.vector_ratio)) * divided_s,
         "register_loads": op.loads * elem_bytes / (hw.load_bytes_per_cycle * fit.load_ratio) * divided_s,
         "l2": op.l2_reads * elem_bytes / fit.l2_bytes_per_cycle * crowding * divided_s,
-        "dram": (tensors + rereads + spilled * op.scratch_bytes) / bandwidth,
+        "dram": (tensors + rereads + spilled * scratch_bytes) / bandwidth,
     }  # fmt: skip
     copy_s = 2 * cycle_s / threads  # read and written, divided evenly
     overheads = {
@@ -235,5 +173,5 @@ def _price_op(op: CpuOp, cache: CacheView, profile: Any, dtype: str, threads: in
         {name: images * seconds for name, seconds in ceilings.items()},
         {name: images * seconds for name, seconds in overheads.items()},
         fit.overlap,
-        images * (tensors + rereads + 2 * spilled * op.scratch_bytes),
+        images * (tensors + rereads + 2 * spilled * scratch_bytes),
     )

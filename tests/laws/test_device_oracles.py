@@ -1,0 +1,68 @@
+"""The columns of every family say what its readable oracle says, on random graphs and profiles."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import Phase, given, settings
+from hypothesis import strategies as st
+
+import costsim
+from costsim.devices import RunConfig
+from costsim.hardware import Profile
+from costsim.hardware.vary import at_point, vary
+from costsim.simulate import simulate
+from tests.oracle import cpu, gpu
+from tests.oracle.ops import OracleOp
+from tests.strategies import conv_graphs, layer_graphs
+
+ORACLES = {"cpu": cpu.price, "gpu": gpu.price}
+
+HABITS = {
+    "cpu": {"l2_blocking": [False, True], "grouped_conv_as_one_gemm_per_group": [False, True]},
+    "gpu": {
+        "grouped": ["loop", "native"],
+        "winograd_weights": ["each_call", "ahead"],
+        "input_from": ["host", "device"],
+    },
+}
+"""Runtime fields that are choices, with their values."""
+
+SIZES = {"max_channels": 48, "max_side": 40, "stem": True}
+GRAPHS = layer_graphs(**SIZES) | conv_graphs(**SIZES)
+
+
+def shipped(family: str) -> list[str]:
+    return [name for name in costsim.profile_names() if costsim.load_profile(name).family == family]
+
+
+@st.composite
+def profiles(draw: st.DrawFn, family: str) -> Profile:
+    """A shipped profile of the family with some of its numbers, and its runtime's habits, changed."""
+    profile = costsim.load_profile(draw(st.sampled_from(shipped(family))))
+    numbers = [f for f in profile.provenance if isinstance(profile.value_at(f), (int, float)) and "cores" not in f]
+    numbers = [f for f in numbers if f.startswith(("hardware.", "fitted.")) and f != "fitted.overlap"]
+    chosen = draw(st.lists(st.sampled_from(numbers), max_size=4, unique=True))
+    changes = {f: np.array([profile.value_at(f) * draw(st.sampled_from([0.25, 0.5, 1.5, 3]))]) for f in chosen}
+    habits = {field: draw(st.sampled_from(values)) for field, values in HABITS[family].items()}
+    runtime = profile.runtime.model_copy(update=habits)
+    return at_point(vary(profile.model_copy(update={"runtime": runtime}), changes), 0)
+
+
+@pytest.mark.parametrize("family", ORACLES)
+@given(data=st.data())
+@settings(max_examples=60, phases=[Phase.generate])  # shrinking takes minutes
+def test_columns_cost_what_the_oracle_costs(family: str, data: st.DataObject) -> None:
+    graph, profile = data.draw(GRAPHS), data.draw(profiles(family))
+    dtype = data.draw(st.sampled_from(profile.runtime.dtypes))
+    run = RunConfig.of(profile, dtype, data.draw(st.integers(1, profile.max_threads)))
+    simulation = simulate(graph, profile, run)
+    ops = [OracleOp(graph, label) for label in simulation.ops.labels]
+    priced = ORACLES[family](ops, simulation.ops.producers, profile, run)
+    for row, oracle in enumerate(priced):
+        limits = {name: array[row, 0] for name, array in simulation.costs.limits.items()}
+        expected = oracle.ceilings | oracle.overheads
+        assert limits.keys() == expected.keys()
+        np.testing.assert_allclose([limits[name] for name in expected], list(expected.values()), atol=1e-18)
+        np.testing.assert_allclose(simulation.costs.latency_s[row, 0], oracle.latency_s)
+        np.testing.assert_allclose(simulation.costs.traffic["dram"][row, 0], oracle.dram_bytes)
