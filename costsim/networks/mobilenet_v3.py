@@ -46,6 +46,8 @@ SMALL = (
 # rows, channels of the last convolution, features of the layer before the classifier
 SIZES: dict[str, tuple[Any, int, int]] = {"large": (LARGE, 960, 1280), "small": (SMALL, 576, 1024)}
 
+WIDTHS = (0.35, 0.5, 0.75, 1.25)
+
 SMALL_NOTE = (
     "the first arXiv version prints 66 M multiply-adds and 1280 features before the classifier, which recounts to "
     "56.9 M; here stands the later version's 1024 (56 M)",
@@ -63,8 +65,9 @@ def mobilenet_v3(
     """Searched inverted residuals with squeeze-excite and hard-swish.
 
     ``width`` scales all channels but the features before the classifier, rounded to multiples
-    of 8. A squeeze-excite has a quarter of the expanded channels. The small network's first
-    published count (66 M) was never reproducible; the later 56 M is.
+    of 8; a bottleneck expands its scaled input by the table's ratio, which alone gives the printed
+    counts of 0.75x and 0.5x. A squeeze-excite has a quarter of the expanded channels. The small
+    network's first published count (66 M) was never reproducible; the later 56 M is.
     """
     rows, last, features = published(SIZES, size, "size")
     net = NetBuilder(name, notes=SMALL_NOTE if size == "small" else ())
@@ -73,7 +76,7 @@ def mobilenet_v3(
         x = net.conv_bn(x, make_divisible(16 * width), 3, HS, stride=2)
     c_in = 16
     for number, (kernel, expanded, c_out, squeezed, act, stride) in enumerate(rows, start=1):
-        c_mid = make_divisible(expanded * width)
+        c_mid = make_divisible(x.c * expanded / c_in)
         with net.block(f"bneck{number}"):
             x = inverted_residual(
                 net, x, make_divisible(c_out * width),
@@ -91,4 +94,8 @@ def mobilenet_v3(
     return net.graph
 
 
-FAMILY = Family(mobilenet_v3, {f"mobilenet_v3_{size}": {"size": size} for size in SIZES})
+FAMILY = Family(
+    mobilenet_v3,
+    {f"mobilenet_v3_{size}": {"size": size} for size in SIZES}
+    | {f"mobilenet_v3_{size}_{w:g}x": {"size": size, "width": w} for size in SIZES for w in WIDTHS},
+)

@@ -26,7 +26,12 @@ TABLES = {table: list(rows) for table, rows in groupby(ROWS, key=lambda row: row
 def counted(row: dict[str, str]) -> float:
     graph = build(row["network"], input_shape=tuple(int(dim) for dim in row["input_shape"].split("x")))
     convention = row["convention"]
-    count = graph.total_params if convention == "params" else CONVENTIONS[convention].count(graph)
+    if convention == "params":
+        count = graph.total_params
+    elif convention == "weights":  # batch norm taken as folded
+        count = sum(graph.params(node) for node in graph if node.layer.op != "batch_norm")
+    else:
+        count = CONVENTIONS[convention].count(graph)
     return count / UNITS[row["unit"]]
 
 
