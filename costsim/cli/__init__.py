@@ -11,7 +11,7 @@ import click
 
 from costsim.errors import CostsimError
 
-VERBS = ("analyze", "check", "compare", "reproduce", "reconcile", "sweep", "nets", "hw")
+VERBS = ("analyze", "check", "compare", "reproduce", "reconcile", "sweep", "search", "nets", "hw")
 """Modules of this package; each holds a click command named ``command``."""
 
 

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from costsim.sweep.axes import Axis
     from costsim.sweep.run import Progress as Report
     from costsim.sweep.run import SweepResult
+    from costsim.sweep.search import SearchSpec
     from costsim.sweep.spec import SweepSpec
 
 SHOWN = 10
@@ -51,13 +52,34 @@ def print_sweep(result: SweepResult, spec: SweepSpec) -> None:
     counts = ", ".join(f"{count:,} {outcome}" for outcome, count in result.summary["outcomes"].items() if count)
     console.print(f"{spec.space.points:,} points of {spec.space.combinations:,}: {counts}\n")
     axes = [axis for axis in spec.space.axes if len(axis.values) > 1]
+    _print_best(console, result, axes, spec)
+    console.print(_effects(result, axes, next(iter(spec.objectives))))
+    console.print(f"tables in {result.folder}")
+
+
+def print_search(result: SweepResult, spec: SearchSpec) -> None:
+    """Counts, best candidates, front."""
+    console = Console(highlight=False)
+    found = result.summary
+    console.print(
+        f"{found['evaluations']:,} of {found['combinations']:,} candidates priced on {_devices(spec)}: "
+        f"{found['outcomes']['priced']:,} keep the constraints\n"
+    )
+    axes = [axis for axis in spec.space.axes if len(axis.values) > 1 and axis.name != "hw"]
+    _print_best(console, result, axes, spec)
+    console.print(f"tables in {result.folder}")
+
+
+def _devices(spec: SearchSpec) -> str:
+    return ", ".join(next(axis.values for axis in spec.space.axes if axis.name == "hw"))
+
+
+def _print_best(console: Console, result: SweepResult, axes: list[Axis], spec: SweepSpec) -> None:
     objective, direction = next(iter(spec.objectives.items()))
     console.print(_rows(f"{'Lowest' if direction == 'min' else 'Highest'} {objective}", result.best, axes, spec))
     if len(spec.objectives) > 1:
         title = f"Pareto front of {', '.join(spec.objectives)}: {len(result.pareto)} points"
         console.print(_rows(title, result.pareto, axes, spec))
-    console.print(_effects(result, axes, objective))
-    console.print(f"tables in {result.folder}")
 
 
 def _rows(title: str, rows: pd.DataFrame, axes: list[Axis], spec: SweepSpec) -> object:

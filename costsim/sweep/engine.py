@@ -74,14 +74,17 @@ class Engine:
 
     def price(self, start: int, stop: int) -> dict[str, np.ndarray]:
         """Axis values, totals and outcome of the points ``start`` to ``stop``: ``(stop - start,)`` each."""
-        space = self.spec.space
-        indices = space.indices(start, stop)
-        values = {axis.name: axis.take(indices[axis.name]) for axis in space.axes}
-        table: dict[str, np.ndarray] = {metric: np.full(stop - start, np.nan) for metric in METRICS}
-        table["outcome"] = np.full(stop - start, IMPOSSIBLE)
+        return {"point": np.arange(start, stop), **self.price_at(self.spec.space.indices(start, stop))}
+
+    def price_at(self, indices: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+        """The same for any points, given by their index into each axis."""
+        points = len(indices["hw"])
+        values = {axis.name: axis.take(indices[axis.name]) for axis in self.spec.space.axes}
+        table: dict[str, np.ndarray] = {metric: np.full(points, np.nan) for metric in METRICS}
+        table["outcome"] = np.full(points, IMPOSSIBLE)
         for where in _same(indices, ("network", "hw", "dtype")):
             self._price_alike({name: column[where] for name, column in values.items()}, where, table)
-        return {"point": np.arange(start, stop), **values, **table}
+        return {**values, **table}
 
     def _price_alike(self, values: dict[str, np.ndarray], where: np.ndarray, table: dict[str, np.ndarray]) -> None:
         """Points of one network, device and data type."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, PositiveInt, ValidationError
 
@@ -67,7 +67,14 @@ class SweepSpec(BaseModel):
         return json.dumps(self.model_dump(), sort_keys=True)
 
 
-def load_spec(source: str | Path | dict[str, Any], sample: int | None = None) -> SweepSpec:
+AnySpec = TypeVar("AnySpec", bound=SweepSpec)
+
+
+def load_spec(
+    source: str | Path | dict[str, Any],
+    sample: int | None = None,
+    kind: type[AnySpec] = SweepSpec,  # type: ignore[assignment]
+) -> AnySpec:
     """The specification in a YAML file, or in a mapping; ``sample`` visits so many points of it.
 
     Raises:
@@ -76,7 +83,7 @@ def load_spec(source: str | Path | dict[str, Any], sample: int | None = None) ->
     where = "sweep" if isinstance(source, dict) else str(source)
     tree = source if isinstance(source, dict) else read_yaml(Path(source))
     try:
-        spec = SweepSpec(**tree)
+        spec = kind(**tree)
     except ValidationError as error:
         first = error.errors()[0]
         field = ".".join(str(part) for part in first["loc"])
@@ -84,7 +91,7 @@ def load_spec(source: str | Path | dict[str, Any], sample: int | None = None) ->
     if sample is not None:
         drawn = {**(spec.sample.model_dump() if spec.sample else {}), "points": sample}
         spec = spec.model_copy(update={"sample": Sample(**drawn)})
-    if spec.space.points > LARGEST_GRID:
+    if kind is SweepSpec and spec.space.points > LARGEST_GRID:
         raise InputError(
             f"has {spec.space.points:.2g} points",
             where=where,

@@ -1,0 +1,23 @@
+"""``costsim search``: the best of a design space too large to visit."""
+
+from __future__ import annotations
+
+import click
+
+
+@click.command("search")
+@click.argument("spec", metavar="SPEC.yaml")
+@click.option(
+    "-o", "--output", "folder", required=True, metavar="FOLDER", help="Where results are kept; resumes there."
+)
+@click.option("--format", "output", type=click.Choice(["text", "json"]), default="text", show_default=True)
+def command(spec: str, folder: str, output: str) -> None:
+    """Search the space of SPEC.yaml for the best candidates on all its devices (see docs/sweeps.md)."""
+    from costsim.report.sweep_text import print_search, progress_bar, sweep_json
+    from costsim.sweep.search import SearchSpec, search
+    from costsim.sweep.spec import load_spec
+
+    parsed = load_spec(spec, kind=SearchSpec)
+    with progress_bar() as progress:
+        result = search(parsed, folder, progress=progress)
+    click.echo(sweep_json(result)) if output == "json" else print_search(result, parsed)

@@ -1,0 +1,220 @@
+"""Searching a space that is too large to visit: Optuna proposes, costsim scores whole generations."""
+
+from __future__ import annotations
+
+import json
+import warnings
+from collections.abc import Callable
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+import pandas as pd
+from pydantic import PositiveInt
+
+from costsim.errors import InputError
+from costsim.files import make_folder, write_bytes, write_text
+from costsim.guidelines.assertion import Assertion
+from costsim.sweep.engine import METRICS, PRICED, Engine
+from costsim.sweep.reduce import best_rows, pareto_rows
+from costsim.sweep.run import Progress, SweepResult
+from costsim.sweep.spec import SweepSpec, load_spec
+from costsim.sweep.store import parquet
+
+if TYPE_CHECKING:
+    import optuna
+
+SCORE = "score"
+
+PRICED_AS = "priced_as"
+"""The attribute of a trial that holds its candidate and its row."""
+
+
+class SearchSpec(SweepSpec):
+    """A sweep's specification and how to search it. Every candidate is priced on all devices of ``hw``.
+
+    Objectives and constraints hold for the worst device; ``latency_ms@rpi4b`` means one of them.
+    """
+
+    evaluations: PositiveInt = 1000
+    """Distinct candidates to price."""
+    population: PositiveInt = 64
+    """Candidates proposed and priced together."""
+    sampler: Literal["nsga2", "tpe"] = "nsga2"
+    seed: int = 0
+    score: str | None = None
+    """``module:function`` that takes a candidate's options and gives a number: a stand-in for accuracy."""
+    storage: str | None = None
+    """Where Optuna keeps the study: a database URL for many machines; left out, a file in the folder."""
+
+
+def search(
+    spec: SearchSpec | str | Path | dict[str, Any],
+    folder: str | Path,
+    *,
+    progress: Progress = lambda done, points: None,
+) -> SweepResult:
+    """The best candidates found; a study that is in the folder already is gone on with.
+
+    Raises:
+        InputError: a wrong specification, Optuna missing, no candidate that keeps the constraints.
+    """
+    spec = spec if isinstance(spec, SearchSpec) else load_spec(spec, kind=SearchSpec)
+    out = make_folder(folder)
+    scorer = _Scorer(spec)
+    study = _study(spec, out)
+    seen = set(_rows(study))
+    while len(seen) < spec.evaluations:
+        trials = [study.ask() for _ in range(min(spec.population, spec.evaluations - len(seen)))]
+        candidates = [scorer.suggest(trial) for trial in trials]
+        for trial, candidate, row in zip(trials, candidates, scorer.price(candidates), strict=True):
+            trial.set_user_attr(PRICED_AS, {"candidate": list(candidate), "row": row})
+            known = all(np.isfinite(row[name]) for name in spec.objectives)
+            with warnings.catch_warnings():  # constraints are marked experimental
+                warnings.simplefilter("ignore")
+                study.tell(trial, [row[name] for name in spec.objectives] if known else None, state=_state(known))
+        fresh = set(candidates) - seen
+        seen |= fresh
+        progress(len(seen), spec.evaluations)
+        if len(seen) >= scorer.combinations or (not fresh and len(study.trials) > 20 * spec.evaluations):
+            break
+    return _result(spec, scorer, study, out)
+
+
+class _Scorer:
+    """Prices candidates on all devices and takes the worst of each metric."""
+
+    def __init__(self, spec: SearchSpec) -> None:
+        devices = {axis.name: axis for axis in spec.space.axes}["hw"].values
+        free = {"constraints": (), "objectives": {"latency_ms": "min"}}
+        self.spec, self.devices = spec, devices
+        self.engine = Engine(SweepSpec(**{**_sweep_part(spec), **free}))
+        self.engine.check()
+        self.axes = [axis for axis in spec.space.axes if axis.name != "hw"]
+        self.combinations = int(np.prod([len(axis.values) for axis in self.axes], dtype=object))
+        self.score = _load(spec.score) if spec.score else None
+        for metric in [*spec.objectives, *(limit.metric for limit in spec.limits)]:
+            self._check_metric(metric)
+
+    def _check_metric(self, metric: str) -> None:
+        name, _, device = metric.partition("@")
+        known = [*METRICS, *([SCORE] if self.score else [])]
+        if name not in known or (device and device not in self.devices):
+            raise InputError(
+                f"unknown metric '{metric}'", where="search", mend=f"known: {', '.join(known)}, or @DEVICE"
+            )
+
+    def suggest(self, trial: optuna.Trial) -> tuple[int, ...]:
+        """A candidate: an index into each axis."""
+        return tuple(
+            trial.suggest_int(axis.name, 0, len(axis.values) - 1)
+            if axis.is_numeric
+            else trial.suggest_categorical(axis.name, list(range(len(axis.values))))
+            for axis in self.axes
+        )
+
+    def price(self, candidates: list[tuple[int, ...]]) -> list[dict[str, Any]]:
+        """One row a candidate: its options, the worst of every metric, each device's own."""
+        columns = np.array(candidates).reshape(len(candidates), len(self.axes))
+        indices = {axis.name: columns[:, i] for i, axis in enumerate(self.axes)}
+        rows: list[dict[str, Any]] = [
+            {axis.name: axis.values[index] for axis, index in zip(self.axes, candidate, strict=True)}
+            for candidate in candidates
+        ]
+        priced = {
+            device: self.engine.price_at(indices | {"hw": np.full(len(candidates), number)})
+            for number, device in enumerate(self.devices)
+        }
+        for at, row in enumerate(rows):
+            worst = {m: max(float(table[m][at]) for table in priced.values()) for m in METRICS}
+            fits = all(table["outcome"][at] == PRICED for table in priced.values())
+            score = {SCORE: float(self.score(dict(row)))} if self.score else {}
+            each = {f"{m}@{d}": float(t[m][at]) for d, t in priced.items() for m in ("latency_ms", "dram_bytes")}
+            row.update(worst, **score, **each, fits=fits)
+        return rows
+
+    def violation(self, row: dict[str, Any]) -> float:
+        """How far the row is outside the constraints, relative to each; 0 where it keeps all."""
+        return sum(_excess(limit, row[limit.metric]) for limit in self.spec.limits) if row["fits"] else 1e9
+
+
+def _excess(limit: Assertion, value: float) -> float:
+    if not np.isfinite(value):
+        return 1e9
+    over = value - limit.limit if limit.comparison.startswith("<") else limit.limit - value
+    return max(0.0, over / (abs(limit.limit) or 1.0))
+
+
+def _study(spec: SearchSpec, folder: Path) -> optuna.Study:
+    try:
+        import optuna
+    except ImportError:
+        raise InputError("Optuna is not installed", where="search", mend="pip install 'costsim[sweep]'") from None
+    optuna.logging.set_verbosity(optuna.logging.ERROR)
+    samplers = optuna.samplers
+    scorer = _Scorer(spec)
+
+    def constraints(trial: optuna.trial.FrozenTrial) -> tuple[float]:
+        return (scorer.violation(trial.user_attrs[PRICED_AS]["row"]),)
+
+    with warnings.catch_warnings():  # constraints are marked experimental
+        warnings.simplefilter("ignore")
+        sampler = (
+            samplers.NSGAIISampler(population_size=spec.population, seed=spec.seed, constraints_func=constraints)
+            if spec.sampler == "nsga2"
+            else samplers.TPESampler(
+                seed=spec.seed, constraints_func=constraints, multivariate=True, constant_liar=True
+            )
+        )
+        storage: Any = spec.storage
+        if storage is None:
+            backend = optuna.storages.journal.JournalFileBackend(str(folder / "study.log"))
+            storage = optuna.storages.JournalStorage(backend)
+        directions = ["minimize" if d == "min" else "maximize" for d in spec.objectives.values()]
+        return optuna.create_study(
+            study_name=spec.text, directions=directions, sampler=sampler, storage=storage, load_if_exists=True
+        )
+
+
+def _state(known: bool) -> Any:
+    from optuna.trial import TrialState
+
+    return TrialState.COMPLETE if known else TrialState.FAIL
+
+
+def _rows(study: optuna.Study) -> dict[tuple[int, ...], dict[str, Any]]:
+    """Every candidate priced so far, once."""
+    priced = [trial.user_attrs[PRICED_AS] for trial in study.trials if PRICED_AS in trial.user_attrs]
+    return {tuple(p["candidate"]): p["row"] for p in priced}
+
+
+def _result(spec: SearchSpec, scorer: _Scorer, study: optuna.Study, folder: Path) -> SweepResult:
+    rows = _rows(study)
+    kept = [row for row in rows.values() if scorer.violation(row) == 0]
+    outcomes = {"priced": len(kept), "refused": len(rows) - len(kept)}
+    if not kept:
+        raise InputError(
+            f"none of {len(rows)} candidates keeps the constraints",
+            where="search",
+            mend="loosen them, or search longer",
+        )
+    table = pd.DataFrame(kept).assign(point=range(len(kept)))
+    best, front = best_rows(table, spec), pareto_rows(table, spec)
+    write_bytes(folder / "best.parquet", parquet(best))
+    write_bytes(folder / "pareto.parquet", parquet(front))
+    summary = {"outcomes": outcomes, "evaluations": len(rows), "combinations": scorer.combinations, "effect": {}}
+    write_text(folder / "summary.json", json.dumps(summary, indent=2, sort_keys=True) + "\n")
+    return SweepResult(best.reset_index(drop=True), front.reset_index(drop=True), summary, folder)
+
+
+def _sweep_part(spec: SearchSpec) -> dict[str, Any]:
+    return {name: getattr(spec, name) for name in SweepSpec.model_fields}
+
+
+def _load(path: str) -> Callable[[dict[str, Any]], float]:
+    module, _, function = path.partition(":")
+    try:
+        return getattr(import_module(module), function)
+    except (ImportError, AttributeError, ValueError) as error:
+        raise InputError(f"'{path}' cannot be loaded: {error}", where="score", mend="write module:function") from None
