@@ -125,7 +125,7 @@ class AcceleratorModel(DeviceModel):
         return weights + (maps if profile.hardware.memory.dram is not None else 0.0)
 
     def _fixed_limits(self, ops: OpTable, profile: Any, run: RunConfig, on_host: np.ndarray) -> dict[str, Array]:
-        """Limits no buffer plan changes."""
+        """Limits no buffer plan changes; ``burst`` is a ratio, not a limit."""
         hw, fitted = profile.hardware, profile.fitted
         is_mac = ops.kind == MAC
         cycles = CYCLES[hw.array.kind](ops, hw.array) / fitted.array_ratio
@@ -139,20 +139,21 @@ class AcceleratorModel(DeviceModel):
             limits["vector"] = np.where(is_mac | on_host, 0.0, visits) / (hw.vector_elems_per_cycle * hw.clock_hz)
         if hw.host is not None:
             limits["host"] = np.where(on_host, _host_seconds(ops, hw.host), 0.0)
+        limits["burst"] = _burst_ratio(ops, hw.memory.dram)
         limits["dispatch"] = np.full_like(ops.macs, 1.0) * fitted.op_overhead_s
         limits["invoke"] = np.where(np.arange(len(ops))[:, None] == 0, fitted.invoke_overhead_s, 0.0)
         return limits
 
     def _table(self, fixed: dict[str, Array], activation_bytes: Array, weight_bytes: Array, profile: Any) -> CostTable:
         memory, ratio = profile.hardware.memory, profile.fitted.dram_ratio
-        in_dram = activation_bytes + weight_bytes if memory.flash is None else activation_bytes
+        in_dram = activation_bytes * fixed["burst"] + (weight_bytes if memory.flash is None else 0.0)
         moved = {}
         if memory.dram is not None:
             moved["dram"] = _transfer_seconds(in_dram, memory.dram, ratio)
         if memory.flash is not None:
             moved["flash"] = _transfer_seconds(weight_bytes, memory.flash, ratio)
         overheads = {name: fixed[name] for name in ("dispatch", "invoke")}
-        ceilings = {name: array for name, array in fixed.items() if name not in overheads}
+        ceilings = {name: array for name, array in fixed.items() if name not in (*overheads, "burst")}
         if profile.runtime.double_buffered:
             ceilings |= moved
         else:
@@ -182,6 +183,19 @@ def _geometries(profile: Any) -> int:
 
 def _at(limits: dict[str, Array], point: int) -> dict[str, Array]:
     return {name: array[:, [min(point, array.shape[1] - 1)]] for name, array in limits.items()}
+
+
+def _burst_ratio(ops: OpTable, dram: Any) -> Array:
+    """Bytes fetched over bytes used by rows that read the network's input, which lies pixel after pixel.
+
+    A burst brings the channels of one pixel and no more (Vela 5.2.0's transfer efficiency). Maps in
+    between lie in bricks that fill bursts.
+    """
+    if dram is None or dram.burst_bytes is None:
+        return np.ones_like(ops.elem_bytes)
+    reads_input = np.array([-1 in producers for producers in ops.producers])[:, None]
+    used = np.minimum(ops.c_in * ops.elem_bytes, dram.burst_bytes)
+    return np.where(reads_input, dram.burst_bytes / used, 1.0)
 
 
 def _transfer_seconds(moved_bytes: Array, memory: Any, ratio: float) -> Array:

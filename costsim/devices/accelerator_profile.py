@@ -124,6 +124,8 @@ class OffChip(Block):
     bandwidth_bytes_per_s: BytesPerSecond = Field(alias="bandwidth")
     latency_s: Seconds = Field(0.0, alias="latency")
     """Paid once per op that goes there."""
+    burst_bytes: Bytes | None = Field(None, alias="burst")
+    """Bytes of one burst; the network's input, pixel after pixel, uses only its channels of each. Null: no matter."""
 
 
 class ParameterCache(Block):

@@ -15,7 +15,16 @@ from costsim.networks.zoo import build
 from costsim.simulate import simulate
 from costsim.tables.plan import STREAMED, TILED
 
-PROFILES = ["edge_tpu", "embedded_buffer", "ethos_u55_128", "ethos_u55_256", "eyeriss_v1", "nvdla", "stm32n6"]
+PROFILES = [
+    "edge_tpu",
+    "embedded_buffer",
+    "ethos_u55_128",
+    "ethos_u55_256",
+    "ethos_u65_512",
+    "eyeriss_v1",
+    "nvdla",
+    "stm32n6",
+]
 
 
 def simulated(network: str, hw: str, settings: dict[str, str] | None = None):
