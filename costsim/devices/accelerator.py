@@ -25,7 +25,7 @@ from costsim.devices.kernels.systolic import systolic_cycles, systolic_onchip_el
 from costsim.errors import DoesNotFitError
 from costsim.hardware.profile import Profile
 from costsim.hardware.vary import at_point, points
-from costsim.scheduling import BufferRules, plan_buffers
+from costsim.scheduling import BufferRules, plan_buffers, verdict
 from costsim.tables.costtable import CostTable
 from costsim.tables.optable import MAC, OpTable
 from costsim.tables.plan import Plan
@@ -101,7 +101,7 @@ class AcceleratorModel(DeviceModel):
             table,
             traffic={"dram": offchip, "onchip": onchip},
             energy_j=_energy(ops, profile, onchip, offchip),
-            notes=ops.plan.notes,
+            notes=_notes(ops, profile, on_host),
         )
 
     def roofs(self, profile: Any, run: RunConfig) -> Roofs:
@@ -251,6 +251,17 @@ def _onchip_bytes(ops: OpTable, profile: Any, on_host: np.ndarray) -> Array:
 def _host_seconds(ops: OpTable, host: Any) -> Array:
     cycles = np.maximum(ops.macs / host.macs_per_cycle, ops.compulsory_bytes / host.bytes_per_cycle)
     return np.maximum(cycles, (ops.flops - 2 * ops.macs) / host.flops_per_cycle) / host.clock_hz
+
+
+def _notes(ops: OpTable, profile: Any, on_host: np.ndarray) -> tuple[str, ...]:
+    size = np.ravel(profile.hardware.memory.onchip.size_bytes)
+    if len(size) > 1 or ops.points > 1:
+        return ()
+    notes = [f"{profile.name}: {verdict(ops, float(size[0]))}"]
+    if on_host.any():
+        words = dict.fromkeys(label.op for label, host in zip(ops.labels, on_host[:, 0], strict=True) if host)
+        notes.append(f"{int(on_host.sum())} ops fall back to the {profile.hardware.host.core}: {', '.join(words)}")
+    return tuple(notes)
 
 
 def _energy(ops: OpTable, profile: Any, onchip_bytes: Array, offchip_bytes: Array) -> Array | None:

@@ -60,34 +60,58 @@ def most_alive_bytes(buffers: Iterable[Buffer]) -> float:
 
 
 def place(buffers: Iterable[Buffer]) -> Placement:
-    """The lowest of several greedy placements: each buffer, in some order, at the lowest free address.
+    """The lowest of several greedy placements, the first that is as low as the most alive at once.
 
-    Largest-first is what TensorFlow Lite's memory planner does; the other orders help where a few
-    long-lived maps (shortcuts, dense blocks) would be scattered by it.
+    By turns from both ends; then each buffer, in some order, at the lowest free address. Largest-first
+    is what TensorFlow Lite's memory planner does; the other orders help where a few long-lived maps
+    (shortcuts, dense blocks) would be scattered by it.
     """
     wanted = tuple(b for b in buffers if b.size_bytes > 0)
     bound = most_alive_bytes(wanted)
-    best: Placement | None = None
+    best = _two_ended(wanted, bound)
     for order in ORDERS:
-        placed = _first_fit(wanted, sorted(range(len(wanted)), key=lambda i, key=order: key(wanted[i])))
-        if best is None or placed.height_bytes < best.height_bytes:
-            best = placed
         if best.height_bytes <= bound * (1 + 1e-12):
             break
-    assert best is not None
+        placed = _first_fit(wanted, sorted(range(len(wanted)), key=lambda i, key=order: key(wanted[i])))
+        best = min(best, placed, key=lambda placement: placement.height_bytes)
     return best
 
 
 def _first_fit(buffers: tuple[Buffer, ...], order: list[int]) -> Placement:
     offsets = [0.0] * len(buffers)
-    placed: list[tuple[float, float, Buffer]] = []  # (begin, end, buffer)
+    placed: list[tuple[float, Buffer]] = []
     for index in order:
-        buffer, address = buffers[index], 0.0
-        beside = sorted((begin, end) for begin, end, other in placed if buffer.meets(other))
-        for begin, end in beside:
-            if begin - address >= buffer.size_bytes:
-                break
-            address = max(address, end)
-        offsets[index] = address
-        placed.append((address, address + buffer.size_bytes, buffer))
+        offsets[index] = _lowest(buffers[index], placed)
+        placed.append((offsets[index], buffers[index]))
     return Placement(buffers, tuple(offsets))
+
+
+def _two_ended(buffers: tuple[Buffer, ...], bound: float) -> Placement:
+    """Maps in order of birth, by turns from below and from above; what lives one step fills the gaps.
+
+    A chain of maps always reaches the bound this way: the one being read lies at one end, the one
+    being written at the other.
+    """
+    order = sorted(range(len(buffers)), key=lambda i: (buffers[i].first == buffers[i].last, buffers[i].first))
+    offsets = [0.0] * len(buffers)
+    placed: list[tuple[float, Buffer]] = []
+    for turn, index in enumerate(order):
+        buffer = buffers[index]
+        if turn % 2 and buffer.last > buffer.first:
+            mirrored = [(bound - offset - other.size_bytes, other) for offset, other in placed]
+            address = bound - _lowest(buffer, mirrored) - buffer.size_bytes
+        if not turn % 2 or buffer.last == buffer.first or address < 0:
+            address = _lowest(buffer, placed)
+        offsets[index] = address
+        placed.append((address, buffer))
+    return Placement(buffers, tuple(offsets))
+
+
+def _lowest(buffer: Buffer, placed: list[tuple[float, Buffer]]) -> float:
+    """The lowest address at which the buffer meets none of those alive with it."""
+    address = 0.0
+    for begin, end in sorted((o, o + other.size_bytes) for o, other in placed if buffer.meets(other)):
+        if begin - address >= buffer.size_bytes:
+            break
+        address = max(address, end)
+    return address

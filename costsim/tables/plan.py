@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, fields
 
 import numpy as np
 
@@ -36,14 +36,12 @@ class Plan:
     """The row's output where it leaves the chip only for want of buffer: network outputs are not spills."""
     fitting_bytes: Array
     """On-chip bytes with which nothing would spill, the same in every row."""
-    notes: tuple[str, ...] = field(default=())
-    """The plan in words."""
 
     @classmethod
     def join(cls, plans: list[Plan]) -> Plan:
         """The plans of single points side by side."""
-        columns = {f.name: np.concatenate([getattr(p, f.name) for p in plans], axis=1) for f in fields(cls)[:-1]}
-        return cls(**columns, notes=plans[0].notes)
+        columns = {f.name: np.concatenate([getattr(p, f.name) for p in plans], axis=1) for f in fields(cls)}
+        return cls(**columns)
 
     @property
     def fits(self) -> np.ndarray:

@@ -159,7 +159,7 @@ def test_an_op_nobody_can_run(tmp_path) -> None:
     [
         ("embedded_buffer", "array.macs_per_cycle", "300", ("300", "256")),
         ("ethos_u55_128", "array.ublock_w", "2", ("128", "256")),
-        ("edge_tpu", "array.rows", "32", ("4096", "2048")),
+        ("edge_tpu", "array.atomic_c", "32", ("4096", "2048")),
         ("eyeriss_v1", "array.cols", "12", ("168", "144")),
     ],
 )

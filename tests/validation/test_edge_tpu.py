@@ -1,0 +1,40 @@
+"""Edge TPU: latencies published at coral.ai/docs/edgetpu/benchmarks (desktop, USB 3), and the step at the cache."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from costsim.devices import RunConfig
+from costsim.hardware import load_profile
+from costsim.hardware.vary import vary
+from costsim.network import Network
+from costsim.simulate import simulate
+
+PUBLISHED_MS = [
+    ("mobilenet_v1_1x", 224, 2.4),
+    ("mobilenet_v2_1x", 224, 2.6),
+    ("resnet50_v1", 299, 49.0),
+    ("resnet152", 224, 128.0),
+    ("vgg16", 224, 296.0),
+    ("squeezenet_1_1", 224, 2.1),
+]
+
+
+@pytest.mark.parametrize(("name", "side", "published_ms"), PUBLISHED_MS)
+def test_published_latencies(name: str, side: int, published_ms: float) -> None:
+    profile = load_profile("edge_tpu")
+    simulation = simulate(Network(name, input_size=f"3x{side}x{side}").graph, profile, RunConfig.of(profile))
+    assert simulation.costs.latency_s.sum() * 1e3 == pytest.approx(published_ms, rel=0.25)
+
+
+def test_time_grows_with_every_byte_beyond_the_cache_and_not_before() -> None:
+    profile = load_profile("edge_tpu")
+    graph = Network("resnet50").graph
+    weights = simulate(graph, profile, RunConfig.of(profile)).ops.weight_bytes.sum()
+    sizes = np.array([0.25, 0.5, 0.75, 1.0, 1.5]) * weights
+    swept = vary(profile, {"hardware.memory.parameter_cache.size": sizes})
+    seconds = simulate(graph, swept, RunConfig.of(profile)).costs.latency_s.sum(axis=0)
+    streaming = 0.25 * weights / profile.hardware.memory.dram.bandwidth_bytes_per_s
+    np.testing.assert_allclose(-np.diff(seconds)[:2], streaming, rtol=0.25)
+    assert seconds[3] == seconds[4]
