@@ -72,7 +72,8 @@ def place(buffers: Iterable[Buffer]) -> Placement:
     for order in ORDERS:
         if best.height_bytes <= bound * (1 + 1e-12):
             break
-        placed = _first_fit(wanted, sorted(range(len(wanted)), key=lambda i, key=order: key(wanted[i])))
+        ranks = [order(buffer) for buffer in wanted]
+        placed = _first_fit(wanted, sorted(range(len(wanted)), key=ranks.__getitem__))
         best = min(best, placed, key=lambda placement: placement.height_bytes)
     return best
 
