@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from costsim.graph import LayerGraph, NetBuilder
 from costsim.networks.zoo import Family
 
 # channels of the five convolutions, and the groups of each
-TWO_TOWERS = {"channels": (96, 256, 384, 384, 256), "groups": (1, 2, 1, 2, 2), "lrn": True}
-ONE_TOWER = {"channels": (64, 192, 384, 256, 256), "groups": (1, 1, 1, 1, 1), "lrn": False}
+TWO_TOWERS: dict[str, Any] = {"channels": (96, 256, 384, 384, 256), "groups": (1, 2, 1, 2, 2), "lrn": True}
+ONE_TOWER: dict[str, Any] = {"channels": (64, 192, 384, 256, 256), "groups": (1, 1, 1, 1, 1), "lrn": False}
 
 
 def alexnet(
     *,
     name: str = "alexnet",
-    channels: tuple[int, ...] = TWO_TOWERS["channels"],  # type: ignore[assignment]
-    groups: tuple[int, ...] = TWO_TOWERS["groups"],  # type: ignore[assignment]
+    channels: tuple[int, ...] = TWO_TOWERS["channels"],
+    groups: tuple[int, ...] = TWO_TOWERS["groups"],
     lrn: bool = True,
     input_shape: tuple[int, int, int, int] = (1, 3, 224, 224),
     classes: int = 1000,

@@ -74,7 +74,7 @@ def pre_activated(net: NetBuilder, x: Tensor, c_out: Dim, kernel: int, act: str 
 def densenet_small(
     *,
     name: str = "densenet_small",
-    growth: Any = 48,
+    growth: Any = 19,
     input_shape: tuple[int, int, int, int] = (1, 3, 224, 224),
     classes: int = 1000,
 ) -> LayerGraph:

@@ -24,6 +24,7 @@ STAGES = (
 
 WIDTHS = (0.15, 0.4, 0.5, 0.6, 0.75, 1.0, 1.3, 1.4)
 
+TABLE_8_WIDTHS = (0.15, 0.4, 0.6, 0.75)
 UNPUBLISHED = (
     "ShuffleNetV2 Table 8 lists 0.15x, 0.4x (160 pixels), 0.6x and 0.75x (192 pixels) as 'our impl.' with 39, 43, "
     "141 and 145 M multiply-adds; their channel counts were never published. The standard rounding to multiples "
@@ -43,7 +44,7 @@ def mobilenet_v2(
     ``width`` scales all channels, rounded to multiples of 8; the last convolution never has
     fewer than 1280.
     """
-    net = NetBuilder(name, notes=UNPUBLISHED if f"{width}" in ("0.15", "0.4", "0.6", "0.75") else ())
+    net = NetBuilder(name, notes=UNPUBLISHED if np.any(np.isin(width, TABLE_8_WIDTHS)) else ())
     x = net.input(*input_shape)
     with net.block("conv1"):
         x = net.conv_bn(x, make_divisible(32 * width), 3, "relu6", stride=2)

@@ -8,6 +8,7 @@ import pytest
 
 from costsim.errors import InputError
 from costsim.networks import build, network_names
+from costsim.plugins import NETWORKS, plugins
 
 TABLE = Path(__file__).parents[1] / "data" / "networks.csv"
 
@@ -96,3 +97,8 @@ def test_options_a_network_cannot_have(name, option, message):
 def test_groups_of_shufflenet_are_an_axis():
     space = build("shufflenet_v1_g3_1x", groups=np.array([1, 2, 3, 4, 8]))
     assert list(space.total_macs) == [build(f"shufflenet_v1_g{g}_1x").total_macs for g in (1, 2, 3, 4, 8)]
+
+
+def test_every_family_is_in_the_manual():
+    manual = (Path(__file__).parents[2] / "docs" / "networks.md").read_text(encoding="utf-8")
+    assert [prefix for prefix in plugins(NETWORKS) if f"`{prefix}" not in manual] == []
