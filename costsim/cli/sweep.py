@@ -16,7 +16,10 @@ import click
 @click.option("--scheduler", metavar="ADDRESS", help="A Dask scheduler, tcp://host:8786, instead of local processes.")
 @click.option("--sample", type=click.IntRange(min=1), metavar="N", help="Visit N points instead of all.")
 @click.option("--format", "output", type=click.Choice(["text", "json"]), default="text", show_default=True)
-def command(spec: str, folder: str, workers: int, scheduler: str | None, sample: int | None, output: str) -> None:
+@click.option("--html", metavar="FILE", help="Also write it as a page with charts.")
+def command(
+    spec: str, folder: str, workers: int, scheduler: str | None, sample: int | None, output: str, html: str | None
+) -> None:
     """Price every point of SPEC.yaml: networks, devices and settings as axes (see docs/sweeps.md)."""
     from costsim.report.sweep_text import print_sweep, progress_bar, sweep_json
     from costsim.sweep import load_spec, sweep
@@ -25,3 +28,9 @@ def command(spec: str, folder: str, workers: int, scheduler: str | None, sample:
     with progress_bar() as progress:
         result = sweep(parsed, folder, workers=workers, scheduler=scheduler, progress=progress)
     click.echo(sweep_json(result)) if output == "json" else print_sweep(result, parsed)
+    if html:  # after the result is printed, so that a bad path loses nothing
+        from costsim.files import write_text
+        from costsim.report.swept_page import page
+
+        write_text(html, page(result, parsed, command=click.get_current_context().obj))
+        click.echo(f"report written to {html}", err=True)

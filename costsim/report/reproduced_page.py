@@ -17,7 +17,7 @@ COLOURS = {"published": "#8a929c", "computed": "#0072B2"}
 def page(paper: Reproduction, command: str = "") -> str:
     """Claims, tables and plots. ``command`` is the command line that made it."""
     compared = {f"table{index}": table for index, table in enumerate(paper.tables, start=1) if table.compared}
-    specs = {name: _dots(name) for name in compared}
+    specs = {name: _dots(name, len({row.label for row in table.rows})) for name, table in compared.items()}
     data = {name: [point for row in table.rows for point in _points(row)] for name, table in compared.items()}
     return environment().get_template("reproduction.html").render(
         paper=paper, charts=specs, payload={"specs": specs, "data": data}, scripts=SCRIPTS, value=value,
@@ -34,7 +34,7 @@ def _points(row: Row) -> list[dict[str, Any]]:
     ]
 
 
-def _dots(name: str) -> dict[str, Any]:
+def _dots(name: str, rows: int) -> dict[str, Any]:
     """Published and computed ratios of each row, side by side on one line."""
     label = {"field": "label", "type": "nominal", "sort": None, "title": None}
     ratio = {"field": "ratio", "type": "quantitative", "title": "over the base row", "scale": {"zero": False}}
@@ -44,7 +44,7 @@ def _dots(name: str) -> dict[str, Any]:
              ("verdict", "nominal"))]  # fmt: skip
     return {
         "data": {"name": name},
-        "height": {"step": 18},
+        "height": 18 * rows,
         "encoding": {"y": label, "x": ratio},
         "layer": [
             {
