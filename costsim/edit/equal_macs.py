@@ -15,9 +15,9 @@ from typing import Any
 import numpy as np
 
 from costsim.edit.rewrite import is_depthwise, is_grouped
-from costsim.edit.widths import Plan, Widths
+from costsim.edit.widths import FreeWidth, Plan, Widths
 from costsim.errors import InputError
-from costsim.graph import LayerGraph
+from costsim.graph import LayerGraph, Node
 from costsim.graph.layers import Conv2d, Layer
 
 TOLERANCE = 0.01
@@ -28,17 +28,24 @@ SCALES = np.geomspace(0.02, 4, 1024)
 
 
 def balance_channels(graph: LayerGraph, names: Collection[str]) -> LayerGraph:
-    """All free widths among the named nodes set to one number (the counterfactual of G1).
+    """All tensors between the named nodes as wide as each other (the counterfactual of G1).
+
+    Where several convolutions are concatenated, the whole has that width and each its share of it.
 
     Raises:
         InputError: no width gives the macs within 1 %.
     """
     widths = Widths(graph)
     free = widths.free(names)
-    step = _step(graph, names)
+    steps = _steps(widths, free, {})
+    step = lcm(*steps.values())
     widest = max((f.total for f in free), default=0)
-    candidates = np.arange(step, max(widest, step) + 1, step)
-    return _at_equal_macs(graph, lambda width: widths.apply(Plan({f.name: width for f in free})), candidates)
+
+    def at(width: Any) -> LayerGraph:
+        shares = {f.name: width if f.concat else _multiple(width * f.channels / f.total, steps[f.name]) for f in free}
+        return widths.apply(_plan(free, shares, {}))
+
+    return _at_equal_macs(graph, free, at, np.arange(step, max(widest, step) + 1, step))
 
 
 def fewer_groups(graph: LayerGraph, names: Collection[str]) -> LayerGraph:
@@ -70,7 +77,9 @@ def change_groups(graph: LayerGraph, names: Collection[str], groups: int = 1) ->
         for name, layer in _convs(graph, names).items()
         if is_grouped(graph, graph[name]) and layer.groups > groups
     }
-    return _scaled(graph, names, layers, _step(graph, names, layers))
+    if not layers:
+        raise InputError(f"no convolution of more than {groups} groups there", where=graph.name)
+    return _scaled(graph, names, layers)
 
 
 def fix_group_channels(graph: LayerGraph, names: Collection[str], group_channels: int = 8) -> LayerGraph:
@@ -80,12 +89,18 @@ def fix_group_channels(graph: LayerGraph, names: Collection[str], group_channels
     Raises:
         InputError: no scale gives the macs within 1 %.
     """
+    widths = Widths(graph)
+    free = {root for f in widths.free(names) for root in (f.name, f.concat)}
     layers: dict[str, Layer] = {}
     for name, layer in _convs(graph, names).items():
-        c_in = graph[graph[name].inputs[0]].shape[1]
-        if is_depthwise(graph, graph[name]) and c_in % group_channels == 0:
-            layers[name] = replace(layer, groups=c_in // group_channels)
-    return _scaled(graph, names, layers, group_channels)
+        source = graph[name].inputs[0]
+        c_in = graph[source].shape[1]
+        fits = c_in % group_channels == 0 or widths.decided_by(source) in free
+        if is_depthwise(graph, graph[name]) and c_in > group_channels and fits:
+            layers[name] = replace(layer, groups=c_in / group_channels)
+    if not layers:
+        raise InputError("no depthwise convolution there to change", where=graph.name)
+    return _scaled(graph, names, layers)
 
 
 def round_widths(graph: LayerGraph, names: Collection[str], multiple: int) -> LayerGraph:
@@ -94,27 +109,35 @@ def round_widths(graph: LayerGraph, names: Collection[str], multiple: int) -> La
     Raises:
         InputError: no multiples give the macs within 1 %.
     """
-    return _scaled(graph, names, {}, lcm(multiple, _step(graph, names)))
+    return _scaled(graph, names, {}, multiple)
 
 
-def _scaled(graph: LayerGraph, names: Collection[str], layers: dict[str, Layer], step: int) -> LayerGraph:
+def _scaled(graph: LayerGraph, names: Collection[str], layers: Mapping[str, Any], multiple: int = 1) -> LayerGraph:
     widths = Widths(graph)
     free = widths.free(names)
-    if not free:
-        raise InputError("no channel count is free to change", where=graph.name)
+    steps = {name: lcm(step, multiple) for name, step in _steps(widths, free, layers).items()}
 
     def at(scale: Any) -> LayerGraph:
-        return widths.apply(Plan({f.name: _multiple(f.total * scale, step) for f in free}, layers))
+        channels = {f.name: _multiple((f.total if f.concat else f.channels) * scale, steps[f.name]) for f in free}
+        return widths.apply(_plan(free, channels, layers))
 
-    return _at_equal_macs(graph, at, SCALES)
+    return _at_equal_macs(graph, free, at, SCALES)
 
 
-def _at_equal_macs(graph: LayerGraph, at: Callable[[Any], LayerGraph], candidates: np.ndarray) -> LayerGraph:
+def _plan(free: Collection[FreeWidth], channels: Mapping[str, Any], layers: Mapping[str, Any]) -> Plan:
+    return Plan(channels, {f.name: f.concat for f in free if f.concat}, layers)
+
+
+def _at_equal_macs(
+    graph: LayerGraph, free: Collection[FreeWidth], at: Callable[[Any], LayerGraph], candidates: np.ndarray
+) -> LayerGraph:
     """The candidate whose macs are nearest to the graph's; ``at`` takes one or all of them."""
-    target = graph.total_macs
+    if not free:
+        raise InputError("no width is free to change", where=graph.name)
     with np.printoptions(threshold=4):  # layers word their complaints before they are asked for
         tried = at(candidates)
-    error = np.where(tried.valid, np.abs(tried.total_macs / target - 1), np.inf)
+    error = np.broadcast_to(np.abs(tried.total_macs / graph.total_macs - 1), candidates.shape)
+    error = np.where(tried.valid, error, np.inf)
     best = np.argmin(error)
     if not error[best] <= TOLERANCE:
         raise InputError("no whole channel counts keep the macs within 1 %", where=graph.name)
@@ -125,10 +148,23 @@ def _convs(graph: LayerGraph, names: Collection[str]) -> dict[str, Any]:
     return {name: graph[name].layer for name in names if isinstance(graph[name].layer, Conv2d)}
 
 
-def _step(graph: LayerGraph, names: Collection[str], layers: Mapping[str, Layer] | None = None) -> int:
-    """Widths must be multiples of all group counts, of convolutions (depthwise aside) and shuffles."""
-    nodes = [graph[name] for name in names if not is_depthwise(graph, graph[name])]
-    return lcm(*(getattr((layers or {}).get(node.name, node.layer), "groups", 1) for node in nodes))
+def _steps(widths: Widths, free: Collection[FreeWidth], layers: Mapping[str, Any]) -> dict[str, int]:
+    """Free width to what it must be a multiple of: the groups of all that write or read it, shuffles too."""
+    steps = {f.name: 1 for f in free}
+    behind = {f.concat or f.name: f.name for f in free} | {f.name: f.name for f in free}
+    for node in widths.graph:
+        multiple = _multiple_for(widths.graph, node, layers.get(node.name, node.layer))
+        touched = {widths.decided_by(name) for name in (*node.inputs, node.name)} if multiple > 1 else ()
+        for name in {behind[root] for root in touched if root in behind}:
+            steps[name] = lcm(steps[name], multiple)
+    return steps
+
+
+def _multiple_for(graph: LayerGraph, node: Node, layer: Any) -> int:
+    """What the channels a layer reads must be a multiple of."""
+    if is_depthwise(graph, node):
+        return round(graph[node.inputs[0]].shape[1] / layer.groups)
+    return int(getattr(layer, "groups", 1))
 
 
 def _multiple(channels: Any, step: int) -> Any:

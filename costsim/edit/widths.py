@@ -38,11 +38,11 @@ class FreeWidth:
 
     name: str
     channels: int
-    concat: str | None
-    """The concatenation its output comes last in, if it does: the width that counts is then
-    that of the whole, and the convolution makes up what the other operands leave."""
     total: int
-    """Channels of that concatenation, or the convolution's own."""
+    """Channels of the concatenation its output ends in, or its own."""
+    concat: str | None
+    """That concatenation, if this is the only free width in it: the convolution then makes up
+    what the other operands leave of a width given for the whole."""
 
 
 @dataclass(frozen=True)
@@ -50,7 +50,9 @@ class Plan:
     """New widths, and new layers, for some nodes of a graph. Numbers may be arrays."""
 
     channels: Mapping[str, Dim]
-    """Free width to its new channels; where it has a concatenation, to the channels of that."""
+    """Free width to its new channels, or to those of the concatenation it makes up."""
+    concats: Mapping[str, str] = field(default_factory=dict)
+    """Free width to the concatenation it makes up."""
     layers: Mapping[str, Layer] = field(default_factory=dict)
     """Put in place before widths are set. One that replaces a depthwise convolution follows its
     input like that one did, its channels per group fixed."""
@@ -97,25 +99,33 @@ class Widths:
             return self.writer(min(same, key=self._position.__getitem__)) if same else name
         return self.writer(node.inputs[0]) if self._passes(node) else name
 
+    def decided_by(self, name: str) -> str:
+        """The node whose channels a tensor has, through all that it has to match."""
+        writer = self.writer(name)
+        followed = self.follows.get(writer, writer)
+        return writer if followed == writer else self.decided_by(followed)
+
     def free(self, names: Collection[str]) -> list[FreeWidth]:
         """The free widths among the named nodes; squeeze-excite (maps of one pixel) is left alone."""
-        nodes = (self.graph[name] for name in names)
-        return [
-            self._free_width(node)
-            for node in sorted(nodes, key=lambda node: self._position[node.name])
+        nodes = sorted((self.graph[name] for name in names), key=lambda node: self._position[node.name])
+        free = [
+            node
+            for node in nodes
             if self._sets_width(node) and node.name not in self.follows and node.shape[2] * node.shape[3] > 1
         ]
+        return [self._free_width(node, {other.name for other in free if other is not node}) for node in free]
 
-    def _free_width(self, node: Node) -> FreeWidth:
+    def _free_width(self, node: Node, others_free: set[str]) -> FreeWidth:
         readers = self.graph.consumers(node.name)
         while len(readers) == 1 and self._passes(readers[0]):
             readers = self.graph.consumers(readers[0].name)
         concat = readers[0] if len(readers) == 1 and isinstance(readers[0].layer, Concat) else None
-        if concat:
-            *others, last = (self._position[self.writer(i)] for i in concat.inputs)
-            if last == self._position[node.name] and all(other < last for other in others):
-                return FreeWidth(node.name, node.shape[1], concat.name, concat.shape[1])
-        return FreeWidth(node.name, node.shape[1], None, node.shape[1])
+        if concat is None:
+            return FreeWidth(node.name, node.shape[1], node.shape[1], None)
+        *others, last = map(self.writer, concat.inputs)
+        makes_up = last == node.name and all(self._position[o] < self._position[last] for o in others)
+        alone = makes_up and not others_free & set(others)
+        return FreeWidth(node.name, node.shape[1], concat.shape[1], concat.name if alone else None)
 
     def _sets_width(self, node: Node) -> bool:
         return isinstance(node.layer, Conv2d) and not is_depthwise(self.graph, node)
@@ -147,12 +157,13 @@ class Widths:
     def _conv_channels(self, plan: Plan, new: LayerGraph, node: Node, layer: Conv2d, c_in: Dim) -> dict[str, Dim]:
         if is_depthwise(self.graph, node):
             old_c_in = self.graph[node.inputs[0]].shape[1]
-            return {"groups": c_in // (old_c_in // layer.groups), "out_channels": c_in * (node.shape[1] // old_c_in)}
+            per_group = round(old_c_in / layer.groups)
+            return {"groups": c_in // per_group, "out_channels": c_in * (node.shape[1] // old_c_in)}
         followed = self.follows.get(node.name, node.name)
         if followed != node.name:
             return {"out_channels": new[followed].shape[1]}
         if node.name not in plan.channels:
             return {}
-        concat = self._free_width(node).concat
+        concat = plan.concats.get(node.name)
         others = self.graph[concat].inputs[:-1] if concat else ()
         return {"out_channels": plan.channels[node.name] - sum(new[self.writer(o)].shape[1] for o in others)}

@@ -112,6 +112,13 @@ class Case:
         return seconds(replace(self.simulation, ops=planned, costs=device.costs(planned, profile, run)))
 
     @cached_property
+    def on_host(self) -> np.ndarray:
+        """``(ops,)`` mask of the rows the device leaves to its host."""
+        device_ops = getattr(self.simulation.profile.runtime, "device_ops", None)
+        ops = self.simulation.ops
+        return np.zeros(len(ops), dtype=bool) if device_ops is None else ~ops.is_op(*device_ops)[:, 0]
+
+    @cached_property
     def buffer(self) -> Buffer | None:
         """The last memory before DRAM, if the profile names one."""
         memory = getattr(self.simulation.profile.hardware, "memory", None)
@@ -135,7 +142,7 @@ class Finding:
 
     id: str
     severity: str
-    """``warning`` from 5 % of the latency, ``note`` below, ``none`` where it costs nothing here."""
+    """``warning`` from 5 % of the latency on, ``note`` from 0.5 %, else ``none``."""
     location: str
     message: str
     cost_ms: float | None

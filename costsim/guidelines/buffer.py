@@ -12,8 +12,8 @@ from costsim.guidelines.regions import Region
 
 
 def maps_between_blocks(case: Case) -> Iterator[Suspicion]:
-    """Ops at block borders hold maps of up to {maps_KiB:.4g} KiB, {level} has {buffer_KiB:.4g} KiB: {moved_KiB:.4g} KiB
-    cross the borders.
+    """Ops at block borders hold maps of up to {maps_KiB:,.0f} KiB, {level} has {buffer_KiB:,.0f} KiB:
+    {moved_KiB:,.0f} KiB cross the borders.
 
     A block whose input and output stay small can be computed from the on-chip buffer alone; only the
     maps between blocks pass through DRAM (VarGNet, arXiv 1907.05653, Section 3). That holds for a
@@ -25,7 +25,7 @@ def maps_between_blocks(case: Case) -> Iterator[Suspicion]:
 
 
 def buffer_fit(case: Case) -> Iterator[Suspicion]:
-    """Ops with up to {working_KiB:.4g} KiB of maps and weights do not fit {buffer_KiB:.4g} KiB of {level}.
+    """Ops with up to {working_KiB:,.0f} KiB of maps and weights do not fit {buffer_KiB:,.0f} KiB of {level}.
 
     What an op reads, writes and multiplies with has to pass the buffer. Beyond it maps are cut into
     parts, rows at the cuts are read again, weights are loaded more than once, or the map goes to

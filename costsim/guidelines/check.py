@@ -27,8 +27,11 @@ from costsim.simulate import Simulation
 WARNING_RATIO = 0.05
 """From this share of the latency on, a finding is a warning."""
 
-NEGLIGIBLE_RATIO = 1e-3
-"""Below this share of the latency, a finding costs nothing on this device."""
+NOTE_RATIO = 0.005
+"""From this share on, it is a note; below, next to nothing."""
+
+ZERO_RATIO = 1e-6
+"""Below this share, a price is the noise of adding numbers up."""
 
 
 def check(simulation: Simulation, only: Collection[str] | None = None) -> list[Finding]:
@@ -55,8 +58,8 @@ def _priced(case: Case, rule_id: str, rule: Guideline, suspicion: Suspicion) -> 
     cost_ms, edit = None, suspicion.edit
     try:
         saved_s, edit = _saved_s(case, suspicion)
-        cost_ms = _cost_ms(case, saved_s)
-        evidence["changed_ms"] = evidence["latency_ms"] - saved_s * 1e3
+        cost_ms = min(_cost_ms(case, saved_s), evidence["latency_ms"])  # what it saves elsewhere is not its price
+        evidence["changed_ms"] = max(evidence["latency_ms"] - saved_s * 1e3, 0.0)
     except DoesNotFitError:
         evidence["unpriced"] = "the changed network does not fit this device"
     except InputError as error:
@@ -96,14 +99,13 @@ def _saved_s(case: Case, suspicion: Suspicion) -> tuple[float, Edit | None]:
 
 
 def _cost_ms(case: Case, saved_s: float) -> float:
-    """Zero where the counterfactual is no faster, or by too little to speak of."""
-    return saved_s * 1e3 if saved_s > NEGLIGIBLE_RATIO * case.latency_s.sum() else 0.0
+    """Zero where the counterfactual is no faster."""
+    return saved_s * 1e3 if saved_s > ZERO_RATIO * case.latency_s.sum() else 0.0
 
 
 def _severity(case: Case, cost_ms: float | None) -> str:
-    if not cost_ms:
-        return "none"
-    return "warning" if cost_ms >= WARNING_RATIO * case.latency_s.sum() * 1e3 else "note"
+    share = (cost_ms or 0.0) / (case.latency_s.sum() * 1e3)
+    return "warning" if share >= WARNING_RATIO else "note" if share >= NOTE_RATIO else "none"
 
 
 def _shared_out(case: Case, findings: list[Finding]) -> list[Finding]:

@@ -18,7 +18,7 @@ def elementwise_ops(case: Case) -> Iterator[Suspicion]:
     feature maps: at least two elements an operation (ShuffleNetV2, arXiv 1807.11164, G4). Only ops
     the runtime does not fuse into a convolution or answer with a view count here. Depthwise
     convolutions are close to them, with at most `k^2 / 2` multiply-accumulates an element: their
-    share of the time stands in the evidence, not in the price.
+    share of the time stands in the evidence, not in the price. Ops that fall back to a host are F1's.
 
     Priced against the network without these activations and sums, and with strided reads and
     writes in place of splits, concatenations and shuffles, as the paper's Table 4 does. A runtime
@@ -26,7 +26,7 @@ def elementwise_ops(case: Case) -> Iterator[Suspicion]:
     """
     ops = case.simulation.ops
     for region in case.regions:
-        rows = [r for r in case.rows(region.nodes) if ops.labels[r].op_class in CLASSES]
+        rows = [r for r in case.rows(region.nodes) if ops.labels[r].op_class in CLASSES and not case.on_host[r]]
         anchors = [ops.labels[row].name for row in rows]
         editable = [name for name in anchors if is_droppable(case.graph[name]) or _strideable(case, name)]
         if not editable:

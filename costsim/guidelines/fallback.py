@@ -19,14 +19,10 @@ def host_fallback(case: Case) -> Iterator[Suspicion]:
 
     Priced against the same device running every op itself.
     """
-    runtime: Any = case.simulation.profile.runtime
-    ops, device_ops = case.simulation.ops, getattr(runtime, "device_ops", None)
-    if device_ops is None:
-        return
-    on_host = ~ops.is_op(*device_ops)[:, 0]
+    ops = case.simulation.ops
     for region in case.regions:
         rows = case.rows(region.nodes)
-        fallen = rows[on_host[rows]]
+        fallen = rows[case.on_host[rows]]
         if not len(fallen):
             continue
         evidence = {

@@ -11,7 +11,11 @@ import numpy as np
 from costsim.edit.branches import find_siblings, merge_branches
 from costsim.guidelines.base import Case, Suspicion
 from costsim.guidelines.regions import Region
-from costsim.tables.optable import MAC
+
+CONVOLUTIONS = ("conv", "grouped_conv", "depthwise_conv")
+
+TOLERATED_RATIO = 1.25
+"""Fragments over steps; a bottleneck with a convolution in its shortcut has 1.33."""
 
 
 def fragmentation(case: Case) -> Iterator[Suspicion]:
@@ -30,7 +34,7 @@ def fragmentation(case: Case) -> Iterator[Suspicion]:
     for region in case.regions:
         blocks = [_measure(case, rows) for rows in case.blocks(region).values()]
         worst = max(blocks, key=lambda block: block.fragments / max(block.steps, 1), default=None)
-        if worst is None or worst.fragments <= worst.steps:
+        if worst is None or worst.fragments <= TOLERATED_RATIO * worst.steps:
             continue
         evidence = {
             "kernels": worst.kernels,
@@ -58,7 +62,7 @@ class _Block:
 
 def _measure(case: Case, rows: list[int]) -> _Block:
     ops = case.simulation.ops
-    convolves = (ops.kind[rows, 0] == MAC) & (ops.h_out[rows, 0] * ops.w_out[rows, 0] > 1)
+    convolves = ops.is_op(*CONVOLUTIONS)[rows, 0] & (ops.h_out[rows, 0] * ops.w_out[rows, 0] > 1)
     depthwise = ops.c_in_per_group[rows, 0] == 1
     pieces = np.where(convolves, np.where(depthwise, 1, ops.groups[rows, 0]), 0)
     depth, critical = _longest(case, rows, convolves.astype(int)), _longest(case, rows, case.latency_s[rows])

@@ -16,8 +16,8 @@ TOLERATED_RATIO = 8.0
 
 
 def intensity_balance(case: Case) -> Iterator[Suspicion]:
-    """Computational intensity differs {intensity_ratio:.3g} times inside a block: {least:.3g} MACs an element in its
-    depthwise, {most:.3g} in its 1x1 convolutions.
+    """Computational intensity differs {intensity_ratio:.4g} times inside a block: {least:.4g} MACs an element in its
+    depthwise, {most:.4g} in its 1x1 convolutions.
 
     Intensity is multiply-accumulates an element of the input map, weights resident: `k^2` for a
     depthwise convolution, the output channels for a 1x1 convolution, `k^2 G` for a group

@@ -19,7 +19,8 @@ table or profile. Where it is no faster, the finding costs nothing on that devic
 that concern the same ops share their time, so that prices never add up to more than the latency. A changed network
 costs something else; what it learns costsim does not know.
 
-A finding is a `warning` from 5 % of the latency on, a `note` below that, and `none` where it costs nothing.
+A finding is a `warning` from 5 % of the latency on, a `note` from 0.5 %, and `none` below that: it costs nothing, or
+next to nothing, on that device.
 `--suppress FILE` leaves findings out, each for a reason:
 
 ```yaml

@@ -6,6 +6,10 @@ from dataclasses import dataclass
 from itertools import groupby
 
 from costsim.graph import LayerGraph, Node
+from costsim.graph.layers import Conv2d, ConvTranspose2d, Pool2d, Upsample
+
+RESIZING = (Conv2d, ConvTranspose2d, Pool2d, Upsample)
+"""Layers that open a part where blocks have no names."""
 
 MOST = 12
 """More parts than this are joined where their maps have the same size."""
@@ -35,9 +39,28 @@ def regions(graph: LayerGraph) -> list[Region]:
 
 def _by_block(nodes: list[Node], depth: int) -> list[list[Node]]:
     parts: dict[str, list[Node]] = {}
+    around = _map_around(nodes)
     for node in nodes:
-        parts.setdefault(_path(node, depth) or _map_text(node), []).append(node)
+        parts.setdefault(_path(node, depth) or around[node.name], []).append(node)
     return list(parts.values())
+
+
+def _map_around(nodes: list[Node]) -> dict[str, str]:
+    """Node to the size of its map; squeeze-excite counts to the map before it, as long as maps follow."""
+    last = max((index for index, node in enumerate(nodes) if _has_map(node)), default=-1)
+    around: dict[str, str] = {}
+    current = "vectors"
+    for index, node in enumerate(nodes):
+        if _has_map(node) and isinstance(node.layer, RESIZING):
+            current = _map_text(node)
+        elif index > last:
+            current = "vectors"
+        around[node.name] = current
+    return around
+
+
+def _has_map(node: Node) -> bool:
+    return len(node.shape) == 4 and node.shape[2] * node.shape[3] > 1
 
 
 def _one_holds_most(parts: list[list[Node]], total: int) -> bool:
@@ -52,7 +75,7 @@ def _joined(parts: list[list[Node]]) -> list[list[Node]]:
 def _name(part: list[Node], depth: int) -> str:
     first, last = _path(part[0], depth), _path(part[-1], depth)
     if not first:
-        return _map_text(part[-1])
+        return _map_around(part)[part[0].name]
     return first if first == last or not last else f"{first}-{last}"
 
 

@@ -48,7 +48,7 @@ def _body(checked: Checked) -> Group:
     if hidden := [f.cost_ms or 0.0 for f in checked.costly[len(checked.shown) :]]:
         parts.append(Text(f"{len(hidden)} more, {milliseconds(sum(hidden))} together: --all shows them"))
     if not checked.everything:
-        parts += _line("costs nothing here", checked.free)
+        parts += _line("cost nothing or next to nothing here", checked.free)
         parts += _line("no equal network to price it by", checked.unpriced)
     if checked.suppressed:
         parts.append(Text(f"suppressed: {checked.suppressed}"))
@@ -70,10 +70,11 @@ def _findings(checked: Checked) -> Table:
         share = f"{f.cost_ms / checked.analysis.latency_ms:.1%}" if f.cost_ms else ""
         cost = "?" if f.cost_ms is None else milliseconds(f.cost_ms) if f.cost_ms else "nothing"
         body = Text.assemble((f.key, STYLES[f.severity]), f" {title(guideline(f.id))}\n", f.message)
-        if "alone_ms" in f.evidence:
-            body.append(
-                f" Alone it would be {milliseconds(f.evidence['alone_ms'])}: others claim the same time.", "dim"
-            )
+        if f.cost_ms:
+            now, changed = (milliseconds(f.evidence[name]) for name in ("latency_ms", "changed_ms"))
+            body.append(f" {now} there now, {changed} if changed.")
+        if f.cost_ms and f.evidence.get("alone_ms", 0.0) > 1.05 * f.cost_ms:
+            body.append(f" Alone {milliseconds(f.evidence['alone_ms'])}: other findings claim the same time.", "dim")
         if "unpriced" in f.evidence:
             body.append(f" Not priced: {f.evidence['unpriced']}.", "dim")
         table.add_row(cost, share, body)

@@ -30,12 +30,13 @@ class Checked:
 
     @cached_property
     def costly(self) -> list[Finding]:
-        return [f for f in self.findings if f.cost_ms]
+        """Findings worth a look on this device."""
+        return [f for f in self.findings if f.severity != "none"]
 
     @cached_property
     def free(self) -> list[Finding]:
-        """Findings whose counterfactual is no faster on this device."""
-        return [f for f in self.findings if f.cost_ms == 0]
+        """Findings whose counterfactual is no faster on this device, or by less than 0.5 %."""
+        return [f for f in self.findings if f.severity == "none" and f.cost_ms is not None]
 
     @cached_property
     def unpriced(self) -> list[Finding]:
