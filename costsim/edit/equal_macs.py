@@ -133,9 +133,8 @@ def _at_equal_macs(
 ) -> LayerGraph:
     """The candidate whose macs are nearest to the graph's; ``at`` takes one or all of them."""
     if not free:
-        raise InputError("no width is free to change", where=graph.name)
-    with np.printoptions(threshold=4):  # layers word their complaints before they are asked for
-        tried = at(candidates)
+        raise InputError("no channel count is free to change", where=graph.name)
+    tried = at(candidates)
     error = np.broadcast_to(np.abs(tried.total_macs / graph.total_macs - 1), candidates.shape)
     error = np.where(tried.valid, error, np.inf)
     best = np.argmin(error)
