@@ -1,0 +1,107 @@
+"""GTX 1080 Ti: fitted on Tables 1 to 4 of the ShuffleNet V2 paper alone, held against its Table 8.
+
+``python -m validation.gtx_1080ti`` fits again and prints every figure.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from costsim.calibrate.errors import ErrorSummary, interval_ratios
+from costsim.hardware import load_profile
+from validation.gpu_fit import device_only, left_out_errors, measured_run, predicted_s, solve
+from validation.shufflenetv2 import (
+    MICRO_TABLES,
+    RECONSTRUCTED,
+    TABLE8,
+    Ordering,
+    micro_speeds,
+    network_speeds,
+    orderings,
+    winners,
+)
+
+PROFILE = "gtx_1080ti"
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """Predicted and measured seconds by the name of the cell."""
+
+    predicted_s: dict[str, float]
+    measured_s: dict[str, float]
+
+    @property
+    def log_errors(self) -> dict[str, float]:
+        return {name: float(np.log(s / self.measured_s[name])) for name, s in self.predicted_s.items()}
+
+
+def micro_run():
+    """Tables 1 to 4 as the fit takes them: at the priors, input on the device."""
+    rows = micro_speeds("GPU")
+    graphs = {row.name: row.graph() for row in rows}
+    return measured_run("Tables 1 to 4", device_only(PROFILE), graphs, {row.name: row.measured_s for row in rows})
+
+
+def predict_micro() -> Prediction:
+    """Tables 1 to 4 by the shipped profile; layers are timed with their input on the device."""
+    return _predict(micro_speeds("GPU"), input_from="device")
+
+
+def predict_networks(networks: dict[str, str]) -> Prediction:
+    """Table 8 by the shipped profile, as users get it."""
+    return _predict(network_speeds("GPU", networks))
+
+
+def violated(prediction: Prediction) -> list[Ordering]:
+    """Orderings of the paper the predictions do not show."""
+    return [o for o in orderings("GPU") if not o.holds(prediction.predicted_s)]
+
+
+def errors_by_left_out_table() -> dict[str, float]:
+    """Errors of Tables 1 to 4, as log(predicted / measured), each from a fit on the three others."""
+    run = micro_run()
+    return left_out_errors(run, [[n for n in run.networks if n.startswith(table)] for table in MICRO_TABLES])
+
+
+def _predict(rows, **settings) -> Prediction:
+    profile = load_profile(PROFILE, settings)
+    return Prediction(
+        {row.name: predicted_s(profile, row.graph()) for row in rows}, {row.name: row.measured_s for row in rows}
+    )
+
+
+def _line(title: str, log_errors) -> str:
+    s = ErrorSummary.of(list(log_errors))
+    within = f"{s.within_10_percent_ratio:.0%} within 10 %"
+    return f"{title:44s} {s.count:3d}: mean {s.mean_ratio:.1%}, median {s.median_ratio:.1%}, {within}"
+
+
+def main() -> None:
+    values, in_sample = solve(micro_run())
+    print("constants fitted on Tables 1 to 4:", {k.split(".")[1]: float(f"{v:.3g}") for k, v in values.items()})
+    print(_line("Tables 1 to 4, in sample", in_sample.values()))
+    left_out = errors_by_left_out_table()
+    print(_line("Tables 1 to 4, each table left out", left_out.values()))
+    micro = predict_micro()
+    print(_line("Tables 1 to 4, shipped profile", micro.log_errors.values()))
+    broken = violated(micro)
+    print(f"orderings of G1 to G4: {len(orderings('GPU')) - len(broken)} of {len(orderings('GPU'))}", *broken)
+
+    published, guessed = predict_networks(TABLE8), predict_networks(RECONSTRUCTED)
+    print(_line("Table 8, published definitions", published.log_errors.values()))
+    print(_line("Table 8, reconstructed definitions", guessed.log_errors.values()))
+    for prediction in (published, guessed):
+        for name, seconds in prediction.predicted_s.items():
+            measured = prediction.measured_s[name]
+            print(f"  {name:52s} {measured * 1e3:6.2f} ms, predicted {seconds * 1e3:6.2f} ms, {seconds / measured:.2f}")
+    print("winners, measured: ", winners("GPU", TABLE8, published.measured_s))
+    print("winners, predicted:", winners("GPU", TABLE8, published.predicted_s))
+    unseen = [*left_out.values(), *published.log_errors.values(), *guessed.log_errors.values()]
+    print("90 % interval from errors on what the fit has not seen:", [round(r, 2) for r in interval_ratios(unseen)])
+
+
+if __name__ == "__main__":
+    main()
