@@ -10,6 +10,7 @@ from costsim.analysis import Analysis
 from costsim.api import analyze
 from costsim.cli.options import parse_settings, run_options
 from costsim.errors import AssertionFailedError, InputError, unknown_name
+from costsim.files import write_text
 from costsim.graph import LayerGraph
 from costsim.guidelines import Finding, check
 from costsim.guidelines.assertion import judge, parse_assertion
@@ -38,10 +39,11 @@ FORMATS = ("text", "json", "sarif", "junit", "github")
 @click.option(
     "--apply", "applied", multiple=True, metavar="ID@PLACE", help="Write the network as a finding would have it."
 )
+@click.option("--html", metavar="FILE", help="Also write the report page, with these findings and limits.")
 @click.option("-o", "--output", "target", metavar="FILE", help="Where --apply writes it, as JSON.")
 def command(
     network: str, hw: str, settings: tuple[str, ...], output: str, everything: bool, suppress: str | None,
-    assertions: tuple[str, ...], applied: tuple[str, ...], target: str | None, **run: object,
+    assertions: tuple[str, ...], applied: tuple[str, ...], html: str | None, target: str | None, **run: object,
 ) -> None:  # fmt: skip
     """Find what breaks the guidelines in NETWORK, priced by what the counterfactual would save on HW.
 
@@ -67,6 +69,11 @@ def command(
     if target and changed:
         save_network(changed, target)
         click.echo(f"{changed.name} with {', '.join(applied)} applied written to {target}", err=True)
+    if html:  # after the result is printed, so that a bad path loses nothing
+        from costsim.report.html import page
+
+        write_text(html, page(analysis, click.get_current_context().obj, kept, verdicts))
+        click.echo(f"report written to {html}", err=True)
     if failed := [str(verdict) for verdict in verdicts if not verdict.holds]:
         raise AssertionFailedError("; ".join(failed))
 

@@ -9,29 +9,43 @@ from typing import TYPE_CHECKING, Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
+from costsim.guidelines import check
 from costsim.report import charts, memory, words
 from costsim.report.blocks import block_graph
 from costsim.report.datasets import datasets, rounded
-from costsim.report.document import document
 from costsim.report.palette import class_colours, limit_colours
 from costsim.report.whatif import too_long_to_replan, what_if
 from costsim.units import format_count
 from costsim.version import VERSION
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from costsim.analysis import Analysis
+    from costsim.guidelines import Finding
+    from costsim.guidelines.assertion import Verdict
 
 HERE = Path(__file__).parent
 SCRIPTS = ("charts.js", "table.js", "whatif.js", "page.js")
 LIBRARIES = ("vega.min.js", "vega-lite.min.js", "vega-embed.min.js")
 
 
-def page(analysis: Analysis, command: str = "") -> str:
-    """The whole report as HTML. ``command`` is the command line that made it."""
+def page(
+    analysis: Analysis, command: str = "", findings: Iterable[Finding] | None = None, verdicts: Iterable[Verdict] = ()
+) -> str:
+    """The whole report as HTML.
+
+    Args:
+        analysis: what is reported.
+        command: the command line that made it.
+        findings: of the guidelines; they are asked here if nobody did before.
+        verdicts: limits the analysis was held to.
+    """
     data = datasets(analysis)
     classes = class_colours(r["op_class"] for r in analysis.class_records)
     changes = what_if(analysis)
-    findings = [] if too_long_to_replan(analysis.simulation) else document(analysis)["guidelines"]
+    if findings is None:
+        findings = [] if too_long_to_replan(analysis.simulation) else check(analysis.simulation)
     data |= {
         "changes": rounded(changes["single"]),
         "held": rounded(memory.held(analysis)),
@@ -47,7 +61,8 @@ def page(analysis: Analysis, command: str = "") -> str:
         charts=shown,
         whatif=changes,
         graph=block_graph(analysis),
-        findings=findings,
+        findings=[finding.record() for finding in findings],
+        verdicts=list(verdicts),
         replanned=not too_long_to_replan(analysis.simulation),
         payload={"specs": shown, "data": data, "whatif": changes},
         scripts=SCRIPTS,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from costsim.units import format_count, format_quantity
@@ -25,7 +25,11 @@ def percent(ratio: float) -> str:
 
 
 def number(value: Any) -> str:
-    """A number of any size in a few digits; other values as they are."""
+    """A number of any size in a few digits, also inside lists and mappings; other values as they are."""
+    if isinstance(value, Mapping):
+        return ", ".join(f"{key} {number(item)}" for key, item in value.items())
+    if isinstance(value, (list, tuple)):
+        return ", ".join(map(number, value))
     if isinstance(value, bool) or not isinstance(value, (int, float)):
         return str(value)
     return format_count(value) if abs(value) >= 1e4 else f"{value:.4g}"

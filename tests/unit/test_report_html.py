@@ -14,6 +14,7 @@ import pytest
 import costsim
 from costsim import Analysis, InputError, NetBuilder
 from costsim.cli import run
+from costsim.guidelines import check
 from costsim.report.html import notebook_card, page
 from costsim.report.whatif import MOST_OPS_REPLANNED
 from tests.long_network import long_network
@@ -148,3 +149,13 @@ def test_a_long_network_is_planned_only_once() -> None:
     html = page(costsim.analyze(net.graph, "embedded_buffer"))
     assert [v["name"] for v in payload(html)["whatif"]["variants"]] == ["as it is"]
     assert "planned once" in " ".join(Tags(html).text)
+
+
+def test_check_writes_its_findings_and_limits(tmp_path: Path) -> None:
+    report = tmp_path / "check.html"
+    limits = ["--assert", "latency_ms < 1", "--assert", "macs > 1"]
+    assert run(["check", "shufflenet_v1_g8_1x", "--hw", "arm_a53", *limits, "--html", str(report)]) == 3
+    text = " ".join(Tags(report.read_text(encoding="utf-8")).text)
+    assert "'latency_ms < 1' does not hold" in text and "'macs > 1' holds" in text
+    for finding in check(costsim.analyze("shufflenet_v1_g8_1x", "arm_a53").simulation):
+        assert finding.message in text
