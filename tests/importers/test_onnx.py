@@ -215,6 +215,8 @@ def broken_models() -> dict[str, tuple[onnx.ModelProto, str]]:
     external.ClearField("raw_data")
     external.data_location = TensorProto.EXTERNAL
     external.external_data.add(key="location", value="gone.bin")
+    short = numbers("s", 0, -1)
+    short.dims[0] = 2**31
     conv, reshape = node("Conv", "x", "w"), node("Reshape", "x", "s")
     relus = [node("Relu", "x"), node("Relu", "x")]
     branching = node("If", "c", then_branch=inner, else_branch=inner)
@@ -229,6 +231,7 @@ def broken_models() -> dict[str, tuple[onnx.ModelProto, str]]:
         "too small": (model([conv], [weight("w", 8, 4, 9, 9)]), "its output would be empty"),
         "reshape": (model([reshape], [numbers("s", 3, -1)]), r"cannot reshape \(1, 4, 8, 8\)"),
         "external": (model([reshape], [external]), "its values are not in the file; put the external data"),
+        "bytes": (model([reshape], [short]), r"initializer 's': holds 16 bytes for a shape of \(2147483648,\)"),
         "declared": (model([CONV], [WEIGHT], output=(1, 8, 9, 9)), r"output 'y': the file declares \(1, 8, 9, 9\)"),
         "negative": (model([CONV], [WEIGHT], (("x", (1, 4, -8, 8)),)), "leaves dimensions open"),
         "no nodes": (model([]), "it holds no graph"),
@@ -249,7 +252,8 @@ def test_a_broken_model_is_refused_in_one_line(case: str, tmp_path: Path) -> Non
 def test_a_damaged_file_is_refused(tmp_path: Path) -> None:
     whole = model([CONV], [WEIGHT]).SerializeToString()
     path = tmp_path / "net.onnx"
-    for damaged in (whole[:-40], whole[5:], b"", b"\x7fELF" + bytes(200), b"not a model at all"):
+    not_utf8 = whole.replace(b"a/Conv", b"a/\x80onv")
+    for damaged in (whole[:-40], whole[5:], b"", b"\x7fELF" + bytes(200), b"not a model at all", not_utf8):
         path.write_bytes(damaged)
         with pytest.raises(InputError, match=r"net\.onnx: "):
             load_network(path)

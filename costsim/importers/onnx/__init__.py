@@ -75,6 +75,12 @@ def _model(source: Path | ModelProto) -> tuple[ModelProto, str, str]:
 def _check_model(model: ModelProto, where: str) -> None:
     import onnx
 
+    graph = model.graph
+    names = [name for node in graph.node for name in (node.name, node.op_type, node.domain, *node.input, *node.output)]
+    names += [named.name for named in (*graph.initializer, *graph.input, *graph.output, *graph.value_info)]
+    if not all(isinstance(name, str) for name in names):  # protobuf hands out what is not UTF-8 as bytes
+        raise InputError("not an ONNX file, or damaged: a name is no text", where=where, mend="export it again")
+
     if not model.HasField("graph") or not model.graph.node:
         raise InputError("not an ONNX model: it holds no graph", where=where, mend="export or download it again")
     newest = onnx.defs.onnx_opset_version()
@@ -201,6 +207,8 @@ def stored(tensor: TensorProto, folder: Path | None) -> Stored:
     if min(shape, default=0) < 0:
         raise InputError(f"a negative dimension: {shape}", mend="export it again")
     bare = Stored(shape, elem_type=tensor.data_type)
+    if tensor.HasField("raw_data"):
+        _check_bytes(tensor, bare)
     if bare.elements > LARGEST_VALUE:
         return bare
     if tensor.data_location == TensorProto.EXTERNAL:
@@ -210,6 +218,18 @@ def stored(tensor: TensorProto, folder: Path | None) -> Stored:
             return bare
     values = numpy_helper.to_array(tensor)
     return Stored(shape, values=values, elem_type=tensor.data_type)
+
+
+def _check_bytes(tensor: TensorProto, bare: Stored) -> None:
+    """Stored bytes must be as many as the shape says; types narrower than a byte are not checked."""
+    from onnx import helper
+
+    elem_bytes = helper.tensor_dtype_to_np_dtype(tensor.data_type).itemsize
+    if elem_bytes > 1 and len(tensor.raw_data) != elem_bytes * bare.elements:
+        raise InputError(
+            f"holds {len(tensor.raw_data)} bytes for a shape of {bare.shape}",
+            mend="the file is damaged; export it again",
+        )
 
 
 def _constant(node: NodeProto) -> Stored:

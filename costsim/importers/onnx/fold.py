@@ -56,6 +56,8 @@ def infer_shapes(
     """Shapes of the node's outputs by onnx's inference; None where it cannot tell."""
     import onnx
 
+    if any(isinstance(x, Stored) and x.values is None and len(x.shape) == 1 and _is_integer(x) for x in inputs):
+        return [None for _ in node.output]  # a shape too long to be one; inference would write down every entry
     try:
         model = onnx.shape_inference.infer_shapes(_single(node, inputs, opsets), data_prop=True)
     except (onnx.shape_inference.InferenceError, ValueError, RuntimeError):
@@ -82,6 +84,12 @@ def _evaluate(
     except Exception:  # it raises whatever its NumPy code meets, and lacks some ops at some opsets
         return None
     return [np.asarray(result) for result in results]
+
+
+def _is_integer(x: Stored) -> bool:
+    from onnx import TensorProto
+
+    return x.elem_type in (TensorProto.INT32, TensorProto.INT64)
 
 
 def _single(
