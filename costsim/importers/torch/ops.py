@@ -103,6 +103,7 @@ OPS: dict[str, Handler] = {
     "flatten": tensors.reshape,
     "flip": tensors.permuted_copy,
     "index": tensors.gather_by_list,
+    "index_add": tensors.index_add,
     "index_select": tensors.index_select,
     "lift_fresh_copy": tensors.alias,
     "narrow": tensors.narrow,

@@ -132,6 +132,16 @@ def index_select(call: Call) -> Tensor:
     return call.writer.add(L.IndexSelect(call.shape[axis], axis), x)
 
 
+def index_add(call: Call) -> Tensor:
+    """Channels added into others by an index list; into a tensor just made, it is that sum alone."""
+    onto, source = call["self"], call.tensor("source")
+    if pieces.axis_of(int(call["dim"]), call.shape) != 1 or call.get("alpha", 1) != 1:
+        return call.writer.unknown(call.op, [source], call.shape)
+    added = call.writer.add(L.ScatterAdd(call.shape[1]), source)
+    fresh = isinstance(onto, Stored) and not onto.trainable
+    return added if fresh else call.writer.add(L.Add(), call.tensor("self"), added)
+
+
 def embedding(call: Call) -> Tensor:
     table, indices = call.tensor("weight"), call["indices"]
     count = 1
