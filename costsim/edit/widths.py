@@ -157,8 +157,9 @@ class Widths:
     def _conv_channels(self, plan: Plan, new: LayerGraph, node: Node, layer: Conv2d, c_in: Dim) -> dict[str, Dim]:
         if is_depthwise(self.graph, node):
             old_c_in = self.graph[node.inputs[0]].shape[1]
-            per_group = round(old_c_in / layer.groups)
-            return {"groups": c_in // per_group, "out_channels": c_in * (node.shape[1] // old_c_in)}
+            groups = c_in // round(old_c_in / layer.groups)
+            groups = groups + (groups == 0)  # points without channels are masked, not divided by
+            return {"groups": groups, "out_channels": c_in * (node.shape[1] // old_c_in)}
         followed = self.follows.get(node.name, node.name)
         if followed != node.name:
             return {"out_channels": new[followed].shape[1]}

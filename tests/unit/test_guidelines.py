@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from costsim import Network, RunConfig, load_profile, profile_names
+from costsim import LayerGraph, NetBuilder, Network, RunConfig, load_profile, profile_names
 from costsim.guidelines import Finding, check, guideline_ids
 from costsim.guidelines.check import apply_findings
 from costsim.guidelines.regions import regions
@@ -105,10 +105,56 @@ def test_parts_are_stages_or_runs_of_equal_maps(network, expected):
 
 
 def test_a_network_without_blocks_is_told_apart_by_its_maps():
-    from costsim import NetBuilder
-
     net = NetBuilder("flat")
     x = net.conv_bn(net.input(1, 3, 32, 32), 16, 3, stride=2)
     x = net.conv_bn(net.depthwise_bn(x), 64)
     net.conv_bn(x, 128, 3, stride=2)
     assert [region.name for region in regions(net.graph)] == ["16x16", "8x8"]
+
+
+def ids(graph: LayerGraph | str, hw: str, **settings: str) -> dict[str, float]:
+    """Cost of each guideline's findings."""
+    profile = load_profile(hw, settings)
+    simulation = simulate(Network(graph).graph, profile, RunConfig.of(profile))
+    costs: dict[str, float] = {}
+    for finding in check(simulation):
+        costs[finding.id] = costs.get(finding.id, 0.0) + (finding.cost_ms or 0.0)
+    return costs
+
+
+def test_ops_of_the_host_are_f1s_and_only_where_there_is_a_host():
+    on_host = ids("shufflenet_v2_0.5x", "edge_tpu")
+    assert on_host["F1"] > 0
+    assert "F1" not in ids("shufflenet_v2_0.5x", "gtx_1080ti")
+    assert "F1" not in ids("mobilenet_v1_0.25x", "edge_tpu")
+
+
+def test_a_large_buffer_leaves_nothing_to_say_about_it():
+    small, large = (ids("mobilenet_v1_0.5x", "npu", **{"memory.onchip.size": size}) for size in ("64 KiB", "64 MiB"))
+    assert small["V1"] + small.get("V3", 0.0) > 0
+    assert not {"V1", "V3"} & set(large)
+
+
+def pointwise_stack(width: int) -> LayerGraph:
+    net = NetBuilder(f"stack_{width}")
+    x = net.input(1, width, 28, 28)
+    with net.block("body"):
+        for _ in range(4):
+            x = net.conv_bn(x, width)
+    with net.block("head"):
+        net.classifier(x, 10)
+    return net.graph
+
+
+def test_full_tiles_are_not_mentioned_and_one_channel_too_many_costs():
+    assert "Q1" not in ids(pointwise_stack(32), "npu")
+    assert ids(pointwise_stack(33), "npu")["Q1"] > 0  # 33 of 48 channels in tiles of 16
+
+
+def test_equal_widths_and_dense_layers_are_clean():
+    assert not {"G1", "G2", "G3", "G4", "V2"} & set(ids(pointwise_stack(32), "arm_a53"))
+
+
+def test_depthwise_blocks_are_unbalanced_and_dense_ones_are_not():
+    assert "V2" in ids("mobilenet_v1_0.25x", "npu")
+    assert "V2" not in ids("resnet18", "npu")
