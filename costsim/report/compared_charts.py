@@ -7,12 +7,15 @@ from math import log
 
 from costsim.analysis import Analysis, Record
 from costsim.compare import Comparison
-from costsim.report.charts import BAR_HEIGHT, ROOF_COLOUR, Spec, colour, tip
+from costsim.report.charts import BAR_HEIGHT, LABEL_ROOM_RATIO, ROOF_COLOUR, Spec, colour, tip
 from costsim.report.datasets import rounded
 from costsim.report.palette import limit_colours
 
 LABEL_WIDTH_RATIO, LABEL_HEIGHT_RATIO = 0.3, 0.06
 """Room a name takes in the scatter plot, as a share of its axes."""
+
+RUN_HEIGHT = 32
+"""Two lines: the network, and the device it ran on."""
 
 LOG_FROM_RATIO = 20
 """Latencies further apart than this are drawn on a log axis."""
@@ -83,7 +86,7 @@ def compared_charts(data: Mapping[str, list[Record]], classes: Mapping[str, str]
     differences = [name for name in data if name.startswith("difference")]
     return {
         "latencies": _latencies(data["runs"], devices),
-        "shares": _shares(len(data["runs"]), classes),
+        "shares": _shares(data["runs"], classes),
         "macs": _latency_over_macs(devices),
     } | {name: _difference(name, data[name], classes) for name in differences}
 
@@ -106,18 +109,16 @@ def _difference(name: str, records: Sequence[Record], classes: Mapping[str, str]
 def _latencies(runs: Sequence[Record], devices: Mapping[str, str]) -> Spec:
     times = [r["latency_ms"] for r in runs if r["latency_ms"] > 0]
     far = bool(times) and max(times) > LOG_FROM_RATIO * min(times)
-    x = {
-        "type": "quantitative",
-        "title": "latency [ms], with its interval",
-        "scale": {"type": "log"} if far else {"zero": True},
-    }
+    most = max(r["latency_high_ms"] for r in runs)
+    scale = {"type": "log", "domainMax": 6 * most} if far else {"domain": [0, LABEL_ROOM_RATIO * most]}
+    x = {"type": "quantitative", "title": "latency [ms], with its interval", "scale": scale | {"nice": False}}
     low_high = {"x": x | {"field": "latency_low_ms"}, "x2": {"field": "latency_high_ms"}}
     point = {"x": x | {"field": "latency_ms"}, "color": colour("hardware", devices), "tooltip": _TIPS}
     text = {"x": x | {"field": "latency_high_ms"}, "text": {"field": "latency_ms", "format": ".4~g"}}
     return {
         "data": {"name": "runs"},
-        "height": BAR_HEIGHT * len(runs) + 10,
-        "encoding": {"y": {"field": "run", "type": "nominal", "sort": None, "title": None}},
+        "height": RUN_HEIGHT * len(runs),
+        "encoding": {"y": _run_axis(runs)},
         "layer": [
             {"mark": {"type": "rule", "strokeWidth": 4, "color": ROOF_COLOUR, "opacity": 0.5}, "encoding": low_high},
             {"mark": {"type": "point", "filled": True, "size": 90, "opacity": 1}, "encoding": point},
@@ -126,13 +127,19 @@ def _latencies(runs: Sequence[Record], devices: Mapping[str, str]) -> Spec:
     }
 
 
-def _shares(runs: int, classes: Mapping[str, str]) -> Spec:
+def _run_axis(runs: Sequence[Record]) -> Spec:
+    """A run a line; network and device under each other where there are several devices."""
+    axis = {"labelExpr": "split(datum.label, ' on ')", "labelOffset": -6} if " on " in runs[0]["run"] else {}
+    return {"field": "run", "type": "nominal", "sort": None, "title": None, "axis": axis}
+
+
+def _shares(runs: Sequence[Record], classes: Mapping[str, str]) -> Spec:
     return {
         "data": {"name": "shares"},
-        "height": BAR_HEIGHT * runs + 10,
+        "height": RUN_HEIGHT * len(runs),
         "mark": "bar",
         "encoding": {
-            "y": {"field": "run", "type": "nominal", "sort": None, "title": None},
+            "y": _run_axis(runs),
             "x": {
                 "field": "share", "type": "quantitative", "stack": "zero", "title": "share of the time",
                 "axis": {"format": "%"}, "scale": {"domain": [0, 1]},
