@@ -10,18 +10,18 @@ import numpy as np
 
 from costsim.devices.accelerator_profile import AcceleratorProfile
 from costsim.devices.base import DeviceModel, Roofs, RunConfig
+from costsim.devices.kernels.array_costs import ArrayCosts
 from costsim.devices.kernels.atomic import (
     WINOGRAD_SPEEDUP,
-    atomic_cycles,
-    atomic_onchip_elems,
+    atomic_costs,
     atomic_weight_elems,
     stride_fold,
     uses_winograd,
 )
-from costsim.devices.kernels.block_based import block_cycles, block_onchip_elems
+from costsim.devices.kernels.block_based import block_costs
 from costsim.devices.kernels.rounding import round_up
-from costsim.devices.kernels.row_stationary import row_stationary_cycles, row_stationary_onchip_elems
-from costsim.devices.kernels.systolic import systolic_cycles, systolic_onchip_elems
+from costsim.devices.kernels.row_stationary import row_stationary_costs
+from costsim.devices.kernels.systolic import systolic_costs
 from costsim.errors import DoesNotFitError
 from costsim.hardware.profile import Profile
 from costsim.hardware.vary import at_point, points
@@ -31,20 +31,11 @@ from costsim.tables.optable import MAC, OpTable
 from costsim.tables.plan import Plan
 from costsim.tables.schema import Array
 
-Kernel = Callable[[OpTable, Any], Array]
-
-CYCLES: dict[str, Kernel] = {
-    "atomic": atomic_cycles,
-    "block": block_cycles,
-    "systolic": systolic_cycles,
-    "row_stationary": row_stationary_cycles,
-}
-
-ONCHIP_ELEMS: dict[str, Kernel] = {
-    "atomic": atomic_onchip_elems,
-    "block": block_onchip_elems,
-    "systolic": systolic_onchip_elems,
-    "row_stationary": row_stationary_onchip_elems,
+ARRAYS: dict[str, Callable[[OpTable, Any], ArrayCosts]] = {
+    "atomic": atomic_costs,
+    "block": block_costs,
+    "systolic": systolic_costs,
+    "row_stationary": row_stationary_costs,
 }
 
 
@@ -95,7 +86,7 @@ class AcceleratorModel(DeviceModel):
         on_host = _on_host(ops, profile)
         fixed = self._fixed_limits(ops, profile, run, on_host)
         table = self._table(fixed, ops.plan.activation_bytes, ops.plan.weight_bytes, profile)
-        onchip = _onchip_bytes(ops, profile, on_host)
+        onchip = fixed["onchip"] * profile.hardware.memory.onchip.bandwidth_bytes_per_s
         offchip = ops.plan.offchip_bytes
         return replace(
             table,
@@ -128,11 +119,12 @@ class AcceleratorModel(DeviceModel):
         """Limits no buffer plan changes; ``burst`` is a ratio, not a limit."""
         hw, fitted = profile.hardware, profile.fitted
         is_mac = ops.kind == MAC
-        cycles = CYCLES[hw.array.kind](ops, hw.array) / fitted.array_ratio
+        costs = ARRAYS[hw.array.kind](ops, hw.array)
+        cycles = costs.cycles / fitted.array_ratio
         on_array = ~on_host & (is_mac if hw.vector_elems_per_cycle is not None else True)
         limits = {
             "array": np.where(on_array, cycles, 0.0) / hw.clock_hz,
-            "onchip": _onchip_bytes(ops, profile, on_host) / hw.memory.onchip.bandwidth_bytes_per_s,
+            "onchip": _onchip_bytes(ops, costs, on_host) / hw.memory.onchip.bandwidth_bytes_per_s,
         }
         if hw.vector_elems_per_cycle is not None:
             visits = np.maximum(ops.output_elems * ops.kernel_h * ops.kernel_w, ops.input_elems)
@@ -242,9 +234,8 @@ def _uncached_weight_bytes(ops: OpTable, profile: Any) -> Array:
     return stored - np.clip(cache.size_bytes - before, 0.0, stored)
 
 
-def _onchip_bytes(ops: OpTable, profile: Any, on_host: np.ndarray) -> Array:
-    array = profile.hardware.array
-    moved = np.where(ops.kind == MAC, ONCHIP_ELEMS[array.kind](ops, array), ops.input_elems + ops.output_elems)
+def _onchip_bytes(ops: OpTable, costs: ArrayCosts, on_host: np.ndarray) -> Array:
+    moved = np.where(ops.kind == MAC, costs.onchip_elems, ops.input_elems + ops.output_elems)
     return np.where(on_host, 0.0, moved) * ops.elem_bytes
 
 

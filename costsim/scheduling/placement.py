@@ -111,7 +111,9 @@ def _two_ended(buffers: tuple[Buffer, ...], bound: float) -> Placement:
 def _lowest(buffer: Buffer, placed: list[tuple[float, Buffer]]) -> float:
     """The lowest address at which the buffer meets none of those alive with it."""
     address = 0.0
-    for begin, end in sorted((o, o + other.size_bytes) for o, other in placed if buffer.meets(other)):
+    first, last = buffer.first, buffer.last
+    beside = [(o, o + b.size_bytes) for o, b in placed if b.first <= last and first <= b.last]
+    for begin, end in sorted(beside):
         if begin - address >= buffer.size_bytes:
             break
         address = max(address, end)

@@ -62,6 +62,9 @@ def _plan_point(ops: OpTable, point: int, rules: BufferRules, sizes: np.ndarray,
     stored = (rules.input_bytes, rules.output_bytes, rules.weight_bytes)
     input_bytes, output_bytes, weight_bytes = (a[:, min(point, a.shape[1] - 1)] for a in stored)
     flow = Dataflow.of(ops, input_bytes, output_bytes, point)
+    weights = Weights(weight_bytes, _tile_bytes(single, weight_bytes, rules.grain[1]))
+    if not rules.spills:
+        return _all_on_chip(ops, flow, weights, sizes)
     if rules.tiling == "smaller_operand":
         tiles = smaller_operand_staircases(single, input_bytes, output_bytes, weight_bytes, rules.grain[1])
     else:
@@ -69,9 +72,6 @@ def _plan_point(ops: OpTable, point: int, rules: BufferRules, sizes: np.ndarray,
             single, input_bytes, output_bytes, weight_bytes,
             grain=rules.grain, separate_weights=rules.separate_weights,
         )  # fmt: skip
-    weights = Weights(weight_bytes, _tile_bytes(single, weight_bytes, rules.grain[1]))
-    if not rules.spills:
-        return _all_on_chip(ops, flow, weights, sizes)
     groups = segments(flow, weights, separate_weights=rules.separate_weights)
     tiles = _host_is_free_of_buffers(tiles, rules.on_host)
     allowed = _allowed(ops, rules)

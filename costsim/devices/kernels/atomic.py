@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from costsim.devices.kernels.array_costs import ArrayCosts
 from costsim.devices.kernels.rounding import round_up
 from costsim.tables.optable import OpTable
 from costsim.tables.schema import Array
@@ -15,6 +16,11 @@ WINOGRAD_SPEEDUP = 2.25
 
 WINOGRAD_WEIGHTS = 16 / 9
 """The 3x3 kernel is stored transformed, as 4x4."""
+
+
+def atomic_costs(ops: OpTable, array: Any) -> ArrayCosts:
+    """Cycles and buffer traffic of every op."""
+    return ArrayCosts(atomic_cycles(ops, array), atomic_onchip_elems(ops, array))
 
 
 def atomic_cycles(ops: OpTable, array: Any) -> Array:

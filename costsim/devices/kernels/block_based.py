@@ -6,12 +6,12 @@ model of a model. They ignore command fetch, weight compression and 16-bit data.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from itertools import product
 from typing import Any
 
 import numpy as np
 
+from costsim.devices.kernels.array_costs import ArrayCosts
 from costsim.devices.kernels.rounding import round_up
 from costsim.tables.optable import MAC, OpTable
 from costsim.tables.schema import Array
@@ -43,18 +43,8 @@ BLOCKS = np.array(list(product(BLOCK_SIDES, (*BLOCK_SIDES, 64), BLOCK_CHANNELS))
 """``(candidates, 3)`` output blocks tried: rows, columns, channels."""
 
 
-@dataclass(frozen=True)
-class BlockCosts:
-    """What the best output block costs every op, ``(ops, points)``."""
-
-    cycles: Array
-    """Of products and output stage, overlapped block by block."""
-    moved_elems: Array
-    """Between memory and array: input with overlaps and re-reads, weights per spatial block, output."""
-
-
-def block_costs(ops: OpTable, array: Any) -> BlockCosts:
-    """Search the output block of every op, all candidates at once.
+def block_costs(ops: OpTable, array: Any) -> ArrayCosts:
+    """What the best output block costs every op: the block is searched, all candidates at once.
 
     Of the blocks whose input and sums fit the array's memory twice, the one that fetches fewest
     elements is taken::
@@ -109,17 +99,7 @@ def block_costs(ops: OpTable, array: Any) -> BlockCosts:
     stored_out = round_up(ops.c_out, BRICK_CHANNELS) / ops.c_out
     other_inputs = np.maximum(ops.input_elems - ops.n * ops.c_in * ops.h_in * ops.w_in, 0.0)
     moved = runs * chosen(fetched_input) + other_inputs + ops.output_elems * stored_out
-    return BlockCosts(cycles * runs, moved + ops.weight_elems)
-
-
-def block_cycles(ops: OpTable, array: Any) -> Array:
-    """Cycles of the array alone, ``(ops, points)``."""
-    return block_costs(ops, array).cycles
-
-
-def block_onchip_elems(ops: OpTable, array: Any) -> Array:
-    """Elements moved between memory and the array, ``(ops, points)``."""
-    return block_costs(ops, array).moved_elems
+    return ArrayCosts(cycles * runs, moved + ops.weight_elems)
 
 
 def _steps(ops: OpTable, by_channel: np.ndarray) -> Array:

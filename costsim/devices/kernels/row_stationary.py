@@ -6,12 +6,18 @@ from typing import Any
 
 import numpy as np
 
+from costsim.devices.kernels.array_costs import ArrayCosts
 from costsim.tables.optable import OpTable
 from costsim.tables.schema import Array
 
 CHANNELS_PER_PSUM_PASS = 2.0
 """Input channels summed inside one stacked set before its sums go to the buffer; fitted on the 13 VGG-16
 layers of the Eyeriss chip (JSSC 2017, Table VI: global buffer accesses; within 20 % of 12 of them)."""
+
+
+def row_stationary_costs(ops: OpTable, array: Any) -> ArrayCosts:
+    """Cycles and buffer traffic of every op."""
+    return ArrayCosts(row_stationary_cycles(ops, array), row_stationary_onchip_elems(ops, array))
 
 
 def row_stationary_cycles(ops: OpTable, array: Any) -> Array:

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from costsim.devices.kernels.array_costs import ArrayCosts
 from costsim.tables.optable import OpTable
 from costsim.tables.schema import Array
 
@@ -25,6 +26,11 @@ def systolic_fold_cycles(m: Any, k: Any, n: Any, rows: Any, cols: Any, dataflow:
     if dataflow == "weight_stationary":
         return (2 * rows + cols + m - 2) * np.ceil(k / rows) * np.ceil(n / cols) - 1
     return (2 * rows + cols + n - 2) * np.ceil(k / rows) * np.ceil(m / cols) - 1
+
+
+def systolic_costs(ops: OpTable, array: Any) -> ArrayCosts:
+    """Cycles and buffer traffic of every op."""
+    return ArrayCosts(systolic_cycles(ops, array), systolic_onchip_elems(ops, array))
 
 
 def systolic_cycles(ops: OpTable, array: Any) -> Array:
