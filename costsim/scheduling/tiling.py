@@ -60,7 +60,7 @@ def candidates() -> np.ndarray:
     plain = list(product(ROW_SPLITS, CHANNEL_SPLITS, (1,), (1,), (1,), orders))
     grouped = list(product((*ROW_SPLITS[::2], WHOLE), (1, WHOLE), GROUP_SPLITS[1:], (1, WHOLE), (1,), orders))
     columns = list(product((WHOLE,), (*CHANNEL_SPLITS[::2], WHOLE), (1,), COLUMN_SPLITS[1:], (1,), orders))
-    deep = list(product((*ROW_SPLITS[::2], WHOLE), CHANNEL_SPLITS, (1,), (1, WHOLE), DEPTH_SPLITS, (NEITHER_HELD,)))
+    deep = list(product((*ROW_SPLITS[::2], WHOLE), CHANNEL_SPLITS, (WHOLE,), (1, WHOLE), DEPTH_SPLITS, (NEITHER_HELD,)))
     return np.array(plain + grouped + columns + deep, dtype=np.float64)
 
 
