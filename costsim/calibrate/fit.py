@@ -18,21 +18,28 @@ from costsim.calibrate.problem import Constant, MeasuredRun
 NOISE = 0.06
 """Relative error at which a measurement begins to count less than quadratically."""
 
+EDGE = 1e-6
+"""The solver needs to start inside its bounds; constants may lie on theirs."""
+
 
 @dataclass(frozen=True)
 class Fit:
-    """The outcome: constants shared by all runs and, per run, its own."""
+    """The outcome, as factors on the constants of each run's profile."""
 
-    shared: dict[str, float]
-    own: tuple[dict[str, float], ...]
+    factors: tuple[dict[str, float], ...]
+    """Per run: field to its value over the value in the profile."""
     log_errors: tuple[dict[str, float], ...]
     """Per run: network to log(predicted / measured), left-out networks included."""
-    log_values: np.ndarray
-    """All constants as the solver left them: where a similar fit may start."""
+    log_factors: np.ndarray
+    """As the solver left them: where a similar fit may start."""
+
+    def values(self, runs: Sequence[MeasuredRun], index: int) -> dict[str, float]:
+        """The constants of one run in SI units."""
+        return {path: factor * runs[index].profile.value_at(path) for path, factor in self.factors[index].items()}
 
 
 class _Objective:
-    """Residuals and Jacobian in the logarithms of all constants: shared ones first, then run by run."""
+    """Residuals and Jacobian in the logarithms of all factors: shared ones first, then run by run."""
 
     def __init__(
         self,
@@ -42,37 +49,45 @@ class _Objective:
         without: Collection[str],
     ) -> None:
         self.runs = runs
-        self.constants = [*shared, *(c for _ in runs for c in own)]
+        self.constants = [*shared, *own]
         first = [len(shared) + i * len(own) for i in range(len(runs))]
         self.places = [[*range(len(shared)), *range(f, f + len(own))] for f in first]
-        owners = [runs[0]] * len(shared) + [run for run in runs for _ in own]
-        known = [run.profile.value_at(c.path) for run, c in zip(owners, self.constants, strict=True)]
-        self.prior = np.log(known)
-        self.spread = np.array([c.spread for c in self.constants])
-        self.bounds = np.log([[c.low for c in self.constants], [c.high for c in self.constants]])
+        self.known = [np.log([run.profile.value_at(c.path) for c in self.constants]) for run in runs]
+        self.spread = np.array([c.spread for c in (*shared, *(c for _ in runs for c in own))])
+        self.bounds = self._bounds()
         self.kept = [np.array([name not in without for name in run.networks]) for run in runs]
         self._last: tuple[np.ndarray, np.ndarray, np.ndarray] | None = None
 
-    def residuals(self, log_values: np.ndarray) -> np.ndarray:
-        return self._at(log_values)[1]
+    def _bounds(self) -> tuple[np.ndarray, np.ndarray]:
+        low, high = np.full(len(self.spread), -np.inf), np.full(len(self.spread), np.inf)
+        lowest, highest = (np.log([getattr(c, side) for c in self.constants]) for side in ("low", "high"))
+        for place, known in zip(self.places, self.known, strict=True):
+            low[place] = np.maximum(low[place], lowest - known)
+            high[place] = np.minimum(high[place], highest - known)
+        return low - EDGE, high + EDGE
 
-    def jacobian(self, log_values: np.ndarray) -> np.ndarray:
-        return self._at(log_values)[2]
+    def residuals(self, log_factors: np.ndarray) -> np.ndarray:
+        return self._at(log_factors)[1]
 
-    def _at(self, log_values: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        if self._last is None or not np.array_equal(self._last[0], log_values):
-            errors, slopes = [(log_values - self.prior) / self.spread], [np.diag(1 / self.spread)]
-            for run, place, kept in zip(self.runs, self.places, self.kept, strict=True):
-                log_s, jacobian = self.predict(run, place, log_values)
-                slope = np.zeros((len(log_s), len(log_values)))
-                slope[:, place] = jacobian
+    def jacobian(self, log_factors: np.ndarray) -> np.ndarray:
+        return self._at(log_factors)[2]
+
+    def _at(self, log_factors: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        if self._last is None or not np.array_equal(self._last[0], log_factors):
+            errors, slopes = [log_factors / self.spread], [np.diag(1 / self.spread)]
+            for index, (run, kept) in enumerate(zip(self.runs, self.kept, strict=True)):
+                log_s, jacobian = self.predict(index, log_factors)
+                slope = np.zeros((len(log_s), len(log_factors)))
+                slope[:, self.places[index]] = jacobian
                 errors.append((log_s - run.log_measured)[kept] / NOISE)
                 slopes.append(slope[kept] / NOISE)
-            self._last = log_values.copy(), np.concatenate(errors), np.concatenate(slopes)
+            self._last = log_factors.copy(), np.concatenate(errors), np.concatenate(slopes)
         return self._last
 
-    def predict(self, run: MeasuredRun, place: list[int], log_values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        return run.log_prediction([self.constants[p] for p in place], log_values[place])
+    def predict(self, index: int, log_factors: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Logarithms of the predictions of one run, and their derivatives by its factors."""
+        values = self.known[index] + log_factors[self.places[index]]
+        return self.runs[index].log_prediction(self.constants, values)
 
 
 def fit(
@@ -84,26 +99,26 @@ def fit(
     start: np.ndarray | None = None,
     max_steps: int = 40,
 ) -> Fit:
-    """Fit ``shared`` constants over all runs and ``own`` ones run by run, on all networks but ``without``."""
+    """Fit constants on all networks but ``without``.
+
+    A shared constant moves by one factor in all runs, whatever value each run's profile has for it;
+    an own constant moves in each run as that run's measurements ask.
+    """
     from scipy.optimize import least_squares  # takes long to import; only calibration needs it
 
     objective = _Objective(runs, shared, own, without)
     low, high = objective.bounds
-    begin = np.clip(objective.prior if start is None else start, low + 1e-6, high - 1e-6)
+    begin = np.clip(np.zeros(len(low)) if start is None else start, low + EDGE / 2, high - EDGE / 2)
     solved = least_squares(
         objective.residuals, begin, objective.jacobian, bounds=(low, high), loss="soft_l1", max_nfev=max_steps
     )
-    values = np.exp(solved.x)
     errors = [
-        dict(zip(run.networks, objective.predict(run, place, solved.x)[0] - run.log_measured, strict=True))
-        for run, place in zip(runs, objective.places, strict=True)
+        dict(zip(run.networks, objective.predict(index, solved.x)[0] - run.log_measured, strict=True))
+        for index, run in enumerate(runs)
     ]
+    paths = [c.path for c in objective.constants]
     return Fit(
-        shared={c.path: float(v) for c, v in zip(shared, values, strict=False)},
-        own=tuple(
-            {c.path: float(values[p]) for c, p in zip(own, place[len(shared) :], strict=True)}
-            for place in objective.places
-        ),
+        factors=tuple(dict(zip(paths, np.exp(solved.x[place]).tolist(), strict=True)) for place in objective.places),
         log_errors=tuple(errors),
-        log_values=solved.x,
+        log_factors=solved.x,
     )

@@ -24,9 +24,10 @@ import numpy as np
 
 from costsim.devices.base import DeviceModel, Roofs, RunConfig
 from costsim.devices.cpu_profile import CpuProfile
-from costsim.devices.cpu_work import Work, cpu_work, is_depthwise, is_grouped, takes_winograd
+from costsim.devices.cpu_work import Work, cpu_work, is_depthwise, is_gathered, is_grouped, takes_winograd
 from costsim.devices.kernels.cache import activation_misses, miss_ratio
 from costsim.devices.kernels.elementwise import vector_instructions
+from costsim.devices.kernels.packing import packing_ratio
 from costsim.devices.kernels.threads import parallel_ratio
 from costsim.hardware.profile import Profile
 from costsim.tables.costtable import CostTable
@@ -78,7 +79,8 @@ class CpuModel(DeviceModel):
         divided = cycle_s * parallel_ratio(work.items, threads)  # whole channels or tiles go to a thread
         evenly = cycle_s / threads
         memory = _MemoryTimes(ops, work, profile, threads)
-        crowding = 1 + fit.l2_contention_ratio * (threads - 1)
+        busy = np.minimum(threads, work.items)
+        crowding = 1 + fit.l2_contention_ratio * (busy - 1)
         everywhere = np.zeros_like(divided)
         dispatch = everywhere + fit.op_overhead_s + fit.thread_overhead_s * (threads - 1)
         one_by_one = is_grouped(ops) * profile.runtime.grouped_conv_as_one_gemm_per_group
@@ -112,6 +114,9 @@ def _arithmetic_cycles(ops: OpTable, work: Work, profile: CpuProfile, run: RunCo
     """Cycles one core needs for the arithmetic alone."""
     fit, peak = profile.fitted, profile.hardware.macs_per_cycle[run.dtype]
     sustained = np.where(is_depthwise(ops), fit.depthwise_ratio, fit.gemm_ratio)
+    gathered = is_gathered(ops, profile.runtime)
+    sustained = np.where(gathered, sustained * fit.spatial_ratio, sustained)
+    sustained = sustained * packing_ratio(ops, profile.hardware.vector_bytes, fit.unpacked_ratio)
     other = vector_instructions(ops, profile.runtime.exponential_instructions)
     return work.macs / (peak * sustained) + other / (peak * fit.vector_ratio)
 
@@ -122,8 +127,9 @@ class _MemoryTimes:
     def __init__(self, ops: OpTable, work: Work, profile: CpuProfile, threads: Any) -> None:
         memory, fit = profile.hardware.memory, profile.fitted
         capacity = memory.last_level_bytes * fit.cache_ratio
+        busy = np.minimum(threads, work.items)
         bandwidth = fit.dram_ratio * np.minimum(
-            memory.dram.one_core_bandwidth_bytes_per_s * threads, memory.dram.bandwidth_bytes_per_s
+            memory.dram.one_core_bandwidth_bytes_per_s * busy, memory.dram.bandwidth_bytes_per_s
         )
         self.packed_bytes = work.packed * ops.elem_bytes
         self.transformed_bytes = work.transformed * ops.elem_bytes

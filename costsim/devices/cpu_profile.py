@@ -77,6 +77,9 @@ class Winograd(Block):
     large_patch: PositiveFloat
     large_patch_max_channels: NonNegativeFloat
     """The large patch is used while neither input nor output has more channels."""
+    tiny_patch: PositiveFloat
+    tiny_map: NonNegativeFloat
+    """Maps of at most this height or width take the tiny patch: larger ones would stream more weights than they save."""
 
 
 class CpuRuntime(Runtime):
@@ -86,6 +89,8 @@ class CpuRuntime(Runtime):
     winograd: Winograd | None
     l2_blocking: bool
     """Whether packed panels are cut to fit the second cache level, so that they are read from memory once."""
+    serial_ops: tuple[str, ...]
+    """Ops that run on one thread however many there are."""
     grouped_conv_as_one_gemm_per_group: bool
     """Every group is an op of its own, with its own dispatch."""
     depthwise_kernels: tuple[int, ...]
@@ -105,6 +110,10 @@ class CpuFitted(Block):
     """Share of peak arithmetic the inner loop of the matrix product sustains."""
     depthwise_ratio: Ratio
     """The same for depthwise kernels."""
+    spatial_ratio: Ratio
+    """Speed of spatial kernels that are not Winograd over the plain matrix product: rows are gathered."""
+    unpacked_ratio: Ratio
+    """Speed of matrix products whose output channels do not fill packs of four, over those that do."""
     vector_ratio: Ratio
     """The same for arithmetic beside multiply-accumulates, two operations to a multiply-accumulate."""
     load_ratio: Ratio

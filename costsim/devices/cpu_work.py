@@ -62,6 +62,12 @@ def is_grouped(ops: OpTable) -> np.ndarray:
     return (ops.kind == MAC) & (ops.groups > 1) & (ops.c_in_per_group > 1)
 
 
+def is_gathered(ops: OpTable, runtime: CpuRuntime) -> np.ndarray:
+    """Rows of spatial kernels over several channels that are computed without Winograd."""
+    spatial = (ops.kind == MAC) & (ops.kernel_h * ops.kernel_w > 1) & ~is_depthwise(ops)
+    return spatial & ~takes_winograd(ops, runtime)
+
+
 def takes_winograd(ops: OpTable, runtime: CpuRuntime) -> np.ndarray:
     """Rows the runtime computes by Winograd: 3 x 3, stride 1, enough channels."""
     if runtime.winograd is None:
@@ -103,7 +109,7 @@ def _matrix_work(ops: OpTable, profile: CpuProfile) -> Work:
         **_products(m, n, k, repeats, ops, profile),
         packed=np.where(direct | (n == 1), 0.0, n * k * repeats) + _padded_copy(ops),
         transformed=np.zeros_like(m),
-        items=tile_count(m, runtime.microkernel.rows) * repeats,
+        items=_parallel_tiles(ops, profile),
         weight_bytes=ops.weight_elems * np.where(vector_product, kept, ops.weight_elem_bytes),
     )
 
@@ -113,14 +119,21 @@ def _winograd_work(ops: OpTable, profile: CpuProfile) -> Work:
     assert rules is not None
     m, k, repeats = ops.c_out_per_group, ops.c_in_per_group, ops.groups
     patch = np.where(np.maximum(m, k) <= rules.large_patch_max_channels, rules.large_patch, rules.small_patch)
+    patch = np.where(np.minimum(ops.h_out, ops.w_out) <= rules.tiny_map, rules.tiny_patch, patch)
     shape = winograd_shape(k, m, ops.h_out, ops.w_out, patch)
     return Work(
         **_products(m, shape.patches, k, repeats * shape.products, ops, profile),
         packed=_padded_copy(ops),
         transformed=repeats * (shape.input_elems + shape.output_elems),
-        items=tile_count(m, profile.runtime.microkernel.rows) * repeats,
+        items=_parallel_tiles(ops, profile),
         weight_bytes=ops.weight_bytes * shape.weight_ratio,
     )
+
+
+def _parallel_tiles(ops: OpTable, profile: CpuProfile) -> Array:
+    """Row tiles that can run at the same time: groups computed one after another share nothing."""
+    tiles = tile_count(ops.c_out_per_group, profile.runtime.microkernel.rows)
+    return tiles if profile.runtime.grouped_conv_as_one_gemm_per_group else tiles * ops.groups
 
 
 def _depthwise_work(ops: OpTable, profile: CpuProfile) -> Work:
@@ -147,7 +160,7 @@ def _depthwise_work(ops: OpTable, profile: CpuProfile) -> Work:
 
 def _pass_work(ops: OpTable, profile: CpuProfile) -> Work:
     """Every input read and every output written once."""
-    touched = ops.input_elems + ops.output_elems
+    touched, lanes = ops.input_elems + ops.output_elems, profile.hardware.vector_bytes / ops.elem_bytes
     nothing = np.zeros_like(touched)
     return Work(
         macs=nothing,
@@ -157,7 +170,7 @@ def _pass_work(ops: OpTable, profile: CpuProfile) -> Work:
         panel=nothing,
         packed=nothing,
         transformed=nothing,
-        items=np.ceil(ops.c_out * ops.elem_bytes / profile.hardware.vector_bytes),
+        items=np.where(ops.is_op(*profile.runtime.serial_ops), 1.0, np.ceil(ops.c_out / lanes)),
         weight_bytes=ops.weight_bytes,
     )
 
