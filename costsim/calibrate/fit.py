@@ -39,7 +39,7 @@ class Fit:
 
 
 class _Objective:
-    """Residuals and Jacobian in the logarithms of all factors: shared ones first, then run by run."""
+    """Residuals and Jacobian in the logarithms of all factors: shared ones first, then board by board."""
 
     def __init__(
         self,
@@ -50,10 +50,11 @@ class _Objective:
     ) -> None:
         self.runs = runs
         self.constants = [*shared, *own]
-        first = [len(shared) + i * len(own) for i in range(len(runs))]
+        boards = list(dict.fromkeys(run.profile.name for run in runs))
+        first = [len(shared) + boards.index(run.profile.name) * len(own) for run in runs]
         self.places = [[*range(len(shared)), *range(f, f + len(own))] for f in first]
         self.known = [np.log([run.profile.value_at(c.path) for c in self.constants]) for run in runs]
-        self.spread = np.array([c.spread for c in (*shared, *(c for _ in runs for c in own))])
+        self.spread = np.array([c.spread for c in (*shared, *(c for _ in boards for c in own))])
         self.bounds = self._bounds()
         self.kept = [np.array([name not in without for name in run.networks]) for run in runs]
         self._last: tuple[np.ndarray, np.ndarray, np.ndarray] | None = None
@@ -102,7 +103,7 @@ def fit(
     """Fit constants on all networks but ``without``.
 
     A shared constant moves by one factor in all runs, whatever value each run's profile has for it;
-    an own constant moves in each run as that run's measurements ask.
+    an own constant moves for each profile as the runs on that profile ask.
     """
     from scipy.optimize import least_squares  # takes long to import; only calibration needs it
 

@@ -67,6 +67,10 @@ class MeasuredRun:
         costs = device.costs(device.plan(table, profile, self.run), profile, self.run)
         return np.add.reduceat(costs.latency_s, starts, axis=0)
 
+    def log_errors(self) -> np.ndarray:
+        """log(predicted / measured) of the profile as it stands, network by network."""
+        return np.log(self.predict({})[:, 0]) - self.log_measured
+
     def log_prediction(self, constants: Sequence[Constant], log_values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Logarithm of the predictions and their derivatives by the logarithm of each constant."""
         trials = np.tile(log_values, (len(constants) + 1, 1))

@@ -11,7 +11,9 @@ import click
 
 from costsim.errors import CostsimError
 
-VERBS = ("analyze", "check", "compare", "reproduce", "reconcile", "sweep", "search", "nets", "hw")
+VERBS = (
+    "analyze", "check", "compare", "sweep", "search", "validate", "calibrate", "reproduce", "reconcile", "nets", "hw",
+)  # fmt: skip
 """Modules of this package; each holds a click command named ``command``."""
 
 

@@ -128,8 +128,9 @@ class _MemoryTimes:
         memory, fit = profile.hardware.memory, profile.fitted
         capacity = memory.last_level_bytes * fit.cache_ratio
         busy = np.minimum(threads, work.items)
-        bandwidth = fit.dram_ratio * np.minimum(
-            memory.dram.one_core_bandwidth_bytes_per_s * busy, memory.dram.bandwidth_bytes_per_s
+        bandwidth = np.minimum(
+            memory.dram.one_core_bandwidth_bytes_per_s * fit.one_core_dram_ratio * busy,
+            memory.dram.bandwidth_bytes_per_s * fit.dram_ratio,
         )
         self.packed_bytes = work.packed * ops.elem_bytes
         self.transformed_bytes = work.transformed * ops.elem_bytes

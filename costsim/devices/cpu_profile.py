@@ -79,7 +79,7 @@ class Winograd(Block):
     """The large patch is used while neither input nor output has more channels."""
     tiny_patch: PositiveFloat
     tiny_map: NonNegativeFloat
-    """Maps of at most this height or width take the tiny patch: larger ones would stream more weights than they save."""
+    """Maps of at most this height or width take the tiny patch: a larger one streams more weights than it saves."""
 
 
 class CpuRuntime(Runtime):
@@ -132,8 +132,10 @@ class CpuFitted(Block):
     """Added for every group of a grouped convolution run group by group."""
     clock_ratio: Ratio = 1.0
     """Share of the nominal clock that is held."""
+    one_core_dram_ratio: PositiveFloat
+    """Share of the stated bandwidth that one core's streams of tensors reach."""
     dram_ratio: PositiveFloat
-    """Share of the stated memory bandwidth that streams of tensors reach."""
+    """The same with all cores."""
     op_overhead_s: Seconds = Field(alias="op_overhead")
     """Dispatch of one op on one thread."""
     thread_overhead_s: Seconds = Field(alias="thread_overhead")

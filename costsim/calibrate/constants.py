@@ -1,0 +1,60 @@
+"""Which constants of a family are fitted, and how far each is believed beforehand."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from costsim.calibrate.problem import Constant
+from costsim.errors import InputError
+
+
+@dataclass(frozen=True)
+class Constants:
+    """The free constants of one family of devices."""
+
+    core: tuple[Constant, ...]
+    """Properties of the core type and its runtime: shared by all boards that have them."""
+    board: tuple[Constant, ...]
+    """What really differs between boards: clock, bandwidths, overheads."""
+
+
+_CPU = Constants(
+    core=(
+        Constant("fitted.gemm_ratio", 0.15, high=1.0),
+        Constant("fitted.spatial_ratio", 0.3, high=1.0),
+        Constant("fitted.unpacked_ratio", 0.6, high=1.0),
+        Constant("fitted.depthwise_ratio", 0.4, high=1.0),
+        Constant("fitted.vector_ratio", 0.7, high=1.0),
+        Constant("fitted.load_ratio", 0.2, high=1.0),
+        Constant("fitted.l2_bytes_per_cycle", 0.8),
+        Constant("fitted.l2_contention_ratio", 0.7, high=1.0),
+        Constant("fitted.pack_bytes_per_cycle", 1.0),
+        Constant("fitted.transform_bytes_per_cycle", 1.0),
+        Constant("fitted.cache_ratio", 0.5, high=1.5),
+        Constant("fitted.overlap", 0.3, low=1.0, high=6.0),
+        Constant("fitted.group_overhead", 1.0),
+    ),
+    board=(
+        Constant("fitted.clock_ratio", 0.1, high=1.0),
+        Constant("fitted.contention_ratio", 1.0, high=1.0),
+        Constant("fitted.one_core_dram_ratio", 0.4),
+        Constant("fitted.dram_ratio", 0.4),
+        Constant("fitted.op_overhead", 1.0),
+        Constant("fitted.thread_overhead", 0.7, high=20e-6),
+    ),
+)
+
+_BY_FAMILY = {"cpu": _CPU}
+
+
+def constants_of(family: str) -> Constants:
+    """The free constants of a family.
+
+    Raises:
+        InputError: profiles of this family are not fitted.
+    """
+    if family not in _BY_FAMILY:
+        raise InputError(
+            f"profiles of family '{family}' cannot be calibrated", mend=f"only those of {', '.join(_BY_FAMILY)} can"
+        )
+    return _BY_FAMILY[family]

@@ -1,0 +1,99 @@
+"""Fitting a profile to a handful of measured networks, starting from what is known of its like."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from costsim.calibrate.constants import constants_of
+from costsim.calibrate.errors import ErrorSummary, interval_ratios
+from costsim.calibrate.fit import fit
+from costsim.calibrate.measurements import Measurement
+from costsim.calibrate.problem import Constant, MeasuredRun
+from costsim.devices import RunConfig
+from costsim.errors import InputError
+from costsim.hardware import Profile
+from costsim.lowering import lower
+from costsim.network import Network
+
+CORE_BELIEF = 0.35
+"""Constants of the core are known from the base profile: their spread shrinks to this share."""
+
+FEWEST = 3
+"""Networks a fit needs: fewer cannot tell a faster clock from a faster memory."""
+
+
+@dataclass(frozen=True)
+class FewShot:
+    """A fitted profile and what the fit did."""
+
+    values: dict[str, float]
+    """Field to its fitted SI value."""
+    before: ErrorSummary
+    after: ErrorSummary
+    low_ratio: float
+    high_ratio: float
+    networks: tuple[str, ...]
+
+
+def measured_runs(profile: Profile, measurements: Sequence[Measurement], dtype: str | None = None) -> list[MeasuredRun]:
+    """One run a thread count.
+
+    Raises:
+        InputError: a network is unknown, or more threads than the device has.
+    """
+    runs = []
+    for threads in dict.fromkeys(m.threads for m in measurements):
+        run = RunConfig.of(profile, dtype, threads)
+        measured = {m.network: m.latency_s for m in measurements if m.threads == threads}
+        tables = {
+            name: lower(
+                Network(name).graph,
+                fusion=profile.runtime.fusion,
+                views=profile.runtime.views,
+                elem_bytes=run.elem_bytes,
+                weight_elem_bytes=run.elem_bytes,
+            )
+            for name in measured
+        }
+        runs.append(MeasuredRun(f"{threads or run.threads} threads", profile, run, tables, measured))
+    return runs
+
+
+def calibrate(base: Profile, measurements: Sequence[Measurement], dtype: str | None = None) -> FewShot:
+    """Fit the constants of a board, and gently those of its core, to ``measurements``.
+
+    Raises:
+        InputError: too few networks, an unknown one, or a family that is not fitted.
+    """
+    constants = constants_of(base.family)
+    networks = tuple(dict.fromkeys(m.network for m in measurements))
+    if len(networks) < FEWEST:
+        raise InputError(
+            f"{len(networks)} network{'s' * (len(networks) != 1)} cannot fit the constants of a board",
+            where="measurements",
+            mend=f"measure at least {FEWEST}, better 5, unlike each other",
+        )
+    runs = measured_runs(base, measurements, dtype)
+    believed = [replace(c, spread=c.spread * CORE_BELIEF) for c in constants.core]
+    before = np.concatenate([run.log_errors() for run in runs])
+    fitted = fit(runs, believed, _seen(constants.board, runs))
+    after = [e for errors in fitted.log_errors for e in errors.values()]
+    own_low, own_high = interval_ratios(after)
+    return FewShot(
+        values=fitted.values(runs, 0),
+        before=ErrorSummary.of(before),
+        after=ErrorSummary.of(after),
+        low_ratio=min(own_low, base.calibration.low_ratio),
+        high_ratio=max(own_high, base.calibration.high_ratio),
+        networks=networks,
+    )
+
+
+def _seen(board: Sequence[Constant], runs: Sequence[MeasuredRun]) -> list[Constant]:
+    """Without what no run of one thread can show."""
+    if any(run.run.threads > 1 for run in runs):
+        return list(board)
+    return [c for c in board if "thread" not in c.path and "contention" not in c.path]

@@ -1,0 +1,119 @@
+"""Measured latencies as users have them: a CSV file, or the log of a benchmark program.
+
+The CSV has a header with ``network`` and ``latency_ms`` (or ``latency_us``, ``latency_s``) and, if
+wanted, ``threads``. A network is a zoo name or a path to a file an importer reads.
+"""
+
+from __future__ import annotations
+
+import csv
+import math
+from dataclasses import dataclass
+from pathlib import Path
+
+from costsim.calibrate.logs import parse_log
+from costsim.errors import InputError
+
+UNITS = {"latency_s": 1.0, "latency_ms": 1e-3, "latency_us": 1e-6}
+
+CONTRADICTION_RATIO = 1.3
+"""Two measurements of the same thing may differ by this factor; the faster one is kept."""
+
+
+@dataclass(frozen=True)
+class Measurement:
+    """One network, measured."""
+
+    network: str
+    latency_s: float
+    threads: int | None = None
+    """None where the source does not say."""
+
+
+def read_measurements(path: str | Path) -> list[Measurement]:
+    """The measurements in a CSV file or a log of ``benchncnn`` or TFLite's ``benchmark_model``.
+
+    Raises:
+        InputError: not such a file, a unit missing or mixed, times that cannot be, measurements
+            that contradict each other.
+    """
+    where = str(path)
+    try:
+        text = Path(path).read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError(f"cannot be read: {error}", where=where, mend="give a CSV file or a log") from None
+    found = parse_log(text) if not _is_csv(text) else _parse_csv(text, where)
+    if not found:
+        raise InputError(
+            "neither a CSV of measurements nor a log of benchncnn or benchmark_model",
+            where=where,
+            mend="write a CSV with the header network,latency_ms,threads",
+        )
+    measurements = [_checked(Measurement(*entry), where) for entry in found]
+    return _without_duplicates(measurements, where)
+
+
+def _is_csv(text: str) -> bool:
+    header = next((line for line in text.splitlines() if line.strip()), "")
+    return "network" in [name.strip().lower() for name in header.split(",")]
+
+
+def _parse_csv(text: str, where: str) -> list[tuple[str, float, int | None]]:
+    rows = list(csv.DictReader(text.strip().splitlines(), skipinitialspace=True))
+    names = [name.strip().lower() for name in (rows[0] if rows else {}) if name]
+    units = [name for name in names if name in UNITS]
+    if len(units) != 1:
+        wrong = f"has the columns {' and '.join(units)}" if units else "has no column of times"
+        raise InputError(
+            f"{wrong}; mixed or missing units", where=where, mend="have one of latency_ms, latency_us, latency_s"
+        )
+    found = []
+    for number, raw in enumerate(rows, start=2):
+        row = {(key or "").strip().lower(): value for key, value in raw.items()}
+        place = f"{where}:{number}"
+        threads = (row.get("threads") or "").strip()
+        found.append(
+            (
+                (row.get("network") or "").strip(),
+                _number(row[units[0]], place) * UNITS[units[0]],
+                _count(threads, place) if threads else None,
+            )
+        )
+    return found
+
+
+def _number(text: str | None, place: str) -> float:
+    try:
+        return float(text or "")
+    except ValueError:
+        raise InputError(f"'{text}' is not a number", where=place, mend="the unit stands in the header alone") from None
+
+
+def _count(text: str, place: str) -> int:
+    if not text.isdigit() or int(text) < 1:
+        raise InputError(f"'{text}' threads", where=place, mend="give a whole number from 1 on")
+    return int(text)
+
+
+def _checked(measurement: Measurement, where: str) -> Measurement:
+    place = f"{where}: {measurement.network or 'a row without a network'}"
+    if not measurement.network:
+        raise InputError("the network is missing", where=place, mend="name one in every row")
+    if not (math.isfinite(measurement.latency_s) and measurement.latency_s > 0):
+        raise InputError(f"a latency of {measurement.latency_s * 1e3:g} ms", where=place, mend="it is above 0")
+    return measurement
+
+
+def _without_duplicates(measurements: list[Measurement], where: str) -> list[Measurement]:
+    fastest: dict[tuple[str, int | None], Measurement] = {}
+    for m in measurements:
+        other = fastest.setdefault((m.network, m.threads), m)
+        slow, fast = max(m.latency_s, other.latency_s), min(m.latency_s, other.latency_s)
+        if slow > CONTRADICTION_RATIO * fast:
+            raise InputError(
+                f"measured twice, {fast * 1e3:g} ms and {slow * 1e3:g} ms",
+                where=f"{where}: {m.network}",
+                mend="keep the one that holds",
+            )
+        fastest[m.network, m.threads] = m if m.latency_s == fast else other
+    return list(fastest.values())

@@ -1,0 +1,83 @@
+"""A fitted profile as a YAML file that shows what moved."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping
+
+from costsim.calibrate.few_shot import FewShot
+from costsim.hardware import Profile
+from costsim.units import format_quantity, round_significant
+
+TIMES = ("_overhead",)
+"""Endings of fields that are times."""
+
+
+def profile_text(name: str, base: Profile, result: FewShot, source: str, settings: Mapping[str, str]) -> str:
+    """A profile that extends ``base`` with the fitted constants; each line says what it was before."""
+    today = dt.datetime.now(tz=dt.UTC).date().isoformat()
+    errors = f"mean error {result.before.mean_ratio:.1%} before, {result.after.mean_ratio:.1%} after"
+    lines = [
+        "schema_version: 1",
+        f"name: {name}",
+        f"title: {name}, calibrated from {base.name}",
+        f"family: {base.family}",
+        f"extends: {base.name}",
+        "sources:",
+        "  calibration:",
+        "    kind: fitted",
+        f"    text: {_quoted(f'{len(result.networks)} networks of {source}, {today}: {errors}')}",
+    ]
+    if settings:
+        lines += ["  user:", "    kind: estimated", "    text: given when it was calibrated"]
+    lines += [
+        "calibration:",
+        "  status: calibrated",
+        f"  data: {_quoted(f'{source}: ' + ', '.join(result.networks))}",
+        f"  date: {_quoted(today)}",
+        f"  mean_error_ratio: {round_significant(result.after.mean_ratio, 3)}  # of the networks it was fitted on",
+        f"  within_10_percent_ratio: {round_significant(result.after.within_10_percent_ratio, 3)}",
+        f"  low_ratio: {round_significant(result.low_ratio, 3)}",
+        f"  high_ratio: {round_significant(result.high_ratio, 3)}",
+    ]
+    return "\n".join(lines + _blocks(base, result.values, settings)) + "\n"
+
+
+def _blocks(base: Profile, values: Mapping[str, float], settings: Mapping[str, str]) -> list[str]:
+    tree: dict[str, dict] = {}
+    for path, text in settings.items():
+        _put(tree, path, f"{{value: {text}, source: user}}")
+    for path, value in values.items():
+        _put(tree, path, _line(path, value, base.value_at(path)))
+    return _dump(tree)
+
+
+def _put(tree: dict, path: str, text: str) -> None:
+    *blocks, leaf = path.split(".")
+    for block in blocks:
+        tree = tree.setdefault(block, {})
+    tree[leaf] = text
+
+
+def _dump(tree: Mapping, indent: str = "") -> list[str]:
+    lines = []
+    for key, value in tree.items():
+        if isinstance(value, dict):
+            lines += [f"{indent}{key}:", *_dump(value, indent + "  ")]
+        else:
+            lines.append(f"{indent}{key}: {value}")
+    return lines
+
+
+def _line(path: str, value: float, before: float) -> str:
+    after_text, before_text = _text(path, value), _text(path, before)
+    moved = f"was {before_text}, {value / before - 1:+.0%}" if after_text != before_text else "did not move"
+    return f"{{value: {after_text}, source: calibration}}  # {moved}"
+
+
+def _text(path: str, value: float) -> str:
+    return format_quantity(value, "s", 4) if path.endswith(TIMES) else round_significant(value, 4)
+
+
+def _quoted(text: str) -> str:
+    return '"' + text.replace("\\", "/").replace('"', "'") + '"'

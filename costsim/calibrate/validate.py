@@ -1,0 +1,115 @@
+"""Predictions of a profile beside measurements."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from costsim.calibrate.errors import ErrorSummary, rank_correlation_in_bands
+from costsim.devices import RunConfig
+from costsim.graph import LayerGraph
+from costsim.hardware import Profile
+from costsim.simulate import simulate
+
+
+@dataclass(frozen=True)
+class Case:
+    """One measurement and what costsim says of it."""
+
+    name: str
+    threads: int
+    macs: float
+    measured_s: float
+    predicted_s: float
+    low_s: float
+    high_s: float
+    ruled_by: str
+    """The limit that takes the largest share of the predicted time."""
+
+    @property
+    def error_ratio(self) -> float:
+        """Predicted over measured, less one."""
+        return self.predicted_s / self.measured_s - 1
+
+    @property
+    def covered(self) -> bool:
+        """Whether the measurement lies in the stated interval."""
+        return self.low_s <= self.measured_s <= self.high_s
+
+
+@dataclass(frozen=True)
+class Validation:
+    """All cases of one profile against one source."""
+
+    profile: Profile
+    against: str
+    cases: tuple[Case, ...]
+
+    @property
+    def summary(self) -> ErrorSummary:
+        return ErrorSummary.of([np.log(c.predicted_s / c.measured_s) for c in self.cases])
+
+    @property
+    def coverage_ratio(self) -> float:
+        return float(np.mean([c.covered for c in self.cases]))
+
+    @property
+    def rank_correlation(self) -> float | None:
+        """Among networks of similar macs; None where too few are similar."""
+        columns = [[getattr(c, name) for c in self.cases] for name in ("macs", "predicted_s", "measured_s")]
+        return rank_correlation_in_bands(*columns)
+
+    @property
+    def worst(self) -> list[Case]:
+        """The three largest errors."""
+        return sorted(self.cases, key=lambda c: -abs(np.log1p(c.error_ratio)))[:3]
+
+    def swapped_pairs(self, margin_ratio: float = 0.1) -> tuple[int, int]:
+        """(pairs ordered wrongly, pairs) among those whose measured times differ by more than the margin."""
+        wrong = pairs = 0
+        for i, a in enumerate(self.cases):
+            for b in self.cases[i + 1 :]:
+                if max(a.measured_s, b.measured_s) > (1 + margin_ratio) * min(a.measured_s, b.measured_s):
+                    pairs += 1
+                    wrong += (a.measured_s < b.measured_s) != (a.predicted_s < b.predicted_s)
+        return wrong, pairs
+
+
+def case(name: str, graph: LayerGraph, profile: Profile, run: RunConfig, measured_s: float) -> Case:
+    """Predict one network and put the measurement beside it."""
+    result = simulate(graph, profile, run)
+    latency_s = result.costs.latency_s
+    predicted_s = float(latency_s.sum())
+    return Case(
+        name=name,
+        threads=int(run.threads),
+        macs=float(result.ops.macs.sum()),
+        measured_s=measured_s,
+        predicted_s=predicted_s,
+        low_s=predicted_s * profile.calibration.low_ratio,
+        high_s=predicted_s * profile.calibration.high_ratio,
+        ruled_by=_ruling_limit(result.costs.bound, latency_s, result.costs.limit_names),
+    )
+
+
+def _ruling_limit(bound: np.ndarray, latency_s: np.ndarray, names: Sequence[str]) -> str:
+    shares = np.bincount(bound.ravel(), weights=np.broadcast_to(latency_s, bound.shape).ravel(), minlength=len(names))
+    return names[int(np.argmax(shares))]
+
+
+def table_rows(cases: Sequence[Case]) -> list[Mapping[str, str]]:
+    """The cases as people read them: milliseconds and percent."""
+    return [
+        {
+            "network": c.name,
+            "threads": str(c.threads),
+            "measured ms": f"{c.measured_s * 1e3:.4g}",
+            "predicted ms": f"{c.predicted_s * 1e3:.4g}",
+            "error": f"{c.error_ratio:+.1%}",
+            "ruled by": c.ruled_by,
+            "interval": "holds" if c.covered else "misses",
+        }
+        for c in cases
+    ]

@@ -1,0 +1,82 @@
+"""``costsim calibrate``: a profile of a board out of a few measurements."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from costsim.calibrate.few_shot import FewShot, calibrate
+from costsim.calibrate.measurements import read_measurements
+from costsim.calibrate.profile_file import profile_text
+from costsim.cli.options import parse_settings
+from costsim.errors import InputError
+from costsim.files import write_text
+from costsim.hardware import Profile, load_profile, profile_names
+from costsim.hardware.load import ON_COMMAND_LINE
+
+
+@click.command("calibrate")
+@click.option("--base", required=True, metavar="HW", help="The profile nearest to the board.")
+@click.option(
+    "--from",
+    "source",
+    required=True,
+    metavar="FILE",
+    help="CSV (network,latency_ms,threads) or a log of benchncnn or benchmark_model.",
+)
+@click.option("-o", "--output", required=True, metavar="FILE", help="Where the profile goes, ending in .yaml.")
+@click.option("--dtype", metavar="TYPE", help="What the measurements were made in.")
+@click.option(
+    "--set", "settings", multiple=True, metavar="KEY=VALUE", help="A known difference to the base: clock=1.8GHz."
+)
+@click.option("--force", is_flag=True, help="Overwrite FILE.")
+def command(base: str, source: str, output: str, dtype: str | None, settings: tuple[str, ...], force: bool) -> None:
+    """Fit a profile to measured networks, starting from the constants of a similar board.
+
+    Five networks unlike each other are enough. Constants move as far as the measurements ask and
+    their uncertainty allows; the file says for each what it was before.
+    """
+    target = Path(output)
+    _check_target(target, force)
+    given = parse_settings(settings)
+    profile = load_profile(base, given)
+    _check_base(profile, target)
+    result = calibrate(profile, read_measurements(source), dtype)
+    write_text(target, profile_text(target.stem, profile, result, Path(source).name, _known(profile, given)))
+    load_profile(target)  # what was written must be readable
+    click.echo(_summary(result, target))
+
+
+def _check_target(target: Path, force: bool) -> None:
+    if target.suffix not in (".yaml", ".yml"):
+        raise InputError("a profile's name ends in .yaml", where=f"-o {target}", mend=f"write -o {target.stem}.yaml")
+    if target.exists() and not force:
+        raise InputError("is there already", where=str(target), mend="give another name, or --force to overwrite it")
+
+
+def _check_base(base: Profile, target: Path) -> None:
+    if base.name not in profile_names() and not (target.parent / f"{base.name}.yaml").is_file():
+        raise InputError(
+            f"the new profile could not find '{base.name}', which it extends",
+            where=str(target),
+            mend="write it beside the base profile",
+        )
+
+
+def _known(profile: Profile, given: dict[str, str]) -> dict[str, str]:
+    """The settings by their full paths."""
+    paths = [path for path, source in profile.provenance.items() if source == ON_COMMAND_LINE]
+    return {path: text for key, text in given.items() for path in paths if path == key or path.endswith(f".{key}")}
+
+
+def _summary(result: FewShot, target: Path) -> str:
+    before, after = result.before, result.after
+    return "\n".join(
+        (
+            f"{target}: fitted on {', '.join(result.networks)}",
+            f"mean error     {before.mean_ratio:.1%} before, {after.mean_ratio:.1%} after",
+            f"within 10 %    {before.within_10_percent_ratio:.0%} before, {after.within_10_percent_ratio:.0%} after",
+            f"90 % interval  {result.low_ratio:.2f} to {result.high_ratio:.2f} times a prediction",
+        )
+    )

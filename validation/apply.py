@@ -1,0 +1,76 @@
+"""Writes what was fitted into the profiles: core constants, board constants, accuracy cards."""
+
+from __future__ import annotations
+
+import datetime as dt
+import io
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from ruamel.yaml import YAML
+
+from costsim.calibrate.errors import ErrorSummary, interval_ratios
+from costsim.files import write_text
+from costsim.units import format_quantity, round_significant
+from validation.arm import RESULTS
+from validation.arm_runs import CORES, HERE, profile_path
+
+SOURCE = "Tencent/ncnn benchmark/README.md @ a4d2ea1d"
+
+
+def apply(core: str) -> None:
+    """The fitted blocks and calibrations of one core type and all its boards."""
+    result = json.loads((RESULTS / f"arm_{core}.json").read_text())
+    errors = np.concatenate([list(run["log_error_left_out"].values()) for run in result["runs"]])
+    boards = list(dict.fromkeys(run["board"] for run in result["runs"]))
+    note = (
+        f"{SOURCE}: {len(errors)} latencies on {len(boards)} boards ({', '.join(boards)}); "
+        f"mean error of networks left out {ErrorSummary.of(errors).mean_ratio:.1%}"
+    )
+    for ending in CORES[core].endings:
+        path = HERE.parent / "hwprofiles" / f"_cortex_{ending}.yaml"
+        _write(path, result["core"], note, None)
+    for board in boards:
+        runs = [run for run in result["runs"] if run["board"] == board]
+        own = np.concatenate([list(run["log_error_left_out"].values()) for run in runs])
+        _write(profile_path(board), runs[0]["constants"], note, _calibration(own, errors, runs))
+
+
+def _calibration(own: np.ndarray, family: np.ndarray, runs: list[dict[str, Any]]) -> dict[str, Any]:
+    """The board's own errors; intervals from those of all boards with this core, which are many."""
+    summary, (low, high) = ErrorSummary.of(own), interval_ratios(family)
+    threads = " and ".join(str(run["threads"]) for run in sorted(runs, key=lambda r: r["threads"]))
+    return {
+        "status": "calibrated",
+        "data": f"{SOURCE}: {summary.count} latencies of convolutional networks on {threads} threads",
+        "date": dt.datetime.now(tz=dt.UTC).date().isoformat(),
+        "mean_error_ratio": float(round_significant(summary.mean_ratio, 3)),
+        "within_10_percent_ratio": float(round_significant(summary.within_10_percent_ratio, 3)),
+        "low_ratio": float(round_significant(low, 3)),
+        "high_ratio": float(round_significant(high, 3)),
+    }
+
+
+def _write(path: Path, constants: dict[str, float], note: str, calibration: dict[str, Any] | None) -> None:
+    yaml = YAML()
+    yaml.width, yaml.preserve_quotes = 1000, True
+    tree = yaml.load(path.read_text())
+    tree["sources"]["fit"] = {"kind": "fitted", "text": note}
+    tree["fitted"] = {"source": "fit"} | {name.split(".")[-1]: _text(name, value) for name, value in constants.items()}
+    if calibration is not None:
+        tree["calibration"] = calibration
+    text = io.StringIO()
+    yaml.dump(tree, text)
+    write_text(path, text.getvalue())
+
+
+def _text(name: str, value: float) -> str | float:
+    return format_quantity(value, "s", 3) if name.endswith("_overhead") else float(round_significant(value, 4))
+
+
+if __name__ == "__main__":
+    for name in sys.argv[1:] or CORES:
+        apply(name)

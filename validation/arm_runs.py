@@ -1,0 +1,113 @@
+"""The ncnn benchmark on ARM boards: measurements, networks and board profiles of this repository."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+import pandas as pd
+from ruamel.yaml import YAML
+
+from costsim.calibrate.problem import MeasuredRun
+from costsim.devices import RunConfig
+from costsim.devices.cpu_profile import CpuFitted
+from costsim.graph import LayerGraph
+from costsim.hardware import load_profile
+from costsim.importers.ncnn import load_ncnn
+from costsim.lowering import lower
+from costsim.tables.optable import OpTable
+
+HERE = Path(__file__).parent
+DATA = HERE / "data" / "ncnn"
+
+INPUT_SIZES = {"FastestDet": (3, 352, 352)}
+"""Of files that leave it open."""
+
+NOT_CONVOLUTIONAL = ("vision_transformer",)
+"""Attention is priced as plain matrix products; costsim is made for convolutional networks."""
+
+
+@dataclass(frozen=True)
+class CoreType:
+    """Core types that share their constants."""
+
+    title: str
+    endings: tuple[str, ...]
+    """Of their ``_cortex_*`` files."""
+
+
+CORES = {
+    "a53": CoreType("Cortex-A53", ("a53",)),
+    "a57": CoreType("Cortex-A57", ("a57",)),
+    "a72": CoreType("Cortex-A72 and A73", ("a72", "a73")),
+    "a55": CoreType("Cortex-A55", ("a55",)),
+    "a76": CoreType("Cortex-A76 and A78", ("a76", "a78")),
+}
+
+
+def profile_path(board: str) -> Path:
+    """The profile of a measured board: shipped, or kept here."""
+    return next(
+        f for f in (HERE.parent / "hwprofiles" / f"{board}.yaml", HERE / "boards" / f"{board}.yaml") if f.exists()
+    )
+
+
+@cache
+def measurements() -> pd.DataFrame:
+    table = pd.read_csv(DATA / "measurements.csv")
+    return table[~table.network.isin(NOT_CONVOLUTIONAL)]
+
+
+@cache
+def network(name: str) -> LayerGraph:
+    return load_ncnn(DATA / "param" / f"{name}.param", input_size=INPUT_SIZES.get(name))
+
+
+def core_of(board: str) -> str:
+    """The ending of the core file a board extends."""
+    line = next(line for line in profile_path(board).read_text().splitlines() if line.startswith("extends:"))
+    return line.removeprefix("extends: _cortex_")
+
+
+def runs_of(cores: tuple[str, ...]) -> list[MeasuredRun]:
+    """All measured runs on boards with one of these cores."""
+    table = measurements()
+    return [
+        _run(board, int(number), rows)
+        for (board, number), rows in table.groupby(["board", "run"], sort=False)
+        if core_of(board) in cores
+    ]
+
+
+@cache
+def start_of_the_fit() -> CpuFitted:
+    """The constants every fit starts from and is held to: those of the runtime's own file."""
+    tree = YAML(typ="safe").load((HERE.parent / "hwprofiles" / "_ncnn.yaml").read_text())["fitted"]
+    return CpuFitted(**{key: value for key, value in tree.items() if key != "source"})
+
+
+def _run(board: str, number: int, rows: pd.DataFrame) -> MeasuredRun:
+    profile = load_profile(profile_path(board)).model_copy(update={"fitted": start_of_the_fit()})
+    run = RunConfig(rows.dtype.iloc[0], int(rows.threads.iloc[0]))
+    return MeasuredRun(
+        name=f"{board}, {run.threads} thread{'s' * (run.threads > 1)}",
+        profile=profile,
+        run=run,
+        tables={name: ops_of(name, run.dtype) for name in rows.network},
+        measured_s=dict(zip(rows.network, rows.latency_ms / 1e3, strict=True)),
+    )
+
+
+@cache
+def ops_of(name: str, dtype: str) -> OpTable:
+    """The ops ncnn executes for a network, the same on every board."""
+    runtime = load_profile("rpi3b_plus").runtime
+    elem_bytes = RunConfig(dtype).elem_bytes
+    return lower(
+        network(name),
+        fusion=runtime.fusion,
+        views=runtime.views,
+        elem_bytes=elem_bytes,
+        weight_elem_bytes=elem_bytes,
+    )
