@@ -27,7 +27,7 @@ _CPU = Constants(
         Constant("fitted.vector_ratio", 0.7, high=1.0),
         Constant("fitted.load_ratio", 0.2, high=1.0),
         Constant("fitted.l2_bytes_per_cycle", 0.8),
-        Constant("fitted.l2_contention_ratio", 0.7, high=1.0),
+        Constant("fitted.l2_contention_ratio", 0.7, high=0.5),
         Constant("fitted.pack_bytes_per_cycle", 1.0),
         Constant("fitted.transform_bytes_per_cycle", 1.0),
         Constant("fitted.cache_ratio", 0.5, high=1.5),
@@ -36,7 +36,7 @@ _CPU = Constants(
     ),
     board=(
         Constant("fitted.clock_ratio", 0.1, high=1.0),
-        Constant("fitted.contention_ratio", 1.0, high=1.0),
+        Constant("fitted.contention_ratio", 1.0, high=0.5),
         Constant("fitted.one_core_dram_ratio", 0.4),
         Constant("fitted.dram_ratio", 0.4),
         Constant("fitted.op_overhead", 1.0),

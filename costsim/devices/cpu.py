@@ -28,7 +28,7 @@ from costsim.devices.cpu_work import Work, cpu_work, is_depthwise, is_gathered, 
 from costsim.devices.kernels.cache import activation_misses, miss_ratio
 from costsim.devices.kernels.elementwise import vector_instructions
 from costsim.devices.kernels.packing import packing_ratio
-from costsim.devices.kernels.threads import parallel_ratio
+from costsim.devices.kernels.threads import concurrency, parallel_ratio
 from costsim.hardware.profile import Profile
 from costsim.tables.costtable import CostTable
 from costsim.tables.optable import OpTable
@@ -75,21 +75,22 @@ class CpuModel(DeviceModel):
     def _one_image(self, ops: OpTable, profile: Any, run: RunConfig) -> CostTable:
         fit, threads = profile.fitted, np.asarray(run.threads, dtype=float)
         work = cpu_work(ops, profile)
-        cycle_s = (1 + fit.contention_ratio * (threads - 1)) / (profile.hardware.clock_hz * fit.clock_ratio)
+        cycle_s = 1 / (profile.hardware.clock_hz * fit.clock_ratio)
+        others = concurrency(work.items, threads) - 1
         divided = cycle_s * parallel_ratio(work.items, threads)  # whole channels or tiles go to a thread
-        evenly = cycle_s / threads
+        slowed = divided * (1 + fit.contention_ratio * others)
+        crowded = divided * (1 + (fit.contention_ratio + fit.l2_contention_ratio) * others)
+        evenly = cycle_s * (1 + fit.contention_ratio * (threads - 1)) / threads
         memory = _MemoryTimes(ops, work, profile, threads)
-        busy = np.minimum(threads, work.items)
-        crowding = 1 + fit.l2_contention_ratio * (busy - 1)
         everywhere = np.zeros_like(divided)
         dispatch = everywhere + fit.op_overhead_s + fit.thread_overhead_s * (threads - 1)
         one_by_one = is_grouped(ops) * profile.runtime.grouped_conv_as_one_gemm_per_group
         return CostTable(
             ceilings={
-                "arithmetic": _arithmetic_cycles(ops, work, profile, run) * divided,
+                "arithmetic": _arithmetic_cycles(ops, work, profile, run) * slowed,
                 "register_loads": work.loads * ops.elem_bytes
-                / (profile.hardware.load_bytes_per_cycle * fit.load_ratio) * divided,
-                "l2": work.l2_reads * ops.elem_bytes / fit.l2_bytes_per_cycle * crowding * divided,
+                / (profile.hardware.load_bytes_per_cycle * fit.load_ratio) * slowed,
+                "l2": work.l2_reads * ops.elem_bytes / fit.l2_bytes_per_cycle * crowded,
                 "dram": memory.streaming_s,
             },
             overheads={
