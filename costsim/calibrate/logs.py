@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from itertools import pairwise
 
 ZOO_NAMES = {
     "alexnet": "alexnet",
@@ -54,7 +55,7 @@ def _benchmark_model(text: str) -> list[Entry]:
     """One network a run; several runs may be pasted one after another. Times in microseconds."""
     found = []
     starts = [match.start() for match in _TFLITE_GRAPH.finditer(text)]
-    for begin, end in zip(starts, [*starts[1:], len(text)], strict=True):
+    for begin, end in pairwise([*starts, len(text)]):
         part = text[begin:end]
         graph, threads, average = (p.search(part) for p in (_TFLITE_GRAPH, _TFLITE_THREADS, _TFLITE_AVERAGE))
         if graph and average:
