@@ -105,12 +105,15 @@ def _matrix_work(ops: OpTable, profile: CpuProfile) -> Work:
     direct = (ops.c_in_per_group < runtime.im2col_min_channels) & (taps > 1)
     vector_product = (n == 1) & (taps == 1)
     kept = ops.weight_elem_bytes if runtime.linear_weight_bytes is None else runtime.linear_weight_bytes
+    weight_bytes = ops.weight_elems * np.where(vector_product, kept, ops.weight_elem_bytes)
+    products = _products(m, n, k, repeats, ops, profile)
+    saved = np.where(vector_product, repeats * m * k * (1 - kept / ops.elem_bytes), 0.0)  # weights kept in fewer bytes
     return Work(
-        **_products(m, n, k, repeats, ops, profile),
+        **products | {name: products[name] - saved for name in ("loads", "l2_reads")},
         packed=np.where(direct | (n == 1), 0.0, n * k * repeats) + _padded_copy(ops),
         transformed=np.zeros_like(m),
         items=_parallel_tiles(ops, profile),
-        weight_bytes=ops.weight_elems * np.where(vector_product, kept, ops.weight_elem_bytes),
+        weight_bytes=weight_bytes,
     )
 
 
