@@ -52,7 +52,7 @@ def test_csv_has_a_line_per_op(run):
     ("arguments", "says"),
     [
         (("analyze", "shufflenet_v3_1x", "--hw", "arm_a53"), "did you mean shufflenet_v"),
-        (("analyze", "shufflenet_v2_1x", "--hw", "arm_a35"), "did you mean arm_a5"),
+        (("analyze", "shufflenet_v2_1x", "--hw", "arm_a35"), "did you mean arm_a"),
         (("analyze", "nowhere/net.onnx", "--hw", "arm_a53"), "nowhere/net.onnx"),
         (("analyze", "shufflenet_v2_1x", "--hw", "nowhere.yaml"), "no such file"),
         ((*MAIN_JOB, "--batch", "0"), "at least 1"),
