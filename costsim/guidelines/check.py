@@ -104,7 +104,8 @@ def _cost_ms(case: Case, saved_s: float) -> float:
 
 
 def _severity(case: Case, cost_ms: float | None) -> str:
-    share = (cost_ms or 0.0) / (case.latency_s.sum() * 1e3)
+    total_ms = case.latency_s.sum() * 1e3
+    share = (cost_ms or 0.0) / total_ms if total_ms else 0.0
     return "warning" if share >= WARNING_RATIO else "note" if share >= NOTE_RATIO else "none"
 
 

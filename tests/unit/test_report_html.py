@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,9 @@ from costsim import Analysis, InputError, NetBuilder
 from costsim.cli import run
 from costsim.guidelines import check
 from costsim.report.html import notebook_card, page
+from costsim.report.markdown import to_markdown
+from costsim.report.plots import save_plots
+from costsim.report.trace import to_trace
 from costsim.report.whatif import MOST_OPS_REPLANNED
 from tests.long_network import long_network
 
@@ -111,6 +115,19 @@ def test_one_op_network() -> None:
     net.conv(net.input(1, 1, 1, 1), 1, 1)
     data = payload(page(costsim.analyze(net.graph, "arm_a53")))["data"]
     assert len(data["ops"]) == 1 and data["ops"][0]["share"] == 1.0
+
+
+@pytest.mark.parametrize("hw", ["arm_a53", "embedded_buffer"])
+def test_a_network_that_takes_no_time_at_all(hw: str, tmp_path: Path) -> None:
+    simulation = costsim.analyze("alexnet", hw).simulation
+    free = {name: np.zeros_like(simulation.costs.latency_s) for name in simulation.costs.limits}
+    names = simulation.costs.ceilings, simulation.costs.overheads
+    ceilings, overheads = ({name: free[name] for name in group} for group in names)
+    analysis = Analysis(replace(simulation, costs=replace(simulation.costs, ceilings=ceilings, overheads=overheads)))
+    assert all(r["ms"] == 0 for r in payload(page(analysis))["data"]["ops"])
+    assert "0 s" in notebook_card(analysis) and "0 s" in to_markdown(analysis)
+    assert json.loads(to_trace(analysis))["traceEvents"]
+    assert len(save_plots(analysis, tmp_path)) == 6
 
 
 def test_a_cost_that_is_not_a_number_is_refused() -> None:

@@ -30,6 +30,7 @@ async function draw(box, onChoose) {
     actions: { export: true, source: false, compiled: false, editor: false },
   });
   views[name] = view;
+  box.querySelector("summary")?.setAttribute("aria-label", "Save this chart as a picture");
   view.addEventListener("click", (_, item) => item?.datum && onChoose(item.datum));
 }
 
