@@ -28,7 +28,7 @@ PATTERNS: tuple[Callable[[LayerGraph, Node], Match | None], ...] = (
 
 
 def simplify(graph: LayerGraph) -> LayerGraph:
-    """The graph with every recognised chain as one layer, which keeps the name of the chain's last node."""
+    """The graph with every recognised chain as one layer, named like the module the chain is, or like its last node."""
     while (simpler := _pass(graph)) is not graph:
         graph = simpler
     return graph
@@ -47,8 +47,10 @@ def _pass(graph: LayerGraph) -> LayerGraph:
     if not replaced:
         return graph
     simpler = LayerGraph(graph.name, source=graph.source, notes=graph.notes)
+    names: dict[str, str] = {}
     for node in graph:
         if node.name not in gone:
-            layer, inputs, _ = replaced.get(node.name, (node.layer, node.inputs, None))
-            simpler.add(layer, *inputs, name=node.name, block=node.block)
+            layer, inputs, members = replaced.get(node.name, (node.layer, node.inputs, set()))
+            names[node.name] = next((m for m in sorted(members) if node.name.startswith(f"{m}.")), node.name)
+            simpler.add(layer, *(names[i] for i in inputs), name=names[node.name], block=node.block)
     return simpler
