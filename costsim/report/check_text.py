@@ -68,7 +68,6 @@ def _findings(checked: Checked) -> Table:
     table.add_column("finding", overflow="fold")
     for f in checked.shown:
         share = f"{f.cost_ms / checked.analysis.latency_ms:.1%}" if f.cost_ms else ""
-        cost = "?" if f.cost_ms is None else milliseconds(f.cost_ms) if f.cost_ms else "nothing"
         body = Text.assemble((f.key, STYLES[f.severity]), f" {title(guideline(f.id))}\n", f.message)
         if f.cost_ms:
             now, changed = (milliseconds(f.evidence[name]) for name in ("latency_ms", "changed_ms"))
@@ -77,8 +76,16 @@ def _findings(checked: Checked) -> Table:
             body.append(f" Alone {milliseconds(f.evidence['alone_ms'])}: other findings claim the same time.", "dim")
         if "unpriced" in f.evidence:
             body.append(f" Not priced: {f.evidence['unpriced']}.", "dim")
-        table.add_row(cost, share, body)
+        table.add_row(_cost(f), share, body)
     return table
+
+
+def _cost(finding: Finding) -> Text:
+    """The price over its interval."""
+    if not finding.cost_ms or finding.cost_low_ms is None or finding.cost_high_ms is None:
+        return Text("?" if finding.cost_ms is None else "nothing")
+    low, high = (f"{ms:.2g}" for ms in (finding.cost_low_ms, finding.cost_high_ms))
+    return Text.assemble((milliseconds(finding.cost_ms), "bold"), (f"\n{low} to {high} ms", "dim"))
 
 
 def _line(what: str, findings: Collection[Finding]) -> list[Text]:

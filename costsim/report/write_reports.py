@@ -16,6 +16,7 @@ WIDTH = 120
 
 def write_reports(folder: Path) -> None:
     """One text, one JSON file and one page a paper."""
+    folder.mkdir(parents=True, exist_ok=True)
     for name in PAPERS:
         paper = reproduce(name)
         write_text(folder / f"{name}.txt", "\n".join(line.rstrip() for line in text(paper, WIDTH).splitlines()) + "\n")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from functools import cache
 
 import pytest
 from hypothesis import given
@@ -20,6 +21,9 @@ HOLDS, DIRECTION, FAILS, OPEN = Verdict
 
 effects = st.floats(0.2, 5)
 
+on_its_own = cache(reproduce)
+"""A paper on its own devices, computed once."""
+
 
 @pytest.fixture
 def run(capsys):
@@ -33,14 +37,14 @@ def run(capsys):
 
 @pytest.mark.parametrize("name", ["shufflenetv1", "shufflenetv2", "vargnet", "condensenetv2"])
 def test_every_count_of_every_paper_holds(name):
-    counts = [table for table in reproduce(name).tables if table.hw is None]
+    counts = [table for table in on_its_own(name).tables if table.hw is None]
     assert counts
     for table in counts:
         assert {row.verdict for row in table.rows} <= {HOLDS, OPEN}, table.title
 
 
 def test_tables_1_to_4_hold_at_least_in_direction_on_the_papers_gpu_and_phone():
-    paper = reproduce("shufflenetv2")
+    paper = on_its_own("shufflenetv2")
     said = {(t.hw, t.title[:7]): t.verdict for t in paper.tables if t.hw and "(G" in t.title}
     assert len(said) == 8
     for hw, table in (("gtx_1080ti", "Table 2"), ("snapdragon_810", "Table 2")):
