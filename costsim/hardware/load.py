@@ -124,7 +124,8 @@ def _inherited(path: Path, seen: tuple[Path, ...] = ()) -> tuple[Tree, dict[str,
     base, base_provenance = _inherited(base_path, (*seen, path))
     base.pop("aliases", None)
     merged = _overlay(base, tree)
-    provenance = {**base_provenance, **provenance}
+    kept = set(settable_fields(merged))  # a block the file sets to null takes its numbers with it
+    provenance = {field: source for field, source in {**base_provenance, **provenance}.items() if field in kept}
     _check_sources(merged, provenance, path)
     return merged, provenance
 

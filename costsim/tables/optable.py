@@ -108,11 +108,15 @@ class OpTable:
         )
 
     def at_point(self, point: int) -> OpTable:
-        """The table of one point only; labels keep their shapes of all points."""
+        """The table of one point only."""
         if self.points == 1:
             return self
         columns: dict[str, Any] = {n: a[:, [min(point, a.shape[1] - 1)]] for n, a in self.columns().items()}
-        return replace(self, plan=None, **columns)
+        labels = tuple(
+            replace(label, output_shape=tuple(_dim_at(dim, point) for dim in label.output_shape))
+            for label in self.labels
+        )
+        return replace(self, labels=labels, plan=None, **columns)
 
     def is_op(self, *ops: str) -> np.ndarray:
         """``(ops, 1)`` mask of the rows with one of these device words."""
@@ -156,3 +160,7 @@ class OpTable:
             for producer in set(producers) - {-1}:
                 readers[producer].append(row)
         return tuple(tuple(r) for r in readers)
+
+
+def _dim_at(dim: Any, point: int) -> Any:
+    return np.ravel(dim)[min(point, np.size(dim) - 1)] if isinstance(dim, np.ndarray) else dim

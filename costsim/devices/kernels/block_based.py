@@ -111,5 +111,5 @@ def _steps(ops: OpTable, by_channel: np.ndarray) -> Array:
 
 def _output_cycles_per_elem(ops: OpTable, array: Any) -> Array:
     table = array.output_cycles_per_elem
-    others = np.array([table.get(label.op, table["default"]) for label in ops.labels])[:, None]
+    others = np.stack(np.broadcast_arrays(*(np.atleast_1d(table.get(op.op, table["default"])) for op in ops.labels)))
     return np.where(ops.kind == MAC, table["conv"], others)
