@@ -10,6 +10,7 @@ if TYPE_CHECKING:
 Record = dict[str, Any]
 
 NO_BLOCK = "(no block)"
+"""What layers outside all blocks are listed under."""
 
 
 def block_graph(analysis: Analysis) -> list[Record]:
@@ -28,13 +29,13 @@ def block_graph(analysis: Analysis) -> list[Record]:
         stage["share"] += record["share_ratio"]
         stage["blocks"].append(
             {
-                "path": path,
+                "path": path or NO_BLOCK,
                 "name": rest or stage_name or NO_BLOCK,
                 "ms": record["latency_ms"],
                 "share": record["share_ratio"],
                 "ops": record["ops"],
                 "heat": record["latency_ms"] / most_ms,
-                "reads": sorted(reads.get(path, ())),
+                "reads": sorted(source or NO_BLOCK for source in reads.get(path, ())),
                 "follows": previous in reads.get(path, ()) and bool(stage["blocks"]),
             }
         )

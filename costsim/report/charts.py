@@ -136,7 +136,9 @@ def change_bars(data: str, records: list[Spec]) -> Spec:
         },
     }
     label = {
-        "transform": [{"calculate": f"{unchanged} ? '' : format(datum.speedup, '.3~r') + ' x'", "as": "text"}],
+        "transform": [
+            {"calculate": f"{unchanged} || !datum.speedup ? '' : format(datum.speedup, '.3~r') + ' x'", "as": "text"}
+        ],
         "mark": {"type": "text", "align": "left", "dx": 5},
         "encoding": {"text": {"field": "text"}},
     }
@@ -151,8 +153,8 @@ def change_bars(data: str, records: list[Spec]) -> Spec:
     }
 
 
-def memory_chart(planned: bool, peak_bytes: float) -> Spec:
-    """Bytes held over time, a bar per fused group or op, under the sizes of the memories."""
+def memory_chart(planned: bool, sized: bool, peak_bytes: float) -> Spec:
+    """Bytes held over time, a bar per fused group or op, under the sizes of the memories (``sized``: there are any)."""
     unit, scaled = _byte_scale(peak_bytes)
     tips = [tip("name", "group" if planned else "op"), tip("scaled", f"held [{unit}]", ".4~g")]
     if planned:
@@ -172,7 +174,7 @@ def memory_chart(planned: bool, peak_bytes: float) -> Spec:
         "mark": {"type": "line", "interpolate": "step-after", "strokeWidth": 1.5, "color": ROOF_COLOUR},
         "encoding": {"x": {"field": "from_ms", "type": "quantitative"}, "y": size["y"]},
     }
-    return {"height": 200, "layer": [bars, live, *sizes] if planned else [bars, *sizes]}
+    return {"height": 200, "layer": [bars, *([live] if planned else []), *(sizes if sized else [])]}
 
 
 def offchip_chart(peak_bytes: float) -> Spec:

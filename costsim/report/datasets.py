@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from costsim.errors import InputError
+from costsim.report.blocks import NO_BLOCK
 from costsim.report.roofline import roofline
 
 if TYPE_CHECKING:
@@ -32,7 +33,7 @@ def datasets(analysis: Analysis) -> dict[str, list[Record]]:
                 "row": row,
                 "name": r["name"],
                 "class": r["op_class"],
-                "block": r["block"],
+                "block": r["block"] or NO_BLOCK,
                 "ms": r["latency_ms"],
                 "share": r["share_ratio"],
                 "bound": r["bound"],
@@ -67,7 +68,7 @@ def _by_class(analysis: Analysis, field: str, key: Callable[[Record], str]) -> l
     for r in analysis.layer_records:
         name = key(r)
         start = {
-            field: name or "(no block)",
+            field: name or NO_BLOCK,
             "class": r["op_class"],
             "order": order[r["op_class"]],
             "ops": 0,

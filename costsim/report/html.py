@@ -11,7 +11,7 @@ from markupsafe import Markup
 
 from costsim.guidelines import check
 from costsim.report import charts, memory, words
-from costsim.report.blocks import block_graph
+from costsim.report.blocks import NO_BLOCK, block_graph
 from costsim.report.datasets import datasets, rounded
 from costsim.report.palette import class_colours, limit_colours
 from costsim.report.whatif import too_long_to_replan, what_if
@@ -61,6 +61,7 @@ def page(
         charts=shown,
         whatif=changes,
         graph=block_graph(analysis),
+        blocks=[record["block"] or NO_BLOCK for record in analysis.block_records],
         findings=[finding.record() for finding in findings],
         verdicts=list(verdicts),
         replanned=not too_long_to_replan(analysis.simulation),
@@ -100,7 +101,8 @@ def _charts(analysis: Analysis, data: dict[str, Any], classes: dict[str, str]) -
     }
     if blocks > stages:
         shown["blocks"] = charts.block_bars("blocks", "block", classes, blocks)
-    shown["memory"] = charts.memory_chart(analysis.simulation.ops.plan is not None, _largest(data["held"]))
+    planned = analysis.simulation.ops.plan is not None
+    shown["memory"] = charts.memory_chart(planned, bool(data["capacities"]), _largest(data["held"]))
     if data["offchip"]:
         shown["offchip"] = charts.offchip_chart(_largest(data["offchip"]))
     shown["whatif"] = charts.change_bars("changes", data["changes"])

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
+from costsim.report.blocks import NO_BLOCK
 from costsim.report.memory import alive
 
 if TYPE_CHECKING:
@@ -45,7 +46,7 @@ def _spans(analysis: Analysis) -> Iterator[Event]:
     for track, key in ((STAGES, lambda block: block.split(".")[0]), (BLOCKS, lambda block: block)):
         for name, members in groupby(timed, lambda item, key=key: key(item[0]["block"])):  # type: ignore[misc]
             spans = [span for _, span in members]
-            yield _slice(track, name or "(no block)", spans[0]["from_ms"], spans[-1]["to_ms"], {"ops": len(spans)})
+            yield _slice(track, name or NO_BLOCK, spans[0]["from_ms"], spans[-1]["to_ms"], {"ops": len(spans)})
 
 
 def _ops(analysis: Analysis) -> Iterator[Event]:

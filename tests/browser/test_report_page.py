@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import pytest
+from selenium.webdriver.common.action_chains import ActionChains
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.support.ui import WebDriverWait
 
 import costsim
 from costsim.analysis import Analysis
+from costsim.graph.layers import Conv2d, Input
 from tests.browser.chromium import LAPTOP, MARKS, PHONE, Browser
 
 SHOWN = "return [...document.querySelectorAll('#ops tbody tr:not([hidden])')].map(tr => Number(tr.dataset.row))"
@@ -128,3 +130,24 @@ def test_dark_mode_draws_the_charts_again(page: Browser) -> None:
         WebDriverWait(page.driver, 10).until(lambda driver: driver.execute_script(colour) != light)
     finally:
         page.driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": []})
+
+
+HOSTILE = ["<script>alert(1)</script>", "\"'><img src=x onerror=alert(1)>", "größe  ‮מודל‬ 网络", ""]
+
+
+def test_hostile_names_are_only_names(browser: Browser) -> None:
+    graph = costsim.LayerGraph(HOSTILE[0])
+    last = graph.add(Input((1, 3, 8, 8)), name="input").name
+    for index, name in enumerate(HOSTILE):
+        last = graph.add(Conv2d(4, (1, 1)), last, name=f"{name} {index}", block=name).name
+    driver = browser.open(costsim.analyze(graph, "arm_a53").to_html())
+    for mark in driver.find_elements(By.CSS_SELECTOR, "[data-chart=blocks] .mark-rect path"):
+        ActionChains(driver).move_to_element(mark).perform()
+        WebDriverWait(driver, 5).until(
+            lambda _: "visible" in driver.find_element(By.ID, "vg-tooltip-element").get_attribute("class")
+        )
+    assert driver.find_elements(By.TAG_NAME, "img") == []
+    assert browser.console() == [] and browser.requests() == []
+    for row, box in enumerate(driver.find_elements(By.CSS_SELECTOR, "button[data-block]")):
+        box.click()
+        assert shown(browser) == [row]
