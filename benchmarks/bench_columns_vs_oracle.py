@@ -61,7 +61,7 @@ def compare(network: str, profile: costsim.Profile, chunk: int) -> None:
         return [priced(counted, one) for one in alone]
 
     def priced(objects: list[OracleOp], one: costsim.Profile) -> list[float]:
-        priced = price(objects, ops.producers, one, run)
+        priced = price(objects, ops, one, run)
         return [op.latency_s for op in priced]
 
     np.testing.assert_allclose(columns()[:, :ORACLE_POINTS], oracle())

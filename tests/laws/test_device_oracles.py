@@ -2,23 +2,27 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 import numpy as np
 import pytest
-from hypothesis import Phase, given, settings
+from hypothesis import Phase, given, reject, settings
 from hypothesis import strategies as st
 
 import costsim
 from costsim.devices import RunConfig
+from costsim.devices.accelerator_profile import AcceleratorHardware, SystolicArray
 from costsim.hardware import Profile
 from costsim.hardware.vary import at_point, vary
 from costsim.simulate import simulate
-from tests.oracle import cpu, gpu
+from tests.oracle import accelerator, cpu, gpu
 from tests.oracle.ops import OracleOp
 from tests.strategies import conv_graphs, layer_graphs
 
-ORACLES = {"cpu": cpu.price, "gpu": gpu.price}
+ORACLES = {"accelerator": accelerator.price, "cpu": cpu.price, "gpu": gpu.price}
 
 HABITS = {
+    "accelerator": {"double_buffered": [False, True]},
     "cpu": {"l2_blocking": [False, True], "grouped_conv_as_one_gemm_per_group": [False, True]},
     "gpu": {
         "grouped": ["loop", "native"],
@@ -32,33 +36,61 @@ SIZES = {"max_channels": 48, "max_side": 40, "stem": True}
 GRAPHS = layer_graphs(**SIZES) | conv_graphs(**SIZES)
 
 
-def shipped(family: str) -> list[str]:
-    return [name for name in costsim.profile_names() if costsim.load_profile(name).family == family]
+SYSTOLIC = [
+    SystolicArray(kind="systolic", rows=8, cols=16, dataflow=dataflow, macs_per_cycle=128)
+    for dataflow in ("output_stationary", "weight_stationary", "input_stationary")
+]
+"""No shipped accelerator has one; they take the place of an atomic array."""
+
+
+@cache
+def shipped(family: str) -> list[Profile]:
+    """The profiles of a family that its oracle can price."""
+    profiles = [costsim.load_profile(name) for name in costsim.profile_names()]
+    return [
+        p for p in profiles if p.family == family and (family != "accelerator" or p.hardware.array.kind == "atomic")
+    ]
 
 
 @st.composite
 def profiles(draw: st.DrawFn, family: str) -> Profile:
     """A shipped profile of the family with some of its numbers, and its runtime's habits, changed."""
-    profile = costsim.load_profile(draw(st.sampled_from(shipped(family))))
+    profile = draw(st.sampled_from(shipped(family)))
     numbers = [f for f in profile.provenance if isinstance(profile.value_at(f), (int, float)) and "cores" not in f]
     numbers = [f for f in numbers if f.startswith(("hardware.", "fitted.")) and f != "fitted.overlap"]
+    numbers = [f for f in numbers if not f.startswith(("hardware.array", "hardware.memory.onchip.size"))]
     chosen = draw(st.lists(st.sampled_from(numbers), max_size=4, unique=True))
     changes = {f: np.array([profile.value_at(f) * draw(st.sampled_from([0.25, 0.5, 1.5, 3]))]) for f in chosen}
     habits = {field: draw(st.sampled_from(values)) for field, values in HABITS[family].items()}
     runtime = profile.runtime.model_copy(update=habits)
-    return at_point(vary(profile.model_copy(update={"runtime": runtime}), changes), 0)
+    changed = at_point(vary(profile.model_copy(update={"runtime": runtime}), changes), 0)
+    return changed.model_copy(update={"hardware": hardware(draw, changed)}) if family == "accelerator" else changed
+
+
+def hardware(draw: st.DrawFn, profile: Profile) -> AcceleratorHardware:
+    """The accelerator with another array, other habits of its array, or memory that comes in bursts."""
+    habits = {"winograd_3x3": draw(st.booleans()), "folds_strides": draw(st.booleans())}
+    array = draw(st.sampled_from([profile.hardware.array.model_copy(update=habits), *SYSTOLIC]))
+    memory = profile.hardware.memory
+    if memory.dram is not None:
+        dram = memory.dram.model_copy(update={"burst_bytes": draw(st.sampled_from([None, 8.0, 64.0]))})
+        memory = memory.model_copy(update={"dram": dram})
+    return profile.hardware.model_copy(update={"array": array, "memory": memory})
 
 
 @pytest.mark.parametrize("family", ORACLES)
 @given(data=st.data())
-@settings(max_examples=60, phases=[Phase.generate])  # shrinking takes minutes
+@settings(max_examples=120, phases=[Phase.generate])  # shrinking takes minutes
 def test_columns_cost_what_the_oracle_costs(family: str, data: st.DataObject) -> None:
     graph, profile = data.draw(GRAPHS), data.draw(profiles(family))
     dtype = data.draw(st.sampled_from(profile.runtime.dtypes))
     run = RunConfig.of(profile, dtype, data.draw(st.integers(1, profile.max_threads)))
-    simulation = simulate(graph, profile, run)
+    try:
+        simulation = simulate(graph, profile, run)
+    except costsim.DoesNotFitError:
+        reject()
     ops = [OracleOp(graph, label) for label in simulation.ops.labels]
-    priced = ORACLES[family](ops, simulation.ops.producers, profile, run)
+    priced = ORACLES[family](ops, simulation.ops, profile, run)
     for row, oracle in enumerate(priced):
         limits = {name: array[row, 0] for name, array in simulation.costs.limits.items()}
         expected = oracle.ceilings | oracle.overheads

@@ -10,6 +10,7 @@ from math import ceil, floor
 from typing import Any
 
 from costsim.devices import RunConfig
+from costsim.tables.optable import OpTable
 from tests.oracle.cache import Cache, Touched, missed
 from tests.oracle.ops import OracleOp
 from tests.oracle.priced import Priced
@@ -124,12 +125,12 @@ class CpuOp:
         return Touched(self.inputs * self.elem_bytes, self.outputs * self.elem_bytes, self.weight_bytes, scratch)
 
 
-def price(ops: list[OracleOp], producers: tuple[tuple[int, ...], ...], profile: Any, run: RunConfig) -> list[Priced]:
+def price(ops: list[OracleOp], table: OpTable, profile: Any, run: RunConfig) -> list[Priced]:
     """Every op of a network, in order."""
     memory = profile.hardware.memory
     levels = memory.l2.size_bytes + (memory.l3.size_bytes if memory.l3 else 0)
     chain = [CpuOp(op, profile, run.elem_bytes) for op in ops]
-    cache = Cache([op.touched for op in chain], producers, levels * profile.fitted.cache_ratio)
+    cache = Cache([op.touched for op in chain], table.producers, levels * profile.fitted.cache_ratio)
     return [_price_op(op, cache, row, profile, run) for row, op in enumerate(chain)]
 
 

@@ -11,6 +11,7 @@ from math import ceil, floor
 from typing import Any
 
 from costsim.devices import RunConfig
+from costsim.tables.optable import OpTable
 from tests.oracle.cache import Cache, Touched
 from tests.oracle.ops import OracleOp
 from tests.oracle.priced import Priced, norm
@@ -133,17 +134,17 @@ class GpuOp:
         return ceilings + sum(self.overheads(kernel).values())
 
 
-def price(ops: list[OracleOp], producers: tuple[tuple[int, ...], ...], profile: Any, run: RunConfig) -> list[Priced]:
+def price(ops: list[OracleOp], table: OpTable, profile: Any, run: RunConfig) -> list[Priced]:
     """Every op of a network, in order."""
     touched = [
         Touched(*(elems * run.elem_bytes for elems in (op.input_elems, op.output_elems, op.weight_elems))) for op in ops
     ]
-    cache = Cache(touched, producers, profile.hardware.memory.l2.size_bytes)
+    cache = Cache(touched, table.producers, profile.hardware.memory.l2.size_bytes)
     chain = [GpuOp(op, row, cache, profile, run) for row, op in enumerate(ops)]
 
     transfers = [0.0] * len(chain)
     if profile.runtime.input_from == "host":
-        first = next(row for row, sources in enumerate(producers) if -1 in sources)
+        first = next(row for row, sources in enumerate(table.producers) if -1 in sources)
         x = chain[first].x
         image = x.n * x.groups * x.c_in * x.h_in * x.w_in * run.elem_bytes
         transfers[first] = image / profile.hardware.memory.host.bandwidth_bytes_per_s
