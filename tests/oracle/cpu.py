@@ -38,6 +38,7 @@ class CpuOp:
         self.lanes = profile.hardware.vector_bytes / elem_bytes
         self.depthwise = x.multiplies and x.groups > 1 and x.c_in == 1
         self.grouped = x.multiplies and x.groups > 1 and x.c_in > 1
+        self.gathered = False
         self.macs = self.loads = self.l2_reads = self.rereads = self.panel = self.packed = self.transformed = 0.0
         self.weight_bytes = op.weight_elems * elem_bytes
         if not x.multiplies:
@@ -47,6 +48,7 @@ class CpuOp:
         elif self.takes_winograd():
             self.winograd()
         else:
+            self.gathered = x.kernel_h * x.kernel_w > 1
             self.matrix_product()
         if x.multiplies and self.border_is_read():
             self.packed += x.groups * x.c_in * self.seen(0) * self.seen(1)
@@ -72,7 +74,7 @@ class CpuOp:
     def one_pass(self) -> None:
         """Inputs read once, outputs written once."""
         self.loads = self.l2_reads = self.inputs + self.outputs
-        self.items = ceil(self.x.groups / self.lanes)
+        self.items = 1 if self.op.word in self.profile.runtime.serial_ops else ceil(self.x.groups / self.lanes)
 
     def depthwise_kernel(self) -> None:
         """A pack of channels at a time; neighbouring outputs of a row share the inputs they load."""
@@ -97,11 +99,15 @@ class CpuOp:
             self.packed = pixels * depth * x.groups
         if pixels == taps == 1 and runtime.linear_weight_bytes is not None:
             self.weight_bytes = self.op.weight_elems * runtime.linear_weight_bytes
+            saved = x.groups * x.c_out * depth * (1 - runtime.linear_weight_bytes / self.elem_bytes)
+            self.loads, self.l2_reads = self.loads - saved, self.l2_reads - saved
 
     def winograd(self) -> None:
         """One product for each of the (t + 2)^2 frequencies, over the patches of t x t outputs."""
         x, rules = self.x, self.profile.runtime.winograd
         patch = rules.large_patch if max(x.c_in, x.c_out) <= rules.large_patch_max_channels else rules.small_patch
+        if min(x.h_out, x.w_out) <= rules.tiny_map:
+            patch = rules.tiny_patch
         frequencies, patches = (patch + 2) ** 2, ceil(x.h_out / patch) * ceil(x.w_out / patch)
         self.products(x.c_out, patches, x.c_in, x.groups * frequencies)
         self.transformed = x.groups * frequencies * patches * (x.c_in + x.c_out)
@@ -117,7 +123,19 @@ class CpuOp:
         again = self.panel * (tiles(m, kernel.rows) - 1)
         self.rereads = repeats * again
         self.l2_reads = repeats * (self.panel + missed(self.panel * self.elem_bytes, l1) * again + m * k + m * n)
-        self.items = tiles(m, kernel.rows) * self.x.groups
+        one_by_one = self.profile.runtime.grouped_conv_as_one_gemm_per_group
+        self.items = tiles(m, kernel.rows) * (1 if one_by_one else self.x.groups)
+
+    @property
+    def sustained_ratio(self) -> float:
+        """Share of the peak: by kernel, and by how well the output channels fill packs."""
+        fit, channels = self.profile.fitted, self.x.c_out * (self.x.groups if self.x.c_in == 1 else 1)
+        ratio = fit.depthwise_ratio if self.depthwise else fit.gemm_ratio
+        if self.gathered:
+            ratio *= fit.spatial_ratio
+        if channels % max(self.lanes, 4) == 0:
+            return ratio
+        return ratio * (4 / max(self.lanes, 4) if channels % 4 == 0 else fit.unpacked_ratio)
 
     @property
     def touched(self) -> Touched:
@@ -136,14 +154,20 @@ def price(ops: list[OracleOp], table: OpTable, profile: Any, run: RunConfig) -> 
 
 def _price_op(op: CpuOp, cache: Cache, row: int, profile: Any, run: RunConfig) -> Priced:
     hw, fit, elem_bytes, threads = profile.hardware, profile.fitted, op.elem_bytes, run.threads
-    cycle_s = (1 + fit.contention_ratio * (threads - 1)) / (hw.clock_hz * fit.clock_ratio)
-    divided_s = cycle_s * ceil(op.items / threads) / max(op.items, 1)  # the slowest thread's share
-    crowding = 1 + fit.l2_contention_ratio * (threads - 1)
+    cycle_s = 1 / (hw.clock_hz * fit.clock_ratio)
+    rounds = max(ceil(op.items / threads), 1)  # the slowest thread's
+    others = max(op.items, 1) / rounds - 1  # at work beside it, on average
+    divided_s = cycle_s * ceil(op.items / threads) / max(op.items, 1)
+    slowed_s = divided_s * (1 + fit.contention_ratio * others)
+    crowded_s = divided_s * (1 + (fit.contention_ratio + fit.l2_contention_ratio) * others)
     dram = hw.memory.dram
-    bandwidth = min(dram.one_core_bandwidth_bytes_per_s * threads, dram.bandwidth_bytes_per_s) * fit.dram_ratio
+    bandwidth = min(
+        dram.one_core_bandwidth_bytes_per_s * fit.one_core_dram_ratio * min(threads, op.items),
+        dram.bandwidth_bytes_per_s * fit.dram_ratio,
+    )
 
     peak = hw.macs_per_cycle[run.dtype]
-    sustained = peak * (fit.depthwise_ratio if op.depthwise else fit.gemm_ratio)
+    sustained = peak * op.sustained_ratio
     exponentials = EXPONENTIALS.get(op.op.word, 0) * profile.runtime.exponential_instructions * op.outputs
     other = (op.op.flops - 2 * op.op.macs) / op.images + exponentials
 
@@ -156,12 +180,12 @@ def _price_op(op: CpuOp, cache: Cache, row: int, profile: Any, run: RunConfig) -
     tensors = op.weight_bytes + maps * elem_bytes
     one_by_one = op.grouped and profile.runtime.grouped_conv_as_one_gemm_per_group
     ceilings = {
-        "arithmetic": (op.macs / sustained + other / (peak * fit.vector_ratio)) * divided_s,
-        "register_loads": op.loads * elem_bytes / (hw.load_bytes_per_cycle * fit.load_ratio) * divided_s,
-        "l2": op.l2_reads * elem_bytes / fit.l2_bytes_per_cycle * crowding * divided_s,
+        "arithmetic": (op.macs / sustained + other / (peak * fit.vector_ratio)) * slowed_s,
+        "register_loads": op.loads * elem_bytes / (hw.load_bytes_per_cycle * fit.load_ratio) * slowed_s,
+        "l2": op.l2_reads * elem_bytes / fit.l2_bytes_per_cycle * crowded_s,
         "dram": (tensors + rereads + spilled * scratch_bytes) / bandwidth,
     }  # fmt: skip
-    copy_s = 2 * cycle_s / threads  # read and written, divided evenly
+    copy_s = 2 * cycle_s * (1 + fit.contention_ratio * (threads - 1)) / threads  # read and written, divided evenly
     overheads = {
         "packing": packed_bytes * copy_s / fit.pack_bytes_per_cycle + spilled * packed_bytes / bandwidth,
         "winograd_transform": transformed_bytes * copy_s / fit.transform_bytes_per_cycle
