@@ -26,6 +26,8 @@ from costsim.tables.optable import OpTable
 from costsim.tables.schema import Array
 from costsim.units import format_quantity
 
+EVERY_ROW = slice(None)
+
 
 class GpuModel(DeviceModel):
     """Four ceilings overlap, four overheads add to them; every op runs the library's fastest kernel.
@@ -55,16 +57,16 @@ class GpuModel(DeviceModel):
         dram_bytes = _dram_bytes(ops, profile)
         dram_s = dram_bytes / (_dram_bytes_per_s(profile) * reached)
 
-        def ceilings(kernel: KernelCost) -> dict[str, Array]:
-            l2_s = np.maximum(kernel.l2_bytes, dram_bytes) / l2_bytes_per_s
-            return {"compute": kernel.compute_s, "latency": kernel.latency_s, "l2": l2_s, "dram": dram_s}
+        def ceilings(kernel: KernelCost, rows: Any = EVERY_ROW) -> dict[str, Array]:
+            l2_s = np.maximum(kernel.l2_bytes, dram_bytes[rows]) / l2_bytes_per_s[rows]
+            return {"compute": kernel.compute_s, "latency": kernel.latency_s, "l2": l2_s, "dram": dram_s[rows]}
 
         def overheads(kernel: KernelCost) -> dict[str, Array]:
             launch = kernel.launches * profile.fitted.launch_s
             return {"launch": launch, "transform": _scratch_s(kernel.scratch_bytes, profile)}
 
-        def device_s(kernel: KernelCost) -> Array:
-            return combine(list(ceilings(kernel).values()), overlap) + sum(overheads(kernel).values())
+        def device_s(kernel: KernelCost, rows: Any = EVERY_ROW) -> Array:
+            return combine(list(ceilings(kernel, rows).values()), overlap) + sum(overheads(kernel).values())
 
         kernel = fastest_kernel(ops, profile, run, device_s)
         transfer = _transfer_s(ops, profile)

@@ -33,6 +33,9 @@ class KernelCost:
     launches: Array
     """Kernels started one after the other."""
 
+    def columns(self) -> tuple[Array, ...]:
+        return tuple(getattr(self, f.name) for f in fields(self))
+
 
 def is_depthwise(ops: OpTable) -> np.ndarray:
     """Convolutions in which every group reads one channel: no matrix product to tile."""
@@ -57,30 +60,43 @@ def library_calls(ops: OpTable, profile: GpuProfile) -> Array:
 
 
 def fastest_kernel(
-    ops: OpTable, profile: GpuProfile, run: RunConfig, device_s: Callable[[KernelCost], Array]
+    ops: OpTable, profile: GpuProfile, run: RunConfig, device_s: Callable[[KernelCost, np.ndarray], Array]
 ) -> KernelCost:
     """The kernel of the library with the least ``device_s`` for each op, as its search finds it.
 
-    Ops that are no matrix product stream their tensors once, in one kernel.
+    Ops that are no matrix product stream their tensors once, in one kernel. ``device_s`` gets a
+    kernel and the rows it is tried on.
     """
-    streamed = KernelCost(
-        *np.broadcast_arrays(_lane_s(ops, profile), 0.0, ops.compulsory_bytes, 0.0, library_calls(ops, profile))
-    )
-    best, best_s = streamed, np.full((1, 1), NEVER_S)
-    for kernel in _kernels(ops, profile, run):
-        kernel_s = device_s(kernel)
-        best = _choose(kernel_s < best_s, kernel, best)
-        best_s = np.minimum(kernel_s, best_s)
-    is_product = (ops.kind == MAC) & ~is_depthwise(ops)
-    return _choose(is_product, best, streamed)
+    columns = _lane_s(ops, profile), 0.0, ops.compulsory_bytes, 0.0, library_calls(ops, profile)
+    best = KernelCost(*np.broadcast_arrays(*columns))
+    best_s: Array | None = None
+    for rows, kernel in _kernels(ops, profile, run):
+        kernel_s = device_s(kernel, rows)
+        if best_s is None:
+            shape = (len(ops), kernel_s.shape[1])
+            best = KernelCost(*(np.array(np.broadcast_to(column, shape)) for column in best.columns()))
+            best_s = np.full(shape, NEVER_S)
+        better = kernel_s < best_s[rows]
+        best_s[rows] = np.where(better, kernel_s, best_s[rows])
+        for chosen, tried in zip(best.columns(), kernel.columns(), strict=True):
+            chosen[rows] = np.where(better, tried, chosen[rows])
+    return best
 
 
-def _kernels(ops: OpTable, profile: GpuProfile, run: RunConfig) -> Iterator[KernelCost]:
-    for tile in profile.runtime.tiles:
-        for parts in _splits(profile):
-            yield _direct(ops, profile, run, tile, parts)
-    for tile in profile.runtime.winograd.get(run.dtype, ()):
-        yield _winograd(ops, profile, run, tile)
+def _kernels(ops: OpTable, profile: GpuProfile, run: RunConfig) -> Iterator[tuple[np.ndarray, KernelCost]]:
+    """Every kernel of the library, with the rows it can run."""
+    is_product = ((ops.kind == MAC) & ~is_depthwise(ops)).any(axis=1)
+    most_parts = np.array([profile.runtime.split_k.get(label.op, 1) for label in ops.labels])
+    for parts in _splits(profile):
+        rows = np.flatnonzero(is_product & (parts <= most_parts))
+        if len(rows):
+            table = ops.take(rows)
+            yield from ((rows, _direct(table, profile, run, tile, parts)) for tile in profile.runtime.tiles)
+    rows = np.flatnonzero(winograd_applies(ops).any(axis=1))
+    if len(rows):
+        table = ops.take(rows)
+        tiles = profile.runtime.winograd.get(run.dtype, ())
+        yield from ((rows, _winograd(table, profile, run, tile)) for tile in tiles)
 
 
 def _splits(profile: GpuProfile) -> list[int]:
@@ -108,9 +124,8 @@ def _direct(ops: OpTable, profile: GpuProfile, run: RunConfig, tile: Tile, parts
     inputs = np.minimum(m * k, ops.n * ops.c_in_per_group * ops.h_in * ops.w_in) * batch
     fetched = fetched_elems(inputs, batch * n * k, m, n, tile.pixels, tile.channels) * ops.elem_bytes
     partial_sums = 2 * parts * batch * m * n * PARTIAL_SUM_BYTES if parts > 1 else 0.0
-    allowed = np.array([parts <= profile.runtime.split_k.get(label.op, 1) for label in ops.labels])[:, None]
     return KernelCost(
-        compute_s=np.where(allowed, loops * arithmetic, NEVER_S),
+        compute_s=np.where(is_depthwise(ops), NEVER_S, loops * arithmetic),
         latency_s=loops * latency_s(sm, busiest, c_in / parts, sums),
         l2_bytes=loops * (fetched + partial_sums) + ops.output_bytes,
         scratch_bytes=np.zeros_like(m),
@@ -160,8 +175,3 @@ def _lane_s(ops: OpTable, profile: GpuProfile) -> Array:
     hw = profile.hardware
     on_lanes = np.where(is_depthwise(ops), ops.flops, ops.flops - 2 * ops.macs)
     return on_lanes / (2 * hw.lanes * hw.multiprocessors * hw.clock_hz)
-
-
-def _choose(condition: np.ndarray, one: KernelCost, other: KernelCost) -> KernelCost:
-    names = (f.name for f in fields(KernelCost))
-    return KernelCost(*(np.where(condition, getattr(one, name), getattr(other, name)) for name in names))
