@@ -64,7 +64,7 @@ def device_only(name: str, **settings: str) -> Profile:
 def solve(run: MeasuredRun, constants: Sequence[Constant] = CONSTANTS) -> tuple[dict[str, float], dict[str, float]]:
     """(field to fitted SI value, name to log(predicted / measured))."""
     solved = fit([run], constants, [])
-    return solved.shared, solved.log_errors[0]
+    return solved.values([run], 0), solved.log_errors[0]
 
 
 def left_out_errors(
@@ -74,7 +74,7 @@ def left_out_errors(
     whole = fit([run], constants, [])
     errors: dict[str, float] = {}
     for fold in folds:
-        seen = fit([run], constants, [], without=fold, start=whole.log_values, max_steps=STEPS_FROM_FULL_FIT)
+        seen = fit([run], constants, [], without=fold, start=whole.log_factors, max_steps=STEPS_FROM_FULL_FIT)
         errors |= {name: seen.log_errors[0][name] for name in fold}
     return errors
 

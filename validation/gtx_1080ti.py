@@ -5,25 +5,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
 import numpy as np
 
 from costsim.calibrate.errors import ErrorSummary, interval_ratios
+from costsim.calibrate.paper import PaperRow, paper_rows, reconstructed_rows
+from costsim.calibrate.problem import MeasuredRun
 from costsim.hardware import load_profile
 from validation.gpu_fit import device_only, left_out_errors, measured_run, predicted_s, solve
-from validation.shufflenetv2 import (
-    MICRO_TABLES,
-    RECONSTRUCTED,
-    TABLE8,
-    Ordering,
-    micro_speeds,
-    network_speeds,
-    orderings,
-    winners,
-)
+from validation.shufflenetv2 import Ordering, orderings, winners
 
 PROFILE = "gtx_1080ti"
+MICRO_TABLES = ("T1", "T2", "T3", "T4")
+
+MICRO = tuple(row for row in paper_rows("gpu") if row.is_micro)
+PUBLISHED = tuple(row for row in paper_rows("gpu") if not row.is_micro)
 
 
 @dataclass(frozen=True)
@@ -38,26 +36,24 @@ class Prediction:
         return {name: float(np.log(s / self.measured_s[name])) for name, s in self.predicted_s.items()}
 
 
-def micro_run():
+def micro_run() -> MeasuredRun:
     """Tables 1 to 4 as the fit takes them: at the priors, input on the device."""
-    rows = micro_speeds("GPU")
-    graphs = {row.name: row.graph() for row in rows}
-    return measured_run("Tables 1 to 4", device_only(PROFILE), graphs, {row.name: row.measured_s for row in rows})
+    measured_s = {row.name: row.latency_s for row in MICRO}
+    return measured_run("Tables 1 to 4", device_only(PROFILE), {row.name: row.graph for row in MICRO}, measured_s)
 
 
-def predict_micro() -> Prediction:
-    """Tables 1 to 4 by the shipped profile; layers are timed with their input on the device."""
-    return _predict(micro_speeds("GPU"), input_from="device")
-
-
-def predict_networks(networks: dict[str, str]) -> Prediction:
-    """Table 8 by the shipped profile, as users get it."""
-    return _predict(network_speeds("GPU", networks))
+def predict(rows: Collection[PaperRow]) -> Prediction:
+    """What the shipped profile says of some rows."""
+    profile = load_profile(PROFILE)
+    return Prediction(
+        {row.name: predicted_s(row.timed_on(profile), row.graph) for row in rows},
+        {row.name: row.latency_s for row in rows},
+    )
 
 
 def violated(prediction: Prediction) -> list[Ordering]:
     """Orderings of the paper the predictions do not show."""
-    return [o for o in orderings("GPU") if not o.holds(prediction.predicted_s)]
+    return [o for o in orderings("gpu") if not o.holds(prediction.predicted_s)]
 
 
 def errors_by_left_out_table() -> dict[str, float]:
@@ -66,14 +62,7 @@ def errors_by_left_out_table() -> dict[str, float]:
     return left_out_errors(run, [[n for n in run.networks if n.startswith(table)] for table in MICRO_TABLES])
 
 
-def _predict(rows, **settings) -> Prediction:
-    profile = load_profile(PROFILE, settings)
-    return Prediction(
-        {row.name: predicted_s(profile, row.graph()) for row in rows}, {row.name: row.measured_s for row in rows}
-    )
-
-
-def _line(title: str, log_errors) -> str:
+def _line(title: str, log_errors: Iterable[float]) -> str:
     s = ErrorSummary.of(list(log_errors))
     within = f"{s.within_10_percent_ratio:.0%} within 10 %"
     return f"{title:44s} {s.count:3d}: mean {s.mean_ratio:.1%}, median {s.median_ratio:.1%}, {within}"
@@ -85,20 +74,20 @@ def main() -> None:
     print(_line("Tables 1 to 4, in sample", in_sample.values()))
     left_out = errors_by_left_out_table()
     print(_line("Tables 1 to 4, each table left out", left_out.values()))
-    micro = predict_micro()
+    micro = predict(MICRO)
     print(_line("Tables 1 to 4, shipped profile", micro.log_errors.values()))
     broken = violated(micro)
-    print(f"orderings of G1 to G4: {len(orderings('GPU')) - len(broken)} of {len(orderings('GPU'))}", *broken)
+    print(f"orderings of G1 to G4: {len(orderings('gpu')) - len(broken)} of {len(orderings('gpu'))}", *broken)
 
-    published, guessed = predict_networks(TABLE8), predict_networks(RECONSTRUCTED)
+    published, guessed = predict(PUBLISHED), predict(reconstructed_rows("gpu"))
     print(_line("Table 8, published definitions", published.log_errors.values()))
     print(_line("Table 8, reconstructed definitions", guessed.log_errors.values()))
     for prediction in (published, guessed):
         for name, seconds in prediction.predicted_s.items():
             measured = prediction.measured_s[name]
             print(f"  {name:52s} {measured * 1e3:6.2f} ms, predicted {seconds * 1e3:6.2f} ms, {seconds / measured:.2f}")
-    print("winners, measured: ", winners("GPU", TABLE8, published.measured_s))
-    print("winners, predicted:", winners("GPU", TABLE8, published.predicted_s))
+    print("winners, measured: ", winners(PUBLISHED, published.measured_s))
+    print("winners, predicted:", winners(PUBLISHED, published.predicted_s))
     unseen = [*left_out.values(), *published.log_errors.values(), *guessed.log_errors.values()]
     print("90 % interval from errors on what the fit has not seen:", [round(r, 2) for r in interval_ratios(unseen)])
 

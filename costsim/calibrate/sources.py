@@ -22,7 +22,7 @@ def cases_against(source: str, profile: Profile, dtype: str | None = None) -> tu
     """
     if source == "paper":
         run = RunConfig.of(profile, dtype, 1 if profile.family == "cpu" else None)
-        return tuple(case(r.name, r.graph, profile, run, r.latency_s) for r in paper_rows(profile.family))
+        return tuple(case(r.name, r.graph, r.timed_on(profile), run, r.latency_s) for r in paper_rows(profile.family))
     if source == "torch":
         return _against_torch(profile, dtype)
     return tuple(
