@@ -17,9 +17,11 @@ import click
 @click.option("--sample", type=click.IntRange(min=1), metavar="N", help="Visit N points instead of all.")
 @click.option("--format", "output", type=click.Choice(["text", "json"]), default="text", show_default=True)
 @click.option("--html", metavar="FILE", help="Also write it as a page with charts.")
+@click.option("--plots", metavar="DIR", help="Also draw the Pareto front and each axis as PNG and SVG.")
 def command(
-    spec: str, folder: str, workers: int, scheduler: str | None, sample: int | None, output: str, html: str | None
-) -> None:
+    spec: str, folder: str, workers: int, scheduler: str | None, sample: int | None, output: str, html: str | None,
+    plots: str | None,
+) -> None:  # fmt: skip
     """Price every point of SPEC.yaml: networks, devices and settings as axes (see docs/sweeps.md)."""
     from costsim.report.sweep_text import print_sweep, progress_bar, sweep_json
     from costsim.sweep import load_spec, sweep
@@ -34,3 +36,8 @@ def command(
 
         write_text(html, page(result, parsed, command=click.get_current_context().obj))
         click.echo(f"report written to {html}", err=True)
+    if plots:
+        from costsim.report.swept_plots import save_sweep_plots
+
+        written = save_sweep_plots(result, parsed, plots)
+        click.echo(f"plots written to {', '.join(map(str, written))}", err=True)

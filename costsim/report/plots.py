@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import io
 import warnings
+from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -39,14 +41,24 @@ def save_plots(analysis: Analysis, folder: str | Path) -> list[Path]:
     Raises:
         InputError: it cannot be written.
     """
+    title = f"{analysis.network} on {analysis.hardware}, {analysis.mode}"
+    drawings = {"roofline": draw_roofline, "breakdown": draw_breakdown, "memory": draw_memory}
+    return save_figures({name: partial(draw, analysis) for name, draw in drawings.items()}, title, folder)
+
+
+def save_figures(drawings: Mapping[str, Callable[[Axes], None]], title: str, folder: str | Path) -> list[Path]:
+    """Draw every picture and write it as PNG and SVG.
+
+    Raises:
+        InputError: the folder cannot be made or written.
+    """
     folder = make_folder(folder)
     written = []
-    for name, draw in (("roofline", draw_roofline), ("breakdown", draw_breakdown), ("memory", draw_memory)):
+    for name, draw in drawings.items():
         with matplotlib.rc_context(STYLE), warnings.catch_warnings():
             warnings.filterwarnings("ignore", message="Glyph .* missing from font")  # names in any script
             figure = Figure(figsize=(WIDTH_IN, HEIGHT_IN), dpi=DPI, layout="constrained")
-            draw(analysis, figure.subplots())
-            title = f"{analysis.network} on {analysis.hardware}, {analysis.mode}"
+            draw(figure.subplots())
             figure.suptitle(title, fontsize=10, parse_math=False)
             for suffix in ("png", "svg"):
                 written.append(folder / f"{name}.{suffix}")

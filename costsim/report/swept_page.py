@@ -29,25 +29,30 @@ RUN_OPTIONS = {"batch": "--batch", "threads": "--threads", "dtype": "--dtype"}
 def page(result: SweepResult, spec: SweepSpec, command: str = "") -> str:
     """The whole sweep. ``command`` is the command line that made it."""
     axes = [axis for axis in spec.space.axes if len(axis.values) > 1]
-    front = [_point(record, spec) for record in result.pareto.to_dict("records")]
+    front = front_points(result, spec)
     best = [_point(record, spec) for record in result.best.to_dict("records")]
     chosen = list({p["point"]: p for p in [*front, *best]}.values())[:MOST_LINES]
     data, charts = {"front": rounded(front)}, {}
     if len(spec.objectives) > 1:
         charts["front"] = _front_chart(*list(spec.objectives)[:2])
     if len(chosen) > 1:
-        columns = [*(_short(axis.name) for axis in axes), *spec.objectives]
+        columns = [*(short_name(axis.name) for axis in axes), *spec.objectives]
         data["coordinates"] = rounded(_coordinates(chosen, axes, list(spec.objectives)))
         charts["coordinates"] = _coordinates_chart(columns)
     objective = next(iter(spec.objectives))
     for index, axis in enumerate(axes):
-        data[f"effect{index}"] = rounded(_effects(result, axis, objective))
+        data[f"effect{index}"] = rounded(effects(result, axis, objective))
         charts[f"effect{index}"] = _effect_chart(f"effect{index}", axis, objective)
     return environment().get_template("sweep.html").render(
         spec=spec, summary=result.summary, axes=axes, front=front, best=best, charts=charts, objective=objective,
-        show=_shown, short=_short, metric=number, commands={p["point"]: _command(p, spec) for p in chosen},
+        show=_shown, short=short_name, metric=number, commands={p["point"]: _command(p, spec) for p in chosen},
         payload={"specs": charts, "data": data}, scripts=SCRIPTS, command=command, version=VERSION,
     )  # fmt: skip
+
+
+def front_points(result: SweepResult, spec: SweepSpec) -> list[Record]:
+    """The Pareto front, latencies with their intervals."""
+    return [_point(record, spec) for record in result.pareto.to_dict("records")]
 
 
 def _point(record: Mapping[Any, Any], spec: SweepSpec) -> Record:
@@ -59,7 +64,7 @@ def _point(record: Mapping[Any, Any], spec: SweepSpec) -> Record:
     return {**plain, "latency_low_ms": low, "latency_high_ms": high}
 
 
-def _short(name: str) -> str:
+def short_name(name: str) -> str:
     """The end of a long path: ``onchip.size``."""
     return ".".join(name.split(".")[-2:])
 
@@ -121,7 +126,7 @@ def _coordinates(points: Sequence[Record], axes: Sequence[Axis], objectives: Seq
         for p in points:
             at = ranks.get(str(p[axis.name]), 0) / (len(axis.values) - 1)
             records.append(
-                {"point": p["point"], "column": _short(axis.name), "at": at, "value": _shown(axis, p[axis.name])}
+                {"point": p["point"], "column": short_name(axis.name), "at": at, "value": _shown(axis, p[axis.name])}
             )
     for name in objectives:
         least, most = min(p[name] for p in points), max(p[name] for p in points)
@@ -156,7 +161,7 @@ def _coordinates_chart(columns: Sequence[str]) -> Spec:
     }
 
 
-def _effects(result: SweepResult, axis: Axis, objective: str) -> list[Record]:
+def effects(result: SweepResult, axis: Axis, objective: str) -> list[Record]:
     """Mean, least and most of the objective at every value of the axis."""
     effect = result.summary["effect"][objective][axis.name]
     return [

@@ -9,9 +9,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from matplotlib.image import imread
 
 from costsim.cli import run
 from costsim.report.swept_page import page
+from costsim.report.swept_plots import save_sweep_plots
 from costsim.sweep import load_spec, sweep
 from costsim.sweep.run import SweepResult
 
@@ -70,3 +72,12 @@ def test_the_command_writes_it(tmp_path: Path) -> None:
     folder = str(tmp_path / "folder")
     assert run(["sweep", str(spec), "-o", folder, "--workers", "1", "--html", str(report)]) == 0
     assert "Pareto front" in report.read_text(encoding="utf-8")
+
+
+def test_plots_are_drawn(swept: SweepResult, tmp_path: Path) -> None:
+    written = save_sweep_plots(swept, load_spec(SPEC), tmp_path)
+    names = ("pareto", "effect-network", "effect-input_size", "effect-onchip.size", "effect-batch")
+    assert {path.name for path in written} == {f"{name}.{suffix}" for name in names for suffix in ("png", "svg")}
+    for path in written:
+        if path.suffix == ".png":
+            assert imread(path)[..., :3].std() > 0.03
