@@ -17,12 +17,16 @@ import time
 from pathlib import Path
 
 import numpy as np
-import tflite_int8
 
 from costsim.devices import RunConfig
 from costsim.hardware import load_profile
 from costsim.networks.zoo import build
 from costsim.simulate import Simulation, simulate
+
+try:
+    import tflite_int8
+except ImportError as error:
+    raise SystemExit(f"needs the extra 'oracles': {error}") from None
 
 NETWORKS = ("mobilenet_v1_1x", "mobilenet_v2_1x", "resnet50", "densenet121")
 

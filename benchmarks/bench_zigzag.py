@@ -15,13 +15,16 @@ import tempfile
 import time
 from pathlib import Path
 
-import zigzag
-from zigzag.api import get_hardware_performance_zigzag
-
 from costsim.devices import RunConfig
 from costsim.hardware import load_profile
 from costsim.networks.zoo import build
 from costsim.simulate import simulate
+
+try:
+    import zigzag
+    from zigzag.api import get_hardware_performance_zigzag
+except ImportError as error:
+    raise SystemExit(f"needs the extra 'oracles': {error}") from None
 
 SHORTEST_SEARCH = 3
 """ZigZag's limit on loop prime factors: the fewest it still finds mappings with."""

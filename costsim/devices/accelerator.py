@@ -252,6 +252,9 @@ def _notes(ops: OpTable, profile: Any, on_host: np.ndarray) -> tuple[str, ...]:
     if on_host.any():
         words = dict.fromkeys(label.op for label, host in zip(ops.labels, on_host[:, 0], strict=True) if host)
         notes.append(f"{int(on_host.sum())} ops fall back to the {profile.hardware.host.core}: {', '.join(words)}")
+    if (energy := profile.hardware.energy) is not None:
+        share = round(100 * float(np.max(energy.uncertainty_ratio)))
+        notes.append(f"energy is the sum of sourced accesses, within {share} %; leakage, clocks and host are not in it")
     return tuple(notes)
 
 

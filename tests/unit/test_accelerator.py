@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 
 import costsim
 from costsim.devices import RunConfig, device_for
 from costsim.errors import DoesNotFitError, InputError
+from costsim.graph import LayerGraph, NetBuilder
 from costsim.hardware import load_profile
 from costsim.hardware.vary import vary
 from costsim.lowering import lower
@@ -192,3 +195,35 @@ def costsim_profile(name: str) -> str:
 def test_the_api_reports_the_plan_limits() -> None:
     analysis = costsim.analyze("mobilenet_v1_1x", "embedded_buffer")
     assert {"array", "onchip", "dram", "vector", "dispatch"} <= set(analysis.layer_records[0]["ceilings_ms"])
+
+
+def test_a_weight_buffer_of_its_own_bounds_groups_that_keep_their_weights() -> None:
+    moved = {
+        weights: simulated("vargnet_v1_1x", "embedded_buffer", {"onchip.size": "64 KiB", "weight_size": weights})
+        .costs.traffic["dram"]
+        .sum()
+        for weights in ("16 KiB", "64 KiB", "256 KiB")
+    }
+    assert moved["16 KiB"] > moved["64 KiB"] > moved["256 KiB"]
+    shared = simulated("vargnet_v1_1x", "embedded_buffer", {"onchip.size": "64 KiB"}).costs.traffic["dram"].sum()
+    assert moved["64 KiB"] < shared
+
+
+def test_widths_side_by_side_cost_what_each_costs_alone() -> None:
+    profile = load_profile("embedded_buffer", {"onchip.size": "64 KiB"})
+    widths = np.array([8, 16, 32, 64])
+    together = simulate(residual_network(widths), profile, RunConfig.of(profile)).costs
+    for point, width in enumerate(widths.tolist()):
+        alone = simulate(residual_network(width), profile, RunConfig.of(profile)).costs
+        np.testing.assert_allclose(together.latency_s[:, point], alone.latency_s[:, 0])
+        np.testing.assert_allclose(together.traffic["dram"][:, point], alone.traffic["dram"][:, 0])
+
+
+def residual_network(width: Any) -> LayerGraph:
+    net = NetBuilder("residual")
+    x = net.conv_bn(net.input(1, 3, 64, 64), width, 3, stride=2)
+    with net.block("unit"):
+        y = net.conv_bn(net.depthwise_bn(net.conv_bn(x, 2 * width)), width, act=None)
+        x = net.add_tensors(x, y)
+    net.classifier(x, 10)
+    return net.graph
