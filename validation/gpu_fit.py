@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 
 import numpy as np
 
+from costsim.calibrate.constants import constants_of
 from costsim.calibrate.fit import fit
 from costsim.calibrate.problem import Constant, MeasuredRun
 from costsim.devices import RunConfig
@@ -24,14 +25,9 @@ PRIOR = {
 }
 """Where a fit starts, and is drawn to where the data say nothing."""
 
-CONSTANTS = (
-    Constant("fitted.matrix_ratio", 0.15, high=1.0),
-    Constant("fitted.winograd_ratio", 0.15, high=1.0),
-    Constant("fitted.step_cycles", 0.5),
-    Constant("fitted.overlap", 0.3, low=1.0, high=10.0),
-    Constant("fitted.launch", 0.5),
-    Constant("fitted.ramp", 0.5),
-)
+ALL_CONSTANTS = (*constants_of("gpu").core, *constants_of("gpu").board)
+CONSTANTS = tuple(constant for constant in ALL_CONSTANTS if constant.path in PRIOR)
+"""Those that dense layers tell apart."""
 
 STEPS_FROM_FULL_FIT = 15
 """A fit without one fold starts where the full one ended."""

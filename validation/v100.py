@@ -9,18 +9,11 @@ import csv
 from pathlib import Path
 
 from costsim.calibrate.errors import ErrorSummary, interval_ratios
-from costsim.calibrate.problem import Constant, MeasuredRun
+from costsim.calibrate.problem import MeasuredRun
 from costsim.network import Network
-from validation.gpu_fit import CONSTANTS, device_only, left_out_errors, measured_run, random_folds, solve
+from validation.gpu_fit import ALL_CONSTANTS, device_only, left_out_errors, measured_run, random_folds, solve
 
 DATA = Path(__file__).parent / "data" / "paddleclas_v100.csv"
-
-MODEL = (
-    *CONSTANTS,
-    Constant("fitted.dram_ratio", 0.1, high=1.0),
-    Constant("fitted.depthwise_ratio", 0.3, high=1.0),
-    Constant("fitted.grouped_ratio", 0.5, high=1.0),
-)
 
 
 def measurements() -> dict[tuple[str, int], float]:
@@ -56,7 +49,9 @@ def errors_of_left_out_networks() -> dict[str, float]:
     """log(predicted / measured) of each network and batch, from a fit that saw no batch of the network."""
     whole = run()
     folds = random_folds({name.split()[0] for name in whole.networks}, count=6)
-    return left_out_errors(whole, [[n for n in whole.networks if n.split()[0] in fold] for fold in folds], MODEL)
+    return left_out_errors(
+        whole, [[n for n in whole.networks if n.split()[0] in fold] for fold in folds], ALL_CONSTANTS
+    )
 
 
 def _name(key: tuple[str, int]) -> str:
@@ -64,7 +59,7 @@ def _name(key: tuple[str, int]) -> str:
 
 
 def main() -> None:
-    values, in_sample = solve(run(), MODEL)
+    values, in_sample = solve(run(), ALL_CONSTANTS)
     print("constants:", {k.split(".")[1]: float(f"{v:.3g}") for k, v in values.items()})
     left_out = errors_of_left_out_networks()
     for title, errors in (("in sample", in_sample), ("networks left out", left_out)):

@@ -44,7 +44,23 @@ _CPU = Constants(
     ),
 )
 
-_BY_FAMILY = {"cpu": _CPU}
+_GPU = Constants(
+    core=(
+        Constant("fitted.matrix_ratio", 0.15, high=1.0),
+        Constant("fitted.winograd_ratio", 0.15, high=1.0),
+        Constant("fitted.step_cycles", 0.5),
+        Constant("fitted.overlap", 0.3, low=1.0, high=10.0),
+        Constant("fitted.depthwise_ratio", 0.3, high=1.0),
+        Constant("fitted.grouped_ratio", 0.5, high=1.0),
+    ),
+    board=(
+        Constant("fitted.dram_ratio", 0.1, high=1.0),
+        Constant("fitted.launch", 0.5),
+        Constant("fitted.ramp", 0.5),
+    ),
+)
+
+_BY_FAMILY = {"cpu": _CPU, "gpu": _GPU}
 
 
 def constants_of(family: str) -> Constants:

@@ -21,7 +21,7 @@ from costsim.devices.kernels.host import dispatch_wait_s
 from costsim.errors import DoesNotFitError
 from costsim.hardware.profile import Profile
 from costsim.tables.costtable import CostTable, combine
-from costsim.tables.liveness import live_bytes
+from costsim.tables.liveness import independent_parts, live_bytes
 from costsim.tables.optable import OpTable
 from costsim.tables.schema import Array
 from costsim.units import format_quantity
@@ -71,7 +71,7 @@ class GpuModel(DeviceModel):
         kernel = fastest_kernel(ops, profile, run, device_s)
         transfer = _transfer_s(ops, profile)
         dispatch = library_calls(ops, profile) * profile.fitted.dispatch_s
-        wait = dispatch_wait_s(device_s(kernel) + transfer, dispatch)
+        wait = dispatch_wait_s(device_s(kernel) + transfer, dispatch, independent_parts(ops))
         return CostTable(
             ceilings=ceilings(kernel),
             overheads={**overheads(kernel), "transfer": transfer, "dispatch": wait},
@@ -125,10 +125,11 @@ def _scratch_s(scratch_bytes: Array, profile: GpuProfile) -> Array:
 
 
 def _transfer_s(ops: OpTable, profile: GpuProfile) -> Array:
-    """Copying the network's input to the device, charged to the first op that reads it."""
-    input_bytes = ops.n * ops.c_in * ops.h_in * ops.w_in * ops.elem_bytes
-    readers = [row for row, producers in enumerate(ops.producers) if -1 in producers]
+    """Copying a network's input to the device, charged to the first op that reads it."""
     first = np.zeros((len(ops), 1))
     if profile.runtime.input_from == "host":
-        first[readers[:1]] = 1.0
+        readers = np.array([row for row, producers in enumerate(ops.producers) if -1 in producers], dtype=int)
+        _, first_of_part = np.unique(independent_parts(ops)[readers], return_index=True)
+        first[readers[first_of_part]] = 1.0
+    input_bytes = ops.n * ops.c_in * ops.h_in * ops.w_in * ops.elem_bytes
     return first * input_bytes / profile.hardware.memory.host.bandwidth_bytes_per_s

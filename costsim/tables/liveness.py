@@ -31,3 +31,13 @@ def live_bytes(ops: OpTable) -> Array:
         delta[0] += network_input
         delta[input_readers[-1] + 1] -= network_input
     return np.cumsum(delta, axis=0)[:-1]
+
+
+def independent_parts(ops: OpTable) -> np.ndarray:
+    """``(ops,)`` number of the network each row belongs to, where a table holds several one after the other.
+
+    A part ends where no later row reads an earlier one.
+    """
+    last_reader = np.array([max(readers, default=row) for row, readers in enumerate(ops.consumers)])
+    begins = np.arange(1, len(ops)) > np.maximum.accumulate(last_reader)[:-1]
+    return np.concatenate([[0], np.cumsum(begins)])

@@ -3,7 +3,11 @@
 import numpy as np
 import pytest
 
+from costsim.calibrate.few_shot import calibrate
+from costsim.calibrate.measurements import Measurement
+from costsim.calibrate.problem import join
 from costsim.devices.base import RunConfig
+from costsim.devices.gpu import GpuModel
 from costsim.errors import DoesNotFitError, InputError
 from costsim.graph import NetBuilder
 from costsim.hardware import load_profile
@@ -130,3 +134,25 @@ def test_what_exceeds_the_memory_does_not_fit():
 def test_contradicting_profiles_are_refused(settings, message):
     with pytest.raises(InputError, match=message):
         load_profile("gtx_1080ti", settings)
+
+
+@pytest.mark.parametrize("name", PROFILES)
+def test_networks_side_by_side_in_one_table_cost_what_they_cost_alone(name):
+    profile = load_profile(name, {"input_from": "host"})
+    run = RunConfig.of(profile)
+    tables = [priced(build(network), profile).ops for network in ("shufflenet_v2_1x", "resnet50", "densenet121")]
+    together, starts = join(tables)
+    model = GpuModel()
+    alone = [float(model.costs(table, profile, run).latency_s.sum()) for table in tables]
+    assert np.add.reduceat(model.costs(together, profile, run).latency_s[:, 0], starts) == pytest.approx(alone)
+
+
+def test_a_gpu_profile_can_be_fitted_to_a_few_measurements():
+    profile = load_profile("gtx_1080ti")
+    slower = load_profile("gtx_1080ti", {"step_cycles": "500", "launch": "6 us"})
+    names = ("mobilenet_v1_1x", "mobilenet_v2_1x", "resnet18", "shufflenet_v2_1x", "squeezenet_1_1")
+    measurements = [Measurement(name, total_s(build(name), slower), 1) for name in names]
+    fitted = calibrate(profile, measurements)
+    assert fitted.before.mean_ratio > 0.1
+    assert fitted.after.mean_ratio < 0.05
+    assert fitted.values["fitted.step_cycles"] > profile.fitted.step_cycles

@@ -64,16 +64,23 @@ def test_operands_are_fetched_once_for_each_row_or_column_of_blocks():
 def test_waiting_for_the_host_makes_the_network_take_the_larger_of_both(kernel, dispatch, count):
     ops = len(kernel)
     kernel_s, dispatch_s, times = (np.array(v[:ops], dtype=float)[:, None] for v in (kernel, dispatch, count))
-    wait = dispatch_wait_s(kernel_s, dispatch_s, times)
+    wait = dispatch_wait_s(kernel_s, dispatch_s, np.zeros(ops, dtype=int), times)
     total = np.sum(times * (kernel_s + wait))
     assert total == pytest.approx(max(np.sum(times * kernel_s), np.sum(times * dispatch_s)))
     assert np.all(wait >= 0)
     assert np.all(wait <= np.maximum(0, dispatch_s - kernel_s) * (1 + 1e-9))
     repeated = [np.repeat(v, count[:ops], axis=0) for v in (kernel_s, dispatch_s)]
-    assert dispatch_wait_s(*repeated) == pytest.approx(np.repeat(wait, count[:ops], axis=0))
+    one = np.zeros(sum(count[:ops]), dtype=int)
+    assert dispatch_wait_s(*repeated, one) == pytest.approx(np.repeat(wait, count[:ops], axis=0))
 
 
 def test_points_do_not_wait_for_each_other():
     kernel_s = np.array([[1.0, 5.0], [1.0, 5.0]])
     dispatch_s = np.array([[2.0], [3.0]])
-    assert dispatch_wait_s(kernel_s, dispatch_s) == pytest.approx(np.array([[1.0, 0.0], [2.0, 0.0]]))
+    one = np.array([0, 0])
+    assert dispatch_wait_s(kernel_s, dispatch_s, one) == pytest.approx(np.array([[1.0, 0.0], [2.0, 0.0]]))
+
+
+def test_networks_in_one_table_do_not_wait_for_each_other():
+    kernel_s, dispatch_s = np.array([[1.0], [9.0], [1.0]]), np.full((3, 1), 4.0)
+    assert dispatch_wait_s(kernel_s, dispatch_s, np.array([0, 1, 1])) == pytest.approx(np.array([[3.0], [0.0], [0.0]]))

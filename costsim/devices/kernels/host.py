@@ -7,10 +7,10 @@ import numpy as np
 from costsim.tables.schema import Array
 
 
-def dispatch_wait_s(kernel_s: Array, dispatch_s: Array, count: Array | float = 1.0) -> Array:
+def dispatch_wait_s(kernel_s: Array, dispatch_s: Array, part: np.ndarray, count: Array | float = 1.0) -> Array:
     """Seconds each op adds because the device waits for the host; their sum makes the network's time.
 
-    Host and device overlap over the whole network, so::
+    Host and device overlap over a whole network, so::
 
         network = max(sum(dispatch), sum(kernel)) = sum(kernel) + wait
         wait = max(0, sum(dispatch) - sum(kernel))
@@ -21,12 +21,16 @@ def dispatch_wait_s(kernel_s: Array, dispatch_s: Array, count: Array | float = 1
     Args:
         kernel_s: device seconds per op, ``(ops, points)``.
         dispatch_s: host seconds per op, ``(ops, points)``.
+        part: number of the network each op belongs to, ``(ops,)``, in ascending order from 0.
         count: how often each op occurs, ``(ops, 1)`` or 1; sums weigh by it.
 
     Source: asynchronous launches, CUDA C Programming Guide; PyTorch issue 82793 for the size of it.
     Ignores: waits for the host at the start that a long kernel later cannot make up (the
     network's first microseconds), synchronising ops.
     """
-    behind = np.maximum(0, dispatch_s - kernel_s)
-    wait = np.maximum(0, np.sum(count * (dispatch_s - kernel_s), axis=0))
-    return behind * (wait / np.maximum(np.sum(count * behind, axis=0), np.finfo(float).tiny))
+    starts = np.searchsorted(part, np.arange(part[-1] + 1))
+    ahead = np.broadcast_to(dispatch_s - kernel_s, np.broadcast_shapes(dispatch_s.shape, kernel_s.shape))
+    behind = np.maximum(0, ahead)
+    wait = np.maximum(0, np.add.reduceat(count * ahead, starts, axis=0))
+    share = wait / np.maximum(np.add.reduceat(count * behind, starts, axis=0), np.finfo(float).tiny)
+    return behind * share[part]
