@@ -14,7 +14,7 @@ from costsim.files import write_text
 from costsim.graph import LayerGraph
 from costsim.guidelines import Finding, check
 from costsim.guidelines.assertion import judge, parse_assertion
-from costsim.guidelines.check import apply_findings
+from costsim.guidelines.check import apply_findings, takes_minutes
 from costsim.guidelines.suppress import load_suppressions
 from costsim.importers.json import save_network
 from costsim.report.checked import Checked
@@ -56,6 +56,8 @@ def command(
             "--apply and --output go together", where="check", mend="write --apply G2@stage3 -o better.json"
         )
     analysis = analyze(network, hw, settings=parse_settings(settings), **run)  # type: ignore[arg-type]
+    if takes_minutes(analysis.simulation):
+        click.echo("costsim: every finding needs a buffer plan of its own here; this takes minutes", err=True)
     found = check(analysis.simulation)
     kept = [f for f in found if not any(s.covers(f) for s in suppressions)]
     totals = analysis.summary

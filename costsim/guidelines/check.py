@@ -34,6 +34,15 @@ ZERO_RATIO = 1e-6
 """Below this share, a price is the noise of adding numbers up."""
 
 
+MOST_PLANNED_OPS = 250
+"""Above it a buffer plan takes seconds, and every finding needs one of its own."""
+
+
+def takes_minutes(simulation: Simulation) -> bool:
+    """Whether pricing this network is for those who ask for it, not for a by-product."""
+    return simulation.ops.plan is not None and len(simulation.ops) > MOST_PLANNED_OPS
+
+
 def check(simulation: Simulation, only: Collection[str] | None = None) -> list[Finding]:
     """All findings of the guidelines (or of those named), costliest first.
 

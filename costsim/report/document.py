@@ -18,10 +18,16 @@ SCHEMA_VERSION = 1
 def document(analysis: Analysis, findings: Iterable[Finding] | None = None) -> dict[str, Any]:
     """Everything an analysis says, as plain data. Unknown values are null, their reason in ``unknown``.
 
-    ``findings`` are those of the guidelines, which are asked here if nobody did before.
+    ``findings`` are those of the guidelines, which are asked here if nobody did before and it does
+    not take minutes.
     """
-    from costsim.guidelines import check  # pricing takes longer than the analysis itself
+    from costsim.guidelines.check import check, takes_minutes  # pricing takes longer than the analysis itself
 
+    unknown = dict(analysis.unknown)
+    if findings is None and takes_minutes(analysis.simulation):
+        unknown["guidelines"] = "pricing them takes minutes for this many planned ops: ask costsim check"
+    elif findings is None:
+        findings = check(analysis.simulation)
     graph, profile, run = (getattr(analysis.simulation, part) for part in ("graph", "profile", "run"))
     return {
         "schema_version": SCHEMA_VERSION,
@@ -42,12 +48,12 @@ def document(analysis: Analysis, findings: Iterable[Finding] | None = None) -> d
             "calibration": profile.calibration.model_dump(),
         },
         "totals": analysis.summary,
-        "unknown": analysis.unknown,
+        "unknown": unknown,
         "layers": analysis.layer_records,
         "blocks": analysis.block_records,
         "stages": analysis.stage_records,
         "op_classes": analysis.class_records,
-        "guidelines": [f.record() for f in (check(analysis.simulation) if findings is None else findings)],
+        "guidelines": None if findings is None else [finding.record() for finding in findings],
         "warnings": list(analysis.warnings),
     }
 

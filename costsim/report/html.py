@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from costsim.guidelines import check
+from costsim.guidelines.check import check, takes_minutes
 from costsim.report import charts, memory, words
 from costsim.report.blocks import NO_BLOCK, block_graph
 from costsim.report.datasets import datasets, rounded
@@ -45,7 +45,7 @@ def page(
     classes = class_colours(r["op_class"] for r in analysis.class_records)
     changes = what_if(analysis)
     if findings is None:
-        findings = [] if too_long_to_replan(analysis.simulation) else check(analysis.simulation)
+        findings = [] if takes_minutes(analysis.simulation) else check(analysis.simulation)
     data |= {
         "changes": rounded(changes["single"]),
         "held": rounded(memory.held(analysis)),

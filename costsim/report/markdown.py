@@ -40,7 +40,7 @@ def to_markdown(analysis: Analysis) -> str:
             ((_text(r["name"]), shape(r["output_shape"][1:]), milliseconds(r["latency_ms"]), percent(r["share_ratio"]),
               ", ".join(r["near_bounds"])) for r in costliest),
         ),
-        "\n".join(_finding(f) for f in document(analysis)["guidelines"]),
+        "\n".join(_finding(f) for f in document(analysis)["guidelines"] or ()),
         "\n".join(f"> {_text(warning)}" for warning in analysis.warnings),
     ]  # fmt: skip
     return "\n\n".join(part for part in parts if part) + "\n"

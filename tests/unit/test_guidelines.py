@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from costsim import LayerGraph, NetBuilder, Network, RunConfig, load_profile, profile_names
+from costsim import LayerGraph, NetBuilder, Network, RunConfig, analyze, load_profile, profile_names
 from costsim.guidelines import Finding, check, guideline_ids
 from costsim.guidelines.check import apply_findings
 from costsim.guidelines.regions import regions
@@ -158,3 +158,11 @@ def test_equal_widths_and_dense_layers_are_clean():
 def test_depthwise_blocks_are_unbalanced_and_dense_ones_are_not():
     assert "V2" in ids("mobilenet_v1_0.25x", "npu")
     assert "V2" not in ids("resnet18", "npu")
+
+
+def test_an_analysis_leaves_out_what_would_take_minutes_and_says_so(monkeypatch):
+    few, many = (analyze("shufflenet_v2_0.5x", hw) for hw in ("rpi4b", "npu"))
+    monkeypatch.setattr("costsim.guidelines.check.MOST_PLANNED_OPS", 20)
+    assert few.to_dict()["guidelines"]
+    assert many.to_dict()["guidelines"] is None
+    assert "costsim check" in many.to_dict()["unknown"]["guidelines"]
