@@ -75,7 +75,10 @@ class GpuModel(DeviceModel):
         return CostTable(
             ceilings=ceilings(kernel),
             overheads={**overheads(kernel), "transfer": transfer, "dispatch": wait},
-            traffic={"dram": dram_bytes, "l2": kernel.l2_bytes + kernel.scratch_bytes},
+            traffic={
+                "dram": dram_bytes + _spilt_bytes(kernel.scratch_bytes, profile),
+                "l2": kernel.l2_bytes + kernel.scratch_bytes,
+            },
             overlap=overlap,
         )
 
@@ -119,9 +122,13 @@ def _dram_bytes_per_s(profile: GpuProfile) -> Any:
 
 def _scratch_s(scratch_bytes: Array, profile: GpuProfile) -> Array:
     """Seconds of a kernel before the main one that leaves ``scratch_bytes`` for it, in L2 as far as they fit."""
-    l2 = profile.hardware.memory.l2
-    spilt = np.maximum(0, scratch_bytes - l2.size_bytes)
-    return (scratch_bytes - spilt) / l2.bandwidth_bytes_per_s + spilt / _dram_bytes_per_s(profile)
+    spilt = _spilt_bytes(scratch_bytes, profile)
+    kept_s = (scratch_bytes - spilt) / profile.hardware.memory.l2.bandwidth_bytes_per_s
+    return kept_s + spilt / _dram_bytes_per_s(profile)
+
+
+def _spilt_bytes(scratch_bytes: Array, profile: GpuProfile) -> Array:
+    return np.maximum(0, scratch_bytes - profile.hardware.memory.l2.size_bytes)
 
 
 def _transfer_s(ops: OpTable, profile: GpuProfile) -> Array:
