@@ -14,7 +14,7 @@ from costsim.files import write_text
 from costsim.graph import LayerGraph
 from costsim.guidelines import Finding, check
 from costsim.guidelines.assertion import judge, parse_assertion
-from costsim.guidelines.check import apply_findings, takes_minutes
+from costsim.guidelines.pricing import apply_findings, takes_minutes
 from costsim.guidelines.suppress import load_suppressions
 from costsim.importers.json import save_network
 from costsim.report.checked import Checked

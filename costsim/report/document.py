@@ -21,7 +21,7 @@ def document(analysis: Analysis, findings: Iterable[Finding] | None = None) -> d
     ``findings`` are those of the guidelines, which are asked here if nobody did before and it does
     not take minutes.
     """
-    from costsim.guidelines.check import check, takes_minutes  # pricing takes longer than the analysis itself
+    from costsim.guidelines.pricing import check, takes_minutes  # pricing takes longer than the analysis itself
 
     unknown = dict(analysis.unknown)
     if findings is None and takes_minutes(analysis.simulation):

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from costsim.guidelines.check import check, takes_minutes
+from costsim.guidelines.pricing import check, takes_minutes
 from costsim.report import charts, memory, words
 from costsim.report.blocks import NO_BLOCK, block_graph
 from costsim.report.datasets import datasets, rounded

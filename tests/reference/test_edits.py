@@ -9,7 +9,7 @@ from costsim import RunConfig, load_profile
 from costsim.edit import merge_branches, strided_access
 from costsim.graph import NetBuilder
 from costsim.guidelines import check
-from costsim.guidelines.check import apply_findings
+from costsim.guidelines.pricing import apply_findings
 from costsim.networks import build
 from costsim.reference import build as companion
 from costsim.reference import random_inputs, run

@@ -6,7 +6,7 @@ import pytest
 
 from costsim import LayerGraph, NetBuilder, Network, RunConfig, analyze, load_profile, profile_names
 from costsim.guidelines import Finding, check, guideline_ids
-from costsim.guidelines.check import apply_findings
+from costsim.guidelines.pricing import apply_findings
 from costsim.guidelines.regions import regions
 from costsim.simulate import simulate
 
@@ -162,7 +162,7 @@ def test_depthwise_blocks_are_unbalanced_and_dense_ones_are_not():
 
 def test_an_analysis_leaves_out_what_would_take_minutes_and_says_so(monkeypatch):
     few, many = (analyze("shufflenet_v2_0.5x", hw) for hw in ("rpi4b", "npu"))
-    monkeypatch.setattr("costsim.guidelines.check.MOST_PLANNED_OPS", 20)
+    monkeypatch.setattr("costsim.guidelines.pricing.MOST_PLANNED_OPS", 20)
     assert few.to_dict()["guidelines"]
     assert many.to_dict()["guidelines"] is None
     assert "costsim check" in many.to_dict()["unknown"]["guidelines"]
