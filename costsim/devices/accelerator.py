@@ -64,6 +64,7 @@ class AcceleratorModel(DeviceModel):
             grain=_grain(array),
             spills=memory.dram is not None,
             separate_weights=memory.onchip.weight_size_bytes,
+            sum_bytes=profile.hardware.sum_bytes,
             input_bytes=input_bytes,
             output_bytes=output_bytes,
             tiling=profile.runtime.tiling,

@@ -175,6 +175,8 @@ class AcceleratorHardware(Block):
     array: Array
     vector_elems_per_cycle: PositiveFloat | None
     """Elements a cycle of pooling, element-wise ops and copies; null for arrays with an output stage of their own."""
+    sum_bytes: Bytes = Field(4.0, alias="sum_size", validate_default=False)
+    """A partial sum in the buffer."""
     memory: AcceleratorMemory
     host: Host | None
     energy: Energy | None

@@ -41,6 +41,8 @@ class BufferRules:
     spills: bool = True
     """Whether activations have a place off chip."""
     separate_weights: float | None = None
+    sum_bytes: float = 4.0
+    """A partial sum on chip."""
 
 
 def plan_buffers(ops: OpTable, rules: BufferRules, price: Callable[[np.ndarray, np.ndarray, int], np.ndarray]) -> Plan:
@@ -70,7 +72,7 @@ def _plan_point(ops: OpTable, point: int, rules: BufferRules, sizes: np.ndarray,
     else:
         tiles = staircases(
             single, input_bytes, output_bytes, weight_bytes,
-            grain=rules.grain, separate_weights=rules.separate_weights,
+            grain=rules.grain, separate_weights=rules.separate_weights, sum_bytes=rules.sum_bytes,
         )  # fmt: skip
     groups = segments(flow, weights, separate_weights=rules.separate_weights)
     tiles = _host_is_free_of_buffers(tiles, rules.on_host)

@@ -25,9 +25,6 @@ DEPTH_SPLITS = (4, 16, WHOLE)
 WEIGHTS_HELD, INPUTS_HELD, NEITHER_HELD = 0.0, 1.0, 2.0
 """Which operand stays while the other streams past it."""
 
-SUM_BYTES = 4.0
-"""A partial sum on chip."""
-
 ONE, TWO = 1.0, 2.0
 """Buffers of an operand: two where the next tile loads while this one is used."""
 
@@ -75,6 +72,7 @@ def staircases(
     *,
     grain: tuple[float, float] = (1.0, 1.0),
     separate_weights: float | None = None,
+    sum_bytes: float = 4.0,
 ) -> Staircase:
     """Price every candidate tile of every row of a table of one point.
 
@@ -82,8 +80,8 @@ def staircases(
         weights x row, column parts    where inputs are held or neither is
         output once; the extra operands of fused ops once
 
-    Buffer: tiles of input, weights and output, two of whatever streams. Lines roll, so rows are
-    read once; columns overlap by the window. Exact minimum over ``CANDIDATES``.
+    Buffer: tiles of input, weights and output, two of whatever streams; sums of a cut depth stay, one each.
+    Lines roll, so rows are read once; columns overlap by the window. Exact minimum over ``CANDIDATES``.
 
     Args:
         ops: rows, one point.
@@ -92,6 +90,7 @@ def staircases(
         weight_bytes: ``(rows,)`` weights that are not on chip already.
         grain: input and output channels the array takes at once; no tile is thinner.
         separate_weights: size of a weight buffer of its own; None where all share one.
+        sum_bytes: a partial sum on chip.
     """
     parts = CANDIDATES.T[:, :, None]
     c = {name: column[:, 0][None, :] for name, column in ops.columns().items()}
@@ -120,7 +119,7 @@ def staircases(
     weight_total = np.where(c["kind"] == MAC, weight_bytes[None, :], 0.0)
     weight_tile = weight_total / np.maximum(c["groups"] * c["c_out_per_group"] * c["c_in_per_group"], 1.0)
     weight_tile = weight_tile * kernels * inputs_deep
-    output_each = np.where(held == NEITHER_HELD, SUM_BYTES, out_bytes * np.where(extra_input > 0, TWO, ONE))
+    output_each = np.where(held == NEITHER_HELD, sum_bytes, out_bytes * TWO * np.where(extra_input > 0, TWO, ONE))
     output_tile = lines * width * kernels * output_each
     whole_input = (rows == 1) & (columns == 1) & (depth == 1) & (groups == 1)
     whole_weights = (channels == 1) & (groups == 1) & (depth == 1)
@@ -132,7 +131,7 @@ def staircases(
     activation = main_input * overlap * input_passes + extra_input + c["output_elems"] * out_bytes
     weights = np.broadcast_to(weight_total * weight_passes + (weight_bytes[None, :] - weight_total), activation.shape)
     weight_buffer = weight_tile * weight_copies
-    buffer = input_tile * input_copies + output_tile * TWO
+    buffer = input_tile * input_copies + output_tile
     if separate_weights is None:
         buffer = buffer + weight_buffer
     else:

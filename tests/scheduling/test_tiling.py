@@ -72,9 +72,9 @@ def tile(ops: OpTable, row: int, *candidate: float) -> tuple[float, float]:
     everything_in = rows == columns == depth == groups == 1
     every_weight = channels == groups == depth == 1
     keeps_input, keeps_weights = held == INPUTS_HELD or everything_in, held == WEIGHTS_HELD or every_weight
-    sums = 4.0 if held == NEITHER_HELD else 2.0 if extra else 1.0
+    each_output = 4.0 if held == NEITHER_HELD else 4.0 if extra else 2.0
     buffer = lines_in * width_in * deep * group * (1 if keeps_input else 2)
-    buffer += lines * width * kernels * sums * 2
+    buffer += lines * width * kernels * each_output
     buffer += weights / all_weights * kernels * deep * (1 if keeps_weights else 2)
     moved = main * max(columns * width_in / x["w_in"], 1.0) * (1 if keeps_input else channels)
     moved += extra + x["output_elems"] + (x["weight_elems"] - weights)

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 
+from costsim.devices import RunConfig
 from costsim.devices.kernels.row_stationary import mapped_dram_bytes, row_stationary_cycles, row_stationary_onchip_elems
 from costsim.hardware import load_profile
+from costsim.network import Network
+from costsim.simulate import simulate
 from costsim.tables.optable import OpTable
 from tests.validation.op_rows import convolutions
 
@@ -64,6 +68,16 @@ def test_buffer_traffic_of_vgg16() -> None:
     ours_mb = row_stationary_onchip_elems(ops, load_profile("eyeriss_v1").hardware.array)[:, 0] * 2 / 1e6
     ratio = ours_mb / np.array([mb for *_, mb in VGG16_BUFFER_MB])
     assert (np.abs(ratio - 1) <= 0.2).all(), ratio
+
+
+@pytest.mark.parametrize(
+    ("network", "batch", "published_ms", "rel"), [("alexnet", 4, 115.3, 0.25), ("vgg16", 3, 4309.5, 0.10)]
+)
+def test_total_time_of_the_conv_layers(network: str, batch: int, published_ms: float, rel: float) -> None:
+    profile = load_profile("eyeriss_v1")
+    simulation = simulate(Network(network, batch=batch).graph, profile, RunConfig.of(profile))
+    convolution = simulation.ops.is_op("conv", "grouped_conv")[:, 0]
+    assert simulation.costs.latency_s[convolution].sum() * 1e3 == pytest.approx(published_ms, rel=rel)
 
 
 def alexnet() -> OpTable:
