@@ -171,7 +171,8 @@ def _grain(array: Any) -> tuple[float, float]:
 def _geometries(profile: Any) -> int:
     """How many different arrays and weight memories a profile stands for: each changes what there is to plan."""
     hw, memory = profile.hardware, profile.hardware.memory
-    return max(points(part) for part in (hw.array, memory.parameter_cache, memory.onchip.weight_size_bytes))
+    parts = (hw.array, hw.sum_bytes, memory.parameter_cache, memory.onchip.weight_size_bytes)
+    return max(points(part) for part in parts)
 
 
 def _at(limits: dict[str, Array], point: int) -> dict[str, Array]:
