@@ -142,12 +142,30 @@ def price(ops: list[OracleOp], table: OpTable, profile: Any, run: RunConfig) -> 
     cache = Cache(touched, table.producers, profile.hardware.memory.l2.size_bytes)
     chain = [GpuOp(op, row, cache, profile, run) for row, op in enumerate(ops)]
 
+    return [priced for rows in networks(cache) for priced in price_network([chain[row] for row in rows], rows, table)]
+
+
+def networks(cache: Cache) -> list[list[int]]:
+    """The rows of each network, where several lie in one table: one ends where nothing later reads what it wrote."""
+    parts: list[list[int]] = [[]]
+    read_until = 0
+    for row, readers in enumerate(cache.readers):
+        if row > read_until:
+            parts.append([])
+        parts[-1].append(row)
+        read_until = max(read_until, row, *readers)
+    return parts
+
+
+def price_network(chain: list[GpuOp], rows: list[int], table: OpTable) -> list[Priced]:
+    """The ops of one network, which share its input and a host that issues them."""
+    profile = chain[0].profile
     transfers = [0.0] * len(chain)
-    if profile.runtime.input_from == "host":
-        first = next(row for row, sources in enumerate(table.producers) if -1 in sources)
-        x = chain[first].x
-        image = x.n * x.groups * x.c_in * x.h_in * x.w_in * run.elem_bytes
-        transfers[first] = image / profile.hardware.memory.host.bandwidth_bytes_per_s
+    reading = [index for index, row in enumerate(rows) if -1 in table.producers[row]]
+    if profile.runtime.input_from == "host" and reading:
+        op = chain[reading[0]]
+        image = op.x.n * op.x.groups * op.x.c_in * op.x.h_in * op.x.w_in * op.elem_bytes
+        transfers[reading[0]] = image / profile.hardware.memory.host.bandwidth_bytes_per_s
 
     # The host issues calls ahead of the device; where it is the slower of the two, short ops wait.
     device = [op.device_s(op.kernel) + transfer for op, transfer in zip(chain, transfers, strict=True)]
