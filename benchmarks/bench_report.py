@@ -29,12 +29,9 @@ requestAnimationFrame(() => setTimeout(() => done(performance.now() - start)));
 def main() -> None:
     analysis = costsim.analyze(long_network(), "arm_a53")
     ops = len(analysis.layer_records)
-    start_s, start_cpu_s = time.perf_counter(), time.process_time()
+    start_s = time.perf_counter()
     html = analysis.to_html()
-    wall_s, cpu_s = time.perf_counter() - start_s, time.process_time() - start_cpu_s
-    print(
-        f"{ops} ops: page made in {wall_s:.2f} s ({cpu_s:.2f} s of processor time), {len(html.encode()) / 1e6:.2f} MB"
-    )
+    print(f"{ops} ops: page made in {time.perf_counter() - start_s:.2f} s, {len(html.encode()) / 1e6:.2f} MB")
     with tempfile.TemporaryDirectory() as folder:
         driver = start(Path(folder) / "chromium")
         try:

@@ -47,8 +47,8 @@ def interval_ratios(log_errors: ArrayLike, *, coverage: float = COVERAGE) -> tup
 
 def rank_correlation(a: ArrayLike, b: ArrayLike) -> float:
     """Spearman's: the correlation of the ranks."""
-    ranks = [np.argsort(np.argsort(np.asarray(x))) for x in (a, b)]
-    return float(np.corrcoef(*ranks)[0, 1])
+    first, second = (np.argsort(np.argsort(np.asarray(x))) for x in (a, b))
+    return float(np.corrcoef(first, second)[0, 1])
 
 
 def rank_correlation_in_bands(

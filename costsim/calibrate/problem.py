@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 
@@ -89,6 +90,8 @@ def join(tables: Sequence[OpTable]) -> tuple[OpTable, np.ndarray]:
         for table, start in zip(tables, starts, strict=False)
         for row in table.producers
     )
-    columns = {name: np.concatenate([t.columns()[name] for t in tables]) for name in tables[0].columns()}
+    columns: dict[str, Any] = {
+        name: np.concatenate([t.columns()[name] for t in tables]) for name in tables[0].columns()
+    }
     labels = tuple(label for table in tables for label in table.labels)
     return replace(tables[0], labels=labels, producers=producers, **columns), starts[:-1]

@@ -13,10 +13,11 @@ from costsim.errors import AssertionFailedError, InputError, unknown_name
 from costsim.files import write_text
 from costsim.graph import LayerGraph
 from costsim.guidelines import Finding, check
-from costsim.guidelines.assertion import judge, parse_assertion
+from costsim.guidelines.assertion import judge
 from costsim.guidelines.pricing import apply_findings, takes_minutes
 from costsim.guidelines.suppress import load_suppressions
 from costsim.importers.json import save_network
+from costsim.limits import parse_assertion
 from costsim.report.checked import Checked
 
 FORMATS = ("text", "json", "sarif", "junit", "github")

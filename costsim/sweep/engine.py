@@ -12,9 +12,9 @@ import numpy as np
 from costsim.devices import RunConfig, device_for
 from costsim.errors import DoesNotFitError, unknown_name
 from costsim.graph import LayerGraph
-from costsim.guidelines.assertion import COMPARISONS
 from costsim.hardware import Profile, load_profile
 from costsim.hardware.vary import numeric_field, vary
+from costsim.limits import COMPARISONS
 from costsim.lowering import lower
 from costsim.sweep.axes import Axis
 from costsim.sweep.networks import graphs
@@ -92,7 +92,7 @@ class Engine:
         profile = self._profiles(hw)
         run = RunConfig.of(profile, values["dtype"][0] if "dtype" in values else None)
         options = {n.removeprefix("network."): v for n, v in values.items() if n.startswith("network.")}
-        resize = {name: values[name] for name in ("batch", "input_size") if name in values}
+        resize: dict[str, np.ndarray] = {name: values[name] for name in ("batch", "input_size") if name in values}
         for here, graph in graphs(network, options, resize, len(where)):
             ops = self._lowered(graph, profile, run)
             counts = {name: np.broadcast_to(column, here.shape) for name, column in op_totals(ops).items()}
@@ -152,7 +152,7 @@ class Engine:
         return cache(load_profile)
 
     @cached_property
-    def _tables(self) -> dict[Any, OpTable]:
+    def _tables(self) -> dict[Any, tuple[LayerGraph, OpTable]]:
         return {}
 
     def _lowered(self, graph: LayerGraph, profile: Profile, run: RunConfig) -> OpTable:
@@ -185,4 +185,5 @@ def _points(ops: OpTable, points: np.ndarray) -> OpTable:
     """The table at some of its points."""
     if len(points) == ops.points:
         return ops
-    return replace(ops, **{name: c[:, points] for name, c in ops.columns().items() if c.shape[1] > 1})
+    columns: dict[str, Any] = {name: c[:, points] for name, c in ops.columns().items() if c.shape[1] > 1}
+    return replace(ops, **columns)

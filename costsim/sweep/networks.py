@@ -97,7 +97,7 @@ def _one_by_one(
             graph = build(**dict(key))
         except InputError:
             continue
-        yield from _by_arrays(lambda graph=graph: graph, {}, _at(sizes, here), where[here])  # type: ignore[misc]
+        yield from _by_arrays(lambda graph=graph: graph, {}, _at(sizes, here), where[here])
 
 
 def _conv_kinds(graph: LayerGraph, points: int) -> np.ndarray:
@@ -116,9 +116,9 @@ def _resized(graph: LayerGraph, sizes: Options) -> LayerGraph:
     if not sizes:
         return graph
     n, c, h, w = graph.input_shape
-    folded = {name: _folded(values) for name, values in sizes.items()}
-    shape = (folded.get("batch", n), c, folded.get("input_size", h), folded.get("input_size", w))
-    return graph.with_input(*shape)
+    batch = _folded(sizes["batch"]) if "batch" in sizes else n
+    sides = 2 * (_folded(sizes["input_size"]),) if "input_size" in sizes else (h, w)
+    return graph.with_input(batch, c, *sides)
 
 
 def _builder(network: Any, options: dict[str, Any]) -> Callable[..., LayerGraph]:

@@ -15,7 +15,7 @@ from pydantic import PositiveInt
 
 from costsim.errors import InputError
 from costsim.files import make_folder, write_bytes, write_text
-from costsim.guidelines.assertion import Assertion
+from costsim.limits import Assertion
 from costsim.sweep.engine import METRICS, PRICED, Engine
 from costsim.sweep.reduce import best_rows, pareto_rows
 from costsim.sweep.run import Progress, SweepResult
@@ -149,6 +149,7 @@ def _excess(limit: Assertion, value: float) -> float:
 def _study(spec: SearchSpec, folder: Path) -> optuna.Study:
     try:
         import optuna
+        from optuna.storages.journal import JournalFileBackend, JournalStorage
     except ImportError:
         raise InputError("Optuna is not installed", where="search", mend="pip install 'costsim[sweep]'") from None
     optuna.logging.set_verbosity(optuna.logging.ERROR)
@@ -169,9 +170,10 @@ def _study(spec: SearchSpec, folder: Path) -> optuna.Study:
         )
         storage: Any = spec.storage
         if storage is None:
-            backend = optuna.storages.journal.JournalFileBackend(str(folder / "study.log"))
-            storage = optuna.storages.JournalStorage(backend)
-        directions = ["minimize" if d == "min" else "maximize" for d in spec.objectives.values()]
+            storage = JournalStorage(JournalFileBackend(str(folder / "study.log")))
+        directions: list[Literal["minimize", "maximize"]] = [
+            "minimize" if d == "min" else "maximize" for d in spec.objectives.values()
+        ]
         return optuna.create_study(
             study_name=spec.text, directions=directions, sampler=sampler, storage=storage, load_if_exists=True
         )

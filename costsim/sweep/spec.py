@@ -5,12 +5,12 @@ from __future__ import annotations
 import json
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Literal, TypeVar
+from typing import Any, Literal, TypeVar, overload
 
 from pydantic import BaseModel, ConfigDict, Field, PositiveInt, ValidationError
 
 from costsim.errors import InputError
-from costsim.guidelines.assertion import Assertion, parse_assertion
+from costsim.limits import Assertion, parse_assertion
 from costsim.sweep.axes import parse_axis
 from costsim.sweep.space import Space
 from costsim.yamlfile import read_yaml
@@ -41,7 +41,7 @@ class SweepSpec(BaseModel):
     """``network.<option>``, ``hardware.<field>`` (as for --set), ``input_size``, ``batch``, ``threads``, ``dtype``."""
     constraints: tuple[str, ...] = ()
     """``macs <= 150M``: points that break one are counted and left out."""
-    objectives: dict[str, Literal["min", "max"]] = Field(default_factory=lambda: {"latency_ms": "min"}, min_length=1)
+    objectives: dict[str, Literal["min", "max"]] = Field(default={"latency_ms": "min"}, min_length=1)
     sample: Sample | None = None
     top: PositiveInt = 20
     """How many of the best points to keep for the first objective."""
@@ -59,7 +59,7 @@ class SweepSpec(BaseModel):
 
     @cached_property
     def limits(self) -> tuple[Assertion, ...]:
-        return tuple(parse_assertion(text) for text in self.constraints)
+        return tuple(parse_assertion(text, "constraints") for text in self.constraints)
 
     @property
     def text(self) -> str:
@@ -70,11 +70,13 @@ class SweepSpec(BaseModel):
 AnySpec = TypeVar("AnySpec", bound=SweepSpec)
 
 
+@overload
+def load_spec(source: str | Path | dict[str, Any], sample: int | None = None) -> SweepSpec: ...
+@overload
+def load_spec(source: str | Path | dict[str, Any], sample: int | None = None, *, kind: type[AnySpec]) -> AnySpec: ...
 def load_spec(
-    source: str | Path | dict[str, Any],
-    sample: int | None = None,
-    kind: type[AnySpec] = SweepSpec,  # type: ignore[assignment]
-) -> AnySpec:
+    source: str | Path | dict[str, Any], sample: int | None = None, *, kind: type[SweepSpec] = SweepSpec
+) -> SweepSpec:
     """The specification in a YAML file, or in a mapping; ``sample`` visits so many points of it.
 
     Raises:

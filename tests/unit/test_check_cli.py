@@ -9,7 +9,7 @@ import pytest
 
 from costsim import Network, cli
 from costsim.errors import InputError
-from costsim.guidelines.assertion import parse_assertion
+from costsim.limits import parse_assertion
 
 CHECK = ("check", "shufflenet_v1_g3_1x", "--hw", "arm_a53")
 
@@ -120,7 +120,7 @@ def test_apply_writes_a_network_that_can_be_analyzed(run, tmp_path):
         (("--assert", "latency < 20"), "did you mean latency_ms"),
         (("--assert", "latency_ms < 20 KiB"), "not in s"),
         (("--assert", "macs < 20 ms"), "'ms' is not a unit of macs"),
-        (("--assert", "latency_ms is small"), "not an assertion"),
+        (("--assert", "latency_ms is small"), "not a limit"),
         (("--assert", "latency_ms < 1e"), "not a number"),
         (("--assert", "G9.cost_ms < 1"), "unknown guideline 'G9'"),
         (("--assert", "G2.price < 1"), "G2.cost_ms"),
@@ -173,5 +173,5 @@ def test_limits_are_in_the_unit_of_their_metric(text, limit):
 
 
 def test_a_value_that_is_no_comparison_is_refused():
-    with pytest.raises(InputError, match="not an assertion"):
+    with pytest.raises(InputError, match="not a limit"):
         parse_assertion("latency_ms")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from functools import partial
 from math import prod
 from typing import Any, ClassVar
 
@@ -101,10 +102,7 @@ class Concat(_Strideable):
         for shape in inputs[1:]:
             for axis, (a, b) in enumerate(zip(first, shape, strict=True)):
                 if axis != self.axis % len(first):
-                    yield (
-                        a == b,
-                        lambda shape=shape: f"cannot join {tuple(first)} and {tuple(shape)} along axis {self.axis}",
-                    )
+                    yield a == b, partial("cannot join {} and {} along axis {}".format, first, shape, self.axis)
 
     def output_shape(self, *inputs: Shape) -> Shape:
         axis = self.axis % len(inputs[0])

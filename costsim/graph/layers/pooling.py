@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, ClassVar
 
 from costsim.graph.layers.base import (
@@ -113,7 +114,7 @@ class RoiAlign(Layer):
         yield all(len(shape) == 4 for shape in inputs), "needs maps (n, c, h, w)"
         for shape in inputs[1:]:
             fits = (shape[0] == inputs[0][0]) & (shape[1] == inputs[0][1])
-            yield fits, lambda shape=shape: f"levels of {inputs[0][1]} and {shape[1]} channels"
+            yield fits, partial("levels of {} and {} channels".format, inputs[0][1], shape[1])
         if self.position_sensitive:
             cells = self.size * self.size
             yield divides(cells, inputs[0][1]), lambda: f"{inputs[0][1]} channels are not divisible by {cells} cells"

@@ -1,0 +1,64 @@
+"""Limits on metrics, as text: ``latency_ms < 20``, ``peak_activation_bytes <= 512KiB``, ``macs <= 150M``."""
+
+from __future__ import annotations
+
+import operator
+import re
+from dataclasses import dataclass
+
+from costsim.errors import InputError
+from costsim.units import parse_quantity
+
+COMPARISONS = {"<=": operator.le, ">=": operator.ge, "<": operator.lt, ">": operator.gt, "==": operator.eq}
+
+UNITS = {"ms": ("s", 1e3), "mj": ("J", 1e3), "bytes": ("B", 1.0)}
+"""Last word of a metric to the unit a value may carry, and how many of the metric's are one of it."""
+
+COUNTS = {"k": 1e3, "M": 1e6, "G": 1e9}
+
+_ASSERTION = re.compile(r"\s*([\w.@-]+?)\s*(<=|>=|==|<|>)\s*([-+.\deE]+)\s*(\S*)\s*\Z")
+
+
+@dataclass(frozen=True)
+class Assertion:
+    """One limit."""
+
+    text: str
+    metric: str
+    comparison: str
+    limit: float
+    """In the metric's own unit."""
+
+
+def parse_assertion(text: str, where: str = "--assert") -> Assertion:
+    """The limit in a text; a value without a unit is in the metric's own.
+
+    Raises:
+        InputError: not a comparison, or a unit that does not fit the metric.
+    """
+    match = _ASSERTION.match(text)
+    if not match:
+        raise InputError(f"'{text}' is not a limit", where=where, mend="write 'latency_ms < 20'")
+    metric, comparison, number, unit = match.groups()
+    try:
+        value = float(number)
+    except ValueError:
+        raise InputError(f"'{number}' is not a number", where=f"{where} '{text}'") from None
+    return Assertion(text.strip(), metric, comparison, _in_metric_unit(metric, value, unit, f"{where} '{text}'"))
+
+
+def _in_metric_unit(metric: str, value: float, unit: str, where: str) -> float:
+    word = metric.rsplit("_", 1)[-1]
+    if not unit:
+        return value
+    if word in UNITS:
+        base, per_base = UNITS[word]
+        try:
+            return parse_quantity(f"{value!r} {unit}", base) * per_base
+        except InputError as error:
+            raise error.at(where) from None
+    if word == "ratio" and unit == "%":
+        return value / 100
+    if word in ("macs", "flops", "params", "elems") and unit in COUNTS:
+        return value * COUNTS[unit]
+    raise InputError(f"'{unit}' is not a unit of {metric}", where=where, mend="leave the unit out")
