@@ -11,7 +11,9 @@ from selenium.webdriver.support.ui import WebDriverWait
 import costsim
 from costsim.analysis import Analysis
 from costsim.graph.layers import Conv2d, Input
+from costsim.report.html import page as page_of
 from tests.browser.chromium import LAPTOP, MARKS, PHONE, Browser
+from tests.long_network import long_network
 
 SHOWN = "return [...document.querySelectorAll('#ops tbody tr:not([hidden])')].map(tr => Number(tr.dataset.row))"
 
@@ -151,3 +153,17 @@ def test_hostile_names_are_only_names(browser: Browser) -> None:
     for row, box in enumerate(driver.find_elements(By.CSS_SELECTOR, "button[data-block]")):
         box.click()
         assert shown(browser) == [row]
+
+
+def test_a_long_table_is_sorted_as_a_whole_and_shown_in_part(browser: Browser) -> None:
+    analysis = costsim.analyze(long_network(), "arm_a53")
+    driver = browser.open(page_of(analysis, findings=[]))
+    macs = [r["macs"] for r in analysis.layer_records]
+    driver.find_element(By.CSS_SELECTOR, "th[data-key=macs] button").click()
+    first = shown(browser)
+    assert [macs[row] for row in first] == sorted(macs, reverse=True)[: len(first)]
+    assert 0 < len(first) < len(macs)
+    driver.find_element(By.ID, "more").click()
+    assert [macs[row] for row in shown(browser)] == sorted(macs, reverse=True)
+    assert min(driver.execute_script(MARKS).values()) > 0
+    assert browser.console() == []
