@@ -4,7 +4,7 @@ For every network and configuration: total cycles and peak SRAM over Vela's, the
 ops, and how many times faster the whole network is planned and costed (Vela's time is its command's, start-up
 and code generation included).
 
-    pip install costsim[oracles]; python benchmarks/bench_vela.py
+    pip install costsim[oracles]; python benchmarks/bench_vela.py [NETWORK ...]
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ try:
 except ImportError as error:
     raise SystemExit(f"needs the extra 'oracles': {error}") from None
 
-NETWORKS = ("mobilenet_v1_1x", "mobilenet_v2_1x", "resnet50", "densenet121")
+NETWORKS = sys.argv[1:] or ("mobilenet_v1_1x", "mobilenet_v2_1x", "resnet50", "densenet121")
 
 CONFIGURATIONS = {
     "ethos_u55_128": ("ethos-u55-128", "Ethos_U55_High_End_Embedded", "Shared_Sram"),

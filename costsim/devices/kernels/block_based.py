@@ -99,7 +99,7 @@ def block_costs(ops: OpTable, array: Any) -> ArrayCosts:
     stored_out = round_up(ops.c_out, BRICK_CHANNELS) / ops.c_out
     other_inputs = np.maximum(ops.input_elems - ops.n * ops.c_in * ops.h_in * ops.w_in, 0.0)
     moved = runs * chosen(fetched_input) + other_inputs + ops.output_elems * stored_out
-    return ArrayCosts(cycles * runs, moved + ops.weight_elems)
+    return ArrayCosts(cycles * runs, moved + ops.weight_elems * chosen(spatial_blocks))
 
 
 def _steps(ops: OpTable, by_channel: np.ndarray) -> Array:
