@@ -64,7 +64,7 @@ def _matrix(matrix: Matrix) -> Grid:
 def _heading(table: Table) -> Text:
     where = f" on {table.hw}" if table.hw else ""
     note = f"\n{table.note}" if table.note else ""
-    tolerance = f", tolerance {table.tolerance:.0%}" if table.tolerance >= 1e-3 else ", exact"
+    tolerance = f", tolerance {100 * table.tolerance:.3g} %" if table.tolerance >= 1e-3 else ", exact"
     return Text.assemble(
         (f"{table.title}{where}", "bold"),
         f"\nin {table.unit}{tolerance}: ",
