@@ -10,7 +10,7 @@ from costsim.graph import LayerGraph
 from costsim.importers.importer import Importer
 from costsim.plugins import IMPORTERS, load_plugin, plugins
 
-__all__ = ["Importer", "importers", "load_network", "require_known"]
+__all__ = ["Importer", "importers", "load_network"]
 
 
 def importers() -> dict[str, Importer]:
@@ -49,20 +49,3 @@ def load_network(source: Any, input_size: tuple[int, ...] | None = None, batch: 
         raise InputError("TFLite files are not read directly", where=str(path), mend=f"convert it: {convert}")
     suffixes = [suffix for importer in found.values() for suffix in importer.suffixes]
     raise unknown_name("network file type", path.suffix or path.name, suffixes, where=str(path))
-
-
-def require_known(graph: LayerGraph) -> LayerGraph:
-    """The graph, if costsim has a model for every op in it.
-
-    Raises:
-        InputError: it has none for some; they are named.
-    """
-    if unknown := graph.unknown:
-        first, *others = unknown
-        more = f" and {len(others)} more" if others else ""
-        raise InputError(
-            f"unknown op {getattr(first.layer, 'type_name', '')} at '{first.name}'{more}",
-            where=graph.name,
-            mend="leave out --strict to have its bytes counted alone",
-        )
-    return graph

@@ -171,6 +171,45 @@ def test_local_response_norm_is_one_layer() -> None:
     assert [(node.name, node.layer) for node in graph][2:] == [("1", L.LRN(5))]
 
 
+def test_a_region_that_only_sets_a_mode_is_looked_into() -> None:
+    class Precise(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.conv = nn.Conv2d(3, 8, 3)
+
+        def forward(self, x: Any) -> Any:
+            with torch.autocast(device_type="cpu", enabled=False):
+                x = self.conv(x.float())
+            return x.relu()
+
+    graph = load_network(Precise(), (3, 8, 8))
+    assert [(node.name, node.layer.op) for node in graph][1:] == [("conv", "conv"), ("relu", "relu")]
+
+
+def test_parameters_inside_other_weights_are_spoken_of() -> None:
+    class Standardised(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.conv, self.gain = nn.Conv2d(3, 8, 3, bias=False), nn.Parameter(torch.ones(8, 1, 1, 1))
+
+        def forward(self, x: Any) -> Any:
+            return nn.functional.conv2d(x, self.conv.weight * self.gain)
+
+    graph = load_network(Standardised(), (3, 8, 8))
+    assert graph.total_params == 8 * 27
+    assert graph.notes == ("the module holds 224 parameters; some reach a layer only as part of another tensor",)
+
+
+def test_a_view_that_its_reader_broadcasts_is_no_copy() -> None:
+    class Normalised(nn.Module):
+        def forward(self, x: Any) -> Any:
+            return nn.functional.normalize(x, dim=1)
+
+    graph = load_network(Normalised(), (100, 8, 8))
+    assert not graph.unknown
+    assert "concat" not in {node.layer.op for node in graph}
+
+
 def test_an_op_without_a_model_is_kept() -> None:
     class Sorted(nn.Module):
         def forward(self, x: Any) -> Any:

@@ -15,15 +15,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from costsim.errors import InputError
-from costsim.graph import LayerGraph, Tensor
-from costsim.graph import layers as L
+from costsim.graph import LayerGraph
 from costsim.importers.importer import Importer
-from costsim.importers.scopes import block_of, holders
-from costsim.importers.writer import GraphWriter, Stored
+from costsim.importers.writer import GraphWriter
 
 if TYPE_CHECKING:
     from torch.export import ExportedProgram
-    from torch.fx import Node
     from torch.nn import Module
 
 
@@ -41,12 +38,18 @@ def load_torch(
         InputError: torch is missing, or cannot trace the module; the size is missing or does not pass.
     """
     from costsim.importers.patterns import simplify
+    from costsim.importers.torch.reader import Reader
 
     program, name = _program(source, input_size, batch)
     program = _decomposed(program)
-    reader = _Reader(program, GraphWriter(name, source="torch", where=name))
+    reader = Reader(program, GraphWriter(name, source="torch", where=name))
     reader.run()
-    return reader.writer.finish(simplify)
+    graph = reader.writer.finish(simplify)
+    held = sum(parameter.numel() for parameter in program.parameters())
+    if graph.total_params != held:  # weights made from other weights: standardised, or looked up in a table
+        note = f"the module holds {held:,} parameters; some reach a layer only as part of another tensor"
+        graph.notes = (*graph.notes, note)
+    return graph
 
 
 def _program(source: Any, input_size: tuple[int, ...] | None, batch: int | None) -> tuple[ExportedProgram, str]:
@@ -110,13 +113,14 @@ def _decomposed(program: ExportedProgram) -> ExportedProgram:
     from torch.export import default_decompositions
 
     from costsim.importers.torch.ops import OPS
+    from costsim.importers.torch.reader import op_name
 
     calls = {
         node.target
         for node in program.graph.nodes
         if node.op == "call_function" and node.target is not operator.getitem
     }
-    strange = [target for target in calls if _name(target) not in OPS]
+    strange = [target for target in calls if op_name(target) not in OPS]
     table = default_decompositions()
     chosen = {target: table[target] for target in strange if target in table}
     implicit = [target for target in strange if getattr(target, "_can_decompose", bool)()]
@@ -124,123 +128,6 @@ def _decomposed(program: ExportedProgram) -> ExportedProgram:
         return program
     with _silent():
         return program.run_decompositions(chosen)
-
-
-def _name(target: Any) -> str:
-    """``conv2d`` of ``aten.conv2d.default``; in-place ops like those that are not."""
-    name = getattr(target, "_schema", None) and target._schema.name.split("::")[-1]
-    return name.rstrip("_") if name else str(target)
-
-
-class _Reader:
-    """One pass over the exported graph."""
-
-    def __init__(self, program: ExportedProgram, writer: GraphWriter) -> None:
-        self.program = program
-        self.writer = writer
-        self.values: dict[Node, Any] = {}
-        nodes = list(program.graph.nodes)
-        self.paths = {node: _module_path(node) for node in nodes}
-        self.holding = holders(self.paths.values())
-
-    def run(self) -> None:
-        signature = self.program.graph_signature
-        trainable = set(signature.inputs_to_parameters)
-        held = trainable | set(signature.inputs_to_buffers) | set(signature.inputs_to_lifted_tensor_constants)
-        for node in self.program.graph.nodes:
-            if node.op == "placeholder":
-                self.values[node] = self._placeholder(node, node.name in held, node.name in trainable)
-            elif node.op == "call_function":
-                self._call(node)
-
-    def _placeholder(self, node: Node, held: bool, trainable: bool) -> Any:
-        value: Any = node.meta.get("val")
-        if not hasattr(value, "shape"):
-            return value
-        if held:
-            return Stored(tuple(value.shape), trainable)
-        with self.writer.node(node.name, "input"):
-            return self.writer.add(L.Input(tuple(int(d) for d in value.shape)))
-
-    def _call(self, node: Node) -> None:
-        path = self.paths[node]
-        name = _name(node.target)
-        title = path if path and path not in self.holding else f"{path}.{name}".strip(".")
-        with self.writer.node(title, name, block_of(path, self.holding)):
-            if node.target is operator.getitem:
-                source, index = node.args
-                self.values[node] = self.values[source][index]  # type: ignore[index]
-                return
-            self.values[node] = self._value(node, name)
-            if node.target._schema.name.endswith("_"):  # type: ignore[union-attr]
-                self.values[node.args[0]] = self.values[node]  # type: ignore[index]
-
-    def _value(self, node: Node, name: str) -> Any:
-        from costsim.importers.torch.call import Call, values_in
-        from costsim.importers.torch.ops import OPS
-
-        arguments = _arguments(node, self.values)
-        shapes = _shapes(node)
-        operands = list(values_in(arguments.values()))
-        if not any(isinstance(x, Tensor) for x in operands):
-            return _stored(node, shapes, any(x.trainable for x in operands))
-        handler = OPS.get(name)
-        if handler is None:
-            return self._unknown(node, operands, shapes)
-        value = handler(Call(self.writer, name, arguments, shapes))
-        for made, shape in zip(value if isinstance(value, list) else [value], shapes, strict=False):
-            if isinstance(made, Tensor) and made.shape != (shape or (1,)):
-                raise InputError(
-                    f"inferred {made.shape}, torch says {shape}", mend="costsim misreads this op; report it"
-                )
-        return value
-
-    def _unknown(self, node: Node, operands: list[Any], shapes: tuple[tuple[int, ...], ...]) -> Any:
-        tensors = [x for x in operands if isinstance(x, Tensor)]
-        weights = sum(x.elements for x in operands if isinstance(x, Stored) and x.trainable)
-        made = []
-        for shape in shapes:
-            made.append(self.writer.unknown(str(node.target), tensors, shape or (1,), weights))
-            weights = 0
-        return made if _is_several(node) else made[0]
-
-
-def _arguments(node: Node, values: dict[Node, Any]) -> dict[str, Any]:
-    """Arguments by the schema's names, with defaults, nodes replaced by their values."""
-    from torch.fx.node import map_arg
-
-    given = map_arg(node.args, lambda n: values[n])
-    named = map_arg(node.kwargs, lambda n: values[n])
-    found = {}
-    for index, argument in enumerate(node.target._schema.arguments):  # type: ignore[union-attr]
-        if index < len(given):
-            found[argument.name] = given[index]
-        else:
-            found[argument.name] = named.get(argument.name, argument.default_value)
-    return found
-
-
-def _shapes(node: Node) -> tuple[tuple[int, ...], ...]:
-    value: Any = node.meta.get("val")
-    results = value if isinstance(value, (list, tuple)) else [value]
-    return tuple(tuple(int(d) for d in result.shape) for result in results if hasattr(result, "shape"))
-
-
-def _is_several(node: Node) -> bool:
-    return isinstance(node.meta.get("val"), (list, tuple))
-
-
-def _stored(node: Node, shapes: tuple[tuple[int, ...], ...], trainable: bool) -> Any:
-    """What is computed from weights or constants alone is stored, too."""
-    made = [Stored(shape, trainable) for shape in shapes]
-    return made if _is_several(node) else made[0] if made else None
-
-
-def _module_path(node: Node) -> str:
-    """Dotted path of the innermost module a node comes from."""
-    stack = node.meta.get("nn_module_stack") or {}
-    path = str(list(stack.values())[-1][0]) if stack else ""
-    return path.removeprefix("L['self']").removeprefix(".")
 
 
 def _accepts(source: object) -> bool:

@@ -140,3 +140,6 @@ OPS: dict[str, Handler] = {
     "view": tensors.reshape,
     **dict.fromkeys(("new_full", "new_ones", "new_zeros", "ones_like", "zeros_like", "full_like"), tensors.made),
 }
+
+BROADCASTING = {"add", "sub", "mul", "div", "maximum", "minimum", "where", "pow"}
+"""Ops that bring their operands to one shape themselves."""
