@@ -7,7 +7,7 @@ is rewritten once with arrays for channel counts.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from math import lcm
 from typing import Any
@@ -22,6 +22,9 @@ from costsim.graph.layers import Conv2d, Layer
 
 TOLERANCE = 0.01
 """Channels are whole: macs are met to within this ratio, or the edit is refused."""
+
+ROUND = (8, 4, 1)
+"""Widths are multiples of the first of these that keeps the macs: what designers write, and devices like."""
 
 SCALES = np.geomspace(0.02, 4, 1024)
 """Factors tried on the widths of a region."""
@@ -38,14 +41,17 @@ def balance_channels(graph: LayerGraph, names: Collection[str]) -> LayerGraph:
     widths = Widths(graph)
     free = widths.free(names)
     steps = _steps(widths, free, {})
-    step = lcm(*steps.values())
     widest = max((f.total for f in free), default=0)
 
     def at(width: Any) -> LayerGraph:
         shares = {f.name: width if f.concat else _multiple(width * f.channels / f.total, steps[f.name]) for f in free}
         return widths.apply(_plan(free, shares, {}))
 
-    return _at_equal_macs(graph, free, at, np.arange(step, max(widest, step) + 1, step))
+    def rounded(multiple: int) -> LayerGraph:
+        step = lcm(multiple, *steps.values())
+        return _at_equal_macs(graph, free, at, np.arange(step, max(widest, step) + 1, step))
+
+    return _first(rounded, ROUND)
 
 
 def fewer_groups(graph: LayerGraph, names: Collection[str]) -> LayerGraph:
@@ -109,19 +115,35 @@ def round_widths(graph: LayerGraph, names: Collection[str], multiple: int) -> La
     Raises:
         InputError: no multiples give the macs within 1 %.
     """
-    return _scaled(graph, names, {}, multiple)
+    return _scaled(graph, names, {}, (multiple,))
 
 
-def _scaled(graph: LayerGraph, names: Collection[str], layers: Mapping[str, Any], multiple: int = 1) -> LayerGraph:
+def _scaled(
+    graph: LayerGraph, names: Collection[str], layers: Mapping[str, Any], multiples: Sequence[int] = ROUND
+) -> LayerGraph:
     widths = Widths(graph)
     free = widths.free(names)
-    steps = {name: lcm(step, multiple) for name, step in _steps(widths, free, layers).items()}
+    steps = _steps(widths, free, layers)
 
-    def at(scale: Any) -> LayerGraph:
-        channels = {f.name: _multiple((f.total if f.concat else f.channels) * scale, steps[f.name]) for f in free}
-        return widths.apply(_plan(free, channels, layers))
+    def rounded(multiple: int) -> LayerGraph:
+        def at(scale: Any) -> LayerGraph:
+            full = {f.name: (f.total if f.concat else f.channels) * scale for f in free}
+            channels = {name: _multiple(width, lcm(steps[name], multiple)) for name, width in full.items()}
+            return widths.apply(_plan(free, channels, layers))
 
-    return _at_equal_macs(graph, free, at, SCALES)
+        return _at_equal_macs(graph, free, at, SCALES)
+
+    return _first(rounded, multiples)
+
+
+def _first(edit: Callable[[int], LayerGraph], multiples: Sequence[int]) -> LayerGraph:
+    """The edit with the first multiple that it is possible with."""
+    for multiple in multiples[:-1]:
+        try:
+            return edit(multiple)
+        except InputError:
+            continue
+    return edit(multiples[-1])
 
 
 def _plan(free: Collection[FreeWidth], channels: Mapping[str, Any], layers: Mapping[str, Any]) -> Plan:
