@@ -21,6 +21,10 @@ Pricing = Callable[[np.ndarray, np.ndarray], np.ndarray]
 """``(rows, rungs)`` activation and weight bytes to ``(rungs, points)`` seconds of the whole network."""
 
 
+SIZES_AT_ONCE = 512
+"""Buffer sizes solved in one pass: few enough for the recurrence to stay in cache."""
+
+
 @dataclass(frozen=True)
 class Ladder:
     """The plans of fewest bytes for ascending buffer sizes. Arrays are ``(rows, rungs)``."""
@@ -86,25 +90,12 @@ def build_ladder(
     rows = len(weights)
     buffer = np.where(allowed & np.triu(np.ones_like(allowed), 1).astype(bool), groups.buffer_bytes, np.inf)
     sizes = _sizes(buffer, tiles, largest)
-    tile_bytes = tiles.offchip_bytes
-    best = np.full((rows + 1, len(sizes)), np.inf)
-    cut = np.zeros((rows + 1, len(sizes)), dtype=int)
-    best[0] = 0.0
-    step = np.empty((rows, len(sizes)), dtype=int)
-    for row in range(rows):
-        step[row] = np.searchsorted(tiles.buffer_bytes[:, row], sizes, side="right") - 1
-        single = np.where(step[row] >= 0, tile_bytes[step[row], row], np.inf)
-        starts = np.flatnonzero(buffer[:row, row] <= sizes[-1])
-        choices = best[starts] + np.where(
-            buffer[starts, row, None] <= sizes, groups.offchip_bytes[starts, row, None], np.inf
-        )
-        choices = np.vstack([best[row] + single, choices])
-        chosen = np.argmin(choices, axis=0)
-        best[row + 1] = np.take_along_axis(choices, chosen[None], 0)[0]
-        cut[row + 1] = np.append(row, starts)[chosen]
-    feasible = np.isfinite(best[rows])
-    changes = feasible & np.append(True, best[rows][1:] < best[rows][:-1])
-    rungs = np.flatnonzero(changes)
+    step = np.stack([np.searchsorted(tiles.buffer_bytes[:, row], sizes, side="right") - 1 for row in range(rows)])
+    single = np.where(step >= 0, tiles.offchip_bytes[np.maximum(step, 0), np.arange(rows)[:, None]], np.inf)
+    chunks = [slice(at, at + SIZES_AT_ONCE) for at in range(0, len(sizes), SIZES_AT_ONCE)]
+    solved = [_cheapest(buffer, groups.offchip_bytes, single[:, chunk], sizes[chunk]) for chunk in chunks]
+    total, cut = (np.concatenate(parts, axis=-1) for parts in zip(*solved, strict=True))
+    rungs = np.flatnonzero(np.isfinite(total) & np.append(True, total[1:] < total[:-1]))
     first, last = _trace(cut[:, rungs], rows)
     alone = first == last
     at = np.arange(rows)[:, None]
@@ -121,11 +112,34 @@ def build_ladder(
     )
 
 
+def _cheapest(
+    buffer: np.ndarray, group_bytes: np.ndarray, single_bytes: np.ndarray, sizes: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """The recurrence: fewest bytes of all rows ``(sizes,)``, and for every end the first row of its group.
+
+    best(row + 1) = min(best(row) + single(row), min over first of best(first) + group(first, row))
+    """
+    rows = len(single_bytes)
+    best = np.full((rows + 1, len(sizes)), np.inf)
+    cut = np.zeros((rows + 1, len(sizes)), dtype=int)
+    best[0] = 0.0
+    for row in range(rows):
+        starts = np.flatnonzero(buffer[:row, row] <= sizes[-1])
+        choices = np.empty((len(starts) + 1, len(sizes)))
+        np.add(best[starts], group_bytes[starts, row, None], out=choices[1:])
+        choices[1:][buffer[starts, row, None] > sizes] = np.inf
+        np.add(best[row], single_bytes[row], out=choices[0])
+        chosen = choices.argmin(axis=0)
+        best[row + 1] = choices[chosen, np.arange(len(sizes))]
+        cut[row + 1] = np.append(row, starts)[chosen]
+    return best[rows], cut
+
+
 def _sizes(buffer: np.ndarray, tiles: Staircase, largest: float) -> np.ndarray:
     total = tiles.offchip_bytes
     drops = np.vstack([np.ones_like(total[:1], dtype=bool), total[1:] < total[:-1]])
     sizes = np.unique(np.concatenate([tiles.buffer_bytes[drops], buffer.ravel()]))
-    return sizes[sizes <= largest]
+    return sizes[(sizes >= tiles.least_bytes.max()) & (sizes <= largest)]
 
 
 def _trace(cut: np.ndarray, rows: int) -> tuple[np.ndarray, np.ndarray]:
