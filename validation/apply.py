@@ -30,31 +30,34 @@ def apply(core: str) -> None:
         f"{SOURCE}: {len(errors)} latencies on {len(boards)} boards ({', '.join(boards)}); "
         f"mean error of networks left out {ErrorSummary.of(errors).mean_ratio:.1%}"
     )
-    for ending in CORES[core].endings:
-        path = HERE.parent / "hwprofiles" / f"_cortex_{ending}.yaml"
-        _write(path, result["core"], note, None)
+    shared = CORES[core].shared
+    for ending in CORES[core].endings if shared else ():
+        write_fit(HERE.parent / "hwprofiles" / f"_cortex_{ending}.yaml", result["core"], note, None)
     for board in boards:
         runs = [run for run in result["runs"] if run["board"] == board]
         own = np.concatenate([list(run["log_error_left_out"].values()) for run in runs])
-        _write(profile_path(board), runs[0]["constants"], note, _calibration(own, errors, runs))
+        constants = runs[0]["constants"] if shared else result["core"] | runs[0]["constants"]
+        threads = " and ".join(str(run["threads"]) for run in sorted(runs, key=lambda r: r["threads"]))
+        data = f"{SOURCE}: {len(own)} latencies of convolutional networks on {threads} threads"
+        # The interval is that of all boards with this core: one board's errors are too few for their tails.
+        write_fit(profile_path(board), constants, note, calibration_block(data, own, interval_ratios(errors)))
 
 
-def _calibration(own: np.ndarray, family: np.ndarray, runs: list[dict[str, Any]]) -> dict[str, Any]:
-    """The board's own errors; intervals from those of all boards with this core, which are many."""
-    summary, (low, high) = ErrorSummary.of(own), interval_ratios(family)
-    threads = " and ".join(str(run["threads"]) for run in sorted(runs, key=lambda r: r["threads"]))
-    return {
-        "status": "calibrated",
-        "data": f"{SOURCE}: {summary.count} latencies of convolutional networks on {threads} threads",
-        "date": dt.datetime.now(tz=dt.UTC).date().isoformat(),
-        "mean_error_ratio": float(round_significant(summary.mean_ratio, 3)),
-        "within_10_percent_ratio": float(round_significant(summary.within_10_percent_ratio, 3)),
-        "low_ratio": float(round_significant(low, 3)),
-        "high_ratio": float(round_significant(high, 3)),
+def calibration_block(data: str, own: np.ndarray, interval: tuple[float, float]) -> dict[str, Any]:
+    """What a profile says of its own accuracy."""
+    summary = ErrorSummary.of(own)
+    numbers = {
+        "mean_error_ratio": summary.mean_ratio,
+        "within_10_percent_ratio": summary.within_10_percent_ratio,
+        "low_ratio": interval[0],
+        "high_ratio": interval[1],
     }
+    head = {"status": "calibrated", "data": data, "date": dt.datetime.now(tz=dt.UTC).date().isoformat()}
+    return head | {name: float(round_significant(value, 3)) for name, value in numbers.items()}
 
 
-def _write(path: Path, constants: dict[str, float], note: str, calibration: dict[str, Any] | None) -> None:
+def write_fit(path: Path, constants: dict[str, float], note: str, calibration: dict[str, Any] | None) -> None:
+    """Replace the fitted block of a profile, its source and, for boards, its calibration; the rest stays as it is."""
     yaml = YAML()
     yaml.width, yaml.preserve_quotes = 1000, True
     tree = yaml.load(path.read_text())

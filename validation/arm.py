@@ -21,7 +21,7 @@ RESULTS = Path(__file__).parent / "results"
 
 def solve(core: str) -> dict[str, Any]:
     """Everything later stages need of one core type, as plain data."""
-    runs, constants = runs_of(CORES[core].endings), constants_of("cpu")
+    runs, constants = runs_of(CORES[core]), constants_of("cpu")
     whole = fit(runs, constants.core, constants.board)
     left_out = leave_one_network_out(
         runs, constants, whole, progress=lambda network: print(f"{core}: without {network}", file=sys.stderr)

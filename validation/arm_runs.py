@@ -30,19 +30,24 @@ NOT_CONVOLUTIONAL = ("vision_transformer",)
 
 @dataclass(frozen=True)
 class CoreType:
-    """Core types that share their constants."""
+    """Boards that share their constants: the same core, the same data type."""
 
     title: str
     endings: tuple[str, ...]
     """Of their ``_cortex_*`` files."""
+    dtype: str
+    shared: bool = True
+    """Whether the constants are those of the core file; the board's own otherwise."""
 
 
 CORES = {
-    "a53": CoreType("Cortex-A53", ("a53",)),
-    "a57": CoreType("Cortex-A57", ("a57",)),
-    "a72": CoreType("Cortex-A72 and A73", ("a72", "a73")),
-    "a55": CoreType("Cortex-A55", ("a55",)),
-    "a76": CoreType("Cortex-A76 and A78", ("a76", "a78")),
+    "a53": CoreType("Cortex-A53", ("a53",), "fp32"),
+    "a57": CoreType("Cortex-A57", ("a57",), "fp32"),
+    "a72": CoreType("Cortex-A72 and A73", ("a72", "a73"), "fp32"),
+    "a55": CoreType("Cortex-A55", ("a55",), "fp16"),
+    "a76": CoreType("Cortex-A76 and A78", ("a76", "a78"), "fp16"),
+    "a55_fp32": CoreType("Cortex-A55 without fp16", ("a55",), "fp32", shared=False),
+    "a76_fp32": CoreType("Cortex-A76 without fp16", ("a76",), "fp32", shared=False),
 }
 
 
@@ -70,13 +75,13 @@ def core_of(board: str) -> str:
     return line.removeprefix("extends: _cortex_")
 
 
-def runs_of(cores: tuple[str, ...]) -> list[MeasuredRun]:
-    """All measured runs on boards with one of these cores."""
+def runs_of(core: CoreType) -> list[MeasuredRun]:
+    """All measured runs on boards of this type."""
     table = measurements()
     return [
         _run(board, int(number), rows)
-        for (board, number), rows in table.groupby(["board", "run"], sort=False)
-        if core_of(board) in cores
+        for (board, number), rows in table[table.dtype == core.dtype].groupby(["board", "run"], sort=False)
+        if core_of(board) in core.endings
     ]
 
 

@@ -79,7 +79,7 @@ def calibrate(base: Profile, measurements: Sequence[Measurement], dtype: str | N
     runs = measured_runs(base, measurements, dtype)
     believed = [replace(c, spread=c.spread * CORE_BELIEF) for c in constants.core]
     before = np.concatenate([run.log_errors() for run in runs])
-    fitted = fit(runs, believed, _seen(constants.board, runs))
+    fitted = fit(runs, believed, seen_constants(constants.board, runs))
     after = [e for errors in fitted.log_errors for e in errors.values()]
     own_low, own_high = interval_ratios(after)
     return FewShot(
@@ -92,8 +92,8 @@ def calibrate(base: Profile, measurements: Sequence[Measurement], dtype: str | N
     )
 
 
-def _seen(board: Sequence[Constant], runs: Sequence[MeasuredRun]) -> list[Constant]:
-    """Without what no run of one thread can show."""
+def seen_constants(board: Sequence[Constant], runs: Sequence[MeasuredRun]) -> list[Constant]:
+    """The constants that runs with these thread counts can tell: one thread shows no contention."""
     if any(run.run.threads > 1 for run in runs):
         return list(board)
     return [c for c in board if "thread" not in c.path and "contention" not in c.path]

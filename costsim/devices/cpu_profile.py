@@ -66,6 +66,8 @@ class Microkernel(Block):
 
     rows: PositiveFloat
     columns: PositiveFloat
+    smallest_rows: PositiveFloat = 1.0
+    """Rows left over are filled up to a multiple of this; 1 where every tail has a kernel of its own."""
 
 
 class Winograd(Block):

@@ -86,6 +86,7 @@ def _products(m: Array, n: Array, k: Array, repeats: Array, ops: OpTable, profil
     """What ``repeats`` matrix products of m x k by k x n share, however they came about."""
     kernel = profile.runtime.microkernel
     lanes = profile.hardware.vector_bytes / ops.elem_bytes
+    m = np.ceil(m / kernel.smallest_rows) * kernel.smallest_rows
     panel = n * k
     rereads = panel_reads(m, n, k, kernel.rows) - panel
     again = miss_ratio(panel * ops.elem_bytes, profile.hardware.memory.l1.size_bytes)

@@ -1,0 +1,53 @@
+"""Five measured networks, the rest predicted: what calibrating a new board gives.
+
+For every measured run, the base profile holds what is known of the core (constants of the core
+file) and of the board (clock, caches, bandwidths), but the start values of the fit for what is
+fitted per board; five random networks calibrate it. The core's constants were fitted on all
+boards of that core, this one among them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from costsim.calibrate.constants import constants_of
+from costsim.calibrate.few_shot import CORE_BELIEF, seen_constants
+from costsim.calibrate.fit import fit
+from costsim.calibrate.problem import MeasuredRun
+from costsim.hardware import load_profile
+from validation.arm_runs import CORES, profile_path, runs_of, start_of_the_fit
+
+SHOTS = 5
+DRAWS = 3
+
+
+def errors_of(run: MeasuredRun, draw: np.random.Generator) -> list[float]:
+    """Absolute relative errors on the networks the calibration did not see, over some draws of five."""
+    board = load_profile(profile_path(run.profile.name))
+    start, constants = start_of_the_fit(), constants_of("cpu")
+    words = {c.path.split(".")[-1] for c in constants.board}
+    unfitted = {name: getattr(start, name) for name in type(start).model_fields if name.removesuffix("_s") in words}
+    base = replace(run, profile=board.model_copy(update={"fitted": board.fitted.model_copy(update=unfitted)}))
+    core = [replace(c, spread=c.spread * CORE_BELIEF) for c in constants.core]
+    errors: list[float] = []
+    for _ in range(DRAWS):
+        shots = set(draw.choice(run.networks, SHOTS, replace=False))
+        others = [name for name in run.networks if name not in shots]
+        found = fit([base], core, seen_constants(constants.board, [base]), without=others, max_steps=15)
+        errors += [abs(np.expm1(found.log_errors[0][name])) for name in others]
+    return errors
+
+
+def all_medians() -> dict[str, list[float]]:
+    """Core type to the median error of each of its runs."""
+    draw = np.random.default_rng(2024)
+    return {core.title: [float(np.median(errors_of(run, draw))) for run in runs_of(core)] for core in CORES.values()}
+
+
+if __name__ == "__main__":
+    medians = all_medians()
+    for title, values in medians.items():
+        print(f"{title:26} median over {len(values)} runs {np.median(values):.1%}, worst {max(values):.1%}")
+    print(f"all runs: {np.median([v for values in medians.values() for v in values]):.1%}")
