@@ -5,14 +5,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import numpy as np
 
 from costsim.calibrate.constants import constants_of
 from costsim.calibrate.errors import ErrorSummary, interval_ratios
 from costsim.calibrate.fit import fit
-from costsim.calibrate.paper import paper_rows
+from costsim.calibrate.paper import PaperRow, paper_rows
 from costsim.calibrate.problem import MeasuredRun
 from costsim.calibrate.validate import Case, case
 from costsim.devices import RunConfig
@@ -28,7 +26,7 @@ SOURCE = "Ma et al. 2018, arXiv 1807.11164, Tables 1 to 4, ARM"
 def solve() -> None:
     """Fit on Tables 1 to 4 and write the profile."""
     profile = load_profile(PROFILE).model_copy(update={"fitted": load_profile("snapdragon_810").fitted})
-    rows = [row for row in paper_rows("cpu") if row.table != "T8"]
+    rows = [row for row in paper_rows("cpu") if row.is_micro]
     tables = {
         row.name: lower(row.graph, fusion=profile.runtime.fusion, views=profile.runtime.views,
                         elem_bytes=4, weight_elem_bytes=4)
@@ -47,29 +45,12 @@ def solve() -> None:
     write_fit(profile_path(PROFILE), found.values([run], 0), note, block)
 
 
-def predictions(profile_name: str = PROFILE) -> tuple[list[Case], list[Case]]:
+def predictions() -> tuple[list[tuple[PaperRow, Case]], list[tuple[PaperRow, Case]]]:
     """(Tables 1 to 4, Table 8) as the profile predicts them."""
-    profile = load_profile(profile_name)
-    cases = [
-        (r, case(r.name, r.graph, profile, RunConfig.of(profile), r.latency_s)) for r in paper_rows(profile.family)
-    ]
-    return [c for r, c in cases if r.table != "T8"], [c for r, c in cases if r.table == "T8"]
-
-
-def orderings(cases: Sequence[Case], table: str) -> tuple[int, int]:
-    """(pairs in the paper's order, pairs) among the variants of each scale of a table; equal speeds count for none."""
-    columns: dict[str, list[Case]] = {}
-    for c in cases:
-        if c.name.startswith(table):
-            columns.setdefault(c.name.split()[-1], []).append(c)
-    right = pairs = 0
-    for column in columns.values():
-        for i, a in enumerate(column):
-            for b in column[i + 1 :]:
-                if a.measured_s != b.measured_s:
-                    pairs += 1
-                    right += (a.measured_s < b.measured_s) == (a.predicted_s < b.predicted_s)
-    return right, pairs
+    profile = load_profile(PROFILE)
+    run = RunConfig.of(profile)
+    pairs = [(r, case(r.name, r.graph, profile, run, r.latency_s)) for r in paper_rows("cpu")]
+    return [p for p in pairs if p[0].is_micro], [p for p in pairs if not p[0].is_micro]
 
 
 if __name__ == "__main__":
