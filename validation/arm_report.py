@@ -37,16 +37,16 @@ def results(core: str) -> dict[str, Any]:
 
 def section() -> str:
     """All of it, in Markdown."""
-    parts = [HEADING, "", *_head(), "", *_by_core(), "", *_by_run(), "", *_orderings(), "", *_paper()]
+    parts = [HEADING, "", *_head(), "", *_by_core(), "", *_by_run(), "", *_orderings(), "", *_few_shot(), "", *_paper()]
     return "\n".join(parts) + "\n"
 
 
 def _head() -> Iterator[str]:
     yield (
-        "ncnn's benchmark on 29 clusters of ARM boards (Tencent/ncnn benchmark/README.md @ a4d2ea1d): runs on one known core "
-        "type with at least 14 networks, convolutional networks only, latencies that spread less than 30 %. A fit shares one "
-        "set of constants over all boards with the same core and has six a board. Every error is of a network that was left "
-        "out of all runs: `python -m validation.arm` (minutes), `python -m validation.arm_report`."
+        "ncnn's benchmark on 29 clusters of ARM boards (Tencent/ncnn benchmark/README.md @ a4d2ea1d): runs on one "
+        "known core type with at least 14 networks, convolutional networks only, latencies that spread less than 30 %. "
+        "A fit shares one set of constants over all boards with the same core and has six a board. Each error is of a "
+        "network that was left out of all runs: `python -m validation.arm` (minutes), `python -m validation.arm_report`."
     )
 
 
@@ -70,7 +70,7 @@ def coverage(core: str) -> list[bool]:
     """Whether each left-out latency lies in the interval made of the residuals of all other networks."""
     runs = [run["log_error_left_out"] for run in results(core)["runs"]]
     hits = []
-    for name in {network for errors in runs for network in errors}:
+    for name in {name for errors in runs for name in errors}:
         low, high = interval_ratios([e for errors in runs for other, e in errors.items() if other != name])
         hits += [low <= np.exp(-errors[name]) <= high for errors in runs if name in errors]
     return hits
@@ -97,6 +97,19 @@ def predicted_s(name: str, board: str, threads: int) -> float:
     return float(simulate(network(name), profile, run).costs.latency_s.sum())
 
 
+def _few_shot() -> Iterator[str]:
+    medians = json.loads((RESULTS / "few_shot.json").read_text())
+    every = [value for values in medians.values() for value in values]
+    yield (
+        "**Five networks measured, the rest predicted** (`python -m validation.few_shot`): five at random fit the "
+        "constants of the board, its core's being known; median error of the others, median over runs"
+    )
+    yield ""
+    for title, values in medians.items():
+        yield f"- {title}: {np.median(values):.1%}, worst run {max(values):.1%}"
+    yield f"- All {len(every)} runs: {np.median(every):.1%}"
+
+
 def _orderings() -> Iterator[str]:
     places = [(run["board"], run["threads"]) for core in CORES for run in results(core)["runs"]]
     slower = sum(predicted_s("shufflenet", *at) > predicted_s("shufflenet_v2", *at) for at in places)
@@ -114,7 +127,8 @@ def _orderings() -> Iterator[str]:
 
 def _paper() -> Iterator[str]:
     micro, networks = predictions()
-    yield f"**ShuffleNetV2 paper, Snapdragon 810** (`{PROFILE}`, `python -m validation.paper`), fitted on Tables 1 to 4 only"
+    how = "fitted on Tables 1 to 4 only (`python -m validation.paper`)"
+    yield f"**ShuffleNetV2 paper, Snapdragon 810** (`{PROFILE}`), {how}"
     yield ""
     for title, cases in (("Tables 1 to 4", micro), ("Table 8, networks whose definition is published", networks)):
         s = ErrorSummary.of([np.log(c.predicted_s / c.measured_s) for _, c in cases])

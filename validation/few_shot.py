@@ -8,6 +8,7 @@ boards of that core, this one among them.
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 
 import numpy as np
@@ -17,6 +18,7 @@ from costsim.calibrate.few_shot import CORE_BELIEF, seen_constants
 from costsim.calibrate.fit import fit
 from costsim.calibrate.problem import MeasuredRun
 from costsim.hardware import load_profile
+from validation.arm import RESULTS
 from validation.arm_runs import CORES, profile_path, runs_of, start_of_the_fit
 
 SHOTS = 5
@@ -47,7 +49,5 @@ def all_medians() -> dict[str, list[float]]:
 
 
 if __name__ == "__main__":
-    medians = all_medians()
-    for title, values in medians.items():
-        print(f"{title:26} median over {len(values)} runs {np.median(values):.1%}, worst {max(values):.1%}")
-    print(f"all runs: {np.median([v for values in medians.values() for v in values]):.1%}")
+    found = {title: [float(f"{value:.3g}") for value in values] for title, values in all_medians().items()}
+    RESULTS.joinpath("few_shot.json").write_text(json.dumps(found, indent=1) + "\n")

@@ -1,0 +1,21 @@
+"""Every figure docs/accuracy.md states, printed; ``--refit`` fits the ARM boards again before (about ten minutes)."""
+
+from __future__ import annotations
+
+import runpy
+import sys
+
+REFIT = ("validation.arm", "validation.apply", "validation.paper", "validation.few_shot")
+FIGURES = ("validation.arm_report", "validation.gtx_1080ti", "validation.deepbench", "validation.v100")
+
+
+def main(arguments: list[str]) -> None:
+    """Run the modules one after another, as their own commands would."""
+    for module in [*(REFIT if "--refit" in arguments else ()), *FIGURES]:
+        print(f"\n# python -m {module}\n", flush=True)
+        sys.argv = [module]
+        runpy.run_module(module, run_name="__main__")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
