@@ -4,7 +4,7 @@ PYTHON ?= python3
 BIN := $(VENV)/bin
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 
-.PHONY: test slow lint format golden docs reports bench validate browser
+.PHONY: test slow lint format golden docs reports bench validate refit browser
 
 test: $(VENV)/installed browser  ## everything but the slow suites
 	$(BIN)/pytest -n 2 -m "not slow"
@@ -34,8 +34,11 @@ reports: $(VENV)/installed  ## compute the papers' tables again, into reports/
 bench: $(VENV)/installed  ## print the ratios the README claims
 	for script in benchmarks/bench_*.py; do $(BIN)/python $$script; done
 
-validate: $(VENV)/installed  ## fit the GPU profiles again and print every figure of docs/accuracy.md; minutes
-	for study in gtx_1080ti deepbench v100; do $(BIN)/python -m validation.$$study || exit 1; done
+validate: $(VENV)/installed  ## print every figure of docs/accuracy.md, the GPU profiles fitted again; minutes
+	$(BIN)/python -m validation
+
+refit: $(VENV)/installed  ## fit the ARM boards and write their profiles, then validate; a quarter of an hour
+	$(BIN)/python -m validation --refit
 
 browser:  ## the report is tested in a real browser
 	command -v chromium chromedriver || { $(SUDO) apt-get update -q && $(SUDO) apt-get install -yq chromium chromium-driver; }

@@ -21,7 +21,7 @@ from costsim.reproduce.base import (
 from costsim.reproduce.bench import Bench, published
 from costsim.reproduce.micro_tables import FILE, GUIDELINES, micro_table, order_claim
 
-DEVICES = ("gtx_1080ti", "snapdragon_810")
+DEVICES = ("gtx_1080ti", "snapdragon_810_paper")
 """The paper's own: a GTX 1080 Ti with cuDNN 7.0, one core of a Snapdragon 810."""
 
 BATCH = {"GPU": 8, "ARM": 1}

@@ -116,6 +116,9 @@ class CpuOp:
     def products(self, m: float, n: float, k: float, repeats: float) -> None:
         """``repeats`` products of (m, k) by (k, n) from register tiles."""
         kernel, l1 = self.profile.runtime.microkernel, self.profile.hardware.memory.l1.size_bytes
+        one_by_one = self.profile.runtime.grouped_conv_as_one_gemm_per_group
+        self.items = tiles(m, kernel.rows) * (1 if one_by_one else self.x.groups)
+        m = ceil(m / kernel.smallest_rows) * kernel.smallest_rows
         whole = m // self.lanes * self.lanes  # rows left over put pixels into the vectors
         self.macs = repeats * k * (whole * n + (m - whole) * ceil(n / self.lanes) * self.lanes)
         self.loads = repeats * k * (m * tiles(n, kernel.columns) + n * tiles(m, kernel.rows))
@@ -123,8 +126,6 @@ class CpuOp:
         again = self.panel * (tiles(m, kernel.rows) - 1)
         self.rereads = repeats * again
         self.l2_reads = repeats * (self.panel + missed(self.panel * self.elem_bytes, l1) * again + m * k + m * n)
-        one_by_one = self.profile.runtime.grouped_conv_as_one_gemm_per_group
-        self.items = tiles(m, kernel.rows) * (1 if one_by_one else self.x.groups)
 
     @property
     def sustained_ratio(self) -> float:

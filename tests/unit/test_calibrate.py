@@ -113,7 +113,8 @@ class TestFitting:
         result = calibrate(base, measured)
         assert result.before.mean_ratio > 0.15
         assert result.after.mean_ratio < 0.02
-        assert result.values["fitted.clock_ratio"] == pytest.approx(0.8 * base.fitted.clock_ratio, rel=0.1)
+        found = result.values["fitted.clock_ratio"] / base.fitted.clock_ratio
+        assert 0.75 < found < 0.92  # constants of the core may take a part of it, within their spread
 
     def test_nothing_moves_where_the_base_is_right(self, base):
         result = calibrate(base, board_like(base))
@@ -142,7 +143,7 @@ class TestFitting:
 
     def test_the_jacobian_is_that_of_the_predictions(self, base):
         run = measured_runs(base, board_like(base))[0]
-        constants = [Constant("fitted.gemm_ratio", 1.0), Constant("fitted.one_core_dram_ratio", 1.0)]
+        constants = [Constant("fitted.gemm_ratio", 1.0), Constant("fitted.load_ratio", 1.0)]
         at = np.log([base.value_at(c.path) for c in constants])
         log_s, jacobian = run.log_prediction(constants, at)
         for i in range(len(constants)):
