@@ -68,7 +68,8 @@ def _priced(case: Case, rule_id: str, rule: Guideline, suspicion: Suspicion) -> 
     try:
         saved_s, edit = _saved_s(case, suspicion)
         cost_ms = min(_cost_ms(case, saved_s), evidence["latency_ms"])  # what it saves elsewhere is not its price
-        evidence["changed_ms"] = max(evidence["latency_ms"] - saved_s * 1e3, 0.0)
+        changed_ms = evidence["latency_ms"] - saved_s * 1e3
+        evidence["changed_ms"] = changed_ms if changed_ms > ZERO_RATIO * evidence["latency_ms"] else 0.0
     except DoesNotFitError:
         evidence["unpriced"] = "the changed network does not fit this device"
     except InputError as error:
