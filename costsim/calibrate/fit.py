@@ -14,6 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from costsim.calibrate.problem import Constant, MeasuredRun
+from costsim.errors import InputError
 
 NOISE = 0.06
 """Relative error at which a measurement begins to count less than quadratically."""
@@ -105,7 +106,10 @@ def fit(
     A shared constant moves by one factor in all runs, whatever value each run's profile has for it;
     an own constant moves for each profile as the runs on that profile ask.
     """
-    from scipy.optimize import least_squares  # takes long to import; only calibration needs it
+    try:
+        from scipy.optimize import least_squares  # takes long to import; only calibration needs it
+    except ImportError:
+        raise InputError("scipy is not installed", mend="pip install 'costsim[calibrate]'") from None
 
     objective = _Objective(runs, shared, own, without)
     low, high = objective.bounds

@@ -1,0 +1,64 @@
+"""The accuracy the ARM profiles claim, held against the measurements of this repository."""
+
+import numpy as np
+import pytest
+
+from costsim.calibrate.errors import ErrorSummary
+from costsim.hardware import load_profile
+from validation.arm_report import FP16, FP32, coverage, predicted_s, results
+from validation.arm_runs import CORES, measurements, profile_path, runs_of
+from validation.paper import predictions
+from validation.shufflenetv2 import orderings
+
+
+def left_out(cores):
+    return [list(run["log_error_left_out"].values()) for core in cores for run in results(core)["runs"]]
+
+
+def median_of_means(cores):
+    return np.median([ErrorSummary.of(errors).mean_ratio for errors in left_out(cores)])
+
+
+def test_fp32_cores_are_within_8_percent_and_most_networks_within_10():
+    assert median_of_means(FP32) <= 0.08
+    assert ErrorSummary.of(np.concatenate(left_out(FP32))).within_10_percent_ratio >= 0.70
+
+
+def test_fp16_cores_are_as_far_off_as_the_page_says():
+    assert median_of_means(FP16) == pytest.approx(0.132, abs=0.005)
+
+
+@pytest.mark.parametrize("core", CORES)
+def test_intervals_hold_85_to_97_percent_of_networks_left_out(core):
+    assert 0.85 <= np.mean(coverage(core)) <= 0.97
+
+
+@pytest.mark.parametrize("core", CORES)
+def test_the_shipped_profiles_predict_what_the_fit_predicted(core):
+    stored = {(r["board"], r["threads"]): r["log_error_seen"] for r in results(core)["runs"]}
+    for run in runs_of(CORES[core])[:2]:
+        board, threads = run.profile.name, run.run.threads
+        name = run.networks[0]
+        error = np.log(predicted_s(name, board, threads) / run.measured_s[name])
+        assert error == pytest.approx(stored[board, threads][name], abs=0.005), (board, threads, name)
+
+
+def test_every_measured_board_has_a_calibrated_profile_of_its_own():
+    for board in measurements().board.unique():
+        profile = load_profile(profile_path(board))
+        assert profile.name == board
+        assert profile.calibration.status == "calibrated"
+
+
+def test_mobilenet_v1_gains_more_from_four_threads_than_v2():
+    for board in ("rpi3b_plus", "rpi4b", "rpi5", "snapdragon_810"):
+        one, two = (predicted_s(n, board, 1) / predicted_s(n, board, 4) for n in ("mobilenet", "mobilenet_v2"))
+        assert one > two, board
+
+
+def test_the_papers_tables_within_15_percent_and_its_guidelines_on_groups_and_elementwise_ops():
+    micro, networks = predictions()
+    assert ErrorSummary.of([np.log(c.predicted_s / c.measured_s) for _, c in micro]).mean_ratio <= 0.15
+    assert ErrorSummary.of([np.log(c.predicted_s / c.measured_s) for _, c in networks]).mean_ratio <= 0.17
+    seconds = {row.name: c.predicted_s for row, c in micro}
+    assert all(s.holds(seconds) for s in orderings("cpu") if s.guideline in ("G2", "G4"))
