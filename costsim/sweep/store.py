@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -24,8 +25,10 @@ class Store:
         """Open the folder, new or to go on with.
 
         Raises:
-            InputError: it holds another sweep, or anything else.
+            InputError: it holds another sweep, or anything else; or Parquet cannot be written.
         """
+        if find_spec("pyarrow") is None:
+            raise InputError("pyarrow is not installed", where="sweep", mend="pip install 'costsim[sweep]'")
         self.folder = make_folder(folder)
         manifest = {"costsim": VERSION, "spec": json.loads(spec.text), "shard_points": shard_points}
         path = self.folder / MANIFEST
