@@ -32,7 +32,7 @@ EVERY_ROW = slice(None)
 class GpuModel(DeviceModel):
     """Four ceilings overlap, four overheads add to them; every op runs the library's fastest kernel.
 
-    ``compute`` counts tiles on the busiest multiprocessor, ``latency`` what its blocks wait when
+    ``arithmetic`` counts tiles on the busiest multiprocessor, ``latency`` what its blocks wait when
     there are too few of them, ``l2`` and ``dram`` bytes. ``launch`` is paid by each kernel,
     ``transform`` by Winograd kernels whose weights come untransformed, ``transfer`` by the network's
     input. ``dispatch`` is what the device waits for the host: the network takes the larger of both.
@@ -59,7 +59,7 @@ class GpuModel(DeviceModel):
 
         def ceilings(kernel: KernelCost, rows: Any = EVERY_ROW) -> dict[str, Array]:
             l2_s = np.maximum(kernel.l2_bytes, dram_bytes[rows]) / l2_bytes_per_s[rows]
-            return {"compute": kernel.compute_s, "latency": kernel.latency_s, "l2": l2_s, "dram": dram_s[rows]}
+            return {"arithmetic": kernel.compute_s, "latency": kernel.latency_s, "l2": l2_s, "dram": dram_s[rows]}
 
         def overheads(kernel: KernelCost) -> dict[str, Array]:
             launch = kernel.launches * profile.fitted.launch_s

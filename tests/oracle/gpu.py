@@ -116,7 +116,7 @@ class GpuOp:
         memory = self.profile.hardware.memory
         dram_bytes_per_s = memory.dram.bandwidth_bytes_per_s * self.profile.fitted.dram_ratio
         return {
-            "compute": kernel.compute_s,
+            "arithmetic": kernel.compute_s,
             "latency": kernel.latency_s,
             "l2": max(kernel.l2_bytes, self.dram_bytes) / (memory.l2.bandwidth_bytes_per_s * self.reached),
             "dram": self.dram_bytes / (dram_bytes_per_s * self.reached),

@@ -7,21 +7,11 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
-from costsim import Network, cli
+from costsim import Network
 from costsim.errors import InputError
 from costsim.limits import parse_assertion
 
 CHECK = ("check", "shufflenet_v1_g3_1x", "--hw", "arm_a53")
-
-
-@pytest.fixture
-def run(capsys):
-    def call(*arguments):
-        code = cli.run(list(arguments))
-        captured = capsys.readouterr()
-        return code, captured.out, captured.err
-
-    return call
 
 
 def test_text_lists_at_most_ten_findings_and_what_costs_nothing(run, monkeypatch):

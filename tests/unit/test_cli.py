@@ -7,17 +7,6 @@ from click.testing import CliRunner
 
 from costsim import cli
 
-
-@pytest.fixture
-def run(capsys):
-    def call(*arguments):
-        code = cli.run(list(arguments))
-        captured = capsys.readouterr()
-        return code, captured.out, captured.err
-
-    return call
-
-
 MAIN_JOB = ("analyze", "shufflenet_v2_1x", "--hw", "arm_a53")
 
 

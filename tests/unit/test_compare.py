@@ -6,22 +6,12 @@ import json
 
 import pytest
 
-from costsim import NetBuilder, cli
+from costsim import NetBuilder
 from costsim.compare import compare, parts
 from costsim.errors import InputError
 from costsim.networks import build
 
 NETWORKS = ("shufflenet_v2_1x", "mobilenet_v1_0.5x")
-
-
-@pytest.fixture
-def run(capsys):
-    def call(*arguments):
-        code = cli.run(list(arguments))
-        captured = capsys.readouterr()
-        return code, captured.out, captured.err
-
-    return call
 
 
 def test_contributions_add_up_to_the_difference():

@@ -9,7 +9,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from costsim import cli
 from costsim.report.reproduced_page import page
 from costsim.reproduce import Row, Verdict
 from costsim.reproduce.base import judge_order, judge_ratio, judge_value, overall, ratio_table, same_order
@@ -23,16 +22,6 @@ effects = st.floats(0.2, 5)
 
 on_its_own = cache(reproduce)
 """A paper on its own devices, computed once."""
-
-
-@pytest.fixture
-def run(capsys):
-    def call(*arguments):
-        code = cli.run(list(arguments))
-        captured = capsys.readouterr()
-        return code, captured.out, captured.err
-
-    return call
 
 
 @pytest.mark.parametrize("name", ["shufflenetv1", "shufflenetv2", "vargnet", "condensenetv2"])
