@@ -24,7 +24,7 @@ from costsim.devices.kernels.row_stationary import row_stationary_costs
 from costsim.devices.kernels.systolic import systolic_costs
 from costsim.errors import DoesNotFitError
 from costsim.hardware.profile import Profile
-from costsim.hardware.vary import at_point, points
+from costsim.hardware.vary import alike, at_point, at_points, points
 from costsim.scheduling import BufferRules, plan_buffers, verdict
 from costsim.tables.costtable import CostTable
 from costsim.tables.optable import MAC, OpTable
@@ -49,15 +49,14 @@ class AcceleratorModel(DeviceModel):
 
     def plan(self, ops: OpTable, profile: Any, run: RunConfig) -> OpTable:
         memory = profile.hardware.memory
-        if (devices := _geometries(profile)) > 1:
-            alone = [self.plan(ops.at_point(p), at_point(profile, p), run).plan for p in range(devices)]
-            return replace(ops, plan=Plan.join([plan for plan in alone if plan is not None]))
+        if max(points(part) for part in _geometry(profile)) > 1:
+            return replace(ops, plan=self._plan_geometries(ops, profile, run))
         on_host = _on_host(ops, profile)
         fixed = self._fixed_limits(ops, profile, run, on_host)
         array = profile.hardware.array
         input_bytes, output_bytes = _stored_map_bytes(ops, profile)
         rules = BufferRules(
-            size_bytes=np.atleast_1d(memory.onchip.size_bytes),
+            size_bytes=np.broadcast_to(memory.onchip.size_bytes, points(profile)),
             execution=profile.runtime.plan,
             on_host=on_host[:, 0],
             weight_bytes=_uncached_weight_bytes(ops, profile),
@@ -71,14 +70,36 @@ class AcceleratorModel(DeviceModel):
         )
 
         def price(activation_bytes: np.ndarray, weight_bytes: np.ndarray, point: int) -> np.ndarray:
-            devices = [point] if ops.points > 1 else range(points(profile))
-            seconds = [
-                self._table(_at(fixed, p), activation_bytes, weight_bytes, at_point(profile, p)).latency_s.sum(axis=0)
-                for p in devices
-            ]
-            return np.stack(seconds, axis=1)
+            here = (fixed, profile) if ops.points == 1 else (_at(fixed, point), at_point(profile, point))
+            return self._network_seconds(*here, activation_bytes, weight_bytes)
 
         return replace(ops, plan=plan_buffers(ops, rules, price))
+
+    def _plan_geometries(self, ops: OpTable, profile: Any, run: RunConfig) -> Plan:
+        """Every array and weight memory is planned once, for all its clocks, bandwidths and buffers together."""
+        groups = alike(*_geometry(profile))
+        if ops.points > 1:  # every table is planned by itself
+            groups = [np.array([point]) for point in range(ops.points)]
+        plans = [self.plan(ops.at_point(int(here[0])), at_points(profile, here), run).plan for here in groups]
+        return Plan.join([plan for plan in plans if plan is not None], groups)
+
+    def _network_seconds(
+        self, fixed: dict[str, Array], profile: Any, activation_bytes: Array, weight_bytes: Array
+    ) -> Array:
+        """``(plans, devices)`` of ``(ops, plans)`` bytes: an op is priced once for each traffic it has in any plan."""
+        if points(profile) == 1:
+            return self._table(fixed, activation_bytes, weight_bytes, profile).latency_s.sum(axis=0)[:, None]
+        row = np.broadcast_to(np.arange(len(weight_bytes))[:, None], weight_bytes.shape)
+        traffic = np.stack([row.ravel(), activation_bytes.ravel(), weight_bytes.ravel()])
+        order = np.lexsort(traffic)  # np.unique of columns takes ten times as long
+        begins = np.append(True, (np.diff(traffic[:, order], axis=1) != 0).any(axis=0))
+        kinds, kind_of = traffic[:, order[begins]], np.empty(len(order), dtype=int)
+        kind_of[order] = np.cumsum(begins) - 1
+        limits = {name: array[kinds[0].astype(int)] for name, array in fixed.items()}
+        seconds = self._table(limits, kinds[1, :, None], kinds[2, :, None], profile).latency_s
+        occurs = np.zeros((weight_bytes.shape[1], kinds.shape[1]))
+        occurs[np.broadcast_to(np.arange(len(occurs)), weight_bytes.shape), kind_of.reshape(weight_bytes.shape)] = 1.0
+        return occurs @ seconds
 
     def costs(self, ops: OpTable, profile: Any, run: RunConfig) -> CostTable:
         if ops.plan is None:
@@ -168,11 +189,10 @@ def _grain(array: Any) -> tuple[float, float]:
     return channels, kernels
 
 
-def _geometries(profile: Any) -> int:
-    """How many different arrays and weight memories a profile stands for: each changes what there is to plan."""
+def _geometry(profile: Any) -> tuple[Any, ...]:
+    """Array and weight memories: where these differ, there is something else to plan."""
     hw, memory = profile.hardware, profile.hardware.memory
-    parts = (hw.array, hw.sum_bytes, memory.parameter_cache, memory.onchip.weight_size_bytes)
-    return max(points(part) for part in parts)
+    return hw.array, hw.sum_bytes, memory.parameter_cache, memory.onchip.weight_size_bytes
 
 
 def _at(limits: dict[str, Array], point: int) -> dict[str, Array]:

@@ -75,27 +75,27 @@ class CpuModel(DeviceModel):
     def _one_image(self, ops: OpTable, profile: Any, run: RunConfig) -> CostTable:
         fit, threads = profile.fitted, np.asarray(run.threads, dtype=float)
         work = cpu_work(ops, profile)
-        cycle_s = 1 / (profile.hardware.clock_hz * fit.clock_ratio)
+        cycle_s = 1 / (profile.hardware.clock_hz * fit.clock_ratio)  # multiplied last: the rest is often one point
         others = concurrency(work.items, threads) - 1
-        divided = cycle_s * parallel_ratio(work.items, threads)  # whole channels or tiles go to a thread
+        divided = parallel_ratio(work.items, threads)  # whole channels or tiles go to a thread
         slowed = divided * (1 + fit.contention_ratio * others)
         crowded = divided * (1 + (fit.contention_ratio + fit.l2_contention_ratio) * others)
-        evenly = cycle_s * (1 + fit.contention_ratio * (threads - 1)) / threads
+        evenly = (1 + fit.contention_ratio * (threads - 1)) / threads
         memory = _MemoryTimes(ops, work, profile, threads)
         everywhere = np.zeros_like(divided)
         dispatch = everywhere + fit.op_overhead_s + fit.thread_overhead_s * (threads - 1)
         one_by_one = is_grouped(ops) * profile.runtime.grouped_conv_as_one_gemm_per_group
         return CostTable(
             ceilings={
-                "arithmetic": _arithmetic_cycles(ops, work, profile, run) * slowed,
+                "arithmetic": _arithmetic_cycles(ops, work, profile, run) * slowed * cycle_s,
                 "register_loads": work.loads * ops.elem_bytes
-                / (profile.hardware.load_bytes_per_cycle * fit.load_ratio) * slowed,
-                "l2": work.l2_reads * ops.elem_bytes / fit.l2_bytes_per_cycle * crowded,
+                / (profile.hardware.load_bytes_per_cycle * fit.load_ratio) * slowed * cycle_s,
+                "l2": work.l2_reads * ops.elem_bytes / fit.l2_bytes_per_cycle * crowded * cycle_s,
                 "dram": memory.streaming_s,
             },
             overheads={
-                "packing": 2 * memory.packed_bytes / fit.pack_bytes_per_cycle * evenly + memory.packing_s,
-                "winograd_transform": 2 * memory.transformed_bytes / fit.transform_bytes_per_cycle * evenly
+                "packing": 2 * memory.packed_bytes / fit.pack_bytes_per_cycle * evenly * cycle_s + memory.packing_s,
+                "winograd_transform": 2 * memory.transformed_bytes / fit.transform_bytes_per_cycle * evenly * cycle_s
                 + memory.transform_s,
                 "dispatch": dispatch,
                 "groups": everywhere + one_by_one * ops.groups * fit.group_overhead_s,
@@ -129,7 +129,7 @@ class _MemoryTimes:
         memory, fit = profile.hardware.memory, profile.fitted
         capacity = memory.last_level_bytes * fit.cache_ratio
         busy = np.minimum(threads, work.items)
-        bandwidth = np.minimum(
+        byte_s = 1 / np.minimum(
             memory.dram.one_core_bandwidth_bytes_per_s * fit.one_core_dram_ratio * busy,
             memory.dram.bandwidth_bytes_per_s * fit.dram_ratio,
         )
@@ -144,6 +144,6 @@ class _MemoryTimes:
         rereads = thrown_out * work.rereads * ops.elem_bytes / threads
 
         self.dram_bytes = tensors + rereads + 2 * spilled * scratch
-        self.streaming_s = (tensors + rereads + spilled * scratch) / bandwidth
-        self.packing_s = spilled * self.packed_bytes / bandwidth
-        self.transform_s = spilled * self.transformed_bytes / bandwidth
+        self.streaming_s = (tensors + rereads + spilled * scratch) * byte_s
+        self.packing_s = spilled * self.packed_bytes * byte_s
+        self.transform_s = spilled * self.transformed_bytes * byte_s

@@ -47,17 +47,38 @@ def points(block: Any) -> int:
 
 def at_point(block: Any, point: int) -> Any:
     """A profile, or a block of one, with its columns replaced by their values at one point."""
+    return at_points(block, np.array([point]))
+
+
+def at_points(block: Any, where: np.ndarray) -> Any:
+    """The same at several points; a column whose values agree there becomes a number."""
     if _is_column(block):
-        return float(block[min(point, len(block) - 1)])
+        values = block[where if len(block) > 1 else [0]]
+        return float(values[0]) if (values == values[0]).all() else values
     if isinstance(block, dict):
-        return {word: at_point(value, point) for word, value in block.items()}
+        return {word: at_points(value, where) for word, value in block.items()} if _columns(block) else block
     if isinstance(block, BaseModel):
-        return block.model_copy(update={name: at_point(value, point) for name, value in block})
+        chosen = {name: at_points(value, where) for name, value in block}
+        changed = {name: value for name, value in chosen.items() if value is not getattr(block, name)}
+        return block.model_copy(update=changed) if changed else block
     return block
+
+
+def alike(*blocks: Any) -> list[np.ndarray]:
+    """The points at which these blocks of a profile hold the same numbers, group by group."""
+    columns = [column for block in blocks for column in _columns(block)]
+    width = max((len(column) for column in columns), default=1)
+    distinct = np.stack([np.broadcast_to(column, width) for column in columns] or [np.zeros(1)])
+    groups, group_of = np.unique(distinct, axis=1, return_inverse=True)
+    return [np.flatnonzero(group_of.ravel() == group) for group in range(groups.shape[1])]
 
 
 def _is_column(value: Any) -> bool:
     return isinstance(value, np.ndarray) and value.ndim == 1
+
+
+def _columns(block: Any) -> list[np.ndarray]:
+    return [block] if _is_column(block) else [column for part in _parts(block) for column in _columns(part)]
 
 
 def _parts(block: Any) -> list[Any]:

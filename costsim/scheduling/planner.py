@@ -179,8 +179,9 @@ def _plan(
     ladder: Ladder, rung: np.ndarray, flow: Dataflow, groups: Segments, tiles: Staircase, placer: _Placer,
     on_host: np.ndarray,
 ) -> Plan:  # fmt: skip
+    rung, point = np.unique(rung, return_inverse=True)  # many points stand on the same rung
     first, last = ladder.first[:, rung], ladder.last[:, rung]
-    rows, points = first.shape
+    rows, rungs = first.shape
     alone = first == last
     at = np.arange(rows)[:, None]
     size = ladder.sizes[rung]
@@ -188,10 +189,10 @@ def _plan(
     mode = np.where(groups.resident_bytes <= groups.streamed_bytes, RESIDENT, STREAMED)[first, last]
     placed = [
         [0.0 if f == e else placer.group(f, e) for f, e in zip(first[:, p], last[:, p], strict=True)]
-        for p in range(points)
+        for p in range(rungs)
     ]
     leaves_network = (flow.last_use == rows)[:, None]
-    return Plan(
+    plan = Plan(
         group=np.cumsum(first == at, axis=0) - 1,
         mode=np.where(alone, np.where(on_host[:, None], HOST, TILED), mode),
         input_bytes=ladder.reads[:, rung],
@@ -202,3 +203,4 @@ def _plan(
         spilled_bytes=np.where(leaves_network, 0.0, ladder.writes[:, rung]),
         fitting_bytes=np.full(first.shape, placer.group(0, rows - 1) if rows > 1 else tiles.least_bytes[0]),
     )
+    return plan.at_points(point)

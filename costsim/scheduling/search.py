@@ -59,18 +59,20 @@ class Ladder:
                 is, only rungs below are looked at further, which keeps both promises.
         """
         seconds = price(self.reads + self.writes, self.weights)
-        picked = np.empty(len(capacity), dtype=int)
-        for point, size in enumerate(capacity):
-            own = seconds[:, min(point, seconds.shape[1] - 1)]
-            rungs = int(np.searchsorted(self.sizes, size, side="right"))
-            best = -1
-            while rungs > 0:
-                among = own[:rungs] <= own[:rungs].min() * (1 + 1e-12)
-                best = int(np.flatnonzero(among)[-1])
-                if placed(best) <= size:
-                    break
-                rungs, best = best, -1
-            picked[point] = best
+        seconds = np.broadcast_to(seconds, (len(self.sizes), len(capacity)))
+        rungs = np.searchsorted(self.sizes, capacity, side="right")
+        picked = np.full(len(capacity), -1)
+        left = np.flatnonzero(rungs > 0)
+        while len(left):
+            below = np.arange(len(self.sizes))[:, None] < rungs[left]
+            own = np.where(below, seconds[:, left], np.inf)
+            among = own <= own.min(axis=0) * (1 + 1e-12)
+            best = len(self.sizes) - 1 - np.argmax(among[::-1], axis=0)
+            heights = {rung: placed(rung) for rung in np.unique(best).tolist()}
+            fits = np.array([heights[rung] for rung in best.tolist()]) <= capacity[left]
+            picked[left[fits]] = best[fits]
+            rungs[left[~fits]] = best[~fits]
+            left = left[~fits & (best > 0)]
         return picked
 
 

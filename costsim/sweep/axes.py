@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -40,11 +41,15 @@ class Axis:
 
     def take(self, indices: np.ndarray) -> np.ndarray:
         """The values at these indices; an array of objects where they are not numbers."""
+        return self._column[indices]
+
+    @cached_property
+    def _column(self) -> np.ndarray:
         if self.is_numeric:
-            return np.array(self.values)[indices]
+            return np.array(self.values)
         column = np.empty(len(self.values), dtype=object)
         column[:] = self.values
-        return column[indices]
+        return column
 
 
 def parse_axis(name: str, written: Any) -> Axis:

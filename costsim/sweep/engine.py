@@ -34,7 +34,17 @@ PRICED, IMPOSSIBLE, REFUSED, DOES_NOT_FIT = 0, 1, 2, 3
 
 BLOCKS = ("hardware.", "runtime.", "fitted.")
 
-RUN_AXES = ("network", "hw", "input_size", "batch", "threads", "dtype")
+RESIZES = ("batch", "input_size")
+
+RUN_AXES = ("network", "hw", *RESIZES, "threads", "dtype")
+
+FEW = 32
+"""Networks that share so many points of a chunk are lowered one by one, and kept for the next chunk."""
+
+KEPT_TABLES = 64
+
+Lowered = tuple[np.ndarray, OpTable, dict[str, np.ndarray]]
+"""Points of a chunk, their op table and its totals."""
 
 
 @dataclass(frozen=True)
@@ -82,7 +92,10 @@ class Engine:
         values = {axis.name: axis.take(indices[axis.name]) for axis in self.spec.space.axes}
         table: dict[str, np.ndarray] = {metric: np.full(points, np.nan) for metric in METRICS}
         table["outcome"] = np.full(points, IMPOSSIBLE)
-        for where in _same(indices, ("network", "hw", "dtype")):
+        apart = [name for name in ("network", "hw", "dtype") if name in indices]
+        topologies = _groups(indices, [*apart, *(name for name in indices if name in RESIZES or _is_option(name))])
+        groups = topologies if len(topologies) * FEW <= points else _groups(indices, apart)
+        for where in groups:
             self._price_alike({name: column[where] for name, column in values.items()}, where, table)
         return {**values, **table}
 
@@ -91,11 +104,8 @@ class Engine:
         network, hw = values["network"][0], values["hw"][0]
         profile = self._profiles(hw)
         run = RunConfig.of(profile, values["dtype"][0] if "dtype" in values else None)
-        options = {n.removeprefix("network."): v for n, v in values.items() if n.startswith("network.")}
-        resize: dict[str, np.ndarray] = {name: values[name] for name in ("batch", "input_size") if name in values}
-        for here, graph in graphs(network, options, resize, len(where)):
-            ops = self._lowered(graph, profile, run)
-            counts = {name: np.broadcast_to(column, here.shape) for name, column in op_totals(ops).items()}
+        for here, ops, totals in self._lowered(network, profile, run, values):
+            counts = {name: np.broadcast_to(column, here.shape) for name, column in totals.items()}
             for name, column in counts.items():
                 table[name][where[here]] = column
             allowed = self._allowed(counts)
@@ -152,33 +162,52 @@ class Engine:
         return cache(load_profile)
 
     @cached_property
-    def _tables(self) -> dict[Any, tuple[LayerGraph, OpTable]]:
+    def _kept(self) -> dict[Any, list[Lowered]]:
         return {}
 
-    def _lowered(self, graph: LayerGraph, profile: Profile, run: RunConfig) -> OpTable:
-        """The op table; kept while the same graph object comes again, as in sweeps of hardware only."""
-        key = (id(graph), profile.name, run.dtype)
-        kept = self._tables.get(key)
-        if kept is None or kept[0] is not graph:
-            rules = profile.runtime
+    def _lowered(
+        self, network: Any, profile: Profile, run: RunConfig, values: dict[str, np.ndarray]
+    ) -> Iterator[Lowered]:
+        """Op tables and their totals; kept where all points share one network, as in sweeps of hardware."""
+        options = {name.removeprefix("network."): column for name, column in values.items() if _is_option(name)}
+        resize: dict[str, np.ndarray] = {name: values[name] for name in RESIZES if name in values}
+        points = len(values["hw"])
+        columns = [*options.values(), *resize.values()]
+        if not all((column == column[0]).all() for column in columns):
+            yield from self._lower(graphs(network, options, resize, points), profile, run)
+            return
+        key = (id(network), values["hw"][0], run.dtype, *(repr(column[0]) for column in columns))
+        if key not in self._kept:
+            if len(self._kept) >= KEPT_TABLES:
+                self._kept.clear()
+            one = ({name: column[:1] for name, column in part.items()} for part in (options, resize))
+            self._kept[key] = list(self._lower(graphs(network, *one, 1), profile, run))
+        for _, ops, totals in self._kept[key]:
+            yield np.arange(points), ops, totals
+
+    def _lower(
+        self, parts: Iterator[tuple[np.ndarray, LayerGraph]], profile: Profile, run: RunConfig
+    ) -> Iterator[Lowered]:
+        rules, elem_bytes = profile.runtime, run.elem_bytes
+        for here, graph in parts:
             ops = lower(
-                graph,
-                fusion=rules.fusion,
-                views=rules.views,
-                elem_bytes=run.elem_bytes,
-                weight_elem_bytes=run.elem_bytes,
+                graph, fusion=rules.fusion, views=rules.views, elem_bytes=elem_bytes, weight_elem_bytes=elem_bytes
             )
-            self._tables.clear()
-            kept = self._tables[key] = (graph, ops)
-        return kept[1]
+            yield here, ops, op_totals(ops)
 
 
-def _same(indices: dict[str, np.ndarray], names: tuple[str, ...]) -> Iterator[np.ndarray]:
+def _is_option(name: str) -> bool:
+    return name.startswith("network.")
+
+
+def _groups(indices: dict[str, np.ndarray], names: list[str]) -> list[np.ndarray]:
     """Rows of the points that agree on these axes, group by group."""
-    keys = np.stack([indices[name] for name in names if name in indices])
-    _, group_of = np.unique(keys, axis=1, return_inverse=True)
-    for group in range(group_of.max() + 1):
-        yield np.flatnonzero(group_of.ravel() == group)
+    group_of = np.zeros(len(indices["hw"]), dtype=int)
+    for name in names:
+        column = indices[name]
+        if (column != column[0]).any():
+            _, group_of = np.unique(group_of * (int(column.max()) + 1) + column, return_inverse=True)
+    return [np.flatnonzero(group_of == group) for group in range(group_of.max() + 1)]
 
 
 def _points(ops: OpTable, points: np.ndarray) -> OpTable:

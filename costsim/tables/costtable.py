@@ -48,8 +48,9 @@ class CostTable:
         """Predicted seconds per op if the named ceilings and overheads cost nothing."""
         overlapping = [array for name, array in self.ceilings.items() if name not in lifted]
         serial = [array for name, array in self.overheads.items() if name not in lifted]
-        zero = np.zeros(np.broadcast_shapes(*(a.shape for a in self.limits.values())))
-        return sum(serial, start=combine(overlapping, self.overlap) if overlapping else zero)
+        if overlapping:
+            return sum(serial, start=combine(overlapping, self.overlap))
+        return sum(serial, start=np.zeros(np.broadcast_shapes(*(a.shape for a in self.limits.values()))))
 
     @cached_property
     def limits(self) -> dict[str, Array]:
@@ -80,7 +81,7 @@ class CostTable:
 def combine(ceilings: list[Array], overlap: float | Array) -> Array:
     """The p-norm of the ceilings; ``overlap`` is p, infinity the maximum."""
     if np.max(overlap) <= SAFE_EXPONENT:
-        return sum(c**overlap for c in ceilings) ** (1 / overlap)
+        return reduce(np.add, (c**overlap for c in ceilings)) ** (1 / overlap)
     largest = reduce(np.maximum, ceilings)
     if np.all(np.isinf(overlap)):
         return largest

@@ -38,10 +38,22 @@ class Plan:
     """On-chip bytes with which nothing would spill, the same in every row."""
 
     @classmethod
-    def join(cls, plans: list[Plan]) -> Plan:
-        """The plans of single points side by side."""
-        columns = {f.name: np.concatenate([getattr(p, f.name) for p in plans], axis=1) for f in fields(cls)}
-        return cls(**columns)
+    def join(cls, plans: list[Plan], points: list[np.ndarray] | None = None) -> Plan:
+        """Plans side by side: of single points in order, or each of the ``points`` named."""
+        if points is None:
+            points = [np.array([point]) for point in range(len(plans))]
+        order = np.argsort(np.concatenate(points), kind="stable")
+
+        def joined(name: str) -> np.ndarray:
+            columns = [getattr(plan, name) for plan in plans]
+            wide = [np.broadcast_to(c, (len(c), len(here))) for c, here in zip(columns, points, strict=True)]
+            return np.concatenate(wide, axis=1)[:, order]
+
+        return cls(**{f.name: joined(f.name) for f in fields(cls)})
+
+    def at_points(self, points: np.ndarray) -> Plan:
+        """The plan of some of its points, in any order, each as often as it is named."""
+        return Plan(**{f.name: getattr(self, f.name)[:, points] for f in fields(self)})
 
     @property
     def fits(self) -> np.ndarray:
