@@ -26,8 +26,8 @@ OP_METRICS = ("params", "macs", "flops", "mem_access_elems", "weight_bytes", "pe
 COST_METRICS = ("latency_ms", "dram_bytes", "energy_mj")
 METRICS = (*OP_METRICS, *COST_METRICS)
 
-CHUNK_POINTS = 512
-"""Points priced in one call: enough to amortise it, few enough for the second-level cache."""
+CHUNK_POINTS = 2048
+"""Points priced in one call: enough to amortise what is done once a call, few enough for the caches."""
 
 PRICED, IMPOSSIBLE, REFUSED, DOES_NOT_FIT = 0, 1, 2, 3
 """Values of the ``outcome`` column: what became of a point."""

@@ -73,10 +73,21 @@ def summarise(table: pd.DataFrame, spec: SweepSpec) -> Summary:
         summary["histogram"][objective] = {str(k): int(v) for k, v in bins.value_counts().sort_index().items()}
         summary["effect"][objective] = {}
         for axis in spec.space.axes:
-            grouped = known.groupby(known[axis.name].astype(str), sort=True)[objective]
-            effect = {str(k): [int(g.count()), float(g.sum()), float(g.min()), float(g.max())] for k, g in grouped}
-            summary["effect"][objective][axis.name] = effect
+            summary["effect"][objective][axis.name] = _effect(known[axis.name], known[objective].to_numpy())
     return summary
+
+
+def _effect(values: pd.Series, losses: np.ndarray) -> dict[str, list[float]]:
+    """Count, sum, least and most of the objective at each value of an axis."""
+    group_of, distinct = pd.factorize(values)
+    counts = np.bincount(group_of, minlength=len(distinct))
+    sums = np.bincount(group_of, weights=losses, minlength=len(distinct))
+    least, most = np.full(len(distinct), np.inf), np.full(len(distinct), -np.inf)
+    np.minimum.at(least, group_of, losses)
+    np.maximum.at(most, group_of, losses)
+    columns = (counts.tolist(), sums.tolist(), least.tolist(), most.tolist())
+    effect = {str(value): list(row) for value, *row in zip(distinct, *columns, strict=True)}
+    return dict(sorted(effect.items()))
 
 
 def add_up(summaries: list[Summary]) -> Summary:

@@ -13,13 +13,14 @@ from typing import Any
 import pandas as pd
 
 from costsim.errors import CostsimError, InputError
+from costsim.sweep.allocator import keep_freed_memory
 from costsim.sweep.engine import CHUNK_POINTS, PRICED, Engine
 from costsim.sweep.executors import open_executor
 from costsim.sweep.reduce import add_up, best_rows, pareto_rows, prefilter, quantiles, summarise
 from costsim.sweep.spec import SweepSpec, load_spec
 from costsim.sweep.store import Store
 
-SHARD_POINTS = 64 * CHUNK_POINTS
+SHARD_POINTS = 16 * CHUNK_POINTS
 """Points a worker prices before it reports: the most that is lost when it is killed."""
 
 ATTEMPTS = 3
@@ -112,6 +113,7 @@ def price_shard(spec_text: str, folder: str, shard_points: int, shard: int) -> i
 
 @lru_cache(maxsize=1)
 def _engine(spec_text: str) -> tuple[SweepSpec, Engine]:
+    keep_freed_memory()
     spec = SweepSpec.model_validate_json(spec_text)
     return spec, Engine(spec)
 
