@@ -9,4 +9,4 @@ if __name__ == "__main__":
         change = moved(old, new)
         print("nothing moved" if change.empty else f"moved, in percent:\n{change.round(3).to_string(na_rep='')}")
         print(f"new rows: {len(new.index.difference(old.index))}, gone: {len(old.index.difference(new.index))}")
-    new.to_csv(PATH, float_format="%.8g")
+    new.to_csv(PATH, float_format="%.12g")
