@@ -1,13 +1,17 @@
 """Settings of all tests."""
 
+import os
+
 import pytest
 from hypothesis import settings
 
 from costsim import cli
 
-# How long an example takes says nothing on a shared machine.
-settings.register_profile("costsim", deadline=None)
-settings.load_profile("costsim")
+# How long an example takes says nothing on a shared machine. The same examples every time, so that a change is judged
+# by what it changed; `HYPOTHESIS_PROFILE=explore pytest` looks for new ones.
+settings.register_profile("costsim", deadline=None, derandomize=True)
+settings.register_profile("explore", deadline=None)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "costsim"))
 
 
 @pytest.fixture

@@ -82,6 +82,9 @@ class BatchNorm(_SameShape):
     op: ClassVar[str] = "batch_norm"
     flops_per_elem: ClassVar[Dim] = 2
 
+    def requirements(self, *inputs: Shape) -> Iterator[Requirement]:
+        yield len(inputs[0]) > 1, "needs channels: at least two dimensions"
+
     def params(self, *inputs: Shape) -> Dim:
         return 2 * inputs[0][1]
 
@@ -132,6 +135,7 @@ class Activation(_SameShape):
 
     def requirements(self, *inputs: Shape) -> Iterator[Requirement]:
         yield self.function in ACTIVATION_FLOPS, lambda: f"unknown activation '{self.function}'"
+        yield self.function != "prelu" or len(inputs[0]) > 1, "needs channels: at least two dimensions"
 
     def params(self, *inputs: Shape) -> Dim:
         return inputs[0][1] if self.function == "prelu" else 0

@@ -54,6 +54,10 @@ class Input(Layer):
     arity: ClassVar[int | None] = 0
     shape: Shape
 
+    def requirements(self, *inputs: Shape) -> Iterator[Requirement]:
+        whole = all(isinstance(dim, (int, np.integer, np.ndarray)) and np.size(dim) for dim in self.shape)
+        yield whole and len(self.shape) > 0, lambda: f"its shape {self.shape} is not one of whole numbers"
+
     def output_shape(self, *inputs: Shape) -> Shape:
         return self.shape
 
