@@ -38,7 +38,7 @@ def draw(validation: Validation, path: str | Path) -> None:
                           textcoords="offset points", fontsize=8)  # fmt: skip
         axes.set(xscale="log", yscale="log", xlim=ends, ylim=ends, aspect="equal",
                  xlabel="measured [ms]", ylabel="predicted [ms]",
-                 title=f"{validation.profile.name} against {validation.against}")  # fmt: skip
+                 title=f"{validation.profile.name} against\n{validation.against}")  # fmt: skip
         axes.legend(loc="upper left")
         try:
             figure.savefig(path, dpi=150)

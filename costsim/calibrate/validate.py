@@ -44,7 +44,10 @@ class Validation:
     """All cases of one profile against one source."""
 
     profile: Profile
+    dtype: str
+    """Of the predictions."""
     against: str
+    """Where the measurements are from, in words."""
     cases: tuple[Case, ...]
 
     @property

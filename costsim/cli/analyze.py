@@ -8,7 +8,7 @@ from costsim.api import analyze
 from costsim.cli.options import parse_settings, run_options
 from costsim.cli.outputs import output_options, print_result, write_files
 
-FILES = ("html", "plots", "trace", "model_explorer")
+OUTPUTS = ("html", "plots", "trace", "measure", "model_explorer")
 
 
 @click.command("analyze")
@@ -22,7 +22,7 @@ def command(network: str, hw: str, settings: tuple[str, ...], output: str, **opt
 
     NETWORK is a zoo name ('costsim nets list') or the path of an ONNX, JSON or ncnn .param file.
     """
-    files = {name: options.pop(name) for name in FILES}
+    files = {name: options.pop(name) for name in OUTPUTS}
     analysis = analyze(network, hw, settings=parse_settings(settings), **options)  # type: ignore[arg-type]
     print_result(analysis, output)
     write_files(analysis, **files)  # type: ignore[arg-type]

@@ -6,6 +6,7 @@ import click
 
 from costsim.hardware import load_profile, profile_names
 from costsim.hardware.load import profile_aliases
+from costsim.report.words import accuracy_card
 
 
 @click.group("hw")
@@ -31,11 +32,13 @@ def list_profiles() -> None:
 def show(hw: str) -> None:
     """Print every number of HW with its source, and how far its predictions can be trusted."""
     profile = load_profile(hw)
-    c, runtime = profile.calibration, profile.runtime
+    runtime = profile.runtime
     click.echo(f"{profile.name}: {profile.title}")
     click.echo(f"{profile.family}, {runtime.name} {runtime.version}, {', '.join(runtime.dtypes)}")
-    click.echo(f"{c.status}{f' {c.date}' if c.date else ''}: {c.data}")
-    click.echo(f"90 % interval: {c.low_ratio:.2f} to {c.high_ratio:.2f} times the prediction\n")
+    click.echo("\naccuracy card")
+    for term, value in accuracy_card(profile.calibration).items():
+        click.echo(f"    {term:<14} {value}")
+    click.echo("")
     for path, source in sorted(profile.provenance.items()):
         click.echo(f"{path:<46} {profile.text_at(path):>16}  {source}")
     click.echo("")

@@ -2,25 +2,32 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from costsim.analysis import Analysis
+from costsim.errors import InputError
 from costsim.files import write_text
+
+if TYPE_CHECKING:
+    from costsim.reference.measure import Measurement
 
 
 def output_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """--format, --html, --plots, --trace, --model-explorer."""
+    """--format, --html, --plots, --trace, --measure, --model-explorer."""
     formats = click.Choice(["text", "json", "csv", "markdown"])
     options = (
         click.option("--format", "output", type=formats, default="text", show_default=True),
         click.option("--html", metavar="FILE", help="Also write the report page."),
         click.option("--plots", metavar="DIR", help="Also draw roofline, breakdown and memory as PNG and SVG."),
         click.option("--trace", metavar="FILE", help="Also write the schedule as a Chrome trace, for Perfetto."),
+        click.option("--measure", type=click.Choice(["torch"]),
+                     help="Time the layers on this machine; they stand beside the predicted ones in --trace."),
         click.option("--model-explorer", metavar="DIR", help="Also write the graph and its costs for Model Explorer."),
-    )
+    )  # fmt: skip
     for option in reversed(options):
         command = option(command)
     return command
@@ -47,9 +54,17 @@ def print_result(analysis: Analysis, output: str) -> None:
 
 
 def write_files(
-    analysis: Analysis, *, html: str | None, plots: str | None, trace: str | None, model_explorer: str | None
+    analysis: Analysis,
+    *,
+    html: str | None,
+    plots: str | None,
+    trace: str | None,
+    measure: str | None,
+    model_explorer: str | None,
 ) -> None:
     """The files asked for. Called after the result is printed, so that a bad path loses nothing."""
+    if measure and not trace:
+        raise InputError("measurements are shown in the trace", where="--measure", mend="name its file: --trace FILE")
     if html:
         analysis.to_html(html, command=click.get_current_context().obj)
         _say("report", [html])
@@ -60,12 +75,19 @@ def write_files(
     if trace:
         from costsim.report.trace import to_trace
 
-        write_text(trace, to_trace(analysis))
+        write_text(trace, to_trace(analysis, _measured(analysis) if measure else None))
         _say("trace", [trace])
     if model_explorer:
         from costsim.report.model_explorer import write_model_explorer
 
         _say("Model Explorer files", write_model_explorer(analysis, model_explorer))
+
+
+def _measured(analysis: Analysis) -> Measurement:
+    from costsim.reference.measure import measure  # loads torch
+
+    simulation = analysis.simulation
+    return measure(simulation.graph, threads=min(int(simulation.run.threads), os.cpu_count() or 1))
 
 
 def _say(what: str, paths: Iterable[object]) -> None:

@@ -10,7 +10,7 @@ try:
 except ModuleNotFoundError as error:
     if error.name != "torch":
         raise
-    raise InputError("the companion needs torch", where="costsim", mend="pip install 'costsim[torch]'") from None
+    raise InputError("torch is not installed", mend="pip install 'costsim[torch]'") from None
 
 from costsim.reference.judge import Judgement, NodeCheck, judge
 from costsim.reference.measure import Measurement, Timing, measure

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import platform
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -44,6 +45,12 @@ class Measurement:
     """Layers by name, in execution order; Python and torch's dispatch included."""
     whole: Timing
     """One uninterrupted pass through the network."""
+
+    @property
+    def where(self) -> str:
+        """What was timed, in words: it is this machine, whatever device is predicted beside it."""
+        plural = "s" if self.threads > 1 else ""
+        return f"torch {self.torch_version} on this machine ({platform.machine()}, {self.threads} thread{plural}, fp32)"
 
     @property
     def noise_ratio(self) -> float:

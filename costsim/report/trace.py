@@ -1,7 +1,8 @@
 """The predicted schedule as a Chrome trace (Trace Event Format), for Perfetto and chrome://tracing.
 
 Tracks: stages and blocks, the ops, and one per limit, on which an op is as long as that limit alone
-would take. Times are microseconds.
+would take. Where the network was measured too, a second process holds its layers, summed to the same
+ops. Times are microseconds.
 """
 
 from __future__ import annotations
@@ -16,28 +17,37 @@ from costsim.report.memory import alive
 
 if TYPE_CHECKING:
     from costsim.analysis import Analysis
+    from costsim.reference.measure import Measurement
 
 Event = dict[str, Any]
 
-PROCESS = 1
+PROCESS, MEASURED = 1, 2
 STAGES, BLOCKS, OPS = 1, 2, 3
 FIRST_LIMIT = 4
 
 
-def to_trace(analysis: Analysis) -> str:
-    """The trace as JSON."""
+def to_trace(analysis: Analysis, measured: Measurement | None = None) -> str:
+    """The trace as JSON; ``measured`` is the same network, timed layer by layer."""
     events = [*_names(analysis), *_spans(analysis), *_ops(analysis), *_counters(analysis)]
     about = {"network": analysis.network, "hardware": analysis.hardware, "mode": analysis.mode}
+    if measured:
+        events += _measured(analysis, measured)
+        about["measured"] = measured.where
     return json.dumps({"traceEvents": events, "displayTimeUnit": "ms", "otherData": about}, allow_nan=False)
 
 
 def _names(analysis: Analysis) -> Iterator[Event]:
-    title = f"{analysis.network} on {analysis.hardware} ({analysis.mode})"
-    yield {"ph": "M", "name": "process_name", "pid": PROCESS, "args": {"name": title}}
     limits = (f"limit: {name}" for name in analysis.simulation.costs.limit_names)
-    for track, name in enumerate(("stages", "blocks", "ops", *limits), start=STAGES):
-        yield {"ph": "M", "name": "thread_name", "pid": PROCESS, "tid": track, "args": {"name": name}}
-        yield {"ph": "M", "name": "thread_sort_index", "pid": PROCESS, "tid": track, "args": {"sort_index": track}}
+    tracks = enumerate(("stages", "blocks", "ops", *limits), start=STAGES)
+    yield from _process(PROCESS, f"{analysis.network} on {analysis.hardware} ({analysis.mode})", tracks)
+
+
+def _process(process: int, title: str, tracks: Iterable[tuple[int, str]]) -> Iterator[Event]:
+    yield {"ph": "M", "name": "process_name", "pid": process, "args": {"name": title}}
+    yield {"ph": "M", "name": "process_sort_index", "pid": process, "args": {"sort_index": process}}
+    for track, name in tracks:
+        yield {"ph": "M", "name": "thread_name", "pid": process, "tid": track, "args": {"name": name}}
+        yield {"ph": "M", "name": "thread_sort_index", "pid": process, "tid": track, "args": {"sort_index": track}}
 
 
 def _spans(analysis: Analysis) -> Iterator[Event]:
@@ -71,6 +81,26 @@ def _counters(analysis: Analysis) -> Iterable[Event]:
         }
 
 
-def _slice(track: int, name: str, start_ms: float, end_ms: float, arguments: Event) -> Event:
+def _measured(analysis: Analysis, measured: Measurement) -> Iterator[Event]:
+    """A slice per predicted op, as long as its layers took, back to back.
+
+    Layers that are no op on the device (views) stand under their own name.
+    """
+    yield from _process(MEASURED, f"{analysis.network} measured: {measured.where}", [(OPS, "ops")])
+    op_of = {layer: record for record in analysis.layer_records for layer in record["layers"]}
+    took_ms: dict[str, float] = {}
+    arguments: dict[str, Event] = {}
+    for layer, timing in measured.nodes.items():
+        record = op_of.get(layer, {"name": layer, "latency_ms": 0.0})
+        name = record["name"]
+        took_ms[name] = took_ms.get(name, 0.0) + timing.latency_s * 1e3
+        arguments.setdefault(name, {"predicted_ms": record["latency_ms"], "layers": []})["layers"].append(layer)
+    start_ms = 0.0
+    for name, ms in took_ms.items():
+        yield _slice(OPS, name, start_ms, start_ms + ms, arguments[name] | {"measured_ms": ms}, process=MEASURED)
+        start_ms += ms
+
+
+def _slice(track: int, name: str, start_ms: float, end_ms: float, arguments: Event, *, process: int = PROCESS) -> Event:
     times = {"ts": start_ms * 1e3, "dur": max(end_ms - start_ms, 0.0) * 1e3}
-    return {"ph": "X", "name": name, "cat": "costsim", "pid": PROCESS, "tid": track, **times, "args": arguments}
+    return {"ph": "X", "name": name, "cat": "costsim", "pid": process, "tid": track, **times, "args": arguments}

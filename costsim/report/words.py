@@ -9,6 +9,7 @@ from costsim.units import format_count, format_quantity
 
 if TYPE_CHECKING:
     from costsim.analysis import Analysis
+    from costsim.hardware.profile import Calibration
 
 
 def milliseconds(value: float) -> str:
@@ -52,6 +53,22 @@ def trust(analysis: Analysis) -> str:
     """What the interval is worth."""
     calibrated = analysis.simulation.profile.calibration.status == "calibrated"
     return "90 % interval" if calibrated else "not calibrated"
+
+
+def accuracy_card(calibration: Calibration) -> dict[str, str]:
+    """What a profile's predictions were held against and how far off they were."""
+    c = calibration
+    unknown = "unknown"
+    return {
+        "status": c.status,
+        "data": c.data,
+        "date": c.date or unknown,
+        "mean error": unknown if c.mean_error_ratio is None else percent(c.mean_error_ratio),
+        "within 10 %": unknown
+        if c.within_10_percent_ratio is None
+        else f"{c.within_10_percent_ratio:.0%} of predictions",
+        "90 % interval": f"{c.low_ratio:.2f} to {c.high_ratio:.2f} times the prediction",
+    }
 
 
 def verdict(analysis: Analysis) -> str:

@@ -110,4 +110,4 @@ def test_without_torch_the_extra_is_named() -> None:
         "except InputError as error: print(error)"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert done.stdout == "costsim: the companion needs torch; pip install 'costsim[torch]'\n"
+    assert done.stdout == "torch is not installed; pip install 'costsim[torch]'\n"

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 import xml.etree.ElementTree as ET
 from itertools import groupby
 from pathlib import Path
@@ -17,7 +19,7 @@ from costsim.cli import run
 from costsim.report.markdown import to_markdown
 from costsim.report.model_explorer import METRICS, graph_collection, node_data, write_model_explorer
 from costsim.report.plots import save_plots
-from costsim.report.trace import OPS, to_trace
+from costsim.report.trace import MEASURED, OPS, PROCESS, to_trace
 
 NAME = '<b>|`x`$y$</b> "größe" מודל'
 
@@ -38,8 +40,24 @@ def hostile() -> Analysis:
 # ---- trace: "Trace Event Format" (Google, 2016) -----------------------------------------------------
 
 
-def test_every_event_has_what_its_phase_needs(analysis: Analysis) -> None:
-    trace = json.loads(to_trace(analysis))
+@pytest.fixture(scope="module", params=["predicted", "measured too"])
+def trace(request: pytest.FixtureRequest, analysis: Analysis) -> dict[str, Any]:
+    measured = None
+    if request.param == "measured too":
+        pytest.importorskip("torch")
+        from costsim.reference import measure
+
+        measured = measure(analysis.simulation.graph, repeats=1, passes=1, pause_s=0)
+    return json.loads(to_trace(analysis, measured))
+
+
+def slices(trace: dict[str, Any], process: int) -> list[dict[str, Any]]:
+    """Of the track of ops."""
+    found = [event for event in trace["traceEvents"] if (event["ph"], event.get("tid")) == ("X", OPS)]
+    return [event for event in found if event["pid"] == process]
+
+
+def test_every_event_has_what_its_phase_needs(trace: dict[str, Any]) -> None:
     assert trace["displayTimeUnit"] in ("ms", "ns")
     needs: dict[str, dict[str, type | tuple[type, ...]]] = {
         "X": {"name": str, "cat": str, "pid": int, "tid": int, "ts": (int, float), "dur": (int, float), "args": dict},
@@ -56,22 +74,41 @@ def test_every_event_has_what_its_phase_needs(analysis: Analysis) -> None:
             assert all(isinstance(value, (int, float)) for value in event["args"].values())
 
 
-def test_slices_of_a_track_do_not_overlap(analysis: Analysis) -> None:
-    slices = [event for event in json.loads(to_trace(analysis))["traceEvents"] if event["ph"] == "X"]
-    for _, track in groupby(sorted(slices, key=lambda e: (e["tid"], e["ts"])), lambda e: e["tid"]):
+def test_slices_of_a_track_do_not_overlap(trace: dict[str, Any]) -> None:
+    found = [event for event in trace["traceEvents"] if event["ph"] == "X"]
+    for _, track in groupby(sorted(found, key=lambda e: (e["pid"], e["tid"], e["ts"])), lambda e: (e["pid"], e["tid"])):
         end = 0.0
         for event in track:
             assert event["ts"] >= end * (1 - 1e-9)
             end = event["ts"] + event["dur"]
 
 
-def test_the_ops_of_the_trace_take_the_latency(analysis: Analysis) -> None:
-    events = json.loads(to_trace(analysis))["traceEvents"]
-    ops = [event for event in events if event["ph"] == "X" and event["tid"] == OPS]
+def test_the_ops_of_the_trace_take_the_latency(analysis: Analysis, trace: dict[str, Any]) -> None:
+    events, ops = trace["traceEvents"], slices(trace, PROCESS)
     assert [event["name"] for event in ops] == [record["name"] for record in analysis.layer_records]
     assert sum(event["dur"] for event in ops) == pytest.approx(analysis.latency_ms * 1e3)
-    named = {event["tid"] for event in events if event["name"] == "thread_name"}
-    assert {event["tid"] for event in events if event["ph"] == "X"} <= named
+    named = {(event["pid"], event["tid"]) for event in events if event["name"] == "thread_name"}
+    assert {(event["pid"], event["tid"]) for event in events if event["ph"] == "X"} <= named
+
+
+def test_the_measured_track_has_the_same_ops_in_the_same_order(analysis: Analysis) -> None:
+    pytest.importorskip("torch")
+    from costsim.reference import measure
+
+    graph = analysis.simulation.graph
+    measured = measure(graph, repeats=1, passes=1, pause_s=0)
+    trace = json.loads(to_trace(analysis, measured))
+    assert trace["otherData"]["measured"] == measured.where
+    track = slices(trace, MEASURED)
+    names = {record["name"] for record in analysis.layer_records}
+    assert [event["name"] for event in track if event["name"] in names] == [r["name"] for r in analysis.layer_records]
+    assert sorted(layer for event in track for layer in event["args"]["layers"]) == sorted(n.name for n in graph)
+    assert sum(e["dur"] for e in track) == pytest.approx(1e6 * sum(t.latency_s for t in measured.nodes.values()))
+    predicted_us = {event["name"]: event["dur"] for event in slices(trace, PROCESS)}
+    for event in track:
+        assert event["args"]["predicted_ms"] * 1e3 == pytest.approx(predicted_us.get(event["name"], 0.0))
+        own_s = sum(measured.nodes[layer].latency_s for layer in event["args"]["layers"])
+        assert event["dur"] == pytest.approx(event["args"]["measured_ms"] * 1e3) == pytest.approx(own_s * 1e6)
 
 
 # ---- Model Explorer: graph_builder.py and node_data_builder.py of ai-edge-model-explorer 0.1.34 -----
@@ -170,3 +207,25 @@ def test_a_disk_that_fills_up_leaves_nothing_behind(monkeypatch: pytest.MonkeyPa
     with pytest.raises(InputError, match="No space left on device"):
         write_model_explorer(costsim.analyze("alexnet", "arm_a53"), tmp_path)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_measurement_needs_a_trace_to_stand_in(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["analyze", "alexnet", "--hw", "rpi4b", "--measure", "torch"]) == 1
+    error = capsys.readouterr().err
+    assert error == "costsim: --measure: measurements are shown in the trace; name its file: --trace FILE\n"
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["analyze", "alexnet", "--hw", "rpi4b", "--trace", "TRACE", "--measure", "torch"],
+        ["validate", "arm_a53", "alexnet", "--against", "torch"],
+    ],
+)
+def test_without_torch_a_measurement_is_one_clear_line(arguments: list[str], tmp_path: Path) -> None:
+    target = tmp_path / "trace.json"
+    arguments = [str(target) if word == "TRACE" else word for word in arguments]
+    code = f"import sys; sys.modules['torch'] = None; from costsim.cli import run; sys.exit(run({arguments!r}))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (1, "costsim: torch is not installed; pip install 'costsim[torch]'\n")
+    assert not target.exists()

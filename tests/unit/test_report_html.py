@@ -21,6 +21,7 @@ from costsim.report.markdown import to_markdown
 from costsim.report.plots import save_plots
 from costsim.report.trace import to_trace
 from costsim.report.whatif import MOST_OPS_REPLANNED
+from costsim.report.words import accuracy_card
 from tests.long_network import long_network
 
 NASTY = ["<script>alert(1)</script>", "\"'><img src=x onerror=alert(1)>", "größe ‮מודל‬ 网络", "{{ 7*7 }}", "</script>"]
@@ -60,6 +61,30 @@ def nasty_network() -> costsim.LayerGraph:
         with net.block(name):
             x = net.conv(x, 4, 3, padding=1)
     return net.graph
+
+
+@pytest.mark.parametrize("hw", ["arm_a53", "gtx_1080ti", "embedded_buffer"])
+def test_the_accuracy_card_is_the_same_on_the_page_and_in_hw_show(hw: str, capsys: pytest.CaptureFixture[str]) -> None:
+    card = accuracy_card(costsim.load_profile(hw).calibration)
+    assert run(["hw", "show", hw]) == 0
+    shown = capsys.readouterr().out.splitlines()
+    text = Tags(page(costsim.analyze("shufflenet_v2_0.5x", hw))).text
+    for term, value in card.items():
+        assert f"    {term:<14} {value}" in shown
+        assert value in text[text.index(term) :]
+
+
+def test_the_accuracy_card_says_what_is_not_known() -> None:
+    measured, unmeasured = (accuracy_card(costsim.load_profile(hw).calibration) for hw in ("gtx_1080ti", "h200"))
+    assert (measured["status"], measured["mean error"], measured["within 10 %"]) == (
+        "calibrated",
+        "7.3%",
+        "76% of predictions",
+    )
+    assert measured["90 % interval"] == "0.77 to 1.36 times the prediction"
+    assert measured["date"] == "2026-11-22" and "Table 8" in measured["data"]
+    assert unmeasured["status"] == "uncalibrated"
+    assert unmeasured["date"] == unmeasured["mean error"] == unmeasured["within 10 %"] == "unknown"
 
 
 def test_totals_and_every_layer_are_on_the_page(analysis: Analysis) -> None:
