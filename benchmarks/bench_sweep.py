@@ -1,23 +1,33 @@
-"""Sweep rates: points a second on one core, and of two workers over one.
+"""Sweep rates: points a second on one core, two workers over one, cost and memory as a sweep grows.
 
-Prints, for every kind of sweep, network-points a second (best of spaced repeats).
+Rates are the best of spaced repeats, in processor time, so that a busy machine does not change them;
+the speed-up of two workers is wall time and wants two idle cores.
 """
 
 from __future__ import annotations
 
+import multiprocessing
+import resource
+import tempfile
 import time
+from pathlib import Path
+from typing import Any
 
+from costsim.sweep.allocator import keep_freed_memory
 from costsim.sweep.engine import CHUNK_POINTS, Engine
+from costsim.sweep.run import sweep
 from costsim.sweep.spec import load_spec
 
 REPEATS = 4
 
-SPACES = {
-    "hardware only, ResNet-50 on a CPU": {
-        "network": "resnet50",
-        "hw": "rpi4b",
-        "axes": {"hardware.memory.dram.bandwidth": "8 GB/s .. 64 GB/s x 256", "hardware.clock": "1 GHz .. 3 GHz x 256"},
-    },
+HARDWARE = {
+    "network": "resnet50",
+    "hw": "rpi4b",
+    "axes": {"hardware.memory.dram.bandwidth": "8 GB/s .. 64 GB/s x 1024", "hardware.clock": "1 GHz .. 3 GHz x 1024"},
+}
+
+SPACES: dict[str, dict[str, Any]] = {
+    "hardware only, ResNet-50 on a CPU": HARDWARE,
     "hardware only, ResNet-50 on a GPU": {
         "network": "resnet50",
         "hw": "gtx_1080ti",
@@ -42,26 +52,54 @@ SPACES = {
     "groups and width, ShuffleNet v1 on a CPU": {
         "network": "shufflenet_v1_g3_1x",
         "hw": "rpi4b",
-        "axes": {"network.groups": [2, 3, 4, 8], "network.width": "0.5 .. 2.1 step 0.001"},
+        "axes": {"network.groups": [2, 3, 4, 8], "network.width": "0.5 .. 2.1 step 0.0001"},
     },
 }
 
+LARGEST_POINTS = 1_000_000
 
-def rate(spec: dict[str, object]) -> float:
+
+def rate(spec: dict[str, Any]) -> float:
     """Points a second of a whole chunk, the best of the repeats; different points each time."""
     engine = Engine(load_spec(spec))
     best = 0.0
     for repeat in range(REPEATS):
-        start = time.perf_counter()
+        start = time.process_time()
         engine.price(repeat * CHUNK_POINTS, (repeat + 1) * CHUNK_POINTS)
-        best = max(best, CHUNK_POINTS / (time.perf_counter() - start))
+        best = max(best, CHUNK_POINTS / (time.process_time() - start))
         time.sleep(0.2)
     return best
 
 
+def seconds(spec: dict[str, Any], workers: int) -> float:
+    """Wall time of a whole sweep, its files included."""
+    with tempfile.TemporaryDirectory() as folder:
+        start = time.perf_counter()
+        sweep(spec, Path(folder) / "out", workers=workers)
+        return time.perf_counter() - start
+
+
+def grown(points: int) -> tuple[float, int]:
+    """Processor time and largest memory of a sweep of so many points; for a process of its own."""
+    spec = load_spec(HARDWARE, points)
+    with tempfile.TemporaryDirectory() as folder:
+        start = time.process_time()
+        sweep(spec, Path(folder) / "out")
+        return time.process_time() - start, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+
+
 def main() -> None:
+    keep_freed_memory()
     for name, spec in SPACES.items():
         print(f"{name:<46} {rate(spec):>12,.0f} network-points/s on one core")
+    points = 10_000
+    while points <= LARGEST_POINTS:
+        with multiprocessing.get_context("spawn").Pool(1) as alone:
+            cpu_s, peak_kib = alone.apply(grown, (points,))
+        print(f"whole sweep of {points:>9,} points {cpu_s / points * 1e6:>24.2f} us/point, {peak_kib / 1024:.0f} MiB")
+        points *= 10
+    one, two = (seconds(HARDWARE, workers) for workers in (1, 2))
+    print(f"two workers over one, {one:.0f} s of work {one / two:>28.2f} times as fast")
 
 
 if __name__ == "__main__":

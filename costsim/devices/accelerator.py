@@ -89,7 +89,7 @@ class AcceleratorModel(DeviceModel):
         """``(plans, devices)`` of ``(ops, plans)`` bytes: an op is priced once for each traffic it has in any plan."""
         if points(profile) == 1:
             return self._table(fixed, activation_bytes, weight_bytes, profile).latency_s.sum(axis=0)[:, None]
-        row = np.broadcast_to(np.arange(len(weight_bytes))[:, None], weight_bytes.shape)
+        row = np.broadcast_to(np.arange(len(weight_bytes), dtype=np.float64)[:, None], weight_bytes.shape)
         traffic = np.stack([row.ravel(), activation_bytes.ravel(), weight_bytes.ravel()])
         order = np.lexsort(traffic)  # np.unique of columns takes ten times as long
         begins = np.append(True, (np.diff(traffic[:, order], axis=1) != 0).any(axis=0))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cache, cached_property
 from typing import Any
@@ -180,8 +180,8 @@ class Engine:
         if key not in self._kept:
             if len(self._kept) >= KEPT_TABLES:
                 self._kept.clear()
-            one = ({name: column[:1] for name, column in part.items()} for part in (options, resize))
-            self._kept[key] = list(self._lower(graphs(network, *one, 1), profile, run))
+            first = [{name: column[:1] for name, column in part.items()} for part in (options, resize)]
+            self._kept[key] = list(self._lower(graphs(network, first[0], first[1], 1), profile, run))
         for _, ops, totals in self._kept[key]:
             yield np.arange(points), ops, totals
 
@@ -200,7 +200,7 @@ def _is_option(name: str) -> bool:
     return name.startswith("network.")
 
 
-def _groups(indices: dict[str, np.ndarray], names: list[str]) -> list[np.ndarray]:
+def _groups(indices: dict[str, np.ndarray], names: Sequence[str]) -> list[np.ndarray]:
     """Rows of the points that agree on these axes, group by group."""
     group_of = np.zeros(len(indices["hw"]), dtype=int)
     for name in names:

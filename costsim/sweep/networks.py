@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from functools import cache
+from functools import cache, partial
 from importlib import import_module
 from typing import Any
 
@@ -30,12 +30,13 @@ def graphs(network: Any, options: Options, resize: Options, points: int) -> Iter
     that cannot take arrays is called once per distinct set of options.
     """
     everywhere = np.arange(points)
+    _check_options(network, options)
     for where, scalars, arrays in _same_objects(options, everywhere):
         build = _builder(network, scalars)
         sizes = {name: values[where] for name, values in resize.items()}
         try:
             yield from _by_arrays(build, arrays, sizes, where)
-        except (TypeError, ValueError, IndexError, _NotAlike):
+        except (InputError, TypeError, ValueError, IndexError, _NotAlike):
             yield from _one_by_one(build, arrays, sizes, where)
 
 
@@ -95,9 +96,9 @@ def _one_by_one(
         here = np.flatnonzero([k == key for k in keys])
         try:
             graph = build(**dict(key))
-        except InputError:
+            yield from _by_arrays(lambda graph=graph: graph, {}, _at(sizes, here), where[here])
+        except InputError:  # the points are impossible
             continue
-        yield from _by_arrays(lambda graph=graph: graph, {}, _at(sizes, here), where[here])
 
 
 def _conv_kinds(graph: LayerGraph, points: int) -> np.ndarray:
@@ -124,21 +125,28 @@ def _resized(graph: LayerGraph, sizes: Options) -> LayerGraph:
 def _builder(network: Any, options: dict[str, Any]) -> Callable[..., LayerGraph]:
     """Calls the constructor with the numeric options; the others are set already."""
     if isinstance(network, dict):
-        return lambda **numbers: _python(network)(**options, **numbers)
+        return partial(_python(network), **options)
     if options or isinstance(network, str):
         return lambda **numbers: _zoo(network, {**options, **numbers})
     return lambda: network
 
 
+def _check_options(network: Any, options: Options) -> None:
+    """Refuse a network or an option that is not there: that is no impossible point but a wrong specification."""
+    if isinstance(network, dict):
+        _python(network)
+    elif isinstance(network, str) and not options:
+        _fixed(network)
+    elif isinstance(network, str):
+        family = family_of(network)
+        known = family.constructor.__kwdefaults__ or {}
+        for option in options:
+            if option not in known and option not in family.variants[network]:
+                raise unknown_name("option", option, [*known, *family.variants[network]], where=network)
+
+
 def _zoo(network: str, options: dict[str, Any]) -> LayerGraph:
-    if not options:
-        return _fixed(network)
-    family = family_of(network)
-    known = family.constructor.__kwdefaults__ or {}
-    for option in options:
-        if option not in known and option not in family.variants[network]:
-            raise unknown_name("option", option, [*known, *family.variants[network]], where=network)
-    return family.build(network, **options)
+    return family_of(network).build(network, **options) if options else _fixed(network)
 
 
 @cache

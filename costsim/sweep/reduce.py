@@ -79,7 +79,7 @@ def summarise(table: pd.DataFrame, spec: SweepSpec) -> Summary:
 
 def _effect(values: pd.Series, losses: np.ndarray) -> dict[str, list[float]]:
     """Count, sum, least and most of the objective at each value of an axis."""
-    group_of, distinct = pd.factorize(values)
+    group_of, distinct = pd.factorize(values.map(str) if values.dtype == object else values)
     counts = np.bincount(group_of, minlength=len(distinct))
     sums = np.bincount(group_of, weights=losses, minlength=len(distinct))
     least, most = np.full(len(distinct), np.inf), np.full(len(distinct), -np.inf)

@@ -23,6 +23,9 @@ from costsim.sweep.store import Store
 SHARD_POINTS = 16 * CHUNK_POINTS
 """Points a worker prices before it reports: the most that is lost when it is killed."""
 
+FEWEST_SHARD_POINTS, SHARDS = 64, 16
+"""A small sweep is cut into so many shards, none smaller than this: there is work for several workers."""
+
 ATTEMPTS = 3
 
 Progress = Callable[[int, int], None]
@@ -46,7 +49,7 @@ def sweep(
     workers: int = 1,
     scheduler: str | None = None,
     executor: Executor | None = None,
-    shard_points: int = SHARD_POINTS,
+    shard_points: int | None = None,
     progress: Progress = lambda done, points: None,
 ) -> SweepResult:
     """Price every point of a specification.
@@ -60,7 +63,7 @@ def sweep(
         workers: local processes.
         scheduler: address of a Dask scheduler, ``tcp://host:8786``, instead of local processes.
         executor: any other ``concurrent.futures.Executor``.
-        shard_points: points priced between two files written; part of what the folder is for.
+        shard_points: points priced between two files written, chosen if left out; part of what the folder is for.
         progress: called as shards finish.
 
     Raises:
@@ -68,6 +71,8 @@ def sweep(
     """
     spec = spec if isinstance(spec, SweepSpec) else load_spec(spec)
     Engine(spec).check()
+    if shard_points is None:
+        shard_points = min(SHARD_POINTS, max(FEWEST_SHARD_POINTS, -(-spec.space.points // SHARDS)))
     store = Store(folder, spec, shard_points)
     shards = range(-(-spec.space.points // shard_points))
     done = sum(store.is_done(shard) for shard in shards)

@@ -136,7 +136,7 @@ def positive(*values: Dim) -> Any:
     """Whether all values are above zero, per point."""
     holds: Any = True
     for value in values:
-        holds = holds & (np.asarray(value) > 0)
+        holds = holds & (value > 0)
     return holds
 
 
