@@ -37,8 +37,8 @@ def draw(validation: Validation, path: str | Path) -> None:
             axes.annotate(worst.name, (worst.measured_s * 1e3, worst.predicted_s * 1e3), xytext=(6, -8),
                           textcoords="offset points", fontsize=8)  # fmt: skip
         axes.set(xscale="log", yscale="log", xlim=ends, ylim=ends, aspect="equal",
-                 xlabel="measured [ms]", ylabel="predicted [ms]",
-                 title=f"{validation.profile.name} against\n{validation.against}")  # fmt: skip
+                 xlabel="measured [ms]", ylabel="predicted [ms]")  # fmt: skip
+        axes.set_title(f"{validation.profile.name} against\n{validation.against}", fontsize=8)
         axes.legend(loc="upper left")
         try:
             figure.savefig(path, dpi=150)

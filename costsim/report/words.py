@@ -57,16 +57,13 @@ def trust(analysis: Analysis) -> str:
 
 def accuracy_card(calibration: Calibration) -> dict[str, str]:
     """What a profile's predictions were held against and how far off they were."""
-    c = calibration
-    unknown = "unknown"
+    c, within, unknown = calibration, calibration.within_10_percent_ratio, "unknown"
     return {
         "status": c.status,
         "data": c.data,
         "date": c.date or unknown,
         "mean error": unknown if c.mean_error_ratio is None else percent(c.mean_error_ratio),
-        "within 10 %": unknown
-        if c.within_10_percent_ratio is None
-        else f"{c.within_10_percent_ratio:.0%} of predictions",
+        "within 10 %": unknown if within is None else f"{within:.0%} of predictions",
         "90 % interval": f"{c.low_ratio:.2f} to {c.high_ratio:.2f} times the prediction",
     }
 
