@@ -4,7 +4,7 @@ PYTHON ?= python3
 BIN := $(VENV)/bin
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 
-.PHONY: test slow lint format golden docs reports bench validate refit browser
+.PHONY: test slow lint format golden docs reports examples bench validate refit browser
 
 test: $(VENV)/installed browser  ## everything but the slow suites
 	$(BIN)/pytest -n 2 -m "not slow"
@@ -30,6 +30,10 @@ docs: $(VENV)/installed  ## rewrite the pages made of docstrings
 
 reports: $(VENV)/installed  ## compute the papers' tables again, into reports/
 	$(BIN)/python -m costsim.report.write_reports reports
+
+examples: $(VENV)/installed  ## run the ready sweeps, into reports/; two minutes
+	for script in buffer_against_width groups_on_devices iso_latency codesign rank_cells; do \
+		$(BIN)/python examples/$$script.py || exit 1; done
 
 bench: $(VENV)/installed  ## print the ratios the README claims
 	for script in benchmarks/bench_*.py; do $(BIN)/python $$script; done

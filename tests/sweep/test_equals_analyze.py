@@ -23,6 +23,15 @@ HARDWARE_SPACE = {
     },
 }
 
+PLAN_SPACE = {
+    "network": ["vargnet_v1_1x"],
+    "hw": ["embedded_buffer"],
+    "axes": {
+        "hardware.memory.dram.bandwidth": "0.1 GB/s .. 51.2 GB/s log2",
+        "hardware.clock": "100 MHz .. 1 GHz x 4",
+    },
+}
+
 
 def analyzed(point, table):
     """The summary of one point of a sweep's table, by ``costsim.analyze``."""
@@ -37,7 +46,7 @@ def analyzed(point, table):
     return costsim.analyze(graph, axes["hw"], settings=settings).summary
 
 
-@pytest.mark.parametrize("space", [NETWORK_SPACE, HARDWARE_SPACE], ids=["networks", "devices"])
+@pytest.mark.parametrize("space", [NETWORK_SPACE, HARDWARE_SPACE, PLAN_SPACE], ids=["networks", "devices", "plans"])
 def test_points_equal_analyze_to_the_last_digit(space):
     spec = load_spec(space)
     table = Engine(spec).price(0, spec.space.points)
@@ -56,3 +65,8 @@ def test_points_equal_analyze_to_the_last_digit(space):
                 wanted = np.nan if summary[metric] is None else summary[metric]
                 found = round(found) if isinstance(wanted, int) else found
                 np.testing.assert_array_equal(found, wanted, err_msg=f"{metric} of point {point}")
+
+
+def test_every_device_has_the_plan_that_is_fastest_on_it():
+    table = Engine(load_spec(PLAN_SPACE)).price(0, 40)
+    assert len(np.unique(table["dram_bytes"])) > 1

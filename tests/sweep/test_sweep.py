@@ -129,6 +129,15 @@ def test_a_killed_dask_worker_costs_only_its_shard(tmp_path, undisturbed):
     assert contents(tmp_path / "out") == contents(undisturbed)
 
 
+@pytest.mark.parametrize("bandwidths", [1, 64])
+def test_impossible_networks_are_counted_however_they_are_built(tmp_path, bandwidths):
+    axes = {"input_size": [16, 224], "hardware.memory.dram.bandwidth": f"8 GB/s .. 64 GB/s x {bandwidths}"}
+    result = sweep({"network": "alexnet", "hw": "rpi4b", "axes": axes}, tmp_path / "out")
+    assert result.summary["outcomes"] == {
+        "priced": bandwidths, "impossible": bandwidths, "refused": 0, "does not fit": 0
+    }  # fmt: skip
+
+
 def test_only_the_same_sweep_is_gone_on_with(tmp_path, undisturbed):
     with pytest.raises(InputError, match="holds another sweep"):
         sweep({**SPEC, "top": 3}, undisturbed, shard_points=4)
