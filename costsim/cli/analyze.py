@@ -11,7 +11,7 @@ from costsim.cli.outputs import output_options, print_result, write_files
 OUTPUTS = ("html", "plots", "trace", "measure", "model_explorer")
 
 
-@click.command("analyze")
+@click.command("analyze", short_help="What one network costs on one device, and what bounds it.")
 @click.argument("network")
 @click.option("--hw", required=True, metavar="HW", help="Profile name, alias or YAML file.")
 @run_options

@@ -23,7 +23,7 @@ from costsim.report.checked import Checked
 FORMATS = ("text", "json", "sarif", "junit", "github")
 
 
-@click.command("check")
+@click.command("check", short_help="What breaks the guidelines, and what that costs.")
 @click.argument("network")
 @click.option("--hw", required=True, metavar="HW", help="Profile name, alias or YAML file.")
 @run_options
