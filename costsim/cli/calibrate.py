@@ -16,7 +16,7 @@ from costsim.hardware import Profile, load_profile, profile_names
 from costsim.hardware.load import ON_COMMAND_LINE
 
 
-@click.command("calibrate")
+@click.command("calibrate", short_help="Fit a profile to your own measurements.")
 @click.option("--base", required=True, metavar="HW", help="The profile nearest to the board.")
 @click.option(
     "--from",

@@ -10,7 +10,7 @@ from costsim.cli.options import SeveralValues, parse_settings, run_options
 from costsim.compare import compare
 
 
-@click.command("compare", cls=SeveralValues)
+@click.command("compare", short_help="Networks side by side, and where they differ.", cls=SeveralValues)
 @click.argument("networks", nargs=-1, required=True, metavar="NETWORK NETWORK...")
 @click.option("--hw", multiple=True, required=True, metavar="HW...", help="One device or several.")
 @run_options

@@ -10,7 +10,7 @@ from costsim.network import Network
 from costsim.reconcile import reconcile
 
 
-@click.command("reconcile")
+@click.command("reconcile", short_help="What each paper and tool counts as this network's cost.")
 @click.argument("network")
 @click.option("--batch", type=int, metavar="N", help="Images per inference.")
 @click.option("--input-size", metavar="CxHxW", help="Channels, height and width: 3x224x224.")

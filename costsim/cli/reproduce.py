@@ -10,7 +10,7 @@ from costsim.cli.options import SeveralValues
 from costsim.reproduce.papers import PAPERS, reproduce
 
 
-@click.command("reproduce", cls=SeveralValues)
+@click.command("reproduce", short_help="A paper's tables, computed beside the printed ones.", cls=SeveralValues)
 @click.argument("paper", metavar="|".join(PAPERS))
 @click.option("--hw", multiple=True, metavar="HW", help="Devices in place of the paper's own; may be given repeatedly.")
 @click.option("--format", "output", type=click.Choice(["text", "json"]), default="text", show_default=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 
-@click.command("search")
+@click.command("search", short_help="The best of a design space too large to visit.")
 @click.argument("spec", metavar="SPEC.yaml")
 @click.option(
     "-o", "--output", "folder", required=True, metavar="FOLDER", help="Where results are kept; resumes there."

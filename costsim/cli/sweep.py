@@ -7,7 +7,7 @@ import os
 import click
 
 
-@click.command("sweep")
+@click.command("sweep", short_help="Price a design space.")
 @click.argument("spec", metavar="SPEC.yaml")
 @click.option(
     "-o", "--output", "folder", required=True, metavar="FOLDER", help="Where results are kept; resumes there."

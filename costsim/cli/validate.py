@@ -10,7 +10,7 @@ from costsim.cli.options import parse_settings
 from costsim.hardware import load_profile
 
 
-@click.command("validate")
+@click.command("validate", short_help="Hold predictions against measurements.")
 @click.argument("hw")
 @click.argument("networks", nargs=-1, metavar="[NETWORK]...")
 @click.option(
