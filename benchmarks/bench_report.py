@@ -24,6 +24,12 @@ const done = arguments[0], start = performance.now();
 %s;
 requestAnimationFrame(() => setTimeout(() => done(performance.now() - start)));
 """
+LONGEST_TASK = """
+const done = arguments[0];
+new PerformanceObserver((list) => done(Math.max(...list.getEntries().map((task) => task.duration))))
+  .observe({type: 'longtask', buffered: true});
+setTimeout(() => done(0), 1000);  // none: nothing took longer than 50 ms
+"""
 
 
 def main() -> None:
@@ -41,6 +47,7 @@ def main() -> None:
             start_s = time.perf_counter()
             Browser(driver, Path(folder)).open(html)
             print(f"{'open and draw':<20}{(time.perf_counter() - start_s) * 1e3:8.0f} ms")
+            print(f"{'longest pause in it':<20}{driver.execute_async_script(LONGEST_TASK):8.0f} ms")
             for name, action in ACTIONS.items():
                 print(f"{name:<20}{driver.execute_async_script(UNTIL_PAINTED % action):8.0f} ms")
         finally:

@@ -137,6 +137,19 @@ def test_dark_mode_draws_the_charts_again(page: Browser) -> None:
 HOSTILE = ["<script>alert(1)</script>", "\"'><img src=x onerror=alert(1)>", "größe  ‮מודל‬ 网络", ""]
 
 
+def test_the_memory_level_chosen_outlives_a_redraw(browser: Browser) -> None:
+    browser.open(costsim.analyze("shufflenet_v2_0.5x", "embedded_buffer").to_html())
+    chosen = browser.driver.execute_async_script(
+        "const done = arguments[0], radio = [...document.querySelectorAll('input[name=level]')].at(-1);"
+        "radio.click();"
+        "const level = () => views.roofline.signal('level');"
+        "const before = level();"
+        "drawAll(choose).then(() => done([radio.value, before, level()]))"
+    )
+    assert chosen[0] == chosen[1] == chosen[2] != "dram"
+    assert browser.console() == []
+
+
 def test_hostile_names_are_only_names(browser: Browser) -> None:
     graph = costsim.LayerGraph(HOSTILE[0])
     last = graph.add(Input((1, 3, 8, 8)), name="input").name

@@ -21,6 +21,11 @@ function theme() {
   };
 }
 
+function showLevel() {
+  const chosen = document.querySelector("input[name=level]:checked");
+  if (chosen) views.roofline?.signal("level", chosen.value).runAsync();
+}
+
 async function draw(box, onChoose) {
   const name = box.dataset.chart;
   const spec = { width: "container", autosize: { type: "fit-x", contains: "padding" }, ...payload.specs[name], datasets: payload.data };
@@ -30,14 +35,18 @@ async function draw(box, onChoose) {
     actions: { export: true, source: false, compiled: false, editor: false },
   });
   views[name] = view;
+  if (name === "roofline") showLevel(); // chosen before it was drawn, or drawn again in other colours
   box.querySelector("summary")?.setAttribute("aria-label", "Save this chart as a picture");
   view.addEventListener("click", (_, item) => item?.datum && onChoose(item.datum));
 }
 
 async function drawAll(onChoose) {
-  for (const box of document.querySelectorAll("[data-chart]")) await draw(box, onChoose);
+  for (const box of document.querySelectorAll("[data-chart]")) {
+    await draw(box, onChoose);
+    await new Promise((resume) => setTimeout(resume)); // the reader's scrolling and clicks come before the next chart
+  }
   document.documentElement.dataset.drawn = "true";
 }
 
 for (const radio of document.querySelectorAll("input[name=level]"))
-  radio.addEventListener("change", () => views.roofline.signal("level", radio.value).runAsync());
+  radio.addEventListener("change", showLevel);
