@@ -23,6 +23,17 @@ class Simulation:
     costs: CostTable
 
 
+def lower_for(graph: LayerGraph, profile: Profile, run: RunConfig) -> OpTable:
+    """The ops the profile's runtime executes for the graph in the run's data type, not yet planned."""
+    return lower(
+        graph,
+        fusion=profile.runtime.fusion,
+        views=profile.runtime.views,
+        elem_bytes=run.elem_bytes,
+        weight_elem_bytes=run.elem_bytes,
+    )
+
+
 def simulate(graph: LayerGraph, profile: Profile, run: RunConfig) -> Simulation:
     """Lower the graph for the profile's runtime, plan it, price it.
 
@@ -30,12 +41,5 @@ def simulate(graph: LayerGraph, profile: Profile, run: RunConfig) -> Simulation:
         DoesNotFitError: the device cannot run the network at all.
     """
     device = device_for(profile)
-    ops = lower(
-        graph,
-        fusion=profile.runtime.fusion,
-        views=profile.runtime.views,
-        elem_bytes=run.elem_bytes,
-        weight_elem_bytes=run.elem_bytes,
-    )
-    ops = device.plan(ops, profile, run)
+    ops = device.plan(lower_for(graph, profile, run), profile, run)
     return Simulation(graph, profile, run, ops, device.costs(ops, profile, run))

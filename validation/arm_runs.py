@@ -15,7 +15,7 @@ from costsim.devices.cpu_profile import CpuFitted
 from costsim.graph import LayerGraph
 from costsim.hardware import load_profile
 from costsim.importers.ncnn import load_ncnn
-from costsim.lowering import lower
+from costsim.simulate import lower_for
 from costsim.tables.optable import OpTable
 
 HERE = Path(__file__).parent
@@ -107,12 +107,4 @@ def _run(board: str, number: int, rows: pd.DataFrame) -> MeasuredRun:
 @cache
 def ops_of(name: str, dtype: str) -> OpTable:
     """The ops ncnn executes for a network, the same on every board."""
-    runtime = load_profile("rpi3b_plus").runtime
-    elem_bytes = RunConfig(dtype).elem_bytes
-    return lower(
-        network(name),
-        fusion=runtime.fusion,
-        views=runtime.views,
-        elem_bytes=elem_bytes,
-        weight_elem_bytes=elem_bytes,
-    )
+    return lower_for(network(name), load_profile("rpi3b_plus"), RunConfig(dtype))

@@ -12,8 +12,7 @@ from costsim.calibrate.problem import Constant, MeasuredRun
 from costsim.devices import RunConfig
 from costsim.graph import LayerGraph
 from costsim.hardware import Profile, load_profile
-from costsim.lowering import lower
-from costsim.simulate import simulate
+from costsim.simulate import lower_for, simulate
 
 PRIOR = {
     "fitted.matrix_ratio": "0.8",
@@ -38,17 +37,7 @@ def measured_run(
 ) -> MeasuredRun:
     """One set of measurements as the fit takes it."""
     run = RunConfig.of(profile)
-    rules = profile.runtime
-    tables = {
-        key: lower(
-            graph,
-            fusion=rules.fusion,
-            views=rules.views,
-            elem_bytes=run.elem_bytes,
-            weight_elem_bytes=run.elem_bytes,
-        )
-        for key, graph in graphs.items()
-    }
+    tables = {key: lower_for(graph, profile, run) for key, graph in graphs.items()}
     return MeasuredRun(name, profile, run, tables, dict(measured_s))
 
 

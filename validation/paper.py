@@ -15,7 +15,7 @@ from costsim.calibrate.problem import MeasuredRun
 from costsim.calibrate.validate import Case, case
 from costsim.devices import RunConfig
 from costsim.hardware import load_profile
-from costsim.lowering import lower
+from costsim.simulate import lower_for
 from validation.apply import calibration_block, write_fit
 from validation.arm_runs import profile_path
 
@@ -27,12 +27,9 @@ def solve() -> None:
     """Fit on Tables 1 to 4 and write the profile."""
     profile = load_profile(PROFILE).model_copy(update={"fitted": load_profile("snapdragon_810").fitted})
     rows = [row for row in paper_rows("cpu") if row.is_micro]
-    tables = {
-        row.name: lower(row.graph, fusion=profile.runtime.fusion, views=profile.runtime.views,
-                        elem_bytes=4, weight_elem_bytes=4)
-        for row in rows
-    }  # fmt: skip
-    run = MeasuredRun("Tables 1 to 4", profile, RunConfig("fp32", 1), tables, {r.name: r.latency_s for r in rows})
+    config = RunConfig("fp32", 1)
+    tables = {row.name: lower_for(row.graph, profile, config) for row in rows}
+    run = MeasuredRun("Tables 1 to 4", profile, config, tables, {r.name: r.latency_s for r in rows})
     constants = constants_of("cpu")
     seen = [c for c in constants.board if "thread" not in c.path and "contention" not in c.path]
     found = fit([run], constants.core, seen)

@@ -15,8 +15,8 @@ from costsim.calibrate.problem import Constant, MeasuredRun
 from costsim.devices import RunConfig
 from costsim.errors import InputError
 from costsim.hardware import Profile
-from costsim.lowering import lower
 from costsim.network import Network
+from costsim.simulate import lower_for
 
 CORE_BELIEF = 0.35
 """Constants of the core are known from the base profile: their spread shrinks to this share."""
@@ -48,16 +48,7 @@ def measured_runs(profile: Profile, measurements: Sequence[Measurement], dtype: 
     for threads in dict.fromkeys(m.threads for m in measurements):
         run = RunConfig.of(profile, dtype, threads)
         measured = {m.network: m.latency_s for m in measurements if m.threads == threads}
-        tables = {
-            name: lower(
-                Network(name).graph,
-                fusion=profile.runtime.fusion,
-                views=profile.runtime.views,
-                elem_bytes=run.elem_bytes,
-                weight_elem_bytes=run.elem_bytes,
-            )
-            for name in measured
-        }
+        tables = {name: lower_for(Network(name).graph, profile, run) for name in measured}
         runs.append(MeasuredRun(f"{threads or run.threads} threads", profile, run, tables, measured))
     return runs
 

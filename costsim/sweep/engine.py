@@ -15,7 +15,7 @@ from costsim.graph import LayerGraph
 from costsim.hardware import Profile, load_profile
 from costsim.hardware.vary import numeric_field, vary
 from costsim.limits import COMPARISONS
-from costsim.lowering import lower
+from costsim.simulate import lower_for
 from costsim.sweep.axes import Axis
 from costsim.sweep.networks import graphs
 from costsim.sweep.spec import SweepSpec
@@ -188,11 +188,8 @@ class Engine:
     def _lower(
         self, parts: Iterator[tuple[np.ndarray, LayerGraph]], profile: Profile, run: RunConfig
     ) -> Iterator[Lowered]:
-        rules, elem_bytes = profile.runtime, run.elem_bytes
         for here, graph in parts:
-            ops = lower(
-                graph, fusion=rules.fusion, views=rules.views, elem_bytes=elem_bytes, weight_elem_bytes=elem_bytes
-            )
+            ops = lower_for(graph, profile, run)
             yield here, ops, op_totals(ops)
 
 
