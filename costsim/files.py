@@ -1,4 +1,4 @@
-"""Writing files so that none is ever left half-written, and the folders they go to."""
+"""Reading text, writing files so that none is ever left half-written, and the folders they go to."""
 
 from __future__ import annotations
 
@@ -8,6 +8,20 @@ import tempfile
 from pathlib import Path
 
 from costsim.errors import InputError
+
+
+def read_text(path: str | Path, mend: str = "check the path") -> str:
+    """The file's text, which must be UTF-8; ``mend`` tells what it should have been.
+
+    Raises:
+        InputError: no such file, not readable, or no text.
+    """
+    try:
+        return Path(path).read_text(encoding="utf-8")
+    except OSError as error:
+        raise InputError(f"cannot be read: {error.strerror}", where=str(path), mend=mend) from None
+    except UnicodeDecodeError:
+        raise InputError("cannot be read: not text in UTF-8", where=str(path), mend=mend) from None
 
 
 def write_text(path: str | Path, text: str) -> None:

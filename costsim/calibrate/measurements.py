@@ -13,6 +13,7 @@ from pathlib import Path
 
 from costsim.calibrate.logs import parse_log
 from costsim.errors import InputError
+from costsim.files import read_text
 
 UNITS = {"latency_s": 1.0, "latency_ms": 1e-3, "latency_us": 1e-6}
 
@@ -38,10 +39,7 @@ def read_measurements(path: str | Path) -> list[Measurement]:
             that contradict each other.
     """
     where = str(path)
-    try:
-        text = Path(path).read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise InputError(f"cannot be read: {error}", where=where, mend="give a CSV file or a log") from None
+    text = read_text(path, mend="give a CSV file or a log")
     found = parse_log(text) if not _is_csv(text) else _parse_csv(text, where)
     if not found:
         raise InputError(

@@ -9,6 +9,7 @@ import click
 from costsim.analysis import Analysis
 from costsim.api import analyze
 from costsim.cli.options import parse_settings, run_options
+from costsim.cli.outputs import print_checked
 from costsim.errors import AssertionFailedError, InputError, unknown_name
 from costsim.files import write_text
 from costsim.graph import LayerGraph
@@ -66,7 +67,7 @@ def command(
     idle = [s for s in suppressions if not any(s.covers(f) for f in found)]
     checked = Checked(analysis, kept, len(found) - len(kept), verdicts, everything)
     changed = _changed(analysis, found, applied)
-    click.echo(checked.render(output), nl=output != "text")
+    print_checked(checked, output)
     for suppression in idle:
         click.echo(f"costsim: nothing found for the suppression of {suppression.id}", err=True)
     if target and changed:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
@@ -14,6 +15,7 @@ from costsim.files import write_text
 
 if TYPE_CHECKING:
     from costsim.reference.measure import Measurement
+    from costsim.report.checked import Checked
 
 
 def output_options(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -51,6 +53,20 @@ def print_result(analysis: Analysis, output: str) -> None:
         from costsim.report.text import print_analysis
 
         print_analysis(analysis)
+
+
+def print_checked(checked: Checked, output: str) -> None:
+    """Findings and limits on stdout. Each format is imported only where it is asked for."""
+    if output == "json":
+        click.echo(json.dumps(checked.document(), indent=2, allow_nan=False))
+    elif output == "text":
+        from costsim.report.check_text import text
+
+        click.echo(text(checked), nl=False)
+    else:
+        from costsim.report import ci
+
+        click.echo({"sarif": ci.sarif, "junit": ci.junit, "github": ci.github}[output](checked))
 
 
 def write_files(

@@ -14,6 +14,7 @@ from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
 from costsim.errors import InputError, unknown_name
+from costsim.files import read_text
 from costsim.guidelines.base import Finding, guideline_ids
 
 MEND = "write '- {id: G4, location: stage3, reason: why}', location if only there"
@@ -38,10 +39,9 @@ def load_suppressions(path: str | Path) -> list[Suppression]:
         InputError: unreadable, no reason, an unknown key or a rule that does not exist.
     """
     where = str(path)
+    text = read_text(path)
     try:
-        entries = YAML(typ="safe", pure=True).load(Path(path).read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError) as error:
-        raise InputError(f"cannot be read: {error}", where=where) from None
+        entries = YAML(typ="safe", pure=True).load(text)
     except YAMLError as error:
         raise InputError(f"not valid YAML: {str(error).splitlines()[0]}", where=where, mend=MEND) from None
     if not isinstance(entries, list):

@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 
 from costsim.errors import InputError, unknown_name
-from costsim.files import write_text
+from costsim.files import read_text, write_text
 from costsim.graph import LayerGraph
 from costsim.graph import layers as L
 from costsim.graph.layers import Layer
@@ -116,9 +116,10 @@ def load_json(path: Path, input_size: tuple[int, ...] | None = None, batch: int 
     Raises:
         InputError: the file is damaged, of another version, or the shape does not pass.
     """
+    text = read_text(path, mend="write the file again")
     try:
-        tree = json.loads(path.read_text(encoding="utf-8"), parse_constant=_no_constant)
-    except (OSError, ValueError, RecursionError) as error:
+        tree = json.loads(text, parse_constant=_no_constant)
+    except (ValueError, RecursionError) as error:
         problem = str(error).splitlines()[0]
         raise InputError(f"not valid JSON: {problem}", where=str(path), mend="write the file again") from None
     graph = from_dict(tree, str(path))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from typing import TYPE_CHECKING
 
 from rich import box
 from rich.console import Console, Group
@@ -11,10 +10,8 @@ from rich.table import Table
 from rich.text import Text
 
 from costsim.guidelines.base import Finding, guideline, title
+from costsim.report.checked import Checked
 from costsim.report.words import milliseconds, run_line, trust
-
-if TYPE_CHECKING:
-    from costsim.report.checked import Checked
 
 STYLES = {"warning": "bold yellow", "note": "cyan", "none": "dim"}
 

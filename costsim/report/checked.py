@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -46,19 +45,6 @@ class Checked:
     @property
     def shown(self) -> list[Finding]:
         return self.findings if self.everything else self.costly[:SHOWN]
-
-    def render(self, output: str) -> str:
-        """The whole answer in one of the formats of the command line."""
-        if output == "json":
-            return json.dumps(self.document(), indent=2, allow_nan=False)
-        if output == "text":
-            from costsim.report.check_text import text
-
-            return text(self)
-        from costsim.report import ci
-
-        renderer = {"sarif": ci.sarif, "junit": ci.junit, "github": ci.github}[output]
-        return renderer(self)
 
     def document(self) -> dict[str, Any]:
         """The JSON document of the analysis, with the findings and the limits in it."""

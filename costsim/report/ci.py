@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING
 from xml.etree import ElementTree as ET
 
 from costsim.guidelines.base import Finding, guideline, guideline_ids, manual, title
+from costsim.report.checked import Checked
 from costsim.report.words import milliseconds
 from costsim.version import VERSION
-
-if TYPE_CHECKING:
-    from costsim.report.checked import Checked
 
 SARIF_SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
 

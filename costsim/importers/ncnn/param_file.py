@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from costsim.errors import InputError
+from costsim.files import read_text
 
 MAGIC = "7767517"
 
@@ -58,10 +59,7 @@ def read_param_file(path: Path) -> list[ParamLayer]:
     Raises:
         InputError: not ncnn's text format, cut short, or a line that cannot be understood.
     """
-    try:
-        lines = path.read_text(encoding="utf-8").splitlines()
-    except (OSError, UnicodeDecodeError) as error:
-        raise InputError(f"cannot be read: {error}", where=str(path), mend="give the text .param file") from None
+    lines = read_text(path, mend="give the text .param file").splitlines()
     rows = [(number, line.split()) for number, line in enumerate(lines, start=1) if line.strip()]
     if not rows or rows[0][1] != [MAGIC]:
         found = " ".join(rows[0][1])[:40] if rows else "nothing"
