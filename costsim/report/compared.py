@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from rich import box
@@ -13,6 +14,9 @@ from costsim.compare import Comparison, Difference
 from costsim.report.words import milliseconds
 from costsim.units import format_count
 
+FEW_DEVICES = 2
+"""Columns of latencies that fit beside the counts on 80 characters."""
+
 
 def text(comparison: Comparison, width: int | None = None) -> str:
     """Networks by devices, differences against the first, ranks that flip."""
@@ -23,7 +27,7 @@ def text(comparison: Comparison, width: int | None = None) -> str:
 
 
 def _body(comparison: Comparison) -> Group:
-    parts: list[Any] = [_totals(comparison)]
+    parts: list[Any] = [*_totals(comparison)]
     for difference in comparison.differences:
         parts += [Text(difference.summary, "bold"), _by_part(difference)]
     parts += [Text.assemble(("flip  ", "yellow"),
@@ -34,16 +38,28 @@ def _body(comparison: Comparison) -> Group:
     return Group(*parts)
 
 
-def _totals(comparison: Comparison) -> Table:
+def _totals(comparison: Comparison) -> list[Table]:
+    """Counts and latencies in one table, or in two where many devices would squeeze the names."""
+    first, networks = comparison.devices[0], comparison.networks
+    counts = {
+        title: [format_count(comparison.analyses[network, first].summary[name]) for network in networks]
+        for title, name in (("parameters", "params"), ("MACs", "macs"), ("memory\naccess", "mem_access_elems"))
+    }
+    times = {
+        hw: [milliseconds(comparison.analyses[network, hw].latency_ms) for network in networks]
+        for hw in comparison.devices
+    }
+    groups = [counts | times] if len(times) <= FEW_DEVICES else [counts, times]
+    return [_by_network(networks, columns) for columns in groups]
+
+
+def _by_network(networks: Sequence[str], columns: dict[str, list[str]]) -> Table:
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     table.add_column("network", overflow="fold")
-    for column in ("parameters", "MACs", "memory access", *comparison.devices):
-        table.add_column(column, justify="right")
-    for network in comparison.networks:
-        analyses = [comparison.analyses[network, hw] for hw in comparison.devices]
-        s = analyses[0].summary
-        counts = (format_count(s[name]) for name in ("params", "macs", "mem_access_elems"))
-        table.add_row(network, *counts, *(milliseconds(analysis.latency_ms) for analysis in analyses))
+    for title in columns:
+        table.add_column(title, justify="right")
+    for row in zip(networks, *columns.values(), strict=True):
+        table.add_row(*row)
     return table
 
 
