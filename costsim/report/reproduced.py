@@ -15,6 +15,10 @@ from costsim.units import round_significant
 STYLES = {
     Verdict.HOLDS: "green", Verdict.DIRECTION: "yellow", Verdict.FAILS: "bold red", Verdict.OPEN: "dim",
 }  # fmt: skip
+SHORT = {
+    Verdict.HOLDS: "holds", Verdict.DIRECTION: "direction only", Verdict.FAILS: "fails", Verdict.OPEN: "-",
+}  # fmt: skip
+"""Verdicts on a row, where the numbers beside them say the rest."""
 
 
 def text(paper: Reproduction, width: int | None = None) -> str:
@@ -74,13 +78,13 @@ def _heading(table: Table) -> Text:
 
 
 def _grid(table: Table) -> Grid:
-    grid = Grid(box=box.SIMPLE_HEAD, pad_edge=False)
+    grid = Grid(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0))
     grid.add_column("", overflow="fold")
-    for column in ("published", "computed", *(("published ratio", "computed ratio") if table.compared else ())):
+    for column in ("published", "computed", *(("published\nratio", "computed\nratio") if table.compared else ())):
         grid.add_column(column, justify="right")
     grid.add_column("verdict")
     for row in table.rows:
         ratios = (value(row.published_ratio), value(row.computed_ratio)) if table.compared else ()
-        verdict = Text(row.verdict, STYLES[row.verdict])
+        verdict = Text(SHORT[row.verdict], STYLES[row.verdict])
         grid.add_row(row.label, value(row.published), value(row.computed), *ratios, verdict)
     return grid

@@ -35,7 +35,12 @@ def micro_table(table: str, bench: Bench, rows: Iterable[dict[str, str]] | None 
     groups = []
     for scale in dict.fromkeys(r["scale"] for r in meant):
         column = sorted((r for r in meant if r["scale"] == scale), key=lambda r: r["variant"] != BASES[table])
-        groups.append([(f"{r['variant']}, {scale}", float(r["speed"]), bench.speed(_network(r))) for r in column])
+        groups.append(
+            [
+                (f"{r['variant'].replace(',', ', ')}, {scale}", float(r["speed"]), bench.speed(_network(r)))
+                for r in column
+            ]
+        )
     guideline, says = GUIDELINES[table]
     return ratio_table(
         f"Table {table[1]} ({guideline}: {says})", "batches/s", bench.hw, groups, tolerance=TOLERANCE,
