@@ -1,8 +1,6 @@
-"""Totals of a network from its tables: one value per point, the same for one network and for a million."""
+"""Totals of networks from their tables: one value per network and point, the same for one and for a million."""
 
 from __future__ import annotations
-
-import numpy as np
 
 from costsim.tables.costtable import CostTable
 from costsim.tables.liveness import live_bytes
@@ -10,28 +8,21 @@ from costsim.tables.optable import OpTable
 from costsim.tables.schema import Array
 
 
-def total(column: Array) -> Array:
-    """``(points,)`` sum over the ops, added up in execution order.
-
-    Always in that order, so that a point gives the same digits alone and in a chunk: NumPy adds
-    pairwise along the axis that lies together in memory, which here must be the points.
-    """
-    if column.shape[1] == 1:
-        return np.cumsum(column, axis=0)[-1]
-    return np.add.reduce(np.ascontiguousarray(column), axis=0)
-
-
 def op_totals(ops: OpTable) -> dict[str, Array]:
-    """What the network costs on any device of this runtime: ``(points,)`` each."""
+    """What the networks cost on any device of this runtime: ``(networks * points,)`` each."""
     columns = ("params", "macs", "flops", "mem_access_elems", "weight_bytes")
-    return {name: total(getattr(ops, name)) for name in columns} | {
-        "peak_activation_bytes": live_bytes(ops).max(axis=0)
-    }
+    totals = {name: ops.networks.total(getattr(ops, name)) for name in columns}
+    return _flat(totals | {"peak_activation_bytes": ops.networks.largest(live_bytes(ops))})
 
 
-def cost_totals(costs: CostTable) -> dict[str, Array]:
-    """What it costs on the device: ``(points,)`` each; ``energy_mj`` only where the profile knows it."""
+def cost_totals(ops: OpTable, costs: CostTable) -> dict[str, Array]:
+    """What they cost on the device: ``(networks * points,)`` each; ``energy_mj`` only where the profile knows it."""
+    total = ops.networks.total
     totals = {"latency_ms": total(costs.latency_s) * 1e3, "dram_bytes": total(costs.traffic["dram"])}
     if costs.energy_j is not None:
         totals["energy_mj"] = total(costs.energy_j) * 1e3
-    return totals
+    return _flat(totals)
+
+
+def _flat(totals: dict[str, Array]) -> dict[str, Array]:
+    return {name: column.reshape(-1) for name, column in totals.items()}

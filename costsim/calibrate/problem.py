@@ -7,9 +7,8 @@ axis: one pass of the device model gives a prediction and its whole Jacobian.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
 
 import numpy as np
 
@@ -53,8 +52,8 @@ class MeasuredRun:
         return tuple(self.measured_s)
 
     @cached_property
-    def _joined(self) -> tuple[OpTable, np.ndarray]:
-        return join([self.tables[name] for name in self.networks])
+    def _joined(self) -> OpTable:
+        return OpTable.join([self.tables[name] for name in self.networks])
 
     @cached_property
     def log_measured(self) -> np.ndarray:
@@ -62,11 +61,11 @@ class MeasuredRun:
 
     def predict(self, columns: Mapping[str, np.ndarray]) -> Array:
         """Seconds ``(networks, points)`` with the given fields set to one value per point."""
-        table, starts = self._joined
+        table = self._joined
         profile = vary(self.profile, columns)
         device = device_for(profile)
         costs = device.costs(device.plan(table, profile, self.run), profile, self.run)
-        return np.add.reduceat(costs.latency_s, starts, axis=0)
+        return table.networks.total(costs.latency_s)
 
     def log_errors(self) -> np.ndarray:
         """log(predicted / measured) of the profile as it stands, network by network."""
@@ -80,18 +79,3 @@ class MeasuredRun:
         log_s = np.log(self.predict(columns))
         log_s = np.broadcast_to(log_s, (len(self.networks), len(trials)))
         return log_s[:, 0], (log_s[:, 1:] - log_s[:, :1]) / STEP
-
-
-def join(tables: Sequence[OpTable]) -> tuple[OpTable, np.ndarray]:
-    """One table of several networks, and the row each begins at."""
-    starts = np.cumsum([0, *(len(t) for t in tables)])
-    producers = tuple(
-        tuple(p + start if p >= 0 else -1 for p in row)
-        for table, start in zip(tables, starts, strict=False)
-        for row in table.producers
-    )
-    columns: dict[str, Any] = {
-        name: np.concatenate([t.columns()[name] for t in tables]) for name in tables[0].columns()
-    }
-    labels = tuple(label for table in tables for label in table.labels)
-    return replace(tables[0], labels=labels, producers=producers, **columns), starts[:-1]

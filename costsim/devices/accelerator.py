@@ -155,7 +155,7 @@ class AcceleratorModel(DeviceModel):
             limits["host"] = np.where(on_host, _host_seconds(ops, hw.host), 0.0)
         limits["burst"] = _burst_ratio(ops, hw.memory.dram)
         limits["dispatch"] = np.full_like(ops.macs, 1.0) * fitted.op_overhead_s
-        limits["invoke"] = np.where(np.arange(len(ops))[:, None] == 0, fitted.invoke_overhead_s, 0.0)
+        limits["invoke"] = np.where(ops.networks.place[:, None] == 0, fitted.invoke_overhead_s, 0.0)
         return limits
 
     def _table(self, fixed: dict[str, Array], activation_bytes: Array, weight_bytes: Array, profile: Any) -> CostTable:
@@ -207,9 +207,8 @@ def _burst_ratio(ops: OpTable, dram: Any) -> Array:
     """
     if dram is None or dram.burst_bytes is None:
         return np.ones_like(ops.elem_bytes)
-    reads_input = np.array([-1 in producers for producers in ops.producers])[:, None]
     used = np.minimum(ops.c_in * ops.elem_bytes, dram.burst_bytes)
-    return np.where(reads_input, dram.burst_bytes / used, 1.0)
+    return np.where(ops.reads_input[:, None], dram.burst_bytes / used, 1.0)
 
 
 def _transfer_seconds(moved_bytes: Array, memory: Any, ratio: float) -> Array:
@@ -252,7 +251,7 @@ def _uncached_weight_bytes(ops: OpTable, profile: Any) -> Array:
     cache = profile.hardware.memory.parameter_cache
     if cache is None:
         return stored
-    before = np.cumsum(stored, axis=0) - stored
+    before = ops.networks.running_total(stored) - stored
     return stored - np.clip(cache.size_bytes - before, 0.0, stored)
 
 

@@ -96,7 +96,6 @@ class DeviceModel(ABC):
 
     def unavoidable_dram_bytes(self, ops: OpTable, profile: Any) -> Array:
         """``(points,)`` bytes no plan can keep off DRAM: weights, the network's input and its outputs, once."""
-        reads_input = np.array([-1 in producers for producers in ops.producers])[:, None]
-        is_output = np.array([not readers for readers in ops.consumers])[:, None]
-        first = np.argmax(reads_input[:, 0])
+        is_output = ops.last_reader[:, None] < 0
+        first = np.argmax(ops.reads_input)
         return ops.weight_bytes.sum(axis=0) + ops.input_bytes[first] + (ops.output_bytes * is_output).sum(axis=0)

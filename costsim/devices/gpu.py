@@ -135,7 +135,7 @@ def _transfer_s(ops: OpTable, profile: GpuProfile) -> Array:
     """Copying a network's input to the device, charged to the first op that reads it."""
     first = np.zeros((len(ops), 1))
     if profile.runtime.input_from == "host":
-        readers = np.array([row for row, producers in enumerate(ops.producers) if -1 in producers], dtype=int)
+        readers = np.flatnonzero(ops.reads_input)
         _, first_of_part = np.unique(independent_parts(ops)[readers], return_index=True)
         first[readers[first_of_part]] = 1.0
     input_bytes = ops.n * ops.c_in * ops.h_in * ops.w_in * ops.elem_bytes

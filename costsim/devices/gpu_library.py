@@ -86,7 +86,7 @@ def fastest_kernel(
 def _kernels(ops: OpTable, profile: GpuProfile, run: RunConfig) -> Iterator[tuple[np.ndarray, KernelCost]]:
     """Every kernel of the library, with the rows it can run."""
     is_product = ((ops.kind == MAC) & ~is_depthwise(ops)).any(axis=1)
-    most_parts = np.array([profile.runtime.split_k.get(label.op, 1) for label in ops.labels])
+    most_parts = ops.by_op(profile.runtime.split_k, 1)[:, 0]
     for parts in _splits(profile):
         rows = np.flatnonzero(is_product & (parts <= most_parts))
         if len(rows):

@@ -14,12 +14,15 @@ device's formulas never ask which layer they see.
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from itertools import chain
 from typing import Any
 
 import numpy as np
 
+from costsim.tables.networks import Networks
 from costsim.tables.plan import Plan
 from costsim.tables.schema import Array, column, columns_of, stack
 
@@ -78,6 +81,8 @@ class OpTable:
     weight_elem_bytes: Array = column("bytes", "one weight element")
     plan: Plan | None = None
     """What runs as one group and stays on chip, where the device decides that."""
+    starts: tuple[int, ...] = (0,)
+    """First row of each network in the table: one, unless tables were joined."""
 
     @classmethod
     def from_rows(cls, labels: list[OpLabel], producers: list[tuple[int, ...]], rows: list[dict[str, Any]]) -> OpTable:
@@ -85,8 +90,32 @@ class OpTable:
         columns: dict[str, Any] = {c.name: stack([row[c.name] for row in rows]) for c in columns_of(cls)}
         return cls(tuple(labels), tuple(producers), **columns)
 
+    @classmethod
+    def join(cls, tables: Sequence[OpTable]) -> OpTable:
+        """The networks of several tables one after another; their plans are left behind."""
+        if len(tables) == 1:
+            return tables[0]
+        begins = np.cumsum([0, *(len(table) for table in tables)]).tolist()
+        columns: dict[str, Any] = {
+            name: np.concatenate([getattr(table, name) for table in tables]) for name in tables[0].columns()
+        }
+        return cls(
+            labels=tuple(label for table in tables for label in table.labels),
+            producers=tuple(
+                tuple(p + begin if p >= 0 else -1 for p in row)
+                for table, begin in zip(tables, begins, strict=False)
+                for row in table.producers
+            ),
+            starts=tuple(start + begin for table, begin in zip(tables, begins, strict=False) for start in table.starts),
+            **columns,
+        )
+
     def __len__(self) -> int:
         return len(self.labels)
+
+    @cached_property
+    def networks(self) -> Networks:
+        return Networks(np.array(self.starts), len(self))
 
     @property
     def points(self) -> int:
@@ -104,6 +133,7 @@ class OpTable:
             labels=tuple(self.labels[r] for r in rows),
             producers=tuple(tuple(new_index.get(p, -1) for p in self.producers[r]) for r in rows),
             plan=None,
+            starts=(0,),
             **{name: array[rows] for name, array in self.columns().items()},
         )
 
@@ -120,7 +150,19 @@ class OpTable:
 
     def is_op(self, *ops: str) -> np.ndarray:
         """``(ops, 1)`` mask of the rows with one of these device words."""
-        return np.array([label.op in ops for label in self.labels])[:, None]
+        return self.by_op(dict.fromkeys(ops, 1.0), 0.0) > 0
+
+    def by_op(self, values: Mapping[str, Any], default: Any) -> Array:
+        """``(ops, points)`` what each row's device word stands for in ``values``: numbers, or one per point."""
+        words, word_of = self._words
+        return stack([values.get(word, default) for word in words])[word_of]
+
+    @cached_property
+    def _words(self) -> tuple[tuple[str, ...], np.ndarray]:
+        """The distinct device words, and ``(ops,)`` which of them each row has."""
+        number: dict[str, int] = {}
+        word_of = np.array([number.setdefault(label.op, len(number)) for label in self.labels])
+        return tuple(number), word_of
 
     @cached_property
     def c_in(self) -> Array:
@@ -151,6 +193,30 @@ class OpTable:
     def mem_access_elems(self) -> Array:
         """Memory access cost of the ShuffleNetV2 paper: inputs, output and weights once each."""
         return self.input_elems + self.output_elems + self.weight_elems
+
+    @cached_property
+    def edges(self) -> tuple[np.ndarray, np.ndarray]:
+        """``(edges,)`` rows that read, in their order, and the rows whose output they read; -1 is the input."""
+        counts = [len(producers) for producers in self.producers]
+        producer = np.fromiter(chain.from_iterable(self.producers), dtype=int, count=sum(counts))
+        return np.repeat(np.arange(len(self)), counts), producer
+
+    @cached_property
+    def reads_input(self) -> np.ndarray:
+        """``(ops,)`` mask of the rows that read the network's input."""
+        reader, producer = self.edges
+        mask = np.zeros(len(self), dtype=bool)
+        mask[reader[producer < 0]] = True
+        return mask
+
+    @cached_property
+    def last_reader(self) -> np.ndarray:
+        """``(ops,)`` the last row that reads each row's output; -1 where none does."""
+        reader, producer = self.edges
+        last = np.full(len(self), -1)
+        inside = producer >= 0
+        np.maximum.at(last, producer[inside], reader[inside])
+        return last
 
     @cached_property
     def consumers(self) -> tuple[tuple[int, ...], ...]:

@@ -9,13 +9,14 @@ from costsim.calibrate.errors import ErrorSummary, interval_ratios, rank_correla
 from costsim.calibrate.few_shot import calibrate, measured_runs
 from costsim.calibrate.fit import fit
 from costsim.calibrate.measurements import Measurement, read_measurements
-from costsim.calibrate.problem import Constant, MeasuredRun, join
+from costsim.calibrate.problem import Constant, MeasuredRun
 from costsim.calibrate.profile_file import profile_text
 from costsim.cli import cli
 from costsim.devices import RunConfig
 from costsim.errors import InputError
 from costsim.hardware import load_profile
 from costsim.hardware.vary import vary
+from costsim.tables.optable import OpTable
 
 NETWORKS = ("shufflenet_v2_0.5x", "mobilenet_v1_0.25x", "squeezenet_1_1", "resnet18", "alexnet")
 
@@ -156,7 +157,7 @@ class TestFitting:
         for name, seconds in zip(run.networks, together, strict=True):
             alone = MeasuredRun("one", base, RunConfig.of(base, threads=1), run.tables, {name: 1.0})
             assert alone.predict({}).item() == pytest.approx(seconds)
-        assert len(join(list(run.tables.values()))[0]) == sum(len(t) for t in run.tables.values())
+        assert len(OpTable.join(list(run.tables.values()))) == sum(len(t) for t in run.tables.values())
 
     def test_too_few_networks_are_refused(self, base):
         with pytest.raises(InputError, match="1 network cannot fit"):

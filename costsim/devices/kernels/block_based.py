@@ -111,5 +111,4 @@ def _steps(ops: OpTable, by_channel: np.ndarray) -> Array:
 
 def _output_cycles_per_elem(ops: OpTable, array: Any) -> Array:
     table = array.output_cycles_per_elem
-    others = np.stack(np.broadcast_arrays(*(np.atleast_1d(table.get(op.op, table["default"])) for op in ops.labels)))
-    return np.where(ops.kind == MAC, table["conv"], others)
+    return np.where(ops.kind == MAC, table["conv"], ops.by_op(table, table["default"]))

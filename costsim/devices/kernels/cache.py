@@ -35,11 +35,13 @@ def activation_misses(
     the scratch buffers of the ops in between. An output counts as evicted if any consumer misses it.
     """
     points = np.broadcast_shapes(weight_bytes.shape, scratch_bytes.shape, ops.output_bytes.shape)[1]
-    written = np.cumsum(np.broadcast_to(ops.output_bytes, (len(ops), points)), axis=0)
-    passing = np.cumsum(np.broadcast_to(weight_bytes + scratch_bytes, (len(ops), points)), axis=0)
-    edges = [(row, producer) for row, producers in enumerate(ops.producers) for producer in producers if producer >= 0]
-    external = np.array([[-1 in producers or not producers] for producers in ops.producers], dtype=float)
-    reader, producer = np.array(edges, dtype=int).reshape(-1, 2).T
+    written = ops.networks.running_total(np.broadcast_to(ops.output_bytes, (len(ops), points)))
+    passing = ops.networks.running_total(np.broadcast_to(weight_bytes + scratch_bytes, (len(ops), points)))
+    reader, producer = ops.edges
+    from_input = np.ones((len(ops), 1))
+    from_input[reader] = 0.0  # all but the rows that read nothing
+    from_input[ops.reads_input] = 1.0
+    reader, producer = reader[producer >= 0], producer[producer >= 0]
     size = ops.output_bytes[producer]
     touched = written[reader - 1] - written[producer] + size + passing[reader] - passing[producer]
     misses = miss_ratio(touched, capacity_bytes)
@@ -47,7 +49,7 @@ def activation_misses(
     read = by_row(np.add, size, reader, len(ops))
     missed = by_row(np.add, size * misses, reader, len(ops))
     evicted = by_row(np.maximum, misses, producer, len(ops))
-    from_outside = external * ops.input_bytes
+    from_outside = from_input * ops.input_bytes
     total = np.maximum(read + from_outside, 1.0)
-    unread = np.array([[not consumers] for consumers in ops.consumers])
+    unread = ops.last_reader[:, None] < 0
     return (missed + from_outside) / total, np.where(unread, 1.0, evicted)

@@ -9,8 +9,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
-
 from costsim.tables.optable import OpTable
 from costsim.tables.schema import Array
 
@@ -30,5 +28,5 @@ EXPONENTIALS_PER_ELEMENT = {
 
 def vector_instructions(ops: OpTable, exponential_instructions: Any) -> Array:
     """Vector lanes issued for all arithmetic beside multiply-accumulates [lane operations]."""
-    exponentials = np.array([[EXPONENTIALS_PER_ELEMENT.get(label.op, 0.0)] for label in ops.labels])
+    exponentials = ops.by_op(EXPONENTIALS_PER_ELEMENT, 0.0)
     return ops.flops - 2 * ops.macs + exponentials * exponential_instructions * ops.output_elems
