@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from costsim.graph import layers as L
@@ -38,38 +38,38 @@ class NetBuilder:
 
     def __init__(self, name: str, *, source: str = "zoo", notes: tuple[str, ...] = ()) -> None:
         self.graph = LayerGraph(name, source=source, notes=notes)
-        self._path: list[str] = []
-        self._seen: Counter[str] = Counter()
+        self._block = ""
+        self._seen: dict[str, int] = {}
 
     @contextmanager
     def block(self, name: str) -> Iterator[None]:
         """Layers added inside belong to this block; blocks nest into dotted paths."""
-        self._path.append(name)
+        outer = self._block
+        self._block = f"{outer}.{name}" if outer else name
         try:
             yield
         finally:
-            self._path.pop()
+            self._block = outer
 
     def add(self, layer: Layer, *inputs: Tensor, name: str | None = None) -> Tensor:
         """Append any layer."""
-        block = ".".join(self._path)
-        stem = ".".join(filter(None, [block, name or layer.op]))
-        self._seen[stem] += 1
-        count = self._seen[stem]
+        block, word = self._block, name or layer.op
+        stem = f"{block}.{word}" if block else word
+        count = self._seen[stem] = self._seen.get(stem, 0) + 1
         unique = stem if name and count == 1 else f"{stem}_{count}"
-        node = self.graph.add(layer, *(t.name for t in inputs), name=unique, block=block)
-        return Tensor(node.name, node.shape)
+        node = self.graph.add(layer, *[t.name for t in inputs], name=unique, block=block)
+        return Tensor(unique, node.placed.output)
 
     def input(self, *shape: Dim) -> Tensor:
-        return self.add(L.Input(shape), name="input")
+        return self.add(_layer(L.Input, shape), name="input")
 
     def conv(self, x: Tensor, c_out: Dim, kernel: Any = 1, **options: Any) -> Tensor:
         """A bare convolution; ``options`` are those of ``Conv2d``."""
-        return self.add(L.Conv2d(c_out, kernel, **options), x)
+        return self.add(_layer(L.Conv2d, c_out, kernel, **options), x)
 
     def deconv(self, x: Tensor, c_out: Dim, kernel: Any = 2, **options: Any) -> Tensor:
         """A bare transposed convolution; ``options`` are those of ``ConvTranspose2d``."""
-        return self.add(L.ConvTranspose2d(c_out, kernel, **options), x)
+        return self.add(_layer(L.ConvTranspose2d, c_out, kernel, **options), x)
 
     def conv_bn(self, x: Tensor, c_out: Dim, kernel: Any = 1, act: str | None = "relu", **options: Any) -> Tensor:
         """Convolution, batch norm and, unless ``act`` is None, an activation."""
@@ -80,56 +80,56 @@ class NetBuilder:
         return self.conv_bn(x, x.c, kernel, act, groups=x.c, **options)
 
     def bn(self, x: Tensor) -> Tensor:
-        return self.add(L.BatchNorm(), x)
+        return self.add(_layer(L.BatchNorm), x)
 
     def act(self, x: Tensor, function: str | None = "relu") -> Tensor:
-        return self.add(L.Activation(function), x) if function else x
+        return self.add(_layer(L.Activation, function), x) if function else x
 
     def lrn(self, x: Tensor, size: int = 5) -> Tensor:
-        return self.add(L.LRN(size), x)
+        return self.add(_layer(L.LRN, size), x)
 
     def linear(self, x: Tensor, features: Dim, bias: bool = True) -> Tensor:
         """Fully connected over all of ``x``: maps are flattened first."""
-        return self.add(L.Linear(features, bias=bias), self.flatten(x) if len(x.shape) > 2 else x)
+        return self.add(_layer(L.Linear, features, bias=bias), self.flatten(x) if len(x.shape) > 2 else x)
 
     def max_pool(self, x: Tensor, kernel: Any, stride: Any = None, **options: Any) -> Tensor:
-        return self.add(L.Pool2d(kernel, stride, function="max", **options), x)
+        return self.add(_layer(L.Pool2d, kernel, stride, function="max", **options), x)
 
     def avg_pool(self, x: Tensor, kernel: Any, stride: Any = None, **options: Any) -> Tensor:
-        return self.add(L.Pool2d(kernel, stride, function="avg", **options), x)
+        return self.add(_layer(L.Pool2d, kernel, stride, function="avg", **options), x)
 
     def global_pool(self, x: Tensor) -> Tensor:
-        return self.add(L.GlobalPool(), x)
+        return self.add(_layer(L.GlobalPool), x)
 
     def add_tensors(self, *tensors: Tensor) -> Tensor:
-        return self.add(L.Add(), *tensors)
+        return self.add(_layer(L.Add), *tensors)
 
     def multiply(self, *tensors: Tensor) -> Tensor:
-        return self.add(L.Multiply(), *tensors)
+        return self.add(_layer(L.Multiply), *tensors)
 
     def concat(self, *tensors: Tensor, axis: int = 1) -> Tensor:
-        return self.add(L.Concat(axis), *tensors)
+        return self.add(_layer(L.Concat, axis), *tensors)
 
     def split(self, x: Tensor, *channels: Dim) -> tuple[Tensor, ...]:
         """One slice per entry of ``channels``, in order."""
         parts, start = [], 0
         for count in channels:
-            parts.append(self.add(L.Slice(start, start + count), x))
+            parts.append(self.add(_layer(L.Slice, start, start + count), x))
             start = start + count
         return tuple(parts)
 
     def shuffle(self, x: Tensor, groups: Dim) -> Tensor:
         """Channel shuffle; that of one group adds no layer (in a design space of groups it stays, as a copy)."""
-        return x if isinstance(groups, int) and groups == 1 else self.add(L.ChannelShuffle(groups), x)
+        return x if isinstance(groups, int) and groups == 1 else self.add(_layer(L.ChannelShuffle, groups), x)
 
     def flatten(self, x: Tensor) -> Tensor:
-        return self.add(L.Flatten(), x)
+        return self.add(_layer(L.Flatten), x)
 
     def dropout(self, x: Tensor) -> Tensor:
-        return self.add(L.Dropout(), x)
+        return self.add(_layer(L.Dropout), x)
 
     def upsample(self, x: Tensor, scale: Any = 2, mode: str = "nearest") -> Tensor:
-        return self.add(L.Upsample(scale, mode=mode), x)
+        return self.add(_layer(L.Upsample, scale, mode=mode), x)
 
     def squeeze_excite(
         self, x: Tensor, c_mid: Dim, act: str = "relu", gate: str = "sigmoid", bias: bool = True
@@ -144,3 +144,16 @@ class NetBuilder:
         """Global average pooling and one fully connected layer."""
         with self.block("classifier"):
             return self.linear(self.global_pool(x), classes, bias)
+
+
+def _layer(kind: type[Layer], *fields: Any, **options: Any) -> Layer:
+    """The layer; the same one for the same words, as networks repeat them."""
+    try:
+        return _made(kind, *fields, **options)
+    except TypeError:  # arrays have no hash
+        return kind(*fields, **options)
+
+
+@lru_cache(maxsize=2**12, typed=True)
+def _made(kind: type[Layer], *fields: Any, **options: Any) -> Layer:
+    return kind(*fields, **options)

@@ -2,32 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
-
-import numpy as np
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from costsim.errors import InputError
 from costsim.graph.layers import Input, Layer, LoopNest, Shape, Unknown
-from costsim.graph.layers.base import positive
+from costsim.graph.placed import Misplaced, Placed, place
 
 if TYPE_CHECKING:
     import networkx as nx
 
 
-@dataclass(frozen=True)
-class Node:
-    """One layer in its place. A node has one output tensor, which carries the node's name."""
+class Node(NamedTuple):
+    """One layer of a network. A node has one output tensor, which carries the node's name."""
 
     name: str
-    layer: Layer
+    placed: Placed
+    """The layer between the shapes of its tensors."""
     inputs: tuple[str, ...]
     """Names of the nodes it reads, in the order the layer expects them."""
     block: str
     """Dotted path, outermost first: ``stage2.unit1``."""
-    shape: Shape
-    """Of the output tensor."""
+
+    @property
+    def layer(self) -> Layer:
+        return self.placed.layer
+
+    @property
+    def shape(self) -> Shape:
+        """Of the output tensor."""
+        return self.placed.output
 
 
 class LayerGraph:
@@ -47,7 +51,6 @@ class LayerGraph:
         """False, or an array with one flag per point, where the dimensions are impossible."""
         self._nodes: dict[str, Node] = {}
         self._readers: dict[str, list[str]] = {}
-        self._nests: dict[str, LoopNest] = {}
 
     def add(self, layer: Layer, *inputs: str, name: str, block: str = "") -> Node:
         """Append a layer that reads the named nodes.
@@ -55,33 +58,27 @@ class LayerGraph:
         Raises:
             InputError: the name is taken, an input is not there, or the shapes do not fit.
         """
-        where = f"{self.name}: {name}"
-        if name in self._nodes:
-            raise InputError("the name is used twice", where=where, mend="name every layer once")
-        if missing := [i for i in inputs if i not in self._nodes]:
-            raise InputError(f"reads '{missing[0]}', which is not there", where=where, mend="add its inputs first")
-        takes = layer.arity
-        if len(inputs) != takes if takes is not None else not inputs:
-            expected = "one or more tensors" if takes is None else f"{takes} tensor{'s' * (takes != 1)}"
-            raise InputError(f"reads {expected}, got {len(inputs)}", where=where, mend="check its inputs")
-        shapes = tuple(self[i].shape for i in inputs)
-        for holds, problem in layer.requirements(*shapes):
-            self._require(holds, problem, where)
-        shape = layer.output_shape(*shapes)
-        self._require(positive(*shape), lambda: f"its output would be empty: {_text(shape)}", where)
-        node = Node(name, layer, tuple(inputs), block, shape)
-        self._nodes[name] = node
+        nodes = self._nodes
+        if name in nodes:
+            raise self._refused("the name is used twice", name, "name every layer once")
+        try:
+            shapes = [nodes[read].placed.output for read in inputs]
+        except KeyError as missing:
+            raise self._refused(f"reads {missing}, which is not there", name, "add its inputs first") from None
+        try:
+            placed = place(layer, *shapes)
+        except Misplaced as problem:
+            raise self._refused(problem.what, name, problem.mend) from None
+        if placed.valid is not True:
+            self.valid = self.valid & placed.valid
+        node = nodes[name] = Node(name, placed, inputs, block)
         self._readers[name] = []
-        for read in dict.fromkeys(inputs):
+        for read in inputs if len(inputs) < 2 else dict.fromkeys(inputs):
             self._readers[read].append(name)
         return node
 
-    def _require(self, holds: Any, problem: str | Callable[[], str], where: str) -> None:
-        if isinstance(holds, np.ndarray) and holds.ndim:
-            self.valid = self.valid & holds
-        elif not holds:
-            words = problem if isinstance(problem, str) else problem()
-            raise InputError(words, where=where, mend="change the layer, the width or the input size")
+    def _refused(self, what: str, name: str, mend: str) -> InputError:
+        return InputError(what, where=f"{self.name}: {name}", mend=mend)
 
     def __getitem__(self, name: str) -> Node:
         return self._nodes[name]
@@ -124,16 +121,14 @@ class LayerGraph:
 
     def loop_nest(self, node: Node) -> LoopNest:
         """The loops of one layer in its place."""
-        if node.name not in self._nests:
-            self._nests[node.name] = node.layer.loop_nest(self.input_shapes(node), node.shape)
-        return self._nests[node.name]
+        return node.placed.nest
 
     def input_shapes(self, node: Node) -> tuple[Shape, ...]:
-        return tuple(self[i].shape for i in node.inputs)
+        return node.placed.inputs
 
     def params(self, node: Node) -> Any:
         """Trainable parameters of one layer."""
-        return node.layer.params(*self.input_shapes(node))
+        return node.placed.params
 
     @property
     def total_params(self) -> Any:

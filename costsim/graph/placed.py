@@ -1,0 +1,88 @@
+"""A layer between its tensors: what it makes of their shapes, worked out once wherever it stands."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
+from typing import Any
+
+import numpy as np
+
+from costsim.graph.layers import Layer, LoopNest, Shape
+from costsim.graph.layers.base import positive
+
+KEPT = 2**14
+"""Layers remembered with the shapes they were placed between, about 2 KiB each."""
+
+
+class Misplaced(Exception):
+    """The layer cannot stand between these tensors; says why, and what would mend it."""
+
+    def __init__(self, what: str, mend: str = "change the layer, the width or the input size") -> None:
+        super().__init__(what)
+        self.what, self.mend = what, mend
+
+
+@dataclass(frozen=True, eq=False)  # one layer between the same shapes is one object, told apart by identity
+class Placed:
+    """A layer and the shapes around it, whatever network it is in."""
+
+    layer: Layer
+    inputs: tuple[Shape, ...]
+    output: Shape
+    valid: Any
+    """True, or an array with one flag per point, False where the dimensions are impossible."""
+
+    @cached_property
+    def op(self) -> str:
+        return self.layer.op
+
+    @cached_property
+    def nest(self) -> LoopNest:
+        """The loops a device runs for it."""
+        return self.layer.loop_nest(self.inputs, self.output)
+
+    @cached_property
+    def params(self) -> Any:
+        """Trainable parameters."""
+        return self.layer.params(*self.inputs)
+
+
+def place(layer: Layer, *inputs: Shape) -> Placed:
+    """The layer between tensors of these shapes.
+
+    Networks repeat their blocks and searches their networks, so it is remembered; dimensions that
+    are arrays are not.
+
+    Raises:
+        Misplaced: it takes another number of tensors, or the shapes do not fit.
+    """
+    try:
+        return _remembered(layer, inputs)
+    except TypeError:  # arrays have no hash
+        return _placed(layer, inputs)
+
+
+def _placed(layer: Layer, inputs: tuple[Shape, ...]) -> Placed:
+    takes = layer.arity
+    if len(inputs) != takes if takes is not None else not inputs:
+        expected = "one or more tensors" if takes is None else f"{takes} tensor{'s' * (takes != 1)}"
+        raise Misplaced(f"reads {expected}, got {len(inputs)}", mend="check its inputs")
+    valid: Any = True
+    for holds, problem in layer.requirements(*inputs):
+        valid = valid & _held(holds, problem)
+    output = layer.output_shape(*inputs)
+    valid = valid & _held(positive(*output), lambda: f"its output would be empty: {'x'.join(map(str, output))}")
+    return Placed(layer, inputs, output, valid)
+
+
+_remembered = lru_cache(maxsize=KEPT)(_placed)
+
+
+def _held(holds: Any, problem: Any) -> Any:
+    """True, or the points at which it holds."""
+    if isinstance(holds, np.ndarray) and holds.ndim:
+        return holds
+    if not holds:
+        raise Misplaced(problem if isinstance(problem, str) else problem())
+    return True
