@@ -101,6 +101,10 @@ class LayerGraph:
         """The nodes that read this node's output."""
         return tuple(self[reader] for reader in self._readers[name])
 
+    def reader_count(self, name: str) -> int:
+        """How many nodes read this node's output."""
+        return len(self._readers[name])
+
     @property
     def inputs(self) -> tuple[Node, ...]:
         return tuple(node for node in self if isinstance(node.layer, Input))

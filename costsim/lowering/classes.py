@@ -1,4 +1,4 @@
-"""The device's word for each layer, and the classes costs are summed by."""
+"""The classes costs are summed by."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ from typing import Any
 
 import numpy as np
 
-from costsim.graph import LayerGraph, Node
 from costsim.graph.layers import LoopNest
 from costsim.tables.optable import MAC
 
@@ -48,11 +47,6 @@ OP_CLASSES = {
 }
 
 
-def op_word(graph: LayerGraph, node: Node) -> str:
-    """Conv, grouped_conv and depthwise_conv apart; every other layer its own word."""
-    return _conv_word(graph.loop_nest(node)) if node.layer.op == "conv" else node.layer.op
-
-
 def op_class(word: str, nest: LoopNest) -> str:
     """The class of a row, as the papers draw them."""
     if word == "depthwise_conv":
@@ -62,12 +56,6 @@ def op_class(word: str, nest: LoopNest) -> str:
     if word == "conv":
         return "pointwise conv" if _all(nest.kernel_h == 1) and _all(nest.kernel_w == 1) else "spatial conv"
     return OP_CLASSES.get(word, "unknown" if nest.kind == MAC else "activation")
-
-
-def _conv_word(nest: LoopNest) -> str:
-    if _all(nest.groups == 1):
-        return "conv"
-    return "depthwise_conv" if _all(nest.c_in_per_group == 1) else "grouped_conv"
 
 
 def _all(condition: Any) -> bool:

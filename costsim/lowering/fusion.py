@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from itertools import pairwise
 
 from costsim.graph import LayerGraph, Node
-from costsim.graph.layers import BatchNorm, Constant, Input
-from costsim.lowering.classes import op_word
+from costsim.graph.layers import BatchNorm
 
 
-@dataclass(eq=False)  # each chain is itself, whatever its members
+@dataclass(eq=False, slots=True)  # each chain is itself, whatever its members
 class FusedOp:
     """A chain of layers executed as one op: the anchor has the loops, the rest is its epilogue."""
 
     members: list[Node]
+    position: int
+    """Of its last member in the graph: it runs when its last operand is there."""
 
     @property
     def anchor(self) -> Node:
@@ -24,45 +26,54 @@ class FusedOp:
     def tail(self) -> Node:
         return self.members[-1]
 
-    def reads(self) -> list[str]:
+    def reads(self) -> tuple[str, ...]:
         """Tensors it reads from outside the chain, operand by operand."""
-        inside = {node.name for node in self.members}
-        return [name for node in self.members for name in node.inputs if name not in inside]
+        inputs = self.anchor.inputs
+        for before, node in pairwise(self.members):  # a member reads no member but the one before it
+            if len(node.inputs) > 1:
+                inputs += tuple(name for name in node.inputs if name != before.name)
+        return inputs
 
 
-def fuse(graph: LayerGraph, rules: Mapping[str, Collection[str]], views: Collection[str]) -> list[FusedOp]:
-    """Chains of layers, in execution order.
+def fuse(
+    graph: LayerGraph, rules: Mapping[str, Collection[str]], skipped: Collection[str]
+) -> tuple[list[FusedOp], list[Node]]:
+    """Chains of layers in execution order, and the nodes that execute nothing in the graph's.
 
     ``rules`` names, for an anchor's op, the ops that may follow in the same kernel. A layer joins
     the chain of a producer only if nobody else reads that producer. Where several producers
     qualify (two convolutions into an add) the latest takes it: its partner is complete by then.
-    ``views`` execute nothing: they are left out and read through.
+    Ops in ``skipped`` are left out, and read through.
     """
     followers = {op for ops in rules.values() for op in ops}
     chains: list[FusedOp] = []
     chain_of: dict[str, FusedOp] = {}
-    for node in graph:
-        if isinstance(node.layer, (Input, Constant)) or node.layer.op in views:
+    aside: list[Node] = []
+    for position, node in enumerate(graph):
+        op = node.placed.op
+        if op in skipped:
+            aside.append(node)
             continue
         candidates: list[FusedOp] = []
-        if node.layer.op in followers:
+        if op in followers:
             candidates = [chain_of[name] for name in node.inputs if name in chain_of]
             candidates = [c for c in candidates if _may_join(graph, c, node, rules)]
         if candidates:
             chain = candidates[0] if len(candidates) == 1 else max(candidates, key=chains.index)
             chain.members.append(node)
+            chain.position = position
         else:
-            chain = FusedOp([node])
+            chain = FusedOp([node], position)
             chains.append(chain)
         chain_of[node.name] = chain
-    # A chain runs when its last operand is there, which may be after chains that began later.
-    position = {node.name: index for index, node in enumerate(graph)}
-    return sorted(chains, key=lambda chain: position[chain.tail.name])
+    # A chain that waits for an operand may run after chains that began later.
+    return sorted(chains, key=lambda chain: chain.position), aside
 
 
 def _may_join(graph: LayerGraph, chain: FusedOp, node: Node, rules: Mapping[str, Collection[str]]) -> bool:
-    if chain.tail.name not in node.inputs or len(graph.consumers(chain.tail.name)) != 1:
+    tail = chain.members[-1].name
+    if tail not in node.inputs or graph.reader_count(tail) != 1:
         return False
-    if isinstance(node.layer, BatchNorm) and chain.members[1:]:
+    if len(chain.members) > 1 and isinstance(node.placed.layer, BatchNorm):
         return False  # it folds into the anchor's weights, not through what follows them
-    return node.layer.op in rules.get(op_word(graph, chain.anchor), ())
+    return node.placed.op in rules.get(chain.members[0].placed.op, ())

@@ -1,19 +1,18 @@
-"""Lowering: a layer graph and a runtime's rules become the op table the device sees."""
+"""Lowering: layer graphs and a runtime's rules become the op table the device sees."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 from costsim.errors import InputError
 from costsim.graph import LayerGraph, Node
-from costsim.graph.layers import BatchNorm, Constant, Input, Unknown
-from costsim.graph.layers.base import size
-from costsim.lowering.classes import op_class, op_word
+from costsim.graph.layers import Constant, Input
 from costsim.lowering.fusion import FusedOp, fuse
+from costsim.lowering.rows import Row
 from costsim.tables.optable import OpLabel, OpTable
 
-NEVER_EXECUTED = frozenset({"dropout", "identity"})
+NEVER_EXECUTED = frozenset({"dropout", "identity", Input.op, Constant.op})
 """Layers that do nothing at inference on any runtime."""
 
 
@@ -25,117 +24,119 @@ def lower(
     elem_bytes: float,
     weight_elem_bytes: float,
 ) -> OpTable:
-    """The op table of ``graph``.
-
-    Args:
-        graph: the network.
-        fusion: anchor op to the ops that may run in its kernel.
-        views: ops the runtime answers with a view of their input instead of a copy.
-        elem_bytes: bytes of one activation element.
-        weight_elem_bytes: bytes of one weight element.
+    """The op table of one graph; the arguments are those of ``Lowering``.
 
     Raises:
         InputError: nothing is left to execute.
     """
-    skipped = NEVER_EXECUTED | set(views)
-    chains = fuse(graph, fusion, skipped)
-    if not chains:
-        raise InputError(
-            "executes nothing: all its layers are views", where=graph.name, mend="add a layer that computes"
-        )
-    row_of = {node.name: row for row, chain in enumerate(chains) for node in chain.members}
-    sources = _read_through(graph, row_of)
-    stored = _stored(graph, row_of)
-    charged: set[str] = set()
-    labels, producers, rows = [], [], []
-    for chain in chains:
-        labels.append(_label(graph, chain))
-        read = [row for name in chain.reads() for row in sources[name]]
-        producers.append(tuple(dict.fromkeys(read)))
-        rows.append(
-            _row(graph, chain, stored, charged) | {"elem_bytes": elem_bytes, "weight_elem_bytes": weight_elem_bytes}
-        )
-    return OpTable.from_rows(labels, producers, rows)
+    return Lowering(fusion, views, elem_bytes, weight_elem_bytes).table([graph])
 
 
-def _read_through(graph: LayerGraph, row_of: Mapping[str, int]) -> dict[str, tuple[int, ...]]:
-    """For every tensor, the rows that really write it; views are looked through.
+class Lowering:
+    """One runtime's way to execute graphs.
 
-    The network's input is -1; a stored constant has no writer.
+    Remembers the row of every chain of layers it has met: networks repeat their blocks, and the
+    networks of a search each other's. Keep it for graphs whose dimensions are numbers.
     """
-    sources: dict[str, tuple[int, ...]] = {}
-    for node in graph:
-        if node.name in row_of:
-            sources[node.name] = (row_of[node.name],)
-        elif isinstance(node.layer, Input):
-            sources[node.name] = (-1,)
-        else:
-            sources[node.name] = tuple(row for name in node.inputs for row in sources[name])
-    return sources
+
+    def __init__(
+        self,
+        fusion: Mapping[str, Collection[str]],
+        views: Collection[str],
+        elem_bytes: float,
+        weight_elem_bytes: float,
+        kept: int = 2**15,
+    ) -> None:
+        """The rules of a runtime in one data type.
+
+        Args:
+            fusion: anchor op to the ops that may run in its kernel.
+            views: ops the runtime answers with a view of their input instead of a copy.
+            elem_bytes: bytes of one activation element.
+            weight_elem_bytes: bytes of one weight element.
+            kept: rows remembered, about 2 KiB each.
+        """
+        self._fusion = {anchor: frozenset(ops) for anchor, ops in fusion.items()}
+        self._skipped = NEVER_EXECUTED | set(views)
+        self._element = {"elem_bytes": elem_bytes, "weight_elem_bytes": weight_elem_bytes}
+        self._rows: dict[Any, Row] = {}
+        self._kept = kept
+
+    def table(self, graphs: Iterable[LayerGraph]) -> OpTable:
+        """The op table of the graphs, one after another.
+
+        Raises:
+            InputError: a graph in which nothing is left to execute.
+        """
+        if len(self._rows) > self._kept:
+            self._rows.clear()
+        labels: list[OpLabel] = []
+        producers: list[tuple[int, ...]] = []
+        starts: list[int] = []
+        number: dict[Row, int] = {}
+        row_of: list[int] = []
+        for graph in graphs:
+            starts.append(len(labels))
+            for chain, row, read in self._lowered(graph, len(labels)):
+                labels.append(row.label(chain.members))
+                producers.append(read)
+                row_of.append(number.setdefault(row, len(number)))
+        distinct = [row.columns | self._element for row in number]
+        return OpTable.from_rows(labels, producers, distinct, row_of, starts)
+
+    def _lowered(self, graph: LayerGraph, first: int) -> Iterable[tuple[FusedOp, Row, tuple[int, ...]]]:
+        """Chains in execution order, their rows, and the rows they read; the graph begins at row ``first``."""
+        chains, aside = fuse(graph, self._fusion, self._skipped)
+        if not chains:
+            raise InputError(
+                "executes nothing: all its layers are views", where=graph.name, mend="add a layer that computes"
+            )
+        writers = {chain.members[-1].name: (row,) for row, chain in enumerate(chains, first)}
+        stored = _read_through(aside, writers)
+        charged: set[Node] = set()
+        for chain in chains:
+            reads = chain.reads()
+            if stored and not stored.keys().isdisjoint(reads):
+                row = _reading_constants(graph, chain, reads, stored, charged)
+            else:
+                row = self._known(graph, chain, reads)
+            yield chain, row, writers[reads[0]] if len(reads) == 1 else _distinct(writers, reads)
+
+    def _known(self, graph: LayerGraph, chain: FusedOp, reads: Sequence[str]) -> Row:
+        """The row of a chain: its layers in their places say it all, but for how many operands are its own."""
+        layers = tuple([node.placed for node in chain.members])
+        key = (layers, len(reads))
+        row = self._rows.get(key)
+        if row is None:
+            row = self._rows[key] = Row.of(layers, [graph[name].shape for name in reads])
+        return row
 
 
-def _stored(graph: LayerGraph, row_of: Mapping[str, int]) -> dict[str, Node]:
-    """Tensors that are a stored constant, or a view of one."""
+def _read_through(aside: Sequence[Node], writers: dict[str, tuple[int, ...]]) -> dict[str, Node]:
+    """Add to ``writers`` the rows that really write what is not executed; the stored constants among it.
+
+    Views are looked through, to constants as well. The network's input is -1; a constant has no writer.
+    """
     stored: dict[str, Node] = {}
-    for node in graph:
+    for node in aside:
         if isinstance(node.layer, Constant):
             stored[node.name] = node
-        elif node.name not in row_of and node.inputs and node.inputs[0] in stored:
+        elif node.inputs and node.inputs[0] in stored:
             stored[node.name] = stored[node.inputs[0]]
+        writers[node.name] = (-1,) if isinstance(node.layer, Input) else _distinct(writers, node.inputs)
     return stored
 
 
-def _label(graph: LayerGraph, chain: FusedOp) -> OpLabel:
-    word = op_word(graph, chain.anchor)
-    return OpLabel(
-        name=chain.anchor.name,
-        op=word,
-        op_class=op_class(word, graph.loop_nest(chain.anchor)),
-        block=chain.anchor.block,
-        layers=tuple(node.name for node in chain.members),
-        output_shape=chain.tail.shape,
-        known=not isinstance(chain.anchor.layer, Unknown),
-    )
+def _distinct(writers: Mapping[str, tuple[int, ...]], names: Sequence[str]) -> tuple[int, ...]:
+    return tuple(dict.fromkeys([row for name in names for row in writers[name]]))
 
 
-def _row(graph: LayerGraph, chain: FusedOp, stored: Mapping[str, Node], charged: set[str]) -> dict[str, Any]:
-    """The columns of one chain; parameters of a constant are ``charged`` to the first row that reads it."""
-    nest = graph.loop_nest(chain.anchor)
-    epilogue = [_epilogue(graph, chain, node) for node in chain.members[1:]]
-    epilogue_flops = sum(flops for flops, _ in epilogue)
-    tensors = [graph[name] for name in chain.reads() if name not in stored]
-    constants = {stored[name].name: stored[name] for name in chain.reads() if name in stored}
-    first_read = [node for name, node in constants.items() if name not in charged]
+def _reading_constants(
+    graph: LayerGraph, chain: FusedOp, reads: Sequence[str], stored: Mapping[str, Node], charged: set[Node]
+) -> Row:
+    """The row of a chain that reads constants; their parameters are ``charged`` to the first that does."""
+    constants = {stored[name]: None for name in reads if name in stored}
+    new = [node.placed for node in constants if node not in charged]
     charged.update(constants)
-    epilogue_weights = sum(weights for _, weights in epilogue)
-    return {
-        "kind": nest.kind,
-        "n": nest.n,
-        "groups": nest.groups,
-        "c_in_per_group": nest.c_in_per_group,
-        "c_out_per_group": nest.c_out_per_group,
-        "h_in": nest.h_in,
-        "w_in": nest.w_in,
-        "h_out": nest.h_out,
-        "w_out": nest.w_out,
-        "kernel_h": nest.kernel_h,
-        "kernel_w": nest.kernel_w,
-        "stride_h": nest.stride_h,
-        "stride_w": nest.stride_w,
-        "dilation_h": nest.dilation_h,
-        "dilation_w": nest.dilation_w,
-        "input_elems": sum(size(node.shape) for node in tensors),
-        "output_elems": size(chain.tail.shape),
-        "weight_elems": nest.weight_elems + epilogue_weights + sum(size(c.shape) for c in constants.values()),
-        "params": sum(graph.params(node) for node in [*chain.members, *first_read]),
-        "macs": nest.macs,
-        "flops": nest.flops + epilogue_flops,
-        "epilogue_flops": epilogue_flops,
-    }
-
-
-def _epilogue(graph: LayerGraph, chain: FusedOp, node: Any) -> tuple[Any, Any]:
-    """(flops, weights) of a fused layer; a batch norm folds into an anchor with weights as one bias a channel."""
-    if isinstance(node.layer, BatchNorm) and hasattr(chain.anchor.layer, "bias"):
-        return (0, 0) if chain.anchor.layer.bias else (size(node.shape), node.shape[1])
-    return graph.loop_nest(node).flops, graph.loop_nest(node).weight_elems
+    tensors = [graph[name].shape for name in reads if name not in stored]
+    return Row.of([n.placed for n in chain.members], tensors, [n.placed for n in constants], new)

@@ -18,7 +18,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import chain
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -30,8 +30,7 @@ MAC, VECTOR, MOVE = 0.0, 1.0, 2.0
 """Values of the ``kind`` column."""
 
 
-@dataclass(frozen=True)
-class OpLabel:
+class OpLabel(NamedTuple):
     """The words of one row."""
 
     name: str
@@ -85,10 +84,17 @@ class OpTable:
     """First row of each network in the table: one, unless tables were joined."""
 
     @classmethod
-    def from_rows(cls, labels: list[OpLabel], producers: list[tuple[int, ...]], rows: list[dict[str, Any]]) -> OpTable:
-        """Build the columns from one mapping of column name to value per row."""
-        columns: dict[str, Any] = {c.name: stack([row[c.name] for row in rows]) for c in columns_of(cls)}
-        return cls(tuple(labels), tuple(producers), **columns)
+    def from_rows(
+        cls,
+        labels: Sequence[OpLabel],
+        producers: Sequence[tuple[int, ...]],
+        distinct: Sequence[Mapping[str, Any]],
+        row_of: Sequence[int],
+        starts: Sequence[int] = (0,),
+    ) -> OpTable:
+        """Build the columns from mappings of column name to value, and which of them each row is."""
+        columns: dict[str, Any] = {c.name: stack([row[c.name] for row in distinct])[row_of] for c in columns_of(cls)}
+        return cls(tuple(labels), tuple(producers), **columns, starts=tuple(starts))
 
     @classmethod
     def join(cls, tables: Sequence[OpTable]) -> OpTable:
@@ -143,7 +149,7 @@ class OpTable:
             return self
         columns: dict[str, Any] = {n: a[:, [min(point, a.shape[1] - 1)]] for n, a in self.columns().items()}
         labels = tuple(
-            replace(label, output_shape=tuple(_dim_at(dim, point) for dim in label.output_shape))
+            label._replace(output_shape=tuple(_dim_at(dim, point) for dim in label.output_shape))
             for label in self.labels
         )
         return replace(self, labels=labels, plan=None, **columns)

@@ -37,4 +37,4 @@ def convolutions(layers: list[dict[str, Any]]) -> OpTable:
                 "weight_elem_bytes": layer.get("elem_bytes", 1),
             }
         )  # fmt: skip
-    return OpTable.from_rows(labels, [(-1,)] * len(rows), rows)
+    return OpTable.from_rows(labels, [(-1,)] * len(rows), rows, range(len(rows)))
