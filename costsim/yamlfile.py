@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +21,7 @@ def read_yaml(path: Path) -> dict[str, Any]:
     """
     text = read_text(path)
     try:
-        tree = YAML(typ="safe").load(text)
+        tree = _parsed(text)
     except YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         problem = str(getattr(error, "problem", None) or error).splitlines()[0]
@@ -28,4 +29,10 @@ def read_yaml(path: Path) -> dict[str, Any]:
         raise InputError(f"not valid YAML: {problem}", where=line, mend="mend that line") from None
     if not isinstance(tree, dict):
         raise InputError("the top of the file must be 'key: value' lines", where=str(path))
-    return tree
+    return dict(tree)
+
+
+@lru_cache(maxsize=64)
+def _parsed(text: str) -> Any:
+    """Kept: profiles inherit from the same few files, and a sweep reads its profiles again and again."""
+    return YAML(typ="safe").load(text)

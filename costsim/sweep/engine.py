@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from functools import cache, cached_property
 from typing import Any
@@ -31,6 +31,9 @@ CHUNK_POINTS = 2048
 
 PRICED, IMPOSSIBLE, REFUSED, DOES_NOT_FIT = 0, 1, 2, 3
 """Values of the ``outcome`` column: what became of a point."""
+
+OUTCOMES = ("priced", "impossible", "refused", "does not fit")
+"""The same in words."""
 
 BLOCKS = ("hardware.", "runtime.", "fitted.")
 
@@ -88,16 +91,22 @@ class Engine:
 
     def price_at(self, indices: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
         """The same for any points, given by their index into each axis."""
+        return {**self.spec.space.values_of(indices), **self.totals(indices)}
+
+    def totals(self, indices: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+        """The same without the axis values."""
         points = len(indices["hw"])
-        values = {axis.name: axis.take(indices[axis.name]) for axis in self.spec.space.axes}
         table: dict[str, np.ndarray] = {metric: np.full(points, np.nan) for metric in METRICS}
         table["outcome"] = np.full(points, IMPOSSIBLE)
-        apart = [name for name in ("network", "hw", "dtype") if name in indices]
-        topologies = _groups(indices, [*apart, *(name for name in indices if name in RESIZES or _is_option(name))])
-        groups = topologies if len(topologies) * FEW <= points else _groups(indices, apart)
-        for where in groups:
-            self._price_alike({name: column[where] for name, column in values.items()}, where, table)
-        return {**values, **table}
+        apart = _varied(indices, ["network", "hw", "dtype"])
+        shaping = _varied(indices, [*RESIZES, *filter(_is_option, indices)])
+        number = _numbered(indices, [*apart, *shaping])
+        if (number.max() + 1) * FEW > points:  # too many networks to lower each
+            number = _numbered(indices, apart)
+        for rows in _members(number):
+            here = {name: column[rows] for name, column in indices.items()}
+            self._price_alike(self.spec.space.values_of(here), rows, table)
+        return table
 
     def _price_alike(self, values: dict[str, np.ndarray], where: np.ndarray, table: dict[str, np.ndarray]) -> None:
         """Points of one network, device and data type."""
@@ -197,14 +206,24 @@ def _is_option(name: str) -> bool:
     return name.startswith("network.")
 
 
-def _groups(indices: dict[str, np.ndarray], names: Sequence[str]) -> list[np.ndarray]:
-    """Rows of the points that agree on these axes, group by group."""
-    group_of = np.zeros(len(indices["hw"]), dtype=int)
+def _varied(indices: dict[str, np.ndarray], names: Iterable[str]) -> list[str]:
+    """Those of the named axes on which not all points agree."""
+    return [name for name in names if name in indices and (indices[name] != indices[name][0]).any()]
+
+
+def _numbered(indices: dict[str, np.ndarray], names: Iterable[str]) -> np.ndarray:
+    """``(points,)`` the same number, from 0, for points that agree on these axes."""
+    number = np.zeros(len(indices["hw"]), dtype=int)
     for name in names:
         column = indices[name]
-        if (column != column[0]).any():
-            _, group_of = np.unique(group_of * (int(column.max()) + 1) + column, return_inverse=True)
-    return [np.flatnonzero(group_of == group) for group in range(group_of.max() + 1)]
+        _, number = np.unique(number * (int(column.max()) + 1) + column, return_inverse=True)
+    return number
+
+
+def _members(number: np.ndarray) -> list[np.ndarray]:
+    """The rows of each number, ascending."""
+    order = np.argsort(number, kind="stable")
+    return np.split(order, np.flatnonzero(np.diff(number[order])) + 1)
 
 
 def _points(ops: OpTable, points: np.ndarray) -> OpTable:

@@ -62,11 +62,11 @@ def _by_arrays(build: Callable[..., LayerGraph], numbers: Options, sizes: Option
             yield from _by_arrays(build, _at(numbers, rest), _at(sizes, rest), where[rest])
         return
     kinds = _conv_kinds(graph, len(where))
-    distinct, kind_of = np.unique(kinds, axis=1, return_inverse=True) if len(kinds) else (np.zeros((0, 1)), kinds)
-    if distinct.shape[1] == 1:
+    if (kinds == kinds[:, :1]).all():
         _check(graph, build, numbers, sizes)
         yield where, graph
         return
+    distinct, kind_of = np.unique(kinds, axis=1, return_inverse=True)
     for kind in range(distinct.shape[1]):
         rest = np.flatnonzero(kind_of.ravel() == kind)
         yield from _by_arrays(build, _at(numbers, rest), _at(sizes, rest), where[rest])
@@ -109,7 +109,7 @@ def _conv_kinds(graph: LayerGraph, points: int) -> np.ndarray:
     nests = [graph.loop_nest(node) for node in graph if isinstance(node.layer, Conv2d)]
     varied = [n for n in nests if np.ndim(n.groups) or np.ndim(n.c_in_per_group)]
     codes = [np.where(np.equal(n.groups, 1), 0, np.where(np.equal(n.c_in_per_group, 1), 1, 2)) for n in varied]
-    return np.array([np.broadcast_to(code, (points,)) for code in codes])
+    return np.array([np.broadcast_to(code, (points,)) for code in codes], dtype=np.int8).reshape(-1, points)
 
 
 def _resized(graph: LayerGraph, sizes: Options) -> LayerGraph:

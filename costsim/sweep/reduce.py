@@ -6,116 +6,193 @@ whatever the number of workers, and memory does not grow with the space.
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import numpy as np
-import pandas as pd
 
-from costsim.sweep.engine import PRICED
+from costsim.sweep.engine import OUTCOMES, PRICED
 from costsim.sweep.spec import SweepSpec
-
-OUTCOMES = ("priced", "impossible", "refused", "does not fit")
 
 BINS_PER_DECADE = 200
 """Quantiles come from a histogram in logarithmic bins: 1.2 % wide."""
 
+Table = Mapping[str, np.ndarray]
+"""Columns with one value a point."""
+
+Reduction = dict[str, np.ndarray]
+"""What is kept of some points, by name:
+
+- ``outcomes``: how many points had each outcome;
+- ``bins/OBJECTIVE``: ``(bins, 2)`` logarithmic bin and how many points fell into it;
+- ``effect/OBJECTIVE/AXIS``: ``(values, 5)`` index into the axis; count, sum, least and most of the objective there;
+- ``best/COLUMN``, ``pareto/COLUMN``: the best points of the first objective, and the front.
+"""
+
 Summary = dict[str, Any]
 
 
-def best_rows(table: pd.DataFrame, spec: SweepSpec) -> pd.DataFrame:
-    """The ``top`` rows of the first objective, ties in order of their point."""
-    objective, direction = next(iter(spec.objectives.items()))
-    known = table.dropna(subset=[objective])
-    return known.sort_values([objective, "point"], ascending=[direction == "min", True], kind="stable").head(spec.top)
-
-
-def pareto_rows(table: pd.DataFrame, spec: SweepSpec) -> pd.DataFrame:
-    """Rows that no other row is at least as good as in all objectives, in order of their point."""
-    known = table.dropna(subset=list(spec.objectives))
-    signs = np.array([1.0 if direction == "min" else -1.0 for direction in spec.objectives.values()])
-    losses = known[list(spec.objectives)].to_numpy() * signs
-    return known[_undominated(losses)].sort_values("point")
-
-
-def _undominated(losses: np.ndarray) -> np.ndarray:
-    """Mask of the rows of ``(rows, objectives)`` on the Pareto front; of equal rows the first."""
-    order = np.lexsort(losses.T[::-1])
-    front: list[int] = []
-    best = np.empty((0, losses.shape[1]))
-    for row in order:  # sorted: whoever dominates a row comes before it
-        if not (best <= losses[row]).all(axis=1).any():
-            front.append(int(row))
-            best = losses[front]
-    mask = np.zeros(len(losses), dtype=bool)
-    mask[front] = True
-    return mask
-
-
-def prefilter(table: pd.DataFrame, spec: SweepSpec) -> pd.DataFrame:
-    """Rows that may be on the front: a cheap pass that throws out what a few good rows dominate."""
-    signs = np.array([1.0 if direction == "min" else -1.0 for direction in spec.objectives.values()])
-    losses = table[list(spec.objectives)].to_numpy() * signs
-    keep = np.ones(len(table), dtype=bool)
-    for axis in range(losses.shape[1]):
-        champion = losses[np.lexsort((*np.delete(losses, axis, axis=1).T, losses[:, axis]))[0]]
-        keep &= (losses < champion).any(axis=1) | (losses == champion).all(axis=1)
-    return table[keep]
-
-
-def summarise(table: pd.DataFrame, spec: SweepSpec) -> Summary:
-    """Counts per outcome, and for every objective its histogram and what each axis value does to it."""
-    priced = table[table["outcome"] == PRICED]
-    counts = np.bincount(table["outcome"], minlength=len(OUTCOMES))
-    summary: Summary = {"outcomes": dict(zip(OUTCOMES, counts.tolist(), strict=True)), "histogram": {}, "effect": {}}
+def reduce_points(table: Table, indices: Mapping[str, np.ndarray], spec: SweepSpec) -> Reduction:
+    """The reduction of priced points; ``indices`` into the axes, point by point."""
+    is_priced = table["outcome"] == PRICED
+    kept: Reduction = {"outcomes": np.bincount(table["outcome"], minlength=len(OUTCOMES))}
+    if not is_priced.all():
+        table = {name: column[is_priced] for name, column in table.items()}
+        indices = {name: column[is_priced] for name, column in indices.items()}
     for objective in spec.objectives:
-        known = priced.dropna(subset=[objective])
-        bins = np.floor(np.log10(known[objective].clip(lower=1e-12)) * BINS_PER_DECADE).astype(int)
-        summary["histogram"][objective] = {str(k): int(v) for k, v in bins.value_counts().sort_index().items()}
-        summary["effect"][objective] = {}
+        known = ~np.isnan(table[objective])
+        everywhere = known.all()
+        losses = table[objective] if everywhere else table[objective][known]
+        bins = np.floor(np.log10(np.maximum(losses, 1e-12)) * BINS_PER_DECADE).astype(int)
+        kept[f"bins/{objective}"] = _counted(bins)
         for axis in spec.space.axes:
-            summary["effect"][objective][axis.name] = _effect(known[axis.name], known[objective].to_numpy())
-    return summary
+            at = indices[axis.name] if everywhere else indices[axis.name][known]
+            kept[f"effect/{objective}/{axis.name}"] = _effect(at, losses)
+    for name, rows in (("best", best_rows(table, spec)), ("pareto", pareto_rows(table, spec))):
+        kept |= {f"{name}/{column}": values[rows] for column, values in table.items()}
+    return kept
 
 
-def _effect(values: pd.Series, losses: np.ndarray) -> dict[str, list[float]]:
-    """Count, sum, least and most of the objective at each value of an axis."""
-    group_of, distinct = pd.factorize(values.map(str) if values.dtype == object else values)
-    counts = np.bincount(group_of, minlength=len(distinct))
-    sums = np.bincount(group_of, weights=losses, minlength=len(distinct))
-    least, most = np.full(len(distinct), np.inf), np.full(len(distinct), -np.inf)
-    np.minimum.at(least, group_of, losses)
-    np.maximum.at(most, group_of, losses)
-    columns = (counts.tolist(), sums.tolist(), least.tolist(), most.tolist())
-    effect = {str(value): list(row) for value, *row in zip(distinct, *columns, strict=True)}
-    return dict(sorted(effect.items()))
-
-
-def add_up(summaries: list[Summary]) -> Summary:
-    """One summary of many."""
-    whole: Summary = {"outcomes": dict.fromkeys(OUTCOMES, 0), "histogram": {}, "effect": {}}
-    for part in summaries:
-        for outcome, count in part["outcomes"].items():
-            whole["outcomes"][outcome] += count
-        for objective, bins in part["histogram"].items():
-            histogram = whole["histogram"].setdefault(objective, {})
-            for key, count in bins.items():
-                histogram[key] = histogram.get(key, 0) + count
-        for objective, axes in part["effect"].items():
-            for axis, values in axes.items():
-                effects = whole["effect"].setdefault(objective, {}).setdefault(axis, {})
-                for value, (count, total, low, high) in values.items():
-                    c, t, lo, hi = effects.get(value, (0, 0.0, np.inf, -np.inf))
-                    effects[value] = [c + count, t + total, min(lo, low), max(hi, high)]
+def add_up(reductions: Iterable[Reduction], spec: SweepSpec) -> Reduction:
+    """One reduction of many, taken in order, one at a time."""
+    whole: Reduction = {}
+    for part in reductions:
+        if not whole:
+            whole = part
+            continue
+        tables: dict[str, dict[str, np.ndarray]] = {"best": {}, "pareto": {}}
+        for name, found in part.items():
+            kind, _, column = name.partition("/")
+            if kind in tables:
+                tables[kind][column] = np.concatenate([whole[name], found])
+            else:
+                whole[name] = whole[name] + found if kind == "outcomes" else _merged(whole[name], found)
+        for kind, rows_of in (("best", best_rows), ("pareto", pareto_rows)):
+            rows = rows_of(tables[kind], spec)
+            whole |= {f"{kind}/{column}": values[rows] for column, values in tables[kind].items()}
     return whole
 
 
-def quantiles(histogram: dict[str, int], ratios: tuple[float, ...] = (0.05, 0.25, 0.5, 0.75, 0.95)) -> dict[str, float]:
-    """Values below which these shares of the points lie, to a bin's width."""
-    if not histogram:
-        return {}
-    bins = sorted((int(key), count) for key, count in histogram.items())
-    below = np.cumsum([count for _, count in bins])
-    rows = [int(np.searchsorted(below, ratio * below[-1])) for ratio in ratios]
-    return {
-        f"{ratio:g}": 10 ** ((bins[row][0] + 0.5) / BINS_PER_DECADE) for ratio, row in zip(ratios, rows, strict=True)
+def table_of(reduction: Reduction, name: str) -> dict[str, np.ndarray]:
+    """The columns of ``best`` or ``pareto``."""
+    return {n.removeprefix(f"{name}/"): column for n, column in reduction.items() if n.startswith(f"{name}/")}
+
+
+def summary_of(reduction: Reduction, spec: SweepSpec) -> Summary:
+    """In plain values: counts per outcome; for every objective its quantiles, and what each axis value does to it."""
+    summary: Summary = {
+        "outcomes": dict(zip(OUTCOMES, reduction["outcomes"].tolist(), strict=True)),
+        "histogram": {},
+        "quantiles": {},
+        "effect": {},
     }
+    for objective in spec.objectives:
+        bins = reduction[f"bins/{objective}"]
+        summary["histogram"][objective] = {str(number): count for number, count in bins.astype(int).tolist()}
+        summary["quantiles"][objective] = quantiles(bins)
+        effects = summary["effect"][objective] = {}
+        for axis in spec.space.axes:
+            rows = reduction[f"effect/{objective}/{axis.name}"].tolist()
+            effects[axis.name] = {str(axis.values[int(at)]): [int(count), *row] for at, count, *row in rows}
+    return summary
+
+
+def best_rows(table: Table, spec: SweepSpec) -> np.ndarray:
+    """The ``top`` rows of the first objective, best first, ties in order of their point."""
+    objective, direction = next(iter(spec.objectives.items()))
+    losses = table[objective] * (1.0 if direction == "min" else -1.0)
+    rows = np.flatnonzero(~np.isnan(losses))
+    if len(rows) > spec.top:
+        rows = rows[losses[rows] <= np.partition(losses[rows], spec.top - 1)[spec.top - 1]]
+    return rows[np.lexsort((table["point"][rows], losses[rows]))][: spec.top]
+
+
+def pareto_rows(table: Table, spec: SweepSpec) -> np.ndarray:
+    """Rows that no other row is at least as good as in all objectives, in order of their point."""
+    signs = [1.0 if direction == "min" else -1.0 for direction in spec.objectives.values()]
+    losses = np.stack([table[name] * sign for name, sign in zip(spec.objectives, signs, strict=True)])
+    rows = np.flatnonzero(~np.isnan(losses).any(axis=0))
+    rows = rows[_may_be_undominated(losses[:, rows])]
+    rows = rows[_undominated(losses[:, rows])]
+    return rows[np.argsort(table["point"][rows], kind="stable")]
+
+
+def _may_be_undominated(losses: np.ndarray) -> np.ndarray:
+    """Mask of ``(objectives, rows)`` that may be on the front: what the champion of each objective beats is not."""
+    keep = np.ones(losses.shape[1], dtype=bool)
+    if not losses.size:
+        return keep
+    for objective, loss in enumerate(losses):
+        least = np.flatnonzero(loss == loss.min())
+        others = np.delete(losses, objective, axis=0)
+        champion = losses[:, least[np.lexsort(others[::-1, least])[0] if len(others) else 0]]
+        keep &= (losses < champion[:, None]).any(axis=0) | (losses == champion[:, None]).all(axis=0)
+    return keep
+
+
+def _undominated(losses: np.ndarray) -> np.ndarray:
+    """Which of ``(objectives, rows)`` are on the Pareto front; of equal rows the first."""
+    order = np.lexsort(losses[::-1])
+    first, *others = losses[:, order]  # sorted: whoever dominates a row comes before it
+    if not others:
+        return order[:1]
+    if len(others) == 1:
+        least_before = np.minimum.accumulate(np.append(np.inf, others[0]))[:-1]
+        return order[others[0] < least_before]
+    rest, front = np.stack(others, axis=1), []
+    best = np.empty((0, len(others)))
+    for row in range(len(first)):
+        if not (best <= rest[row]).all(axis=1).any():
+            front.append(row)
+            best = rest[front]
+    return order[front]
+
+
+def _counted(bins: np.ndarray) -> np.ndarray:
+    """``(distinct, 2)`` every whole number that occurs, ascending, and how often."""
+    if not len(bins):
+        return np.empty((0, 2))
+    counts = np.bincount(bins - bins.min())
+    present = np.flatnonzero(counts)
+    return np.stack([present + bins.min(), counts[present]], axis=1).astype(float)
+
+
+def _effect(at: np.ndarray, losses: np.ndarray) -> np.ndarray:
+    """``(values, 5)`` index into the axis, ascending; count, sum, least and most of the objective there."""
+    if not len(at):
+        return np.empty((0, 5))
+    first, last = at.min(), at.max()
+    if first == last:
+        return np.array([[first, len(at), losses.sum(), losses.min(), losses.max()]])
+    at = at - first
+    counts = np.bincount(at)
+    least, most = np.full(len(counts), np.inf), np.full(len(counts), -np.inf)
+    np.minimum.at(least, at, losses)
+    np.maximum.at(most, at, losses)
+    columns = np.stack([np.arange(len(counts)) + first, counts, np.bincount(at, weights=losses), least, most], axis=1)
+    return columns[counts > 0]
+
+
+def _merged(one: np.ndarray, other: np.ndarray) -> np.ndarray:
+    """Rows of both by their first number; of rows with the same, the counts and sums, the least and the most."""
+    number, row_of = np.unique(np.append(one[:, 0], other[:, 0]), return_inverse=True)
+    here, there = row_of[: len(one)], row_of[len(one) :]
+    merged = np.zeros((len(number), one.shape[1]))
+    merged[:, 3:4], merged[:, 4:5] = np.inf, -np.inf
+    merged[here] = one
+    merged[:, 0] = number
+    merged[there, 1:3] += other[:, 1:3]
+    merged[there, 3:4] = np.minimum(merged[there, 3:4], other[:, 3:4])
+    merged[there, 4:5] = np.maximum(merged[there, 4:5], other[:, 4:5])
+    return merged
+
+
+def quantiles(bins: np.ndarray, ratios: tuple[float, ...] = (0.05, 0.25, 0.5, 0.75, 0.95)) -> dict[str, float]:
+    """Values below which these shares of the points lie, to a bin's width."""
+    if not len(bins):
+        return {}
+    number, count = bins.T
+    below = np.cumsum(count)
+    rows = np.searchsorted(below, np.multiply(ratios, below[-1]))
+    values = 10 ** ((number[rows] + 0.5) / BINS_PER_DECADE)
+    return {f"{ratio:g}": float(value) for ratio, value in zip(ratios, values, strict=True)}

@@ -8,23 +8,29 @@ from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import pandas as pd
+import numpy as np
 
 from costsim.errors import CostsimError, InputError
 from costsim.sweep.allocator import keep_freed_memory
-from costsim.sweep.engine import CHUNK_POINTS, PRICED, Engine
+from costsim.sweep.engine import CHUNK_POINTS, Engine
 from costsim.sweep.executors import open_executor
-from costsim.sweep.reduce import add_up, best_rows, pareto_rows, prefilter, quantiles, summarise
+from costsim.sweep.reduce import add_up, reduce_points, summary_of, table_of
 from costsim.sweep.spec import SweepSpec, load_spec
 from costsim.sweep.store import Store
 
-SHARD_POINTS = 16 * CHUNK_POINTS
+if TYPE_CHECKING:
+    import pandas as pd
+
+SHARD_POINTS = 64 * CHUNK_POINTS
 """Points a worker prices before it reports: the most that is lost when it is killed."""
 
-FEWEST_SHARD_POINTS, SHARDS = 64, 16
-"""A small sweep is cut into so many shards, none smaller than this: there is work for several workers."""
+SHARDS = 16
+"""A small sweep is cut into so many shards: there is work for several workers."""
+
+FEWEST_POINTS, FEWEST_DEVICE_POINTS = 64, 2 * CHUNK_POINTS
+"""No shard is smaller, or it costs more to keep than to price; the second where only devices vary, not networks."""
 
 ATTEMPTS = 3
 
@@ -72,7 +78,8 @@ def sweep(
     spec = spec if isinstance(spec, SweepSpec) else load_spec(spec)
     Engine(spec).check()
     if shard_points is None:
-        shard_points = min(SHARD_POINTS, max(FEWEST_SHARD_POINTS, -(-spec.space.points // SHARDS)))
+        fewest = FEWEST_POINTS if spec.varies_networks else FEWEST_DEVICE_POINTS
+        shard_points = min(SHARD_POINTS, max(fewest, -(-spec.space.points // SHARDS)))
     store = Store(folder, spec, shard_points)
     shards = range(-(-spec.space.points // shard_points))
     done = sum(store.is_done(shard) for shard in shards)
@@ -105,15 +112,23 @@ def price_shard(spec_text: str, folder: str, shard_points: int, shard: int) -> i
     spec, engine = _engine(spec_text)
     store = Store(folder, spec, shard_points)
     start, end = shard * shard_points, min((shard + 1) * shard_points, spec.space.points)
-    chunks = [engine.price(at, min(at + CHUNK_POINTS, end)) for at in range(start, end, CHUNK_POINTS)]
-    table = pd.concat([pd.DataFrame(chunk) for chunk in chunks], ignore_index=True)
-    priced = table[table["outcome"] == PRICED]
-    front = pareto_rows(prefilter(priced, spec), spec) if len(priced) else priced
-    tables = {"best": best_rows(priced, spec), "pareto": front}
-    if spec.keep_points:
-        tables["points"] = table
-    store.save(shard, summarise(table, spec), tables)
+    indices, tables = [], []
+    for at in range(start, end, CHUNK_POINTS):
+        indices.append(spec.space.indices(at, min(at + CHUNK_POINTS, end)))
+        tables.append(engine.totals(indices[-1]))
+    index, table = _joined(indices), {"point": np.arange(start, end), **_joined(tables)}
+    store.save(shard, reduce_points(table, index, spec), _with_axes(table, spec) if spec.keep_points else None)
     return shard
+
+
+def _joined(parts: list[dict[str, np.ndarray]]) -> dict[str, np.ndarray]:
+    return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
+
+
+def _with_axes(table: dict[str, np.ndarray], spec: SweepSpec) -> dict[str, np.ndarray]:
+    """The table with the value of each axis after the point's number."""
+    values = spec.space.values_of(spec.space.indices_of(table["point"]))
+    return {"point": table["point"], **values, **table}
 
 
 @lru_cache(maxsize=1)
@@ -124,17 +139,18 @@ def _engine(spec_text: str) -> tuple[SweepSpec, Engine]:
 
 
 def _add_up(spec: SweepSpec, store: Store, shards: range) -> SweepResult:
-    summary = add_up([store.summary(shard) for shard in shards])
+    whole = add_up((store.reduction(shard) for shard in shards), spec)
+    summary = summary_of(whole, spec)
     if not summary["outcomes"]["priced"]:
         counts = ", ".join(f"{count} {outcome}" for outcome, count in summary["outcomes"].items() if count)
         raise InputError(f"no point is left: {counts}", where="sweep", mend=_mend(spec, summary))
-    summary["quantiles"] = {name: quantiles(bins) for name, bins in summary["histogram"].items()}
-    best = best_rows(pd.concat([store.table(shard, "best") for shard in shards], ignore_index=True), spec)
-    front = pareto_rows(pd.concat([store.table(shard, "pareto") for shard in shards], ignore_index=True), spec)
+    best, front = (_with_axes(table_of(whole, name), spec) for name in ("best", "pareto"))
     store.write_result("best", best)
     store.write_result("pareto", front)
     store.write_summary(summary)
-    return SweepResult(best.reset_index(drop=True), front.reset_index(drop=True), summary, store.folder)
+    import pandas as pd  # slow to import, and no worker needs it
+
+    return SweepResult(pd.DataFrame(best), pd.DataFrame(front), summary, store.folder)
 
 
 def _mend(spec: SweepSpec, summary: dict[str, Any]) -> str:

@@ -17,7 +17,7 @@ from costsim.errors import InputError
 from costsim.files import make_folder, write_bytes, write_text
 from costsim.limits import Assertion
 from costsim.sweep.engine import METRICS, PRICED, Engine
-from costsim.sweep.reduce import best_rows, pareto_rows
+from costsim.sweep.reduce import Table, best_rows, pareto_rows
 from costsim.sweep.run import Progress, SweepResult
 from costsim.sweep.spec import SweepSpec, load_spec
 from costsim.sweep.store import parquet
@@ -202,12 +202,17 @@ def _result(spec: SearchSpec, scorer: _Scorer, study: optuna.Study, folder: Path
             mend="loosen them, or search longer",
         )
     table = pd.DataFrame(kept).assign(point=range(len(kept)))
-    best, front = best_rows(table, spec), pareto_rows(table, spec)
-    write_bytes(folder / "best.parquet", parquet(best))
-    write_bytes(folder / "pareto.parquet", parquet(front))
+    columns = _columns(table)
+    best, front = table.iloc[best_rows(columns, spec)], table.iloc[pareto_rows(columns, spec)]
+    write_bytes(folder / "best.parquet", parquet(_columns(best)))
+    write_bytes(folder / "pareto.parquet", parquet(_columns(front)))
     summary = {"outcomes": outcomes, "evaluations": len(rows), "combinations": scorer.combinations, "effect": {}}
     write_text(folder / "summary.json", json.dumps(summary, indent=2, sort_keys=True) + "\n")
     return SweepResult(best.reset_index(drop=True), front.reset_index(drop=True), summary, folder)
+
+
+def _columns(table: pd.DataFrame) -> Table:
+    return {str(name): column.to_numpy() for name, column in table.items()}
 
 
 def _sweep_part(spec: SearchSpec) -> dict[str, Any]:

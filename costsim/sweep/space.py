@@ -31,17 +31,26 @@ class Space:
 
     def indices(self, start: int, stop: int) -> dict[str, np.ndarray]:
         """Index into each axis of the points ``start`` to ``stop``: ``(stop - start,)`` each."""
-        points = np.arange(start, stop)
+        return self.indices_of(np.arange(start, stop))
+
+    def indices_of(self, points: np.ndarray) -> dict[str, np.ndarray]:
+        """Index into each axis of any points: ``(points,)`` each."""
         if self.method == "grid":
             sizes = [len(axis.values) for axis in self.axes]
             return {a.name: i for a, i in zip(self.axes, np.unravel_index(points, sizes), strict=True)} if sizes else {}
         return {axis.name: self._drawn(axis, number, points) for number, axis in enumerate(self.axes)}
+
+    def values_of(self, indices: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+        """The value of each axis at these indices."""
+        return {axis.name: axis.take(indices[axis.name]) for axis in self.axes}
 
     def _drawn(self, axis: Axis, number: int, points: np.ndarray) -> np.ndarray:
         """Values of a sample: uniform, or one per stratum of the sample in a shuffled order (Latin).
 
         Drawn from the point's own number, so that a chunk needs to know no other chunk.
         """
+        if len(axis.values) == 1:
+            return np.zeros_like(points)
         values, ratio = len(axis.values), _hash(points, self.seed, number)
         if self.method == "random":
             first, width = np.zeros(len(points), dtype=int), np.full(len(points), values)

@@ -62,6 +62,12 @@ class SweepSpec(BaseModel):
         return tuple(parse_assertion(text, "constraints") for text in self.constraints)
 
     @property
+    def varies_networks(self) -> bool:
+        """Whether some axis changes what is computed, not only the device it runs on."""
+        changes = ("network", "batch", "input_size", "dtype")
+        return any(len(axis.values) > 1 and axis.name.startswith(changes) for axis in self.space.axes)
+
+    @property
     def text(self) -> str:
         """The specification as one line of JSON: what a worker is sent, what a resumed run is compared with."""
         return json.dumps(self.model_dump(), sort_keys=True)

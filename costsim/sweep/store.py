@@ -8,10 +8,11 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-import pandas as pd
+import numpy as np
 
 from costsim.errors import InputError
 from costsim.files import make_folder, write_bytes, write_text
+from costsim.sweep.reduce import Reduction, Table
 from costsim.sweep.spec import SweepSpec
 from costsim.version import VERSION
 
@@ -19,7 +20,7 @@ MANIFEST = "manifest.json"
 
 
 class Store:
-    """Whatever is in the folder is whole: files appear by renaming, and a shard's summary comes last."""
+    """Whatever is in the folder is whole: files appear by renaming, and a shard's reduction comes last."""
 
     def __init__(self, folder: str | Path, spec: SweepSpec, shard_points: int) -> None:
         """Open the folder, new or to go on with.
@@ -42,21 +43,21 @@ class Store:
         make_folder(self.folder / "shards")
 
     def is_done(self, shard: int) -> bool:
-        return self._path(shard, "json").exists()
+        return self._path(shard, "npz").exists()
 
-    def save(self, shard: int, summary: dict[str, Any], tables: dict[str, pd.DataFrame]) -> None:
-        """Keep what a shard found; the summary is written last and marks it as done."""
-        for name, table in tables.items():
-            write_bytes(self._path(shard, f"{name}.parquet"), parquet(table))
-        write_text(self._path(shard, "json"), json.dumps(summary, sort_keys=True))
+    def save(self, shard: int, reduction: Reduction, points: Table | None) -> None:
+        """Keep what a shard found; the reduction is written last and marks it as done."""
+        if points is not None:
+            write_bytes(self._path(shard, "points.parquet"), parquet(points))
+        out = io.BytesIO()
+        np.savez(out, **reduction)  # type: ignore[arg-type]  # its stub takes the arrays for allow_pickle
+        write_bytes(self._path(shard, "npz"), out.getvalue())
 
-    def summary(self, shard: int) -> dict[str, Any]:
-        return json.loads(self._path(shard, "json").read_text(encoding="utf-8"))
+    def reduction(self, shard: int) -> Reduction:
+        with np.load(self._path(shard, "npz"), allow_pickle=False) as arrays:
+            return dict(arrays)
 
-    def table(self, shard: int, name: str) -> pd.DataFrame:
-        return pd.read_parquet(self._path(shard, f"{name}.parquet"))
-
-    def write_result(self, name: str, table: pd.DataFrame) -> None:
+    def write_result(self, name: str, table: Table) -> None:
         write_bytes(self.folder / f"{name}.parquet", parquet(table))
 
     def write_summary(self, summary: dict[str, Any]) -> None:
@@ -66,12 +67,18 @@ class Store:
         return self.folder / "shards" / f"{shard:08d}.{suffix}"
 
 
-def parquet(table: pd.DataFrame) -> bytes:
+def parquet(table: Table) -> bytes:
     """The table as Parquet; values that are no numbers as text."""
-    words = {name: table[name].map(_text) for name in table.columns if table[name].dtype == object}
+    import pyarrow as pa
+    from pyarrow.parquet import write_table
+
     out = io.BytesIO()
-    table.assign(**words).to_parquet(out, index=False, engine="pyarrow", compression="zstd")
+    write_table(pa.table({name: _plain(table[name]) for name in table}), out, compression="zstd")
     return out.getvalue()
+
+
+def _plain(column: np.ndarray) -> Any:
+    return column if column.dtype != object else [_text(value) for value in column]
 
 
 def _text(value: Any) -> str:
