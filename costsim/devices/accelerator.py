@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from functools import cache
 from typing import Any, ClassVar
 
 import numpy as np
@@ -27,6 +28,7 @@ from costsim.hardware.profile import Profile
 from costsim.hardware.vary import alike, at_point, at_points, points
 from costsim.scheduling import BufferRules, plan_buffers, verdict
 from costsim.tables.costtable import CostTable
+from costsim.tables.memo import RowMemo, row_keys
 from costsim.tables.optable import MAC, OpTable
 from costsim.tables.plan import Plan
 from costsim.tables.schema import Array
@@ -49,10 +51,10 @@ class AcceleratorModel(DeviceModel):
 
     def plan(self, ops: OpTable, profile: Any, run: RunConfig) -> OpTable:
         memory = profile.hardware.memory
-        if max(points(part) for part in _geometry(profile)) > 1:
+        if points(profile) > 1 and max(points(part) for part in _geometry(profile)) > 1:
             return replace(ops, plan=self._plan_geometries(ops, profile, run))
         on_host = _on_host(ops, profile)
-        fixed = self._fixed_limits(ops, profile, run, on_host)
+        fixed = cache(lambda: self._fixed_limits(ops, profile, run, on_host))  # not asked for where all maps fit
         array = profile.hardware.array
         input_bytes, output_bytes = _stored_map_bytes(ops, profile)
         rules = BufferRules(
@@ -70,7 +72,7 @@ class AcceleratorModel(DeviceModel):
         )
 
         def price(activation_bytes: np.ndarray, weight_bytes: np.ndarray, point: int) -> np.ndarray:
-            here = (fixed, profile) if ops.points == 1 else (_at(fixed, point), at_point(profile, point))
+            here = (fixed(), profile) if ops.points == 1 else (_at(fixed(), point), at_point(profile, point))
             return self._network_seconds(*here, activation_bytes, weight_bytes)
 
         return replace(ops, plan=plan_buffers(ops, rules, price))
@@ -141,7 +143,7 @@ class AcceleratorModel(DeviceModel):
         """Limits no buffer plan changes; ``burst`` is a ratio, not a limit."""
         hw, fitted = profile.hardware, profile.fitted
         is_mac = ops.kind == MAC
-        costs = ARRAYS[hw.array.kind](ops, hw.array)
+        costs = _array_costs(ops, hw.array)
         cycles = costs.cycles / fitted.array_ratio
         on_array = ~on_host & (is_mac if hw.vector_elems_per_cycle is not None else True)
         limits = {
@@ -173,6 +175,26 @@ class AcceleratorModel(DeviceModel):
         else:
             overheads |= moved
         return CostTable(ceilings=ceilings, overheads=overheads, traffic={"dram": activation_bytes + weight_bytes})
+
+
+_MEMO: RowMemo[tuple[float, float]] = RowMemo()
+
+
+def _array_costs(ops: OpTable, array: Any) -> ArrayCosts:
+    """What the array costs every op; each distinct row of a single network and array is worked out once."""
+    price = ARRAYS[array.kind]
+    if ops.points > 1 or points(array) > 1:
+        return price(ops, array)
+
+    def work_out(rows: np.ndarray) -> list[tuple[float, float]]:
+        costs = price(ops.take(rows), array)
+        return list(zip(costs.cycles[:, 0].tolist(), costs.onchip_elems[:, 0].tolist(), strict=True))
+
+    words, numbers = (label.op for label in ops.labels), row_keys(*(c[:, 0] for c in ops.columns().values()))
+    context = array.model_dump_json()
+    distinct, which = _MEMO.answers([(context, *key) for key in zip(words, numbers, strict=True)], work_out)
+    cycles, onchip_elems = np.array(distinct).T
+    return ArrayCosts(cycles[which, None], onchip_elems[which, None])
 
 
 GRAIN = {

@@ -83,7 +83,7 @@ def _columns(block: Any) -> list[np.ndarray]:
 
 def _parts(block: Any) -> list[Any]:
     if isinstance(block, BaseModel):
-        return [value for _, value in block]
+        return list(vars(block).values())
     return list(block.values()) if isinstance(block, dict) else []
 
 

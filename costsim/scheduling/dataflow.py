@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import ceil
 from typing import Any
 
 import numpy as np
@@ -59,31 +60,36 @@ class Dataflow:
         at = {name: column[:, min(point, column.shape[1] - 1)] for name, column in ops.columns().items()}
         window = (at["kernel_h"] - 1) * at["dilation_h"] + 1
         height = np.array([_height(label.output_shape, point) for label in ops.labels])
-        network_input = _network_input_bytes(ops, input_bytes, output_bytes)
+        pointwise = (at["kind"] == VECTOR) & (window == 1) & (at["kernel_w"] == 1)
+        is_mac = (at["kind"] == MAC).tolist()
+        step, n, h_in, high, wide, runs_over, taken, made = (
+            column.tolist()
+            for column in (at["stride_h"], at["n"], at["h_in"], height, window, pointwise, input_bytes, output_bytes)
+        )
+        network_input = _network_input_bytes(ops, taken, made)
         edges: list[tuple[Any, ...]] = []
         seen_bytes: dict[int, float] = {}
         last_reader: dict[int, int] = {}
-        arrival, scale = np.zeros(rows + 1), np.ones(rows + 1)  # entry -1 is the network's input
+        arrival, scale = [0.0] * (rows + 1), [1.0] * (rows + 1)  # entry -1 is the network's input
         for row, producers in enumerate(ops.producers):
-            sizes = [output_bytes[p] if p >= 0 else network_input for p in producers]
-            lead = window[row] - 1 if window[row] == at["stride_h"][row] else (window[row] - 1) / 2
+            sizes = [made[p] if p >= 0 else network_input for p in producers]
+            lead = wide[row] - 1 if wide[row] == step[row] else (wide[row] - 1) / 2
             whole = ops.labels[row].op in WHOLE_INPUT_OPS
-            heights = [height[p] if p >= 0 else at["h_in"][row] for p in producers]
-            leads = [h if whole else lead for h in heights]
-            ready = [arrival[p] + wait * scale[p] for p, wait in zip(producers, leads, strict=True)]
+            heights = [high[p] if p >= 0 else h_in[row] for p in producers]
+            ready = [arrival[p] + (h if whole else lead) * scale[p] for p, h in zip(producers, heights, strict=True)]
             arrival[row] = max(ready, default=0.0)
-            main = producers[0] if producers else -1
-            scale[row] = scale[main] * max(at["h_in"][row] / max(height[row], 1.0), 1e-9) if producers else 1.0
-            pointwise = at["kind"][row] == VECTOR and window[row] == 1 and at["kernel_w"][row] == 1
+            if producers:
+                scale[row] = scale[producers[0]] * max(h_in[row] / max(high[row], 1.0), 1e-9)
+            all_bytes = max(sum(sizes), 1.0)
             for place, (p, size, h, time) in enumerate(zip(producers, sizes, heights, ready, strict=True)):
-                read = min(size, input_bytes[row] * size / max(sum(sizes), 1.0))
+                read = min(size, taken[row] * size / all_bytes)
                 seen = seen_bytes.get(p, 0.0)
-                line = size / max(at["n"][row] * h, 1.0)
-                waiting = np.ceil((arrival[row] - time) / scale[p])
-                rolling = h if whole else min(h, window[row] + at["stride_h"][row] + waiting)
-                stripe = h if whole else min(h, window[row])
-                same_place = (pointwise and not whole) or (at["kind"][row] == MAC and place > 0)
-                reusable = same_place and size == output_bytes[row]
+                line = size / max(n[row] * h, 1.0)
+                waiting = ceil((arrival[row] - time) / scale[p])
+                rolling = h if whole else min(h, wide[row] + step[row] + waiting)
+                stripe = h if whole else min(h, wide[row])
+                same_place = (runs_over[row] and not whole) or (is_mac[row] and place > 0)
+                reusable = same_place and size == made[row]
                 edges.append(
                     (p, row, last_reader.get(p, p), read, min(read, max(size - seen, 0.0)), size,
                      stripe * line, reusable, rolling * line)
@@ -96,7 +102,7 @@ class Dataflow:
         return cls(output_bytes, leaving_bytes, last_use, *columns)
 
 
-def _network_input_bytes(ops: OpTable, input_bytes: Vector, output_bytes: Vector) -> float:
+def _network_input_bytes(ops: OpTable, input_bytes: list[float], output_bytes: list[float]) -> float:
     """The most any row reads beside the outputs of other rows."""
     readers = [(row, producers) for row, producers in enumerate(ops.producers) if -1 in producers]
     beside = (input_bytes[row] - sum(output_bytes[p] for p in producers if p >= 0) for row, producers in readers)
@@ -107,5 +113,5 @@ def _height(shape: tuple[Any, ...], point: int) -> float:
     """Lines of an output; a vector is one line."""
     if len(shape) != 4:
         return 1.0
-    height = np.ravel(shape[2])
-    return float(height[min(point, len(height) - 1)])
+    height = shape[2]
+    return float(np.ravel(height)[min(point, np.size(height) - 1)] if isinstance(height, np.ndarray) else height)

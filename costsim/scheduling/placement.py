@@ -68,53 +68,63 @@ def place(buffers: Iterable[Buffer]) -> Placement:
     """
     wanted = tuple(b for b in buffers if b.size_bytes > 0)
     bound = most_alive_bytes(wanted)
-    best = _two_ended(wanted, bound)
+    beside = _alive_together(wanted)
+    best = _two_ended(wanted, beside, bound)
     for order in ORDERS:
         if best.height_bytes <= bound * (1 + 1e-12):
             break
         ranks = [order(buffer) for buffer in wanted]
-        placed = _first_fit(wanted, sorted(range(len(wanted)), key=ranks.__getitem__))
+        placed = _first_fit(wanted, beside, sorted(range(len(wanted)), key=ranks.__getitem__))
         best = min(best, placed, key=lambda placement: placement.height_bytes)
     return best
 
 
-def _first_fit(buffers: tuple[Buffer, ...], order: list[int]) -> Placement:
-    offsets = [0.0] * len(buffers)
-    placed: list[tuple[float, Buffer]] = []
+def _alive_together(buffers: tuple[Buffer, ...]) -> list[list[int]]:
+    """Per buffer, all others that exist at some step of its life."""
+    beside: list[list[int]] = [[] for _ in buffers]
+    alive: list[int] = []
+    for index in sorted(range(len(buffers)), key=lambda i: buffers[i].first):
+        first = buffers[index].first
+        alive = [other for other in alive if buffers[other].last >= first]
+        for other in alive:
+            beside[other].append(index)
+        beside[index] += alive
+        alive.append(index)
+    return beside
+
+
+def _first_fit(buffers: tuple[Buffer, ...], beside: list[list[int]], order: list[int]) -> Placement:
+    offsets: dict[int, float] = {}
     for index in order:
-        offsets[index] = _lowest(buffers[index], placed)
-        placed.append((offsets[index], buffers[index]))
-    return Placement(buffers, tuple(offsets))
+        taken = [(offsets[i], offsets[i] + buffers[i].size_bytes) for i in beside[index] if i in offsets]
+        offsets[index] = _lowest(buffers[index].size_bytes, taken)
+    return Placement(buffers, tuple(offsets[index] for index in range(len(buffers))))
 
 
-def _two_ended(buffers: tuple[Buffer, ...], bound: float) -> Placement:
+def _two_ended(buffers: tuple[Buffer, ...], beside: list[list[int]], bound: float) -> Placement:
     """Maps in order of birth, by turns from below and from above; what lives one step fills the gaps.
 
     A chain of maps always reaches the bound this way: the one being read lies at one end, the one
     being written at the other.
     """
     order = sorted(range(len(buffers)), key=lambda i: (buffers[i].first == buffers[i].last, buffers[i].first))
-    offsets = [0.0] * len(buffers)
-    placed: list[tuple[float, Buffer]] = []
+    offsets: dict[int, float] = {}
     for turn, index in enumerate(order):
         buffer = buffers[index]
+        taken = [(offsets[i], offsets[i] + buffers[i].size_bytes) for i in beside[index] if i in offsets]
+        address = -1.0
         if turn % 2 and buffer.last > buffer.first:
-            mirrored = [(bound - offset - other.size_bytes, other) for offset, other in placed]
-            address = bound - _lowest(buffer, mirrored) - buffer.size_bytes
-        if not turn % 2 or buffer.last == buffer.first or address < 0:
-            address = _lowest(buffer, placed)
-        offsets[index] = address
-        placed.append((address, buffer))
-    return Placement(buffers, tuple(offsets))
+            mirrored = [(bound - end, bound - begin) for begin, end in taken]
+            address = bound - _lowest(buffer.size_bytes, mirrored) - buffer.size_bytes
+        offsets[index] = address if address >= 0 else _lowest(buffer.size_bytes, taken)
+    return Placement(buffers, tuple(offsets[index] for index in range(len(buffers))))
 
 
-def _lowest(buffer: Buffer, placed: list[tuple[float, Buffer]]) -> float:
-    """The lowest address at which the buffer meets none of those alive with it."""
+def _lowest(size_bytes: float, taken: list[tuple[float, float]]) -> float:
+    """The lowest address at which so many bytes meet none of those taken."""
     address = 0.0
-    first, last = buffer.first, buffer.last
-    beside = [(o, o + b.size_bytes) for o, b in placed if b.first <= last and first <= b.last]
-    for begin, end in sorted(beside):
-        if begin - address >= buffer.size_bytes:
+    for begin, end in sorted(taken):
+        if begin - address >= size_bytes:
             break
         address = max(address, end)
     return address

@@ -12,8 +12,9 @@ from costsim.errors import DoesNotFitError
 from costsim.scheduling.dataflow import Dataflow
 from costsim.scheduling.placement import place
 from costsim.scheduling.search import Ladder, build_ladder
-from costsim.scheduling.segments import Segments, Weights, resident_buffers, resident_need, segments
-from costsim.scheduling.tiling import Staircase, smaller_operand_staircases, staircases
+from costsim.scheduling.segments import Segments, Weights, resident_buffers, segments
+from costsim.scheduling.tiling import Staircase, staircases
+from costsim.scheduling.whole import all_on_chip, one_group, whole_kib, whole_network_need
 from costsim.tables.optable import OpTable
 from costsim.tables.plan import HOST, RESIDENT, STREAMED, TILED, Plan
 from costsim.units import format_quantity
@@ -66,28 +67,47 @@ def _plan_point(ops: OpTable, point: int, rules: BufferRules, sizes: np.ndarray,
     flow = Dataflow.of(ops, input_bytes, output_bytes, point)
     weights = Weights(weight_bytes, _tile_bytes(single, weight_bytes, rules.grain[1]))
     if not rules.spills:
-        return _all_on_chip(ops, flow, weights, sizes)
-    if rules.tiling == "smaller_operand":
-        tiles = smaller_operand_staircases(single, input_bytes, output_bytes, weight_bytes, rules.grain[1])
-    else:
-        tiles = staircases(
-            single, input_bytes, output_bytes, weight_bytes,
-            grain=rules.grain, separate_weights=rules.separate_weights, sum_bytes=rules.sum_bytes,
-        )  # fmt: skip
-    groups = segments(flow, weights, separate_weights=rules.separate_weights)
+        return all_on_chip(ops, flow, weights, sizes)
+    tiles = staircases(
+        single, input_bytes, output_bytes, weight_bytes,
+        rule=rules.tiling, grain=rules.grain, separate_weights=rules.separate_weights, sum_bytes=rules.sum_bytes,
+    )  # fmt: skip
     tiles = _host_is_free_of_buffers(tiles, rules.on_host)
-    allowed = _allowed(ops, rules)
     _require_fit(ops, tiles, sizes)
+    fitting, mode = whole_network_need(flow, weights, tiles, rules.separate_weights)
+    allowed = _allowed(ops, rules)
+    whole = (sizes >= fitting) & allowed[0, -1] & (flow.rows > 1)
+    plans = []
+    if whole.any():
+        plans.append(one_group(flow, weights, tiles, fitting, mode, int(whole.sum())))
+    if not whole.all():
+
+        def price_cut(activation_bytes: np.ndarray, weight_bytes: np.ndarray) -> np.ndarray:
+            seconds = price(activation_bytes, weight_bytes)
+            return seconds[:, ~whole] if seconds.shape[1] > 1 else seconds
+
+        plans.append(_best_cut(flow, weights, tiles, allowed, rules, sizes[~whole], fitting, price_cut))
+    return Plan.join(plans, [np.flatnonzero(part) for part in (whole, ~whole) if part.any()])
+
+
+def _best_cut(
+    flow: Dataflow, weights: Weights, tiles: Staircase, allowed: np.ndarray, rules: BufferRules, sizes: np.ndarray,
+    fitting: float, price: Callable,
+) -> Plan:  # fmt: skip
+    if rules.execution == "layer_by_layer":
+        groups = Segments.none(flow.rows)
+    else:
+        groups = segments(flow, weights, separate_weights=rules.separate_weights)
     outputs = np.where(np.arange(flow.rows) < flow.last_use[:, None], flow.output_bytes[:, None], 0.0)
     largest = float(sizes.max())
-    ladder = build_ladder(groups, tiles, allowed, weight_bytes, outputs, largest)
+    ladder = build_ladder(groups, tiles, allowed, weights.offchip_bytes, outputs, largest)
     placer = _Placer(flow, weights, groups, rules.separate_weights)
     rung = ladder.pick(sizes, price, lambda r: placer.height(ladder.first[:, r], ladder.last[:, r]))
     if (rung < 0).any():  # a group that fits by count of bytes has no place: fall back to single ops
-        alone = build_ladder(groups, tiles, np.eye(flow.rows, dtype=bool), weight_bytes, outputs, largest)
+        alone = build_ladder(Segments.none(flow.rows), tiles, allowed, weights.offchip_bytes, outputs, largest)
         fallback = alone.pick(sizes, price, lambda r: 0.0)
         ladder, rung = ladder.join(alone), np.where(rung < 0, fallback + len(ladder.sizes), rung)
-    return _plan(ladder, rung, flow, groups, tiles, placer, rules.on_host)
+    return _plan(ladder, rung, flow, groups, tiles, placer, rules.on_host, fitting)
 
 
 class _Placer:
@@ -110,27 +130,6 @@ class _Placer:
         """Bytes a whole plan takes: its largest group of more than one row."""
         pairs = {(int(f), int(e)) for f, e in zip(first, last, strict=True) if f != e}
         return max((self.group(*pair) for pair in pairs), default=0.0)
-
-
-def _all_on_chip(ops: OpTable, flow: Dataflow, weights: Weights, sizes: np.ndarray) -> Plan:
-    """The only plan where maps have no place off chip: every one lies in the buffer from first to last use."""
-    need = resident_need(flow, weights, None, outside=False)[0]
-    placed = place(resident_buffers(flow, weights, 0, flow.rows - 1, None, outside=False)).height_bytes
-    peak = max(float(need[-1]), placed)
-    if peak > sizes.min():
-        row = int(np.argmax(need >= need[-1]))
-        raise DoesNotFitError(
-            f"{ops.labels[row].name}: {_whole_kib(peak)} KiB of maps and weights are needed on chip "
-            f"at once, the device has {format_quantity(sizes.min(), 'B')} and no memory to spill to; "
-            f"set memory.onchip.size to at least {_whole_kib(peak)} KiB"
-        )
-    shape = (flow.rows, len(sizes))
-    zero = np.zeros(shape)
-    return Plan(
-        group=np.zeros(shape, dtype=int), mode=np.full(shape, RESIDENT), input_bytes=zero, output_bytes=zero,
-        weight_bytes=np.broadcast_to(weights.offchip_bytes[:, None], shape), buffer_bytes=np.full(shape, peak),
-        least_bytes=np.full(shape, peak), spilled_bytes=zero, fitting_bytes=np.full(shape, peak),
-    )  # fmt: skip
 
 
 def _tile_bytes(ops: OpTable, weight_bytes: np.ndarray, tile_kernels: float) -> np.ndarray:
@@ -165,19 +164,15 @@ def _require_fit(ops: OpTable, tiles: Staircase, sizes: np.ndarray) -> None:
     if least.max(initial=0.0) > smallest:
         row = int(np.argmax(least))
         raise DoesNotFitError(
-            f"{ops.labels[row].name}: its smallest tile needs {_whole_kib(least[row])} KiB "
+            f"{ops.labels[row].name}: its smallest tile needs {whole_kib(least[row])} KiB "
             f"of on-chip buffer, the device has {format_quantity(smallest, 'B')}; "
-            f"set memory.onchip.size to at least {_whole_kib(least[row])} KiB"
+            f"set memory.onchip.size to at least {whole_kib(least[row])} KiB"
         )
-
-
-def _whole_kib(size_bytes: float) -> int:
-    return int(np.ceil(size_bytes / 1024))
 
 
 def _plan(
     ladder: Ladder, rung: np.ndarray, flow: Dataflow, groups: Segments, tiles: Staircase, placer: _Placer,
-    on_host: np.ndarray,
+    on_host: np.ndarray, fitting: float,
 ) -> Plan:  # fmt: skip
     rung, point = np.unique(rung, return_inverse=True)  # many points stand on the same rung
     first, last = ladder.first[:, rung], ladder.last[:, rung]
@@ -201,6 +196,6 @@ def _plan(
         buffer_bytes=np.where(alone, tiles.buffer_bytes[np.maximum(step, 0), at], np.array(placed).T),
         least_bytes=np.broadcast_to(tiles.least_bytes[:, None], first.shape),
         spilled_bytes=np.where(leaves_network, 0.0, ladder.writes[:, rung]),
-        fitting_bytes=np.full(first.shape, placer.group(0, rows - 1) if rows > 1 else tiles.least_bytes[0]),
+        fitting_bytes=np.full(first.shape, fitting),
     )
     return plan.at_points(point)

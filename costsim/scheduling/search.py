@@ -21,7 +21,7 @@ Pricing = Callable[[np.ndarray, np.ndarray], np.ndarray]
 """``(rows, rungs)`` activation and weight bytes to ``(rungs, points)`` seconds of the whole network."""
 
 
-SIZES_AT_ONCE = 512
+SIZES_AT_ONCE = 256
 """Buffer sizes solved in one pass: few enough for the recurrence to stay in cache."""
 
 
@@ -90,68 +90,95 @@ def build_ladder(
         largest: the largest buffer asked for.
     """
     rows = len(weights)
-    buffer = np.where(allowed & np.triu(np.ones_like(allowed), 1).astype(bool), groups.buffer_bytes, np.inf)
-    sizes = _sizes(buffer, tiles, largest)
-    step = np.stack([np.searchsorted(tiles.buffer_bytes[:, row], sizes, side="right") - 1 for row in range(rows)])
-    single = np.where(step >= 0, tiles.offchip_bytes[np.maximum(step, 0), np.arange(rows)[:, None]], np.inf)
-    chunks = [slice(at, at + SIZES_AT_ONCE) for at in range(0, len(sizes), SIZES_AT_ONCE)]
-    solved = [_cheapest(buffer, groups.offchip_bytes, single[:, chunk], sizes[chunk]) for chunk in chunks]
-    total, cut = (np.concatenate(parts, axis=-1) for parts in zip(*solved, strict=True))
-    rungs = np.flatnonzero(np.isfinite(total) & np.append(True, total[1:] < total[:-1]))
-    first, last = _trace(cut[:, rungs], rows)
-    alone = first == last
     at = np.arange(rows)[:, None]
-    tile = np.maximum(step[:, rungs], 0)
-    reads = groups.reads[first, at]
+    usable = allowed & (at < at.T)
+    need, moved = np.where(usable, groups.buffer_bytes, np.inf).T.copy(), groups.offchip_bytes.T.copy()
+    sizes = _sizes(need, tiles, largest)
+    step = np.stack([np.searchsorted(tiles.buffer_bytes[:, row], sizes, side="right") - 1 for row in range(rows)])
+    single = np.where(step >= 0, tiles.offchip_bytes[np.maximum(step, 0), at], np.inf)
+    chunks = [slice(begin, begin + SIZES_AT_ONCE) for begin in range(0, len(sizes), SIZES_AT_ONCE)]
+    rungs, best, lowest = [np.empty(0, dtype=int)], [np.empty((rows + 1, 0))], np.inf
+    for chunk in chunks:
+        bytes_before = _fewest_bytes(need, moved, single[:, chunk], sizes[chunk])
+        total = bytes_before[rows]
+        better = np.flatnonzero(total < np.append(lowest, total[:-1]))
+        rungs.append(better + chunk.start)
+        best.append(bytes_before[:, better])
+        lowest = total[-1]
+    rung = np.concatenate(rungs)
+    first, last = _trace(np.hstack(best), need, moved, single[:, rung], sizes[rung])
+    alone = first == last
+    tile = np.maximum(step[:, rung], 0)
     writes = outputs[at, last]
     return Ladder(
-        sizes=sizes[rungs],
+        sizes=sizes[rung],
         first=first,
         last=last,
-        reads=np.where(alone, tiles.activation_bytes[tile, at] - outputs[at, at], reads),
+        reads=np.where(alone, tiles.activation_bytes[tile, at] - outputs[at, at], groups.reads[first, at]),
         writes=np.where(alone, outputs[at, at], writes),
         weights=np.where(alone, tiles.weight_bytes[tile, at], weights[:, None]),
     )
 
 
-def _cheapest(
-    buffer: np.ndarray, group_bytes: np.ndarray, single_bytes: np.ndarray, sizes: np.ndarray
-) -> tuple[np.ndarray, np.ndarray]:
-    """The recurrence: fewest bytes of all rows ``(sizes,)``, and for every end the first row of its group.
+def _fewest_bytes(need: np.ndarray, moved: np.ndarray, single: np.ndarray, sizes: np.ndarray) -> np.ndarray:
+    """The recurrence: ``(rows + 1, sizes)`` fewest bytes of all rows before each.
 
-    best(row + 1) = min(best(row) + single(row), min over first of best(first) + group(first, row))
+        best(row + 1) = min(best(row) + single(row), min over first of best(first) + moved(row, first))
+
+    Args:
+        need: ``(last, first)`` buffer of every group; infinite where there is none.
+        moved: ``(last, first)`` bytes of every group.
+        single: ``(rows, sizes)`` bytes of every row alone.
+        sizes: ascending.
     """
-    rows = len(single_bytes)
-    best = np.full((rows + 1, len(sizes)), np.inf)
-    cut = np.zeros((rows + 1, len(sizes)), dtype=int)
-    best[0] = 0.0
+    rows = len(single)
+    best = np.zeros((rows + 1, len(sizes)))
+    fits_some, misses_some = need <= sizes[-1], need > sizes[0]
+    misses_some[np.triu_indices(rows)] = False
+    begins = np.where(fits_some.any(axis=1), fits_some.argmax(axis=1), np.arange(rows)).tolist()
+    certain = np.where(misses_some.any(axis=1), rows - misses_some[:, ::-1].argmax(axis=1), 0).tolist()
     for row in range(rows):
-        starts = np.flatnonzero(buffer[:row, row] <= sizes[-1])
-        choices = np.empty((len(starts) + 1, len(sizes)))
-        np.add(best[starts], group_bytes[starts, row, None], out=choices[1:])
-        choices[1:][buffer[starts, row, None] > sizes] = np.inf
-        np.add(best[row], single_bytes[row], out=choices[0])
-        chosen = choices.argmin(axis=0)
-        best[row + 1] = choices[chosen, np.arange(len(sizes))]
-        cut[row + 1] = np.append(row, starts)[chosen]
-    return best[rows], cut
+        np.add(best[row], single[row], out=best[row + 1])
+        begin, sure = begins[row], max(begins[row], certain[row])
+        if sure < row:  # these groups fit all sizes
+            choices = best[sure:row] + moved[row, sure:row, None]
+            np.minimum(best[row + 1], np.minimum.reduce(choices, axis=0), out=best[row + 1])
+        if begin < sure:
+            choices = best[begin:sure] + moved[row, begin:sure, None]
+            choices[need[row, begin:sure, None] > sizes] = np.inf
+            np.minimum(best[row + 1], np.minimum.reduce(choices, axis=0), out=best[row + 1])
+    return best
 
 
-def _sizes(buffer: np.ndarray, tiles: Staircase, largest: float) -> np.ndarray:
+def _sizes(need: np.ndarray, tiles: Staircase, largest: float) -> np.ndarray:
     total = tiles.offchip_bytes
     drops = np.vstack([np.ones_like(total[:1], dtype=bool), total[1:] < total[:-1]])
-    sizes = np.unique(np.concatenate([tiles.buffer_bytes[drops], buffer.ravel()]))
-    return sizes[(sizes >= tiles.least_bytes.max()) & (sizes <= largest)]
+    sizes = np.concatenate([tiles.buffer_bytes[drops], need.ravel()])
+    return np.unique(sizes[(sizes >= tiles.least_bytes.max()) & (sizes <= largest)])
 
 
-def _trace(cut: np.ndarray, rows: int) -> tuple[np.ndarray, np.ndarray]:
-    """``(rows, rungs)`` first and last row of the group of every row, walking the cuts backwards."""
-    rungs = np.arange(cut.shape[1])
-    first, last = np.empty((rows, len(rungs)), dtype=int), np.empty((rows, len(rungs)), dtype=int)
-    start, end = cut[rows], np.full(len(rungs), rows - 1)
+def _trace(
+    best: np.ndarray, need: np.ndarray, moved: np.ndarray, single: np.ndarray, sizes: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """``(rows, rungs)`` first and last row of the group of every row, from the last group to the first.
+
+    Arguments as above, at the sizes of the rungs, and the ``(rows + 1, rungs)`` fewest bytes found.
+    """
+    rows = len(single)
+    end = np.full(len(sizes), rows - 1)
+    begins = np.full(single.shape, -1)  # where a group ends with the row: its first row
     for row in reversed(range(rows)):
-        new = row < start
-        end = np.where(new, row, end)
-        start = np.where(new, cut[row + 1, rungs], start)
-        first[row], last[row] = start, end
-    return first, last
+        (rungs,) = (end == row).nonzero()
+        if not len(rungs):
+            continue
+        begins[row, rungs] = row
+        (starts,) = (need[row, :row] <= sizes[rungs[-1]]).nonzero()
+        if len(starts):
+            choices = best[starts][:, rungs] + moved[row, starts, None]
+            choices[need[row, starts, None] > sizes[rungs]] = np.inf
+            grouped = choices.min(axis=0) < best[row, rungs] + single[row, rungs]
+            begins[row, rungs[grouped]] = starts[choices[:, grouped].argmin(axis=0)]
+        end[rungs] = begins[row, rungs] - 1
+    last = np.where(begins >= 0, np.arange(rows)[:, None], rows)
+    last = np.minimum.accumulate(last[::-1], axis=0)[::-1]
+    return np.take_along_axis(begins, last, axis=0), last

@@ -27,6 +27,11 @@ class Segments:
     streamed_bytes: np.ndarray
     """``(first, last)`` buffer to run all rows line by line, all weights on chip."""
 
+    @classmethod
+    def none(cls, rows: int) -> Segments:
+        """Where every row runs alone."""
+        return cls(np.zeros((rows, rows)), *np.full((3, rows, rows), np.inf))
+
     @property
     def buffer_bytes(self) -> np.ndarray:
         """The buffer of the better way to run each group."""
@@ -160,34 +165,31 @@ def resident_buffers(
     flow: Dataflow, weights: Weights, first: int, last: int, separate_weights: float | None, *, outside: bool = True
 ) -> list[Buffer]:
     """The buffers of one resident group, for placement; alive together they are ``resident_need``."""
+    inside = slice(*np.searchsorted(flow.reader, (first, last + 1)))
+    source, reader, held = (column[inside].tolist() for column in (flow.source, flow.reader, flow.held_bytes))
+    tiles, leaving = weights.tile_bytes.tolist(), (flow.leaving_bytes if outside else flow.output_bytes).tolist()
     buffers = []
-    inside = (flow.reader >= first) & (flow.reader <= last)
-    readers: dict[int, list[int]] = {}
-    for edge in np.flatnonzero(inside).tolist():
-        readers.setdefault(int(flow.source[edge]), []).append(edge)
+    edges_of: dict[int, list[int]] = {}
+    for edge, tensor in enumerate(source):
+        edges_of.setdefault(tensor, []).append(edge)
     keeps: dict[int, tuple[int, int]] = {}  # tensors held whole: first and last step
-    for tensor, edges in readers.items():
-        rows = [int(flow.reader[e]) for e in edges]
+    for tensor, edges in edges_of.items():
+        reads_first, reads_last = reader[edges[0]], reader[edges[-1]]
         if tensor >= first or len(edges) > 1 or not outside:
-            keeps[tensor] = (tensor if tensor >= first else rows[0], rows[-1])
+            keeps[tensor] = (tensor if tensor >= first else reads_first, reads_last)
         else:
-            size = outside_bytes(flow, weights, edges[0], separate_weights)
-            buffers.append(Buffer(f"input of {rows[0]}", size, rows[0], rows[0]))
+            size = outside_bytes(flow, weights, inside.start + edges[0], separate_weights)
+            buffers.append(Buffer(f"input of {reads_first}", size, reads_first, reads_first))
     place_of: dict[int, int] = {}  # tensor written over another: the one whose memory it takes
+    dies = flow.reusable[inside] & (flow.last_use[flow.source[inside]] == flow.reader[inside])
+    for edge in np.flatnonzero(dies).tolist():
+        if source[edge] in keeps:
+            place_of.setdefault(reader[edge], source[edge])
     for row in range(first, last + 1):
         if separate_weights is None:
-            buffers.append(Buffer(f"weights of {row}", float(weights.tile_bytes[row]), row, row))
-        taken = [
-            int(flow.source[e])
-            for e in np.flatnonzero(flow.reader == row).tolist()
-            if flow.reusable[e] and flow.last_use[flow.source[e]] == row and flow.source[e] in keeps
-        ]
-        if taken:
-            place_of[row] = taken[0]
-        elif row not in keeps:
-            size = flow.leaving_bytes[row] if outside else flow.output_bytes[row]
-            buffers.append(Buffer(f"output of {row}", float(size), row, row))
-    held = {int(t): float(flow.held_bytes[edges[0]]) for t, edges in readers.items()}
+            buffers.append(Buffer(f"weights of {row}", tiles[row], row, row))
+        if row not in place_of and row not in keeps:
+            buffers.append(Buffer(f"output of {row}", leaving[row], row, row))
     spans: dict[int, tuple[int, int]] = {}
     for tensor, (begin, end) in keeps.items():
         root = tensor
@@ -195,5 +197,5 @@ def resident_buffers(
             root = place_of[root]
         known = spans.get(root, (begin, end))
         spans[root] = (min(known[0], begin), max(known[1], end))
-    buffers += [Buffer(f"map {tensor}", held[tensor], *span) for tensor, span in spans.items()]
+    buffers += [Buffer(f"map {tensor}", held[edges_of[tensor][0]], *span) for tensor, span in spans.items()]
     return buffers

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import product
+from typing import Literal
 
 import numpy as np
 
+from costsim.tables.memo import RowMemo, row_keys
 from costsim.tables.optable import MAC, OpTable
 
 WHOLE = np.inf
@@ -31,15 +33,25 @@ ONE, TWO = 1.0, 2.0
 
 @dataclass(frozen=True)
 class Staircase:
-    """For every row, what it moves against the buffer it has. Arrays are ``(candidates, rows)``.
+    """For every row, what it moves against the buffer it has. Arrays are ``(steps, rows)``.
 
-    ``buffer_bytes`` ascends along the first axis; entry ``i`` of the others is the best of the
-    candidates 0 to i. So a larger buffer never moves more.
+    ``buffer_bytes`` ascends along the first axis, what is moved descends: each step is the best of all
+    candidates that fit so much. Rows of fewer steps repeat their last.
     """
 
     buffer_bytes: np.ndarray
     activation_bytes: np.ndarray
     weight_bytes: np.ndarray
+
+    @classmethod
+    def of(cls, steps: list[np.ndarray], which: np.ndarray) -> Staircase:
+        """From ``(3, steps)`` of each distinct row, and which of them every row is."""
+        most = max((s.shape[1] for s in steps), default=1)
+        padded = np.empty((3, most, len(steps)))
+        for row, s in enumerate(steps):
+            padded[:, : s.shape[1], row] = s
+            padded[:, s.shape[1] :, row] = s[:, -1:]
+        return cls(*padded[:, :, which])
 
     @property
     def least_bytes(self) -> np.ndarray:
@@ -70,11 +82,47 @@ def staircases(
     output_bytes: np.ndarray,
     weight_bytes: np.ndarray,
     *,
+    rule: Literal["search", "smaller_operand"] = "search",
     grain: tuple[float, float] = (1.0, 1.0),
     separate_weights: float | None = None,
     sum_bytes: float = 4.0,
 ) -> Staircase:
-    """Price every candidate tile of every row of a table of one point.
+    """What every row of a table of one point moves in its best tile, for any buffer.
+
+    Args:
+        ops: rows, one point.
+        input_bytes: ``(rows,)`` all operands, as they lie in memory.
+        output_bytes: ``(rows,)`` likewise.
+        weight_bytes: ``(rows,)`` weights that are not on chip already.
+        rule: which tiles are tried, see the functions below.
+        grain: input and output channels the array takes at once; no tile is thinner.
+        separate_weights: size of a weight buffer of its own; None where all share one.
+        sum_bytes: a partial sum on chip.
+    """
+    columns = {name: column[:, 0] for name, column in ops.columns().items()}
+    columns |= {"input_bytes": input_bytes, "output_bytes": output_bytes, "weight_bytes": weight_bytes}
+    context = (rule, grain, separate_weights, sum_bytes)
+    keys = [(context, key) for key in row_keys(*columns.values())]
+
+    def work_out(rows: np.ndarray) -> list[np.ndarray]:
+        c = {name: column[rows] for name, column in columns.items()}
+        if rule == "smaller_operand":
+            return _steps(*_smaller_operand_in_parts(c, grain[1]))
+        return _steps(*_every_candidate(c, grain, separate_weights, sum_bytes))
+
+    return Staircase.of(*_MEMO.answers(keys, work_out))
+
+
+_MEMO: RowMemo[np.ndarray] = RowMemo()
+
+Priced = tuple[np.ndarray, np.ndarray, np.ndarray]
+"""Buffer, activation and weight bytes, ``(candidates, rows)``."""
+
+
+def _every_candidate(
+    c: dict[str, np.ndarray], grain: tuple[float, float], separate_weights: float | None, sum_bytes: float
+) -> Priced:
+    """Every candidate tile of every row.
 
         input  x channel parts    where weights are held or neither is
         weights x row, column parts    where inputs are held or neither is
@@ -82,18 +130,8 @@ def staircases(
 
     Buffer: tiles of input, weights and output, two of whatever streams; sums of a cut depth stay, one each.
     Lines roll, so rows are read once; columns overlap by the window. Exact minimum over ``CANDIDATES``.
-
-    Args:
-        ops: rows, one point.
-        input_bytes: ``(rows,)`` all operands, as they lie in memory.
-        output_bytes: ``(rows,)`` likewise.
-        weight_bytes: ``(rows,)`` weights that are not on chip already.
-        grain: input and output channels the array takes at once; no tile is thinner.
-        separate_weights: size of a weight buffer of its own; None where all share one.
-        sum_bytes: a partial sum on chip.
     """
     parts = CANDIDATES.T[:, :, None]
-    c = {name: column[:, 0][None, :] for name, column in ops.columns().items()}
     rows = np.minimum(parts[0], c["n"] * c["h_out"])
     channels = np.minimum(parts[1], c["c_out_per_group"])
     groups = np.minimum(parts[2], c["groups"])
@@ -111,12 +149,11 @@ def staircases(
     lines_in = np.minimum((lines - 1) * c["stride_h"] + window_h, c["n"] * c["h_in"])
     width_in = np.minimum((width - 1) * c["stride_w"] + window_w, c["w_in"])
     nest_input = c["n"] * c["groups"] * c["c_in_per_group"] * c["h_in"] * c["w_in"]
-    in_bytes = (input_bytes / c["input_elems"][0])[None, :]
-    out_bytes = (output_bytes / c["output_elems"][0])[None, :]
+    in_bytes, out_bytes = c["input_bytes"] / c["input_elems"], c["output_bytes"] / c["output_elems"]
     main_input = np.minimum(c["input_elems"], nest_input) * in_bytes
     extra_input = np.maximum(c["input_elems"] - nest_input, 0.0) * in_bytes
     input_tile = lines_in * width_in * inputs_deep * group_each * in_bytes
-    weight_total = np.where(c["kind"] == MAC, weight_bytes[None, :], 0.0)
+    weight_total = np.where(c["kind"] == MAC, c["weight_bytes"], 0.0)
     weight_tile = weight_total / np.maximum(c["groups"] * c["c_out_per_group"] * c["c_in_per_group"], 1.0)
     weight_tile = weight_tile * kernels * inputs_deep
     output_each = np.where(held == NEITHER_HELD, sum_bytes, out_bytes * TWO * np.where(extra_input > 0, TWO, ONE))
@@ -129,27 +166,24 @@ def staircases(
     input_passes = np.where((held == INPUTS_HELD) | whole_input, 1.0, channels)
     weight_passes = np.where((held == WEIGHTS_HELD) | whole_weights, 1.0, rows * columns)
     activation = main_input * overlap * input_passes + extra_input + c["output_elems"] * out_bytes
-    weights = np.broadcast_to(weight_total * weight_passes + (weight_bytes[None, :] - weight_total), activation.shape)
+    weights = np.broadcast_to(weight_total * weight_passes + (c["weight_bytes"] - weight_total), activation.shape)
     weight_buffer = weight_tile * weight_copies
     buffer = input_tile * input_copies + output_tile
     if separate_weights is None:
         buffer = buffer + weight_buffer
     else:
         buffer = np.where(weight_buffer <= separate_weights, buffer, np.inf)
-    return _staircase(buffer, activation, weights)
+    return buffer, activation, weights
 
 
-def smaller_operand_staircases(
-    ops: OpTable, input_bytes: np.ndarray, output_bytes: np.ndarray, weight_bytes: np.ndarray, kernels: float
-) -> Staircase:
+def _smaller_operand_in_parts(c: dict[str, np.ndarray], kernels: float) -> Priced:
     """The rule of NVDLA's performance sheet: the smaller operand passes in parts, the larger is read once a part.
 
         parts = ceil(smaller / (buffer - least of the larger))
 
     where the least of the input is the lines under one window, that of the weights ``kernels`` kernels.
-    Same arguments and result as ``staircases``.
     """
-    c = {name: column[:, 0] for name, column in ops.columns().items()}
+    input_bytes, output_bytes, weight_bytes = c["input_bytes"], c["output_bytes"], c["weight_bytes"]
     nest_input = c["n"] * c["groups"] * c["c_in_per_group"] * c["h_in"] * c["w_in"]
     main_input = input_bytes * np.minimum(nest_input / c["input_elems"], 1.0)
     window = np.minimum((c["kernel_h"] - 1) * c["dilation_h"] + 1, c["h_in"])
@@ -162,19 +196,19 @@ def smaller_operand_staircases(
     parts = np.minimum(np.arange(1, MOST_PARTS + 1)[:, None], np.maximum(most, 1.0))
     activation = main_input * np.where(cuts_weights, parts, 1.0) + (input_bytes - main_input) + output_bytes
     weights = weight_bytes * np.where(cuts_weights, 1.0, parts)
-    return _staircase(smaller / parts + least_larger, activation, weights)
+    return smaller / parts + least_larger, activation, weights
 
 
 MOST_PARTS = 256
 """Parts the smaller operand is cut in at most."""
 
 
-def _staircase(buffer: np.ndarray, activation: np.ndarray, weights: np.ndarray) -> Staircase:
+def _steps(buffer: np.ndarray, activation: np.ndarray, weights: np.ndarray) -> list[np.ndarray]:
+    """Per row, ``(3, steps)``: the candidates that move less than any that needs no more buffer."""
     total = activation + weights
     order = np.lexsort((total, buffer), axis=0)
-    buffer, total, activation, weights = (np.take_along_axis(a, order, 0) for a in (buffer, total, activation, weights))
-    steps = np.arange(len(total))[:, None]
-    best = np.minimum.accumulate(total, axis=0)
-    improves = np.vstack([np.ones_like(total[:1], dtype=bool), total[1:] < best[:-1]])
-    at = np.maximum.accumulate(np.where(improves, steps, 0), axis=0)
-    return Staircase(buffer, np.take_along_axis(activation, at, 0), np.take_along_axis(weights, at, 0))
+    total = np.take_along_axis(total, order, 0)
+    improves = np.vstack([np.ones_like(total[:1], dtype=bool), total[1:] < np.minimum.accumulate(total)[:-1]])
+    rows = range(total.shape[1])
+    priced = np.stack([buffer, activation, weights])
+    return [priced[:, order[improves[:, row], row], row] for row in rows]
