@@ -17,7 +17,10 @@ def op_totals(ops: OpTable) -> dict[str, Array]:
 
 def cost_totals(ops: OpTable, costs: CostTable) -> dict[str, Array]:
     """What they cost on the device: ``(networks * points,)`` each; ``energy_mj`` only where the profile knows it."""
-    total = ops.networks.total
+
+    def total(column: Array) -> Array:
+        return ops.networks.total(column if costs.kind_of is None else column[costs.kind_of])
+
     totals = {"latency_ms": total(costs.latency_s) * 1e3, "dram_bytes": total(costs.traffic["dram"])}
     if costs.energy_j is not None:
         totals["energy_mj"] = total(costs.energy_j) * 1e3

@@ -82,6 +82,10 @@ class DeviceModel(ABC):
         peak; every executed op costs something.
         """
 
+    def kind_costs(self, ops: OpTable, profile: Any, run: RunConfig) -> CostTable:
+        """The same numbers, equal ops priced once (``CostTable.kind_of``): what sweeps add up."""
+        return self.costs(ops, profile, run)
+
     @abstractmethod
     def roofs(self, profile: Any, run: RunConfig) -> Roofs:
         """Peak arithmetic and peak bandwidth per memory level, before any efficiency."""

@@ -17,7 +17,7 @@ A batch runs image by image, as mobile runtimes do: n images cost n times one.
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
 import numpy as np
@@ -31,7 +31,9 @@ from costsim.devices.kernels.packing import packing_ratio
 from costsim.devices.kernels.threads import concurrency, parallel_ratio
 from costsim.hardware.profile import Profile
 from costsim.tables.costtable import CostTable
+from costsim.tables.kinds import Kinds
 from costsim.tables.optable import OpTable
+from costsim.tables.remember import remember
 from costsim.tables.schema import Array
 
 
@@ -41,14 +43,18 @@ class CpuModel(DeviceModel):
     profile_type: ClassVar[type[Profile]] = CpuProfile
 
     def costs(self, ops: OpTable, profile: Any, run: RunConfig) -> CostTable:
-        one = self._one_image(_per_image(ops), profile, run)
-        if np.all(ops.n == 1):
+        return self.kind_costs(ops, profile, run).per_op()
+
+    def kind_costs(self, ops: OpTable, profile: Any, run: RunConfig) -> CostTable:
+        rows = _distinct_rows(ops, profile)
+        one, images = self._one_image(rows, profile, run), rows.images
+        if np.all(images == 1):
             return one
-        return CostTable(
-            ceilings={name: ops.n * seconds for name, seconds in one.ceilings.items()},
-            overheads={name: ops.n * seconds for name, seconds in one.overheads.items()},
-            traffic={level: ops.n * moved for level, moved in one.traffic.items()},
-            overlap=one.overlap,
+        return replace(
+            one,
+            ceilings={name: images * seconds for name, seconds in one.ceilings.items()},
+            overheads={name: images * seconds for name, seconds in one.overheads.items()},
+            traffic={level: images * moved for level, moved in one.traffic.items()},
         )
 
     def roofs(self, profile: Any, run: RunConfig) -> Roofs:
@@ -72,16 +78,16 @@ class CpuModel(DeviceModel):
     def channel_tile(self, profile: Any, run: RunConfig) -> int:
         return int(profile.runtime.microkernel.rows)
 
-    def _one_image(self, ops: OpTable, profile: Any, run: RunConfig) -> CostTable:
+    def _one_image(self, rows: _Rows, profile: Any, run: RunConfig) -> CostTable:
         fit, threads = profile.fitted, np.asarray(run.threads, dtype=float)
-        work = cpu_work(ops, profile)
+        ops, work = rows.ops, rows.work
         cycle_s = 1 / (profile.hardware.clock_hz * fit.clock_ratio)  # multiplied last: the rest is often one point
         others = concurrency(work.items, threads) - 1
         divided = parallel_ratio(work.items, threads)  # whole channels or tiles go to a thread
         slowed = divided * (1 + fit.contention_ratio * others)
         crowded = divided * (1 + (fit.contention_ratio + fit.l2_contention_ratio) * others)
         evenly = (1 + fit.contention_ratio * (threads - 1)) / threads
-        memory = _MemoryTimes(ops, work, profile, threads)
+        memory = _MemoryTimes(rows, profile, threads)
         everywhere = np.zeros_like(divided)
         dispatch = everywhere + fit.op_overhead_s + fit.thread_overhead_s * (threads - 1)
         one_by_one = is_grouped(ops) * profile.runtime.grouped_conv_as_one_gemm_per_group
@@ -102,7 +108,48 @@ class CpuModel(DeviceModel):
             },
             traffic={"dram": memory.dram_bytes},
             overlap=fit.overlap,
+            kind_of=rows.kind_of,
         )  # fmt: skip
+
+
+@dataclass(frozen=True)
+class _Rows:
+    """Equal rows of a table once, for one image, with what the caches keep between ops."""
+
+    ops: OpTable
+    work: Work
+    images: Array
+    read_ratio: Array
+    """Share of its inputs an op reads from memory."""
+    evicted_ratio: Array
+    """Share of its output that goes out to memory."""
+    kind_of: np.ndarray
+    """``(rows of the table,)`` which of these rows each is."""
+
+
+def _distinct_rows(ops: OpTable, profile: CpuProfile) -> _Rows:
+    hw, capacity = profile.hardware, _capacity_bytes(profile)
+    given = (profile.runtime, hw.vector_bytes, hw.memory.l1.size_bytes, capacity)
+    return remember(ops, "CPU rows", given, lambda: _work_out(ops, profile, capacity))
+
+
+def _work_out(ops: OpTable, profile: CpuProfile, capacity: Any) -> _Rows:
+    """Rows that are equal do the same work; those whose tensors are as far from their readers cost the same."""
+    images = _per_image(ops)
+    alike = Kinds.of([*ops.columns().values(), ops.word_of[:, None]])
+    work = cpu_work(images.take(alike.first), profile)
+    scratch = (work.packed + work.transformed)[alike.of_row] * images.elem_bytes
+    read, evicted = activation_misses(images, work.weight_bytes[alike.of_row], scratch, capacity)
+    kinds = Kinds.of([alike.of_row[:, None], read, evicted])
+    first = kinds.first
+    return _Rows(
+        images.take(first), work.take(alike.of_row[first]), ops.n[first], read[first], evicted[first], kinds.of_row
+    )
+
+
+def _capacity_bytes(profile: CpuProfile) -> Any:
+    """Of the last cache level, as far as tensors stay there from one op to the next."""
+    return profile.hardware.memory.last_level_bytes * profile.fitted.cache_ratio
 
 
 def _per_image(ops: OpTable) -> OpTable:
@@ -125,9 +172,9 @@ def _arithmetic_cycles(ops: OpTable, work: Work, profile: CpuProfile, run: RunCo
 class _MemoryTimes:
     """Bytes that reach main memory, by the phase of the op that moves them."""
 
-    def __init__(self, ops: OpTable, work: Work, profile: CpuProfile, threads: Any) -> None:
+    def __init__(self, rows: _Rows, profile: CpuProfile, threads: Any) -> None:
+        ops, work, capacity = rows.ops, rows.work, _capacity_bytes(profile)
         memory, fit = profile.hardware.memory, profile.fitted
-        capacity = memory.last_level_bytes * fit.cache_ratio
         busy = np.minimum(threads, work.items)
         byte_s = 1 / np.minimum(
             memory.dram.one_core_bandwidth_bytes_per_s * fit.one_core_dram_ratio * busy,
@@ -137,8 +184,7 @@ class _MemoryTimes:
         self.transformed_bytes = work.transformed * ops.elem_bytes
         scratch = self.packed_bytes + self.transformed_bytes
         spilled = miss_ratio(scratch, capacity)
-        read, evicted = activation_misses(ops, work.weight_bytes, scratch, capacity)
-        tensors = work.weight_bytes + read * ops.input_bytes + evicted * ops.output_bytes
+        tensors = work.weight_bytes + rows.read_ratio * ops.input_bytes + rows.evicted_ratio * ops.output_bytes
         # Threads work on different rows of one panel at about the same time: they share what is fetched.
         thrown_out = (1.0 - profile.runtime.l2_blocking) * miss_ratio(work.panel * ops.elem_bytes, capacity)
         rereads = thrown_out * work.rereads * ops.elem_bytes / threads

@@ -42,6 +42,10 @@ class Work:
     weight_bytes: Array
     """As streamed: transformed for Winograd, in the format they are kept in."""
 
+    def take(self, rows: np.ndarray) -> Work:
+        """The work of these rows."""
+        return Work(**{name: column[rows] for name, column in vars(self).items()})
+
 
 def cpu_work(ops: OpTable, profile: CpuProfile) -> Work:
     """The work of every op, by the kernel the runtime picks for it."""

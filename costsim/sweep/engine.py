@@ -148,7 +148,7 @@ class Engine:
                 part = ops if ops.points == 1 else _points(ops, half)
                 self._cost(part, profile, run, {n: c[half] for n, c in values.items()}, rows[half], table)
             return
-        totals = cost_totals(planned, device.costs(planned, varied, run))
+        totals = cost_totals(planned, device.kind_costs(planned, varied, run))
         for name, column in totals.items():
             table[name][rows] = column
         refused = ~self._allowed({name: np.broadcast_to(column, rows.shape) for name, column in totals.items()})

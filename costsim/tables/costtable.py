@@ -12,7 +12,7 @@ maximum (perfect overlap), 1 the sum (none), 2 what in-order cores show in betwe
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property, reduce
 
 import numpy as np
@@ -38,6 +38,25 @@ class CostTable:
     energy_j: Array | None = None
     notes: tuple[str, ...] = field(default=())
     """What the model wants the user to know about this network on this device."""
+    kind_of: np.ndarray | None = None
+    """``(ops,)`` the row that prices each op, where equal ops share one; None: each has its own."""
+
+    def per_op(self) -> CostTable:
+        """The same with a row of its own for each op."""
+        if self.kind_of is None:
+            return self
+
+        def spread(columns: dict[str, Array]) -> dict[str, Array]:
+            return {name: array[self.kind_of] for name, array in columns.items()}
+
+        return replace(
+            self,
+            ceilings=spread(self.ceilings),
+            overheads=spread(self.overheads),
+            traffic=spread(self.traffic),
+            energy_j=None if self.energy_j is None else self.energy_j[self.kind_of],
+            kind_of=None,
+        )
 
     @cached_property
     def latency_s(self) -> Array:

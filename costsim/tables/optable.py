@@ -163,6 +163,11 @@ class OpTable:
         words, word_of = self._words
         return stack([values.get(word, default) for word in words])[word_of]
 
+    @property
+    def word_of(self) -> np.ndarray:
+        """``(ops,)`` a number for each row's device word, the same for the same word."""
+        return self._words[1]
+
     @cached_property
     def _words(self) -> tuple[tuple[str, ...], np.ndarray]:
         """The distinct device words, and ``(ops,)`` which of them each row has."""
