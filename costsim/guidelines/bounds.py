@@ -61,3 +61,12 @@ def block_intensity_ratio(c: Any, group_channels: Any, kernel: Any = 3) -> Any:
     arXiv 1907.05653, Section 3).
     """
     return c / (kernel**2 * group_channels)
+
+
+def pipeline_backlog_ratio(first_macs: Any, second_macs: Any) -> Any:
+    """Share of the map between two layers that waits when the first is done, each on half of the array.
+
+    ``max(0, 1 - first / second)``: both start together and every line is taken up as soon as it is
+    there. A faster second layer never lets a line wait; it idles instead.
+    """
+    return np.maximum(0.0, 1 - np.divide(first_macs, second_macs))

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from costsim.guidelines.bounds import pipeline_backlog_ratio
 from costsim.report.reproduced_page import page
 from costsim.reproduce import Row, Verdict
 from costsim.reproduce.base import judge_order, judge_ratio, judge_value, overall, ratio_table, same_order
@@ -36,6 +37,33 @@ def test_the_papers_devices_put_group_counts_in_the_papers_order():
     claims = [claim for claim in on_its_own("shufflenetv2").claims if claim.text.startswith("G2")]
     assert len(claims) == 2
     assert all(claim.verdict in (HOLDS, DIRECTION) for claim in claims), [claim.found for claim in claims]
+
+
+VARGNET = {
+    "Proposition 1: fewer elements": HOLDS,
+    "Proposition 1: and than in ShuffleNet v2": DIRECTION,  # only if whole maps move
+    "Proposition 2": DIRECTION,  # over-corrects below 25 channels
+    "layers of unlike intensity": HOLDS,  # the array is split between two layers
+    "the same (one array that takes turns": FAILS,
+    "two layers at a time": DIRECTION,  # early blocks fit; late ones do not have to be cut
+}
+
+
+@pytest.mark.parametrize(("part", "verdict"), VARGNET.items())
+def test_a_proposition_of_vargnet_holds_under_the_execution_it_names(part, verdict):
+    (claim,) = (claim for claim in on_its_own("vargnet").claims if part in claim.text)
+    assert claim.verdict is verdict, claim.found
+
+
+def test_claims_about_a_buffer_are_made_of_accelerators_alone():
+    assert not [claim for claim in reproduce("vargnet", ["rpi4b"]).claims if "one array" in claim.text]
+
+
+@given(st.integers(1, 4096), st.integers(1, 4096))
+def test_a_map_waits_only_for_a_slower_second_layer(first, second):
+    backlog = pipeline_backlog_ratio(first, second)
+    assert (backlog > 0) == (second > first)
+    assert backlog < 1
 
 
 def test_a_device_that_cannot_run_a_network_is_not_judged_by_it():
