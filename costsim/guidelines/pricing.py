@@ -34,8 +34,8 @@ ZERO_RATIO = 1e-6
 """Below this share, a price is the noise of adding numbers up."""
 
 
-MOST_PLANNED_OPS = 250
-"""Above it a buffer plan takes seconds, and every finding needs one of its own."""
+MOST_PLANNED_OPS = 500
+"""Above it a buffer plan can take half a second, and every finding needs one of its own."""
 
 
 def takes_minutes(simulation: Simulation) -> bool:

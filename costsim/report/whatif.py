@@ -26,7 +26,7 @@ Record = dict[str, Any]
 MOST_CEILINGS = 6
 """Ceilings that can be lifted together in any combination: 2 to the power of it are computed."""
 
-MOST_OPS_REPLANNED = 600
+MOST_OPS_REPLANNED = 2500
 """Above it a new buffer plan takes seconds; a page would need one for every variant and finding."""
 
 NEGLIGIBLE_RATIO = 1e-4
