@@ -12,7 +12,7 @@ from typing import Any
 Spec = dict[str, Any]
 
 BAR_HEIGHT = 22
-LABEL_ROOM_RATIO = 1.18
+LABEL_ROOM_RATIO = 1.28
 """Axis length over the longest bar, for the label behind it."""
 ROOF_COLOUR, PLAIN_COLOUR = "#8a929c", "#0072B2"
 OFFCHIP_COLOURS = {"weights": "#CC79A7", "activations": "#D55E00"}
@@ -132,12 +132,12 @@ def change_bars(data: str, records: list[Spec]) -> Spec:
         "mark": "bar",
         "encoding": {
             "color": {"condition": {"test": unchanged, "value": ROOF_COLOUR}, "value": PLAIN_COLOUR},
-            "tooltip": [tip("change"), tip("ms", "latency [ms]", ".4~g"), tip("speedup", "times as fast", ".3~g")],
+            "tooltip": [tip("change"), tip("ms", "latency [ms]", ".4~g"), tip("speedup", "times as fast", ".2f")],
         },
     }
     label = {
         "transform": [
-            {"calculate": f"{unchanged} || !datum.speedup ? '' : format(datum.speedup, '.3~r') + ' x'", "as": "text"}
+            {"calculate": f"{unchanged} || !datum.speedup ? '' : format(datum.speedup, '.2f') + ' x'", "as": "text"}
         ],
         "mark": {"type": "text", "align": "left", "dx": 5},
         "encoding": {"text": {"field": "text"}},

@@ -64,20 +64,27 @@ def _totals(analysis: Analysis) -> Record:
 
 
 def _with_room_for_names(runs: Sequence[Record]) -> list[Record]:
-    """The runs with a ``label`` in the scatter plot, empty where it would run into another."""
+    """The runs with a ``label`` in the scatter plot, empty where it would run into another.
+
+    ``side`` is where of its point it stands: towards the middle, so that none is cut off.
+    """
     placed: list[tuple[float, float]] = []
+    least, most = (log(max(pick(r["macs"] for r in runs), 1)) for pick in (min, max))
     wide = log(max(r["macs"] for r in runs) / max(min(r["macs"] for r in runs), 1) + 1)
     high = log(max(r["latency_ms"] for r in runs) / max(min(r["latency_ms"] for r in runs), 1e-9) + 1)
-    labels: dict[str, str] = {}
+    labels: dict[str, Record] = {}
     for r in sorted(runs, key=lambda r: -r["latency_ms"]):
         x, y = log(max(r["macs"], 1)), log(max(r["latency_ms"], 1e-9))
+        side = "left" if x > (least + most) / 2 else "right"
+        start = x - LABEL_WIDTH_RATIO * wide if side == "left" else x
         free = all(
-            abs(x - px) > LABEL_WIDTH_RATIO * wide or abs(y - py) > LABEL_HEIGHT_RATIO * high for px, py in placed
+            abs(start - other) > LABEL_WIDTH_RATIO * wide or abs(y - py) > LABEL_HEIGHT_RATIO * high
+            for other, py in placed
         )
         if free:
-            placed.append((x, y))
-        labels[r["run"]] = r["network"] if free else ""
-    return [r | {"label": labels[r["run"]]} for r in runs]
+            placed.append((start, y))
+        labels[r["run"]] = {"label": r["network"] if free else "", "side": side}
+    return [r | labels[r["run"]] for r in runs]
 
 
 def compared_charts(data: Mapping[str, list[Record]], classes: Mapping[str, str]) -> dict[str, Spec]:
@@ -98,7 +105,7 @@ def _difference(name: str, records: Sequence[Record], classes: Mapping[str, str]
         "height": BAR_HEIGHT * len({r["part"] for r in records}),
         "mark": "bar",
         "encoding": {
-            "y": {"field": "part", "type": "nominal", "sort": {"field": "order"}, "title": None},
+            "y": {"field": "part", "type": "nominal", "sort": {"field": "order", "op": "min"}, "title": None},
             "x": {"field": "ms", "type": "quantitative", "title": "more or less time [ms]", "stack": "zero"},
             "color": colour("class", classes),
             "tooltip": [tip("part"), tip("class"), tip("ms", "difference [ms]", "+.4~g")],
@@ -174,10 +181,14 @@ def _latency_over_macs(devices: Mapping[str, str]) -> Spec:
                     "tooltip": _TIPS,
                 },
             },
-            {
-                "mark": {"type": "text", "align": "left", "dx": 8, "style": "label"},
-                "encoding": {"text": {"field": "label"}},
-            },
+            *(
+                {
+                    "transform": [{"filter": f"datum.side == '{side}'"}],
+                    "mark": {"type": "text", "align": align, "dx": dx, "style": "label"},
+                    "encoding": {"text": {"field": "label"}},
+                }
+                for side, align, dx in (("right", "left", 8), ("left", "right", -8))
+            ),
         ],
     }
 

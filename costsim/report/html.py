@@ -139,10 +139,16 @@ def environment() -> Environment:
         "count": format_count,
         "percent": words.percent,
         "shape": words.shape,
+        "breakable": _breakable,
         "number": words.number,
     }
     environment.globals |= {"libraries": _libraries, "static": _static}
     return environment
+
+
+def _breakable(name: str) -> Markup:
+    """A dotted name that may only break behind a dot."""
+    return Markup(".<wbr>").join(name.split("."))
 
 
 def _libraries() -> Markup:

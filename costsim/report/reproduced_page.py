@@ -37,7 +37,12 @@ def _points(row: Row) -> list[dict[str, Any]]:
 def _dots(name: str, rows: int) -> dict[str, Any]:
     """Published and computed ratios of each row, side by side on one line."""
     label = {"field": "label", "type": "nominal", "sort": None, "title": None}
-    ratio = {"field": "ratio", "type": "quantitative", "title": "over the base row", "scale": {"zero": False}}
+    ratio = {
+        "field": "ratio",
+        "type": "quantitative",
+        "title": "over the base row",
+        "scale": {"zero": False, "padding": 12},
+    }
     colour = {"domain": list(COLOURS), "range": list(COLOURS.values())}
     tips = [{"field": field, "type": kind} for field, kind in
             (("label", "nominal"), ("what", "nominal"), ("ratio", "quantitative"), ("value", "quantitative"),
@@ -54,7 +59,12 @@ def _dots(name: str, rows: int) -> dict[str, Any]:
             {
                 "mark": {"type": "point", "filled": True, "size": 60},
                 "encoding": {
-                    "color": {"field": "what", "type": "nominal", "scale": colour, "title": None},
+                    "color": {
+                        "field": "what",
+                        "type": "nominal",
+                        "scale": colour,
+                        "legend": {"orient": "top", "title": None},
+                    },
                     "shape": {"field": "what", "type": "nominal", "title": None},
                     "tooltip": tips,
                 },

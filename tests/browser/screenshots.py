@@ -13,7 +13,8 @@ from PIL import Image
 import costsim
 from costsim.compare import compare
 from costsim.guidelines import check
-from costsim.guidelines.assertion import judge, parse_assertion
+from costsim.guidelines.assertion import judge
+from costsim.limits import parse_assertion
 from costsim.report import compared_page, reproduced_page, swept_page
 from costsim.report.html import page
 from costsim.reproduce.papers import reproduce

@@ -20,3 +20,14 @@ def test_charts_have_marks_and_nothing_is_fetched(browser: Browser, size: tuple[
     assert marks["macs"] >= len(comparison.analyses)
     assert driver.execute_script("return document.documentElement.scrollWidth") <= size[0]
     assert browser.requests() == [] and browser.console() == []
+
+
+def test_parts_stand_in_the_order_of_the_network(browser: Browser) -> None:
+    comparison = compare(["shufflenet_v2_1x", "mobilenet_v2_1x"], ["arm_a53"])
+    driver = browser.open(page(comparison))
+    drawn = driver.execute_script(
+        "const labels = document.querySelectorAll('[data-chart=difference0] .role-axis-label text');"
+        "return [...labels].map(label => label.textContent)"
+    )
+    parts = list(comparison.differences[0].parts)
+    assert [text for text in drawn if text in parts] == parts
