@@ -91,7 +91,9 @@ class Lowering:
             raise InputError(
                 "executes nothing: all its layers are views", where=graph.name, mend="add a layer that computes"
             )
-        writers = {chain.members[-1].name: (row,) for row, chain in enumerate(chains, first)}
+        writers: dict[str, tuple[int, ...]] = {
+            chain.members[-1].name: (row,) for row, chain in enumerate(chains, first)
+        }
         stored = _read_through(aside, writers)
         charged: set[Node] = set()
         for chain in chains:

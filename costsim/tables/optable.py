@@ -93,7 +93,7 @@ class OpTable:
         starts: Sequence[int] = (0,),
     ) -> OpTable:
         """Build the columns from mappings of column name to value, and which of them each row is."""
-        columns: dict[str, Any] = {c.name: stack([row[c.name] for row in distinct])[row_of] for c in columns_of(cls)}
+        columns: dict[str, Any] = {c.name: stack([row[c.name] for row in distinct])[row_of] for c in COLUMNS}
         return cls(tuple(labels), tuple(producers), **columns, starts=tuple(starts))
 
     @classmethod
@@ -129,7 +129,7 @@ class OpTable:
 
     def columns(self) -> dict[str, Array]:
         """Column name to array."""
-        return {c.name: getattr(self, c.name) for c in columns_of(type(self))}
+        return {c.name: getattr(self, c.name) for c in COLUMNS}
 
     def take(self, rows: np.ndarray) -> OpTable:
         """The table of the given rows only; producers outside them become the network's input."""
@@ -241,3 +241,6 @@ class OpTable:
 
 def _dim_at(dim: Any, point: int) -> Any:
     return np.ravel(dim)[min(point, np.size(dim) - 1)] if isinstance(dim, np.ndarray) else dim
+
+
+COLUMNS = columns_of(OpTable)

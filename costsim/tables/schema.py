@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, fields
-from functools import cache
 from typing import Any
 
 import numpy as np
@@ -27,7 +26,6 @@ def column(unit: str, meaning: str) -> Any:
     return field(metadata={"unit": unit, "meaning": meaning})
 
 
-@cache
 def columns_of(table: type) -> tuple[Column, ...]:
     """The declared columns of a table, in order."""
     return tuple(
