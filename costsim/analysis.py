@@ -120,7 +120,7 @@ class Analysis:
     @cached_property
     def summary(self) -> Record:
         """The totals, keyed as in the JSON contract. Unknown values are None (see ``unknown``)."""
-        ops, costs, calibration = self.simulation.ops, self.simulation.costs, self.simulation.profile.calibration
+        ops, costs, calibration = self.simulation.ops, self.simulation.costs, self.simulation.calibration
         totals = {name: float(column[0]) for name, column in {**op_totals(ops), **cost_totals(ops, costs)}.items()}
         whole = {name: round(value) for name, value in totals.items() if not name.endswith(("_ms", "_mj"))}
         known = sum(len(label.layers) for label in ops.labels if label.known)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from costsim.devices import RunConfig, device_for
 from costsim.graph import LayerGraph
 from costsim.hardware import Profile
+from costsim.hardware.profile import Calibration
 from costsim.lowering import lower
 from costsim.tables.costtable import CostTable
 from costsim.tables.optable import OpTable
@@ -21,6 +22,11 @@ class Simulation:
     run: RunConfig
     ops: OpTable
     costs: CostTable
+
+    @property
+    def calibration(self) -> Calibration:
+        """How far this prediction can be trusted."""
+        return self.profile.calibration_in(self.run.dtype)
 
 
 def lower_for(graph: LayerGraph, profile: Profile, run: RunConfig) -> OpTable:

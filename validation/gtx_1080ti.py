@@ -1,19 +1,22 @@
-"""GTX 1080 Ti: fitted on Tables 1 to 4 of the ShuffleNet V2 paper alone, held against its Table 8.
+"""GTX 1080 Ti: fitted on Tables 1 to 4 and Figure 2 of the ShuffleNet V2 paper, held against its Table 8.
 
 ``python -m validation.gtx_1080ti`` fits again and prints every figure.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
 import numpy as np
 
 from costsim.calibrate.errors import ErrorSummary, interval_ratios
-from costsim.calibrate.paper import PaperRow, paper_rows, reconstructed_rows
+from costsim.calibrate.paper import GPU_BATCH_OF_TABLE_8, PaperRow, paper_rows, reconstructed_rows
 from costsim.calibrate.problem import MeasuredRun
 from costsim.hardware import load_profile
+from costsim.network import Network
+from costsim.reproduce.bench import published
 from validation.gpu_fit import device_only, left_out_errors, measured_run, predicted_s, solve
 from validation.shufflenetv2 import Ordering, orderings, winners
 
@@ -40,6 +43,31 @@ def micro_run() -> MeasuredRun:
     """Tables 1 to 4 as the fit takes them: at the priors, input on the device."""
     measured_s = {row.name: row.latency_s for row in MICRO}
     return measured_run("Tables 1 to 4", device_only(PROFILE), {row.name: row.graph for row in MICRO}, measured_s)
+
+
+def copy_rates() -> dict[str, float]:
+    """Network to bytes/s of its input's copy to the device, as Figure 2 has it.
+
+    The figure prints the share of the time spent on "data" at batch 8. The rest of the time is taken from
+    the profile, whose rates are those of Tables 1 to 4, so that no speed of Table 8 enters.
+    """
+    profile = load_profile(PROFILE, {"input_from": "device"})
+    shares = {
+        row["network"]: float(row["percent"]) / 100
+        for row in published("shufflenetv2_figure2.csv")
+        if (row["platform"], row["component"]) == ("GPU", "Data")
+    }
+    rates = {}
+    for name, share in shares.items():
+        graph = Network(name, batch=GPU_BATCH_OF_TABLE_8).graph
+        rest_s = predicted_s(profile, graph)
+        rates[name] = 4 * math.prod(graph.input_shape) / (rest_s * share / (1 - share))
+    return rates
+
+
+def copy_rate() -> float:
+    """What the networks of Figure 2 say together: their geometric mean, in bytes/s."""
+    return float(np.exp(np.mean(np.log(list(copy_rates().values())))))
 
 
 def predict(rows: Collection[PaperRow]) -> Prediction:
@@ -71,6 +99,8 @@ def _line(title: str, log_errors: Iterable[float]) -> str:
 def main() -> None:
     values, in_sample = solve(micro_run())
     print("constants fitted on Tables 1 to 4:", {k.split(".")[1]: float(f"{v:.3g}") for k, v in values.items()})
+    rates = {name: f"{rate / 1e9:.2f} GB/s" for name, rate in copy_rates().items()}
+    print(f"copy of the input by Figure 2: {rates}, together {copy_rate() / 1e9:.2f} GB/s")
     print(_line("Tables 1 to 4, in sample", in_sample.values()))
     left_out = errors_by_left_out_table()
     print(_line("Tables 1 to 4, each table left out", left_out.values()))

@@ -36,6 +36,8 @@ class FewShot:
     low_ratio: float
     high_ratio: float
     networks: tuple[str, ...]
+    dtype: str
+    """Of the measurements."""
 
 
 def measured_runs(profile: Profile, measurements: Sequence[Measurement], dtype: str | None = None) -> list[MeasuredRun]:
@@ -80,6 +82,7 @@ def calibrate(base: Profile, measurements: Sequence[Measurement], dtype: str | N
         low_ratio=min(own_low, base.calibration.low_ratio),
         high_ratio=max(own_high, base.calibration.high_ratio),
         networks=networks,
+        dtype=runs[0].run.dtype,
     )
 
 

@@ -39,6 +39,7 @@ def profile_text(name: str, base: Profile, result: FewShot, source: str, setting
         f"  within_10_percent_ratio: {round_significant(result.after.within_10_percent_ratio, 3)}",
         f"  low_ratio: {round_significant(result.low_ratio, 3)}",
         f"  high_ratio: {round_significant(result.high_ratio, 3)}",
+        f"  dtypes: [{result.dtype}]",
     ]
     return "\n".join(lines + _blocks(base, result.values, settings)) + "\n"
 

@@ -91,8 +91,8 @@ def case(name: str, graph: LayerGraph, profile: Profile, run: RunConfig, measure
         macs=float(result.ops.macs.sum()),
         measured_s=measured_s,
         predicted_s=predicted_s,
-        low_s=predicted_s * profile.calibration.low_ratio,
-        high_s=predicted_s * profile.calibration.high_ratio,
+        low_s=predicted_s * result.calibration.low_ratio,
+        high_s=predicted_s * result.calibration.high_ratio,
         ruled_by=_ruling_limit(result.costs.bound, latency_s, result.costs.limit_names),
     )
 

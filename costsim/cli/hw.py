@@ -38,6 +38,11 @@ def show(hw: str) -> None:
     click.echo("\naccuracy card")
     for term, value in accuracy_card(profile.calibration).items():
         click.echo(f"    {term:<14} {value}")
+    for dtype in runtime.dtypes:
+        own = profile.calibration_in(dtype)
+        if own != profile.calibration:
+            interval = f"{own.low_ratio:.2f} to {own.high_ratio:.2f} times the prediction"
+            click.echo(f"    {'in ' + dtype:<14} {own.status}, {interval}")
     click.echo("")
     for path, source in sorted(profile.provenance.items()):
         click.echo(f"{path:<46} {profile.text_at(path):>16}  {source}")

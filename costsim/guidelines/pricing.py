@@ -86,7 +86,7 @@ def _priced(case: Case, rule_id: str, rule: Guideline, suspicion: Suspicion) -> 
 
 
 def _price(case: Case, cost_ms: float | None) -> dict[str, Any]:
-    calibration = case.simulation.profile.calibration
+    calibration = case.simulation.calibration
     return {
         "severity": _severity(case, cost_ms),
         "cost_ms": cost_ms,

@@ -68,6 +68,8 @@ class Calibration(Block):
     low_ratio: PositiveFloat
     """A 90 % interval reaches from ``low_ratio`` to ``high_ratio`` times the prediction."""
     high_ratio: PositiveFloat
+    dtypes: tuple[DType, ...] = ()
+    """The data types of the measurements; empty: the runtime's first."""
 
 
 class Runtime(Block):
@@ -81,6 +83,10 @@ class Runtime(Block):
     """Anchor op to the ops that run in its kernel."""
     views: tuple[str, ...]
     """Ops answered with a view of their input, at no cost."""
+
+
+UNMEASURED = (0.3, 3.0)
+"""The interval where nothing was measured: kernels for another data type are other kernels."""
 
 
 class Profile(Block):
@@ -107,6 +113,20 @@ class Profile(Block):
     def max_threads(self) -> int:
         """How many threads can be asked for; families with cores say so."""
         return 1
+
+    def calibration_in(self, dtype: str) -> Calibration:
+        """What is known of predictions in one data type: measurements in another do not vouch for them."""
+        known = self.calibration
+        measured = known.dtypes or self.runtime.dtypes[:1]
+        if dtype in measured or known.status == "uncalibrated":
+            return known
+        low, high = UNMEASURED
+        return Calibration(
+            status="uncalibrated",
+            data=f"nothing was measured in {dtype}; in {', '.join(measured)}: {known.data}",
+            low_ratio=min(low, known.low_ratio),
+            high_ratio=max(high, known.high_ratio),
+        )
 
     def value_at(self, path: str) -> Any:
         """The SI value at a dotted path of YAML words such as ``hardware.clock``."""

@@ -45,7 +45,7 @@ def document(analysis: Analysis, findings: Iterable[Finding] | None = None) -> d
             "profile": profile.name,
             "runtime": f"{profile.runtime.name} {profile.runtime.version}",
             "threads": run.threads,
-            "calibration": profile.calibration.model_dump(),
+            "calibration": analysis.simulation.calibration.model_dump(),
         },
         "totals": analysis.summary,
         "unknown": unknown,

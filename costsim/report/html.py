@@ -68,7 +68,7 @@ def page(
         payload={"specs": shown, "data": data, "whatif": changes},
         scripts=SCRIPTS,
         profile=analysis.simulation.profile,
-        accuracy_card=words.accuracy_card(analysis.simulation.profile.calibration),
+        accuracy_card=words.accuracy_card(analysis.simulation.calibration),
         provenance=_provenance(analysis),
         levels=list(analysis.simulation.costs.traffic),
         verdict=words.verdict(analysis),

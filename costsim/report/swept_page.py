@@ -57,7 +57,8 @@ def front_points(result: SweepResult, spec: SweepSpec) -> list[Record]:
 
 def _point(record: Mapping[Any, Any], spec: SweepSpec) -> Record:
     """One row of the tables, its latency with the interval of its device."""
-    calibration = load_profile(record["hw"]).calibration
+    profile = load_profile(record["hw"])
+    calibration = profile.calibration_in(record.get("dtype", profile.runtime.dtypes[0]))
     low, high = (record["latency_ms"] * ratio for ratio in (calibration.low_ratio, calibration.high_ratio))
     kept = ("point", "network", "hw", *(axis.name for axis in spec.space.axes), *spec.objectives, "latency_ms")
     plain = {name: record[name].item() if hasattr(record[name], "item") else record[name] for name in kept}

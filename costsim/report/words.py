@@ -51,7 +51,7 @@ def run_line(analysis: Analysis) -> str:
 
 def trust(analysis: Analysis) -> str:
     """What the interval is worth."""
-    calibrated = analysis.simulation.profile.calibration.status == "calibrated"
+    calibrated = analysis.simulation.calibration.status == "calibrated"
     return "90 % interval" if calibrated else "not calibrated"
 
 

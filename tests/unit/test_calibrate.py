@@ -210,6 +210,7 @@ class TestVerbs:
         assert result.exit_code == 0, result.output
         profile = load_profile(target)
         assert profile.calibration.status == "calibrated"
+        assert profile.calibration.dtypes == ("fp32",)
         assert profile.fitted.clock_ratio < 0.9 * base.fitted.clock_ratio
         assert "# was" in target.read_text()
         shown = self.run("validate", target, "--against", source)

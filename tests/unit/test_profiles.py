@@ -2,6 +2,7 @@
 
 import pytest
 
+import costsim
 from costsim.errors import InputError
 from costsim.hardware import load_profile, profile_names
 from costsim.hardware.load import profile_aliases, profile_folder
@@ -83,3 +84,30 @@ def test_settings_leave_the_shipped_profile_alone():
     assert changed.value_at("hardware.clock") == 2e9
     assert changed.source_of("hardware.clock").text == "set on the command line"
     assert load_profile("arm_a53").value_at("hardware.clock") == 1.4e9
+
+
+class TestDataTypesNobodyMeasured:
+    def test_the_interval_is_wide_and_says_why(self):
+        measured, unmeasured = (costsim.analyze("resnet18", "v100", dtype=dtype) for dtype in ("fp32", "fp16"))
+        card = unmeasured.simulation.calibration
+        assert measured.simulation.calibration == load_profile("v100").calibration
+        assert card.status == "uncalibrated" and card.mean_error_ratio is None
+        assert "fp16" in card.data and "fp32" in card.data
+        for analysis, low, high in ((measured, 0.78, 1.44), (unmeasured, 0.3, 3.0)):
+            summary = analysis.summary
+            assert summary["latency_low_ms"] == pytest.approx(low * summary["latency_ms"])
+            assert summary["latency_high_ms"] == pytest.approx(high * summary["latency_ms"])
+
+    @pytest.mark.parametrize("name", profile_names())
+    def test_no_data_type_is_trusted_more_than_a_measured_one(self, name):
+        profile = load_profile(name)
+        known = profile.calibration
+        for dtype in profile.runtime.dtypes:
+            own = profile.calibration_in(dtype)
+            assert own.low_ratio <= known.low_ratio and own.high_ratio >= known.high_ratio
+        assert profile.calibration_in(profile.runtime.dtypes[0]) == known
+
+    def test_a_profile_may_say_that_several_were_measured(self):
+        profile = load_profile("v100")
+        both = profile.calibration.model_copy(update={"dtypes": ("fp32", "fp16")})
+        assert profile.model_copy(update={"calibration": both}).calibration_in("fp16") == both

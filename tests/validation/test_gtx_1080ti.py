@@ -35,6 +35,14 @@ def test_the_shipped_constants_are_those_of_the_fit():
             assert profile.value_at(path) == pytest.approx(value, rel=0.02), path
 
 
+def test_the_rate_of_the_inputs_copy_is_that_of_figure_2_and_not_of_table_8():
+    rates = gtx_1080ti.copy_rates()
+    assert sorted(rates) == ["mobilenet_v2_1x", "shufflenet_v1_g3_1x"]
+    assert all(3.5e9 < rate < 5.5e9 for rate in rates.values())
+    shipped = load_profile("gtx_1080ti").hardware.memory.host.bandwidth_bytes_per_s
+    assert shipped == pytest.approx(gtx_1080ti.copy_rate(), rel=0.005)
+
+
 def test_tables_1_to_4_are_within_ten_percent_on_average(micro):
     assert len(micro.predicted_s) == 51
     assert mean_error(micro) < 0.10
