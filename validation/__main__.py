@@ -6,7 +6,13 @@ import runpy
 import sys
 
 REFIT = ("validation.arm", "validation.apply", "validation.paper", "validation.few_shot")
-FIGURES = ("validation.arm_report", "validation.gtx_1080ti", "validation.deepbench", "validation.v100")
+FIGURES = (
+    "validation.arm_report",
+    "validation.snapdragon_855",
+    "validation.gtx_1080ti",
+    "validation.deepbench",
+    "validation.v100",
+)
 
 
 def main(arguments: list[str]) -> None:
