@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import numpy as np
 
 from costsim.devices.base import DeviceModel, Roofs, RunConfig
 from costsim.devices.gpu_library import (
-    KernelCost,
-    fastest_kernel,
+    Kernels,
     is_depthwise,
     is_grouped,
     library_calls,
+    library_kernels,
     winograd_applies,
 )
 from costsim.devices.gpu_profile import GpuProfile
@@ -20,13 +21,14 @@ from costsim.devices.kernels.cache import activation_misses
 from costsim.devices.kernels.host import dispatch_wait_s
 from costsim.errors import DoesNotFitError
 from costsim.hardware.profile import Profile
-from costsim.tables.costtable import CostTable, combine
+from costsim.tables.choice import first_least
+from costsim.tables.costtable import CostTable, Product, combine
+from costsim.tables.kinds import Kinds
 from costsim.tables.liveness import independent_parts, live_bytes
 from costsim.tables.optable import OpTable
+from costsim.tables.remember import remember
 from costsim.tables.schema import Array
 from costsim.units import format_quantity
-
-EVERY_ROW = slice(None)
 
 
 class GpuModel(DeviceModel):
@@ -51,35 +53,42 @@ class GpuModel(DeviceModel):
         return ops
 
     def costs(self, ops: OpTable, profile: Any, run: RunConfig) -> CostTable:
-        overlap = profile.fitted.overlap
-        reached = _reached_ratio(ops, profile)
-        l2_bytes_per_s = profile.hardware.memory.l2.bandwidth_bytes_per_s * reached
-        dram_bytes = _dram_bytes(ops, profile)
-        dram_s = dram_bytes / (_dram_bytes_per_s(profile) * reached)
+        return self.kind_costs(ops, profile, run).per_op()
 
-        def ceilings(kernel: KernelCost, rows: Any = EVERY_ROW) -> dict[str, Array]:
-            l2_s = np.maximum(kernel.l2_bytes, dram_bytes[rows]) / l2_bytes_per_s[rows]
-            return {"arithmetic": kernel.compute_s, "latency": kernel.latency_s, "l2": l2_s, "dram": dram_s[rows]}
+    def kind_costs(self, ops: OpTable, profile: Any, run: RunConfig) -> CostTable:
+        rows, hw, fit = _distinct_rows(ops, profile, run), profile.hardware, profile.fitted
+        tried, cycle_s = rows.kernels, 1 / hw.clock_hz
+        l2_byte_s, dram_byte_s = 1 / hw.memory.l2.bandwidth_bytes_per_s, 1 / _dram_bytes_per_s(profile)
 
-        def overheads(kernel: KernelCost) -> dict[str, Array]:
-            launch = kernel.launches * profile.fitted.launch_s
-            return {"launch": launch, "transform": _scratch_s(kernel.scratch_bytes, profile)}
+        def ceilings(kernels: Kernels) -> dict[str, Array | Product]:
+            dram_bytes, reached = rows.dram_bytes[kernels.op], rows.reached_ratio[kernels.op]
+            return {
+                "arithmetic": Product(kernels.cycles, cycle_s),
+                "latency": kernels.rounds * fit.ramp_s + kernels.wait_cycles * cycle_s,
+                "l2": Product(np.maximum(kernels.l2_bytes, dram_bytes) / reached, l2_byte_s),
+                "dram": Product(dram_bytes / reached, dram_byte_s),
+            }
 
-        def device_s(kernel: KernelCost, rows: Any = EVERY_ROW) -> Array:
-            return combine(list(ceilings(kernel, rows).values()), overlap) + sum(overheads(kernel).values())
+        def overheads(kernels: Kernels) -> dict[str, Array]:
+            return {"launch": kernels.launches * fit.launch_s, "transform": _scratch_s(kernels.scratch_bytes, profile)}
 
-        kernel = fastest_kernel(ops, profile, run, device_s)
-        transfer = _transfer_s(ops, profile)
-        dispatch = library_calls(ops, profile) * profile.fitted.dispatch_s
-        wait = dispatch_wait_s(device_s(kernel) + transfer, dispatch, independent_parts(ops))
+        overlapped_s = combine(list(ceilings(tried).values()), fit.overlap)
+        device_s = overlapped_s + sum(overheads(tried).values())
+        fastest = first_least(device_s, tried.op)
+        used = Kernels(np.arange(len(rows.ops)), *map(fastest.of, tried.columns()))
+        transfer = rows.sent_bytes / hw.memory.host.bandwidth_bytes_per_s
+        dispatch = library_calls(rows.ops, profile) * fit.dispatch_s
+        wait = dispatch_wait_s(fastest.of(device_s) + transfer, dispatch, independent_parts(ops), rows.kind_of)
         return CostTable(
-            ceilings=ceilings(kernel),
-            overheads={**overheads(kernel), "transfer": transfer, "dispatch": wait},
+            ceilings={name: c.seconds if isinstance(c, Product) else c for name, c in ceilings(used).items()},
+            overheads={**overheads(used), "transfer": transfer, "dispatch": wait},
             traffic={
-                "dram": dram_bytes + _spilt_bytes(kernel.scratch_bytes, profile),
-                "l2": kernel.l2_bytes + kernel.scratch_bytes,
+                "dram": rows.dram_bytes + _spilt_bytes(used.scratch_bytes, profile),
+                "l2": used.l2_bytes + used.scratch_bytes,
             },
-            overlap=overlap,
+            overlap=fit.overlap,
+            kind_of=rows.kind_of,
+            overlapped_s=fastest.of(overlapped_s),
         )
 
     def roofs(self, profile: Any, run: RunConfig) -> Roofs:
@@ -95,6 +104,38 @@ class GpuModel(DeviceModel):
         tiles = profile.runtime.winograd.get(run.dtype, ())
         saving = max(((3 * t.outputs / (t.outputs + 2)) ** 2 for t in tiles), default=1.0)
         return np.where(winograd_applies(ops), ops.macs / saving, ops.macs)
+
+
+@dataclass(frozen=True)
+class _Rows:
+    """Equal rows of a table once, with the kernels that could run them: what clocks and bandwidths do not change."""
+
+    ops: OpTable
+    kernels: Kernels
+    dram_bytes: Array
+    reached_ratio: Array
+    sent_bytes: Array
+    """From the host to the device before the row can run."""
+    kind_of: np.ndarray
+    """``(rows of the table,)`` which of these rows each is."""
+
+
+def _distinct_rows(ops: OpTable, profile: GpuProfile, run: RunConfig) -> _Rows:
+    hw, fit = profile.hardware, profile.fitted
+    fitted = (fit.matrix_ratio, fit.winograd_ratio, fit.step_cycles, fit.grouped_ratio, fit.depthwise_ratio)
+    silicon = (hw.multiprocessors, hw.macs_per_cycle[run.dtype], hw.lanes, hw.register_file_bytes)
+    given = (profile.runtime, run.dtype, hw.memory.l2.size_bytes, *silicon, *fitted)
+    return remember(ops, "GPU rows", given, lambda: _work_out(ops, profile, run))
+
+
+def _work_out(ops: OpTable, profile: GpuProfile, run: RunConfig) -> _Rows:
+    columns = [*ops.columns().values(), ops.word_of[:, None], independent_parts(ops)[:, None]]
+    dram_bytes, sent_bytes = _dram_bytes(ops, profile), _sent_bytes(ops, profile)
+    kinds = Kinds.of([*columns, dram_bytes, sent_bytes])
+    rows = ops.take(kinds.first)
+    kernels = library_kernels(rows, profile, run).worth_trying()
+    dram_bytes, sent_bytes = dram_bytes[kinds.first], sent_bytes[kinds.first]
+    return _Rows(rows, kernels, dram_bytes, _reached_ratio(rows, profile), sent_bytes, kinds.of_row)
 
 
 def _reached_ratio(ops: OpTable, profile: GpuProfile) -> Array:
@@ -131,12 +172,11 @@ def _spilt_bytes(scratch_bytes: Array, profile: GpuProfile) -> Array:
     return np.maximum(0, scratch_bytes - profile.hardware.memory.l2.size_bytes)
 
 
-def _transfer_s(ops: OpTable, profile: GpuProfile) -> Array:
-    """Copying a network's input to the device, charged to the first op that reads it."""
+def _sent_bytes(ops: OpTable, profile: GpuProfile) -> Array:
+    """A network's input, where it comes from the host: charged to the first op that reads it."""
     first = np.zeros((len(ops), 1))
     if profile.runtime.input_from == "host":
         readers = np.flatnonzero(ops.reads_input)
         _, first_of_part = np.unique(independent_parts(ops)[readers], return_index=True)
         first[readers[first_of_part]] = 1.0
-    input_bytes = ops.n * ops.c_in * ops.h_in * ops.w_in * ops.elem_bytes
-    return first * input_bytes / profile.hardware.memory.host.bandwidth_bytes_per_s
+    return first * ops.n * ops.c_in * ops.h_in * ops.w_in * ops.elem_bytes

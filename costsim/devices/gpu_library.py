@@ -1,8 +1,8 @@
-"""The convolution library of a GPU runtime: which kernels it has for an op, and which one it runs."""
+"""The convolution library of a GPU runtime: which kernels it has for an op."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, fields
 from typing import Any
 
@@ -10,31 +10,72 @@ import numpy as np
 
 from costsim.devices.base import RunConfig
 from costsim.devices.gpu_profile import GpuProfile, Tile, WinogradTile
-from costsim.devices.kernels.gpu_tiles import Multiprocessors, arithmetic_s, busiest_blocks, fetched_elems, latency_s
+from costsim.devices.kernels.gpu_tiles import (
+    Multiprocessors,
+    arithmetic_cycles,
+    busiest_blocks,
+    fetched_elems,
+    rounds_of_blocks,
+)
 from costsim.tables.optable import MAC, OpTable
 from costsim.tables.schema import Array
 
 PARTIAL_SUM_BYTES = 4.0
 """Partial sums are fp32 whatever the operands are."""
 
-NEVER_S = 1e30
-"""Seconds of a kernel that does not apply: finite, so that it can be combined and compared."""
+NEVER_CYCLES = 1e30
+"""Cycles of a kernel that does not apply: finite, so that it can be combined and compared."""
 
 
 @dataclass(frozen=True)
-class KernelCost:
-    """What running one kernel for every op would take; ``NEVER_S`` where it does not apply."""
+class Kernels:
+    """Kernels that could run the ops of a table. Arrays are ``(kernels, points)``; nothing in them is seconds."""
 
-    compute_s: Array
-    latency_s: Array
+    op: np.ndarray
+    """``(kernels,)`` row of the op, ascending: the kernels of one op lie together."""
+    cycles: Array
+    """Of arithmetic, on the multiprocessor that has most to do; ``NEVER_CYCLES`` where the kernel does not apply."""
+    rounds: Array
+    """Times that blocks load their first operands and store their results, one after the other."""
+    wait_cycles: Array
+    """Waiting for the operands of further input channels."""
     l2_bytes: Array
     scratch_bytes: Array
     """Written by a kernel in front and read by the main one: transformed weights."""
     launches: Array
     """Kernels started one after the other."""
 
-    def columns(self) -> tuple[Array, ...]:
-        return tuple(getattr(self, f.name) for f in fields(self))
+    def columns(self) -> list[Array]:
+        return [getattr(self, f.name) for f in fields(self) if f.name != "op"]
+
+    def take(self, kernels: np.ndarray) -> Kernels:
+        return Kernels(self.op[kernels], *(column[kernels] for column in self.columns()))
+
+    @classmethod
+    def join(cls, parts: list[Kernels]) -> Kernels:
+        """All kernels, those of one op together, in the order of the parts."""
+        op = np.concatenate([part.op for part in parts])
+        points = max(column.shape[1] for part in parts for column in part.columns())
+
+        def joined(columns: tuple[Array, ...]) -> Array:
+            wide = [np.broadcast_to(c, (len(p.op), points)) for c, p in zip(columns, parts, strict=True)]
+            return np.concatenate(wide)
+
+        whole = cls(op, *map(joined, zip(*(part.columns() for part in parts), strict=True)))
+        return whole.take(np.argsort(op, kind="stable"))
+
+    def worth_trying(self) -> Kernels:
+        """Without kernels that another one of the same op beats or equals in everything, whatever clock and bandwidths.
+
+        Looked for only where the table holds one network: many of them would be compared for longer than tried.
+        """
+        if self.cycles.shape[1] > 1:
+            return self
+        columns = np.concatenate(self.columns(), axis=1)
+        one, other = np.nonzero(self.op[:, None] == self.op)
+        no_worse = (columns[other] <= columns[one]).all(axis=1)
+        better = no_worse & ((columns[other] < columns[one]).any(axis=1) | (other < one))
+        return self.take(np.setdiff1d(np.arange(len(self.op)), one[better]))
 
 
 def is_depthwise(ops: OpTable) -> np.ndarray:
@@ -59,44 +100,23 @@ def library_calls(ops: OpTable, profile: GpuProfile) -> Array:
     return np.where(is_grouped(ops), ops.groups, one) if profile.runtime.grouped == "loop" else one
 
 
-def fastest_kernel(
-    ops: OpTable, profile: GpuProfile, run: RunConfig, device_s: Callable[[KernelCost, np.ndarray], Array]
-) -> KernelCost:
-    """The kernel of the library with the least ``device_s`` for each op, as its search finds it.
-
-    Ops that are no matrix product stream their tensors once, in one kernel. ``device_s`` gets a
-    kernel and the rows it is tried on.
-    """
-    columns = _lane_s(ops, profile), 0.0, ops.compulsory_bytes, 0.0, library_calls(ops, profile)
-    best = KernelCost(*np.broadcast_arrays(*columns))
-    best_s: Array | None = None
-    for rows, kernel in _kernels(ops, profile, run):
-        kernel_s = device_s(kernel, rows)
-        if best_s is None:
-            shape = (len(ops), kernel_s.shape[1])
-            best = KernelCost(*(np.array(np.broadcast_to(column, shape)) for column in best.columns()))
-            best_s = np.full(shape, NEVER_S)
-        better = kernel_s < best_s[rows]
-        best_s[rows] = np.where(better, kernel_s, best_s[rows])
-        for chosen, tried in zip(best.columns(), kernel.columns(), strict=True):
-            chosen[rows] = np.where(better, tried, chosen[rows])
-    return best
+def library_kernels(ops: OpTable, profile: GpuProfile, run: RunConfig) -> Kernels:
+    """Every kernel of the library that can run each op."""
+    return Kernels.join(list(_kernels(ops, profile, run)))
 
 
-def _kernels(ops: OpTable, profile: GpuProfile, run: RunConfig) -> Iterator[tuple[np.ndarray, KernelCost]]:
-    """Every kernel of the library, with the rows it can run."""
-    is_product = ((ops.kind == MAC) & ~is_depthwise(ops)).any(axis=1)
+def _kernels(ops: OpTable, profile: GpuProfile, run: RunConfig) -> Iterator[Kernels]:
+    is_product = (ops.kind == MAC) & ~is_depthwise(ops)
+    if len(rows := np.flatnonzero(~is_product.all(axis=1))):
+        yield _streaming(ops.take(rows), rows, profile)
     most_parts = ops.by_op(profile.runtime.split_k, 1)[:, 0]
     for parts in _splits(profile):
-        rows = np.flatnonzero(is_product & (parts <= most_parts))
-        if len(rows):
+        if len(rows := np.flatnonzero(is_product.any(axis=1) & (parts <= most_parts))):
             table = ops.take(rows)
-            yield from ((rows, _direct(table, profile, run, tile, parts)) for tile in profile.runtime.tiles)
-    rows = np.flatnonzero(winograd_applies(ops).any(axis=1))
-    if len(rows):
+            yield from (_direct(table, rows, profile, run, tile, parts) for tile in profile.runtime.tiles)
+    if len(rows := np.flatnonzero(winograd_applies(ops).any(axis=1))):
         table = ops.take(rows)
-        tiles = profile.runtime.winograd.get(run.dtype, ())
-        yield from ((rows, _winograd(table, profile, run, tile)) for tile in tiles)
+        yield from (_winograd(table, rows, profile, run, t) for t in profile.runtime.winograd.get(run.dtype, ()))
 
 
 def _splits(profile: GpuProfile) -> list[int]:
@@ -105,7 +125,15 @@ def _splits(profile: GpuProfile) -> list[int]:
     return [4**e for e in range(10) if 4**e <= most]
 
 
-def _direct(ops: OpTable, profile: GpuProfile, run: RunConfig, tile: Tile, parts: int) -> KernelCost:
+def _streaming(ops: OpTable, rows: np.ndarray, profile: GpuProfile) -> Kernels:
+    """One pass over the op's tensors: what everything runs as that is no matrix product."""
+    is_product = (ops.kind == MAC) & ~is_depthwise(ops)
+    nothing = np.zeros_like(ops.kind)
+    cycles = np.where(is_product, NEVER_CYCLES, _lane_cycles(ops, profile))
+    return Kernels(rows, cycles, nothing, nothing, ops.compulsory_bytes, nothing, library_calls(ops, profile))
+
+
+def _direct(ops: OpTable, rows: np.ndarray, profile: GpuProfile, run: RunConfig, tile: Tile, parts: int) -> Kernels:
     """One matrix product a group: pixels x channels, summed over input channels and kernel."""
     align = profile.runtime.channel_align.get(run.dtype, 1)
     taps = ops.kernel_h * ops.kernel_w
@@ -119,21 +147,24 @@ def _direct(ops: OpTable, profile: GpuProfile, run: RunConfig, tile: Tile, parts
     sm = _multiprocessors(profile, run.dtype, profile.fitted.matrix_ratio)
     busiest = busiest_blocks(sm, m, n, batch * parts, tile.pixels, tile.channels)
     sums = tile.pixels * tile.channels
-    arithmetic = arithmetic_s(sm, busiest, np.ceil(k / parts), sums) + _lane_s(ops, profile) / loops
+    cycles = loops * arithmetic_cycles(sm, busiest, np.ceil(k / parts), sums) + _lane_cycles(ops, profile)
+    rounds = loops * rounds_of_blocks(sm, busiest, sums)
 
     inputs = np.minimum(m * k, ops.n * ops.c_in_per_group * ops.h_in * ops.w_in) * batch
     fetched = fetched_elems(inputs, batch * n * k, m, n, tile.pixels, tile.channels) * ops.elem_bytes
     partial_sums = 2 * parts * batch * m * n * PARTIAL_SUM_BYTES if parts > 1 else 0.0
-    return KernelCost(
-        compute_s=np.where(is_depthwise(ops), NEVER_S, loops * arithmetic),
-        latency_s=loops * latency_s(sm, busiest, c_in / parts, sums),
+    return Kernels(
+        rows,
+        cycles=np.where((ops.kind != MAC) | is_depthwise(ops), NEVER_CYCLES, cycles),
+        rounds=rounds,
+        wait_cycles=rounds * (c_in / parts) * profile.fitted.step_cycles,
         l2_bytes=loops * (fetched + partial_sums) + ops.output_bytes,
         scratch_bytes=np.zeros_like(m),
         launches=loops * (1.0 if parts == 1 else 2.0),  # the second kernel adds the parts up
     )
 
 
-def _winograd(ops: OpTable, profile: GpuProfile, run: RunConfig, tile: WinogradTile) -> KernelCost:
+def _winograd(ops: OpTable, rows: np.ndarray, profile: GpuProfile, run: RunConfig, tile: WinogradTile) -> Kernels:
     """F(o x o, 3x3): ``(o + 2)^2`` products over tiles of the map, for ``o^2`` outputs of nine each.
 
     One fused kernel, after one that transforms the weights where the library does that in every call.
@@ -144,17 +175,19 @@ def _winograd(ops: OpTable, profile: GpuProfile, run: RunConfig, tile: WinogradT
     sm = _multiprocessors(profile, run.dtype, profile.fitted.winograd_ratio)
     busiest = busiest_blocks(sm, m, ops.c_out, np.ones_like(m), tile.pixels, tile.channels)
     sums = tile.pixels * tile.channels * products
+    cycles = arithmetic_cycles(sm, busiest, ops.c_in, sums) + _lane_cycles(ops, profile)
+    rounds = rounds_of_blocks(sm, busiest, sums)
 
     weights = products * ops.c_in * ops.c_out
     fetched = fetched_elems(m * tile.outputs**2 * ops.c_in, weights, m, ops.c_out, tile.pixels, tile.channels)
     each_call = float(profile.runtime.winograd_weights == "each_call")
-    scratch = each_call * 2 * weights * ops.weight_elem_bytes
-    applies = winograd_applies(ops)
-    return KernelCost(
-        compute_s=np.where(applies, arithmetic_s(sm, busiest, ops.c_in, sums) + _lane_s(ops, profile), NEVER_S),
-        latency_s=latency_s(sm, busiest, ops.c_in, sums),
+    return Kernels(
+        rows,
+        cycles=np.where(winograd_applies(ops), cycles, NEVER_CYCLES),
+        rounds=rounds,
+        wait_cycles=rounds * ops.c_in * profile.fitted.step_cycles,
         l2_bytes=fetched * ops.elem_bytes + ops.output_bytes,
-        scratch_bytes=scratch,
+        scratch_bytes=each_call * 2 * weights * ops.weight_elem_bytes,
         launches=np.full_like(m, 1 + each_call),
     )
 
@@ -163,15 +196,13 @@ def _multiprocessors(profile: GpuProfile, dtype: Any, reached: Any) -> Multiproc
     hw = profile.hardware
     return Multiprocessors(
         count=hw.multiprocessors,
-        macs_per_s=hw.macs_per_cycle[dtype] * hw.clock_hz * reached,
+        macs_per_cycle=hw.macs_per_cycle[dtype] * reached,
         accumulators=hw.register_file_bytes / 2 / PARTIAL_SUM_BYTES,
-        step_s=profile.fitted.step_cycles / hw.clock_hz,
-        ramp_s=profile.fitted.ramp_s,
     )
 
 
-def _lane_s(ops: OpTable, profile: GpuProfile) -> Array:
+def _lane_cycles(ops: OpTable, profile: GpuProfile) -> Array:
     """Arithmetic outside matrix products: on the scalar lanes, after the main loop of a kernel."""
     hw = profile.hardware
     on_lanes = np.where(is_depthwise(ops), ops.flops, ops.flops - 2 * ops.macs)
-    return on_lanes / (2 * hw.lanes * hw.multiprocessors * hw.clock_hz)
+    return on_lanes / (2 * hw.lanes * hw.multiprocessors)

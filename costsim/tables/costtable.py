@@ -11,7 +11,7 @@ maximum (perfect overlap), 1 the sum (none), 2 what in-order cores show in betwe
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property, reduce
 
@@ -21,6 +21,20 @@ from costsim.tables.schema import Array
 
 NEAR_TIE_RATIO = 0.9
 """A limit within 10 % of the largest is reported beside it."""
+
+
+@dataclass(frozen=True)
+class Product:
+    """Seconds that are amounts of work times a pace, both kept: where one is small, so are its powers."""
+
+    work: Array
+    """``(ops, points)``, one point where devices vary and networks do not."""
+    pace_s: Array | float
+    """Seconds per unit of work: a number, or ``(points,)``."""
+
+    @property
+    def seconds(self) -> Array:
+        return self.work * self.pace_s
 
 
 @dataclass(frozen=True)
@@ -40,6 +54,8 @@ class CostTable:
     """What the model wants the user to know about this network on this device."""
     kind_of: np.ndarray | None = None
     """``(ops,)`` the row that prices each op, where equal ops share one; None: each has its own."""
+    overlapped_s: Array | None = None
+    """The ceilings combined, where the device has done that already."""
 
     def per_op(self) -> CostTable:
         """The same with a row of its own for each op."""
@@ -56,6 +72,7 @@ class CostTable:
             traffic=spread(self.traffic),
             energy_j=None if self.energy_j is None else self.energy_j[self.kind_of],
             kind_of=None,
+            overlapped_s=None if self.overlapped_s is None else self.overlapped_s[self.kind_of],
         )
 
     @cached_property
@@ -67,6 +84,8 @@ class CostTable:
         """Predicted seconds per op if the named ceilings and overheads cost nothing."""
         overlapping = [array for name, array in self.ceilings.items() if name not in lifted]
         serial = [array for name, array in self.overheads.items() if name not in lifted]
+        if self.overlapped_s is not None and not lifted:
+            return sum(serial, start=self.overlapped_s)
         if overlapping:
             return sum(serial, start=combine(overlapping, self.overlap))
         return sum(serial, start=np.zeros(np.broadcast_shapes(*(a.shape for a in self.limits.values()))))
@@ -97,15 +116,22 @@ class CostTable:
         return tuple(self.limit_names[i] for i in order if seconds[i] >= NEAR_TIE_RATIO * seconds[order[0]])
 
 
-def combine(ceilings: list[Array], overlap: float | Array) -> Array:
+def combine(ceilings: Sequence[Array | Product], overlap: float | Array) -> Array:
     """The p-norm of the ceilings; ``overlap`` is p, infinity the maximum."""
     if np.max(overlap) <= SAFE_EXPONENT:
-        return reduce(np.add, (c**overlap for c in ceilings)) ** (1 / overlap)
-    largest = reduce(np.maximum, ceilings)
+        return reduce(np.add, (_power(c, overlap) for c in ceilings)) ** (1 / overlap)
+    seconds = [c.seconds if isinstance(c, Product) else c for c in ceilings]
+    largest = reduce(np.maximum, seconds)
     if np.all(np.isinf(overlap)):
         return largest
     largest = np.maximum(largest, np.finfo(float).tiny)  # scaled: no underflow of tiny times
-    return largest * sum((c / largest) ** overlap for c in ceilings) ** (1 / overlap)
+    return largest * sum((c / largest) ** overlap for c in seconds) ** (1 / overlap)
+
+
+def _power(ceiling: Array | Product, overlap: float | Array) -> Array:
+    if isinstance(ceiling, Product):
+        return ceiling.work**overlap * ceiling.pace_s**overlap
+    return ceiling**overlap
 
 
 SAFE_EXPONENT = 8.0
