@@ -13,9 +13,10 @@ except ModuleNotFoundError as error:
     raise InputError("torch is not installed", mend="pip install 'costsim[torch]'") from None
 
 from costsim.reference.judge import Judgement, NodeCheck, judge
-from costsim.reference.measure import Measurement, Timing, measure
+from costsim.reference.measure import Measurement, measure
 from costsim.reference.module import Companion, build, random_inputs, run
 from costsim.reference.numerics import dense_twin, fold_batch_norms, largest_difference
+from costsim.timing import Timing
 
 __all__ = [
     "Companion",

@@ -7,31 +7,13 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from statistics import median
 
 import torch
 from torch import Tensor, nn
 
 from costsim.graph import LayerGraph, Node
 from costsim.reference.module import Companion, build, random_inputs
-
-
-@dataclass(frozen=True)
-class Timing:
-    """One thing, timed in several rounds with a pause between them."""
-
-    rounds_s: tuple[float, ...]
-    """The fastest pass of each round."""
-
-    @property
-    def latency_s(self) -> float:
-        """The fastest pass of all: what the machine can do when nothing disturbs it."""
-        return min(self.rounds_s)
-
-    @property
-    def noise_ratio(self) -> float:
-        """How far the median round lies above the fastest; 0 is a quiet machine."""
-        return median(self.rounds_s) / self.latency_s - 1
+from costsim.timing import Timing
 
 
 @dataclass(frozen=True)
