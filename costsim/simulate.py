@@ -8,7 +8,7 @@ from costsim.devices import RunConfig, device_for
 from costsim.graph import LayerGraph
 from costsim.hardware import Profile
 from costsim.hardware.profile import Calibration
-from costsim.lowering import lower
+from costsim.lowering import Lowering
 from costsim.tables.costtable import CostTable
 from costsim.tables.optable import OpTable
 
@@ -29,15 +29,14 @@ class Simulation:
         return self.profile.calibration_in(self.run.dtype)
 
 
+def lowering_for(profile: Profile, run: RunConfig) -> Lowering:
+    """How the profile's runtime executes graphs in the run's data type."""
+    return Lowering(profile.runtime.fusion, profile.runtime.views, run.elem_bytes, run.elem_bytes)
+
+
 def lower_for(graph: LayerGraph, profile: Profile, run: RunConfig) -> OpTable:
     """The ops the profile's runtime executes for the graph in the run's data type, not yet planned."""
-    return lower(
-        graph,
-        fusion=profile.runtime.fusion,
-        views=profile.runtime.views,
-        elem_bytes=run.elem_bytes,
-        weight_elem_bytes=run.elem_bytes,
-    )
+    return lowering_for(profile, run).table([graph])
 
 
 def simulate(graph: LayerGraph, profile: Profile, run: RunConfig) -> Simulation:

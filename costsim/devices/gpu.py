@@ -43,12 +43,12 @@ class GpuModel(DeviceModel):
     profile_type: ClassVar[type[Profile]] = GpuProfile
 
     def plan(self, ops: OpTable, profile: Any, run: RunConfig) -> OpTable:
-        capacity = float(np.max(profile.hardware.memory.dram.size_bytes))
-        needed = float(np.min(ops.weight_bytes.sum(axis=0) + live_bytes(ops).max(axis=0)))
-        if needed > capacity:
+        capacity = profile.hardware.memory.dram.size_bytes
+        needed = ops.networks.total(ops.weight_bytes) + ops.networks.largest(live_bytes(ops))
+        if np.any(needed > capacity):
             raise DoesNotFitError(
-                f"weights and activations take {format_quantity(needed, 'B')}, "
-                f"{profile.name} has {format_quantity(capacity, 'B')}"
+                f"weights and activations take {format_quantity(float(np.max(needed)), 'B')}, "
+                f"{profile.name} has {format_quantity(float(np.min(capacity)), 'B')}"
             )
         return ops
 

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-import numpy as np
-
 from costsim.graph.layers import LoopNest
+from costsim.graph.layers.base import everywhere
 from costsim.tables.optable import MAC
 
 OP_CLASSES = {
@@ -54,10 +51,5 @@ def op_class(word: str, nest: LoopNest) -> str:
     if word == "grouped_conv":
         return "grouped conv"
     if word == "conv":
-        return "pointwise conv" if _all(nest.kernel_h == 1) and _all(nest.kernel_w == 1) else "spatial conv"
+        return "pointwise conv" if everywhere(nest.kernel_h == 1) and everywhere(nest.kernel_w == 1) else "spatial conv"
     return OP_CLASSES.get(word, "unknown" if nest.kind == MAC else "activation")
-
-
-def _all(condition: Any) -> bool:
-    """At every point."""
-    return condition if isinstance(condition, bool) else bool(np.all(condition))

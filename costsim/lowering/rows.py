@@ -14,7 +14,7 @@ from costsim.lowering.classes import op_class
 from costsim.tables.optable import OpLabel
 
 
-@dataclass(frozen=True, eq=False, slots=True)  # told apart by identity
+@dataclass(eq=False, slots=True)  # told apart by identity
 class Row:
     """One row without the names of its layers."""
 
@@ -45,21 +45,7 @@ class Row:
         epilogue_flops = sum(flops for flops, _ in epilogue)
         epilogue_weights = sum(weights for _, weights in epilogue)
         columns = {
-            "kind": nest.kind,
-            "n": nest.n,
-            "groups": nest.groups,
-            "c_in_per_group": nest.c_in_per_group,
-            "c_out_per_group": nest.c_out_per_group,
-            "h_in": nest.h_in,
-            "w_in": nest.w_in,
-            "h_out": nest.h_out,
-            "w_out": nest.w_out,
-            "kernel_h": nest.kernel_h,
-            "kernel_w": nest.kernel_w,
-            "stride_h": nest.stride_h,
-            "stride_w": nest.stride_w,
-            "dilation_h": nest.dilation_h,
-            "dilation_w": nest.dilation_w,
+            **nest._asdict(),
             "input_elems": sum(map(size, tensors)),
             "output_elems": size(output),
             "weight_elems": nest.weight_elems + epilogue_weights + sum(size(c.output) for c in constants),

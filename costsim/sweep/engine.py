@@ -11,13 +11,14 @@ import numpy as np
 
 from costsim.devices import RunConfig, device_for
 from costsim.errors import DoesNotFitError, unknown_name
-from costsim.graph import LayerGraph
 from costsim.hardware import Profile, load_profile
 from costsim.hardware.vary import numeric_field, vary
 from costsim.limits import COMPARISONS
-from costsim.simulate import lower_for
+from costsim.lowering import Lowering
+from costsim.simulate import lower_for, lowering_for
+from costsim.sweep.allocator import collecting_rarely
 from costsim.sweep.axes import Axis
-from costsim.sweep.networks import graphs
+from costsim.sweep.networks import Built, Part, graphs
 from costsim.sweep.spec import SweepSpec
 from costsim.tables.optable import OpTable
 from costsim.totals import cost_totals, op_totals
@@ -46,8 +47,11 @@ FEW = 32
 
 KEPT_TABLES = 64
 
+TOGETHER = 128
+"""Networks of plain numbers that are lowered into one table: their rows fill the caches, as a chunk's points do."""
+
 Lowered = tuple[np.ndarray, OpTable, dict[str, np.ndarray]]
-"""Points of a chunk, their op table and its totals."""
+"""Points of a chunk, the op table of their network, or of a network for each of them, and its totals."""
 
 
 @dataclass(frozen=True)
@@ -93,6 +97,7 @@ class Engine:
         """The same for any points, given by their index into each axis."""
         return {**self.spec.space.values_of(indices), **self.totals(indices)}
 
+    @collecting_rarely()
     def totals(self, indices: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
         """The same without the axis values."""
         points = len(indices["hw"])
@@ -103,17 +108,20 @@ class Engine:
         number = _numbered(indices, [*apart, *shaping])
         if (number.max() + 1) * FEW > points:  # too many networks to lower each
             number = _numbered(indices, apart)
+        built: Built | None = {} if "hw" in apart or "dtype" in apart else None  # for one, and taken by the others
         for rows in _members(number):
             here = {name: column[rows] for name, column in indices.items()}
-            self._price_alike(self.spec.space.values_of(here), rows, table)
+            self._price_alike(self.spec.space.values_of(here), rows, table, built)
         return table
 
-    def _price_alike(self, values: dict[str, np.ndarray], where: np.ndarray, table: dict[str, np.ndarray]) -> None:
+    def _price_alike(
+        self, values: dict[str, np.ndarray], where: np.ndarray, table: dict[str, np.ndarray], built: Built | None
+    ) -> None:
         """Points of one network, device and data type."""
         network, hw = values["network"][0], values["hw"][0]
         profile = self._profiles(hw)
         run = RunConfig.of(profile, values["dtype"][0] if "dtype" in values else None)
-        for here, ops, totals in self._lowered(network, profile, run, values):
+        for here, ops, totals in self._lowered(network, profile, run, values, built):
             counts = {name: np.broadcast_to(column, here.shape) for name, column in totals.items()}
             for name, column in counts.items():
                 table[name][where[here]] = column
@@ -121,7 +129,7 @@ class Engine:
             table["outcome"][where[here]] = np.where(allowed, PRICED, REFUSED)
             if allowed.any():
                 inside = np.flatnonzero(allowed)
-                part = ops if ops.points == 1 else _points(ops, inside)
+                part = _part(ops, inside)
                 columns = {name: column[here[inside]] for name, column in values.items()}
                 self._cost(part, profile, run, columns, where[here[inside]], table)
 
@@ -135,6 +143,8 @@ class Engine:
         table: Any,
     ) -> None:
         """Plan and price; where some points do not fit the device, halves are tried until they are found."""
+        if len(ops.networks) > 1:  # all run in one way
+            values = {name: column[:1] for name, column in values.items()}
         threads = values.get("threads", run.threads)
         run = RunConfig(run.dtype, threads if np.ndim(threads) else int(threads))
         device, varied = device_for(profile), vary(profile, self._hardware_columns(profile, values))
@@ -145,8 +155,8 @@ class Engine:
                 table["outcome"][rows] = DOES_NOT_FIT
                 return
             for half in np.array_split(np.arange(len(rows)), 2):
-                part = ops if ops.points == 1 else _points(ops, half)
-                self._cost(part, profile, run, {n: c[half] for n, c in values.items()}, rows[half], table)
+                own = values if len(ops.networks) > 1 else {name: column[half] for name, column in values.items()}
+                self._cost(_part(ops, half), profile, run, own, rows[half], table)
             return
         totals = cost_totals(planned, device.kind_costs(planned, varied, run))
         for name, column in totals.items():
@@ -174,8 +184,12 @@ class Engine:
     def _kept(self) -> dict[Any, list[Lowered]]:
         return {}
 
+    @cached_property
+    def _lowerings(self) -> dict[tuple[str, str], Lowering]:
+        return {}
+
     def _lowered(
-        self, network: Any, profile: Profile, run: RunConfig, values: dict[str, np.ndarray]
+        self, network: Any, profile: Profile, run: RunConfig, values: dict[str, np.ndarray], built: Built | None
     ) -> Iterator[Lowered]:
         """Op tables and their totals; kept where all points share one network, as in sweeps of hardware."""
         options = {name.removeprefix("network."): column for name, column in values.items() if _is_option(name)}
@@ -183,23 +197,47 @@ class Engine:
         points = len(values["hw"])
         columns = [*options.values(), *resize.values()]
         if not all((column == column[0]).all() for column in columns):
-            yield from self._lower(graphs(network, options, resize, points), profile, run)
+            setting = _setting(values, points)
+            yield from self._lower(graphs(network, options, resize, points, built), profile, run, setting)
             return
         key = (id(network), values["hw"][0], run.dtype, *(repr(column[0]) for column in columns))
         if key not in self._kept:
             if len(self._kept) >= KEPT_TABLES:
                 self._kept.clear()
             first = [{name: column[:1] for name, column in part.items()} for part in (options, resize)]
-            self._kept[key] = list(self._lower(graphs(network, first[0], first[1], 1), profile, run))
+            alone = graphs(network, first[0], first[1], 1, built)
+            self._kept[key] = list(self._lower(alone, profile, run, np.zeros(1, dtype=int)))
         for _, ops, totals in self._kept[key]:
             yield np.arange(points), ops, totals
 
-    def _lower(
-        self, parts: Iterator[tuple[np.ndarray, LayerGraph]], profile: Profile, run: RunConfig
-    ) -> Iterator[Lowered]:
-        for here, graph in parts:
-            ops = lower_for(graph, profile, run)
-            yield here, ops, op_totals(ops)
+    def _lower(self, parts: Iterator[Part], profile: Profile, run: RunConfig, setting: np.ndarray) -> Iterator[Lowered]:
+        """Tables of the parts; of networks that are plain numbers one for many of them."""
+        lowering = self._lowerings.setdefault((profile.name, run.dtype), lowering_for(profile, run))
+        waiting: list[Part] = []
+        for part in parts:
+            if part.varies:
+                ops = lower_for(part.graph, profile, run)
+                yield part.points, ops, op_totals(ops)
+                continue
+            waiting.append(part)
+            if len(waiting) == TOGETHER:
+                yield from _together(waiting, lowering, setting)
+                waiting = []
+        if waiting:
+            yield from _together(waiting, lowering, setting)
+
+
+def _together(parts: list[Part], lowering: Lowering, setting: np.ndarray) -> Iterator[Lowered]:
+    """One table of the networks of all parts for each setting they run in, or one for each part: whichever is less."""
+    ops = lowering.table([part.graph for part in parts])
+    totals = op_totals(ops)
+    points = np.concatenate([part.points for part in parts])
+    network = np.repeat(np.arange(len(parts)), [len(part.points) for part in parts])
+    settings = _members(setting[points])
+    by_part = len(parts) <= len(settings)
+    for here in _members(network) if by_part else settings:
+        which = network[here[:1]] if by_part else network[here]
+        yield points[here], ops.at_networks(which), {name: column[which] for name, column in totals.items()}
 
 
 def _is_option(name: str) -> bool:
@@ -226,9 +264,21 @@ def _members(number: np.ndarray) -> list[np.ndarray]:
     return np.split(order, np.flatnonzero(np.diff(number[order])) + 1)
 
 
-def _points(ops: OpTable, points: np.ndarray) -> OpTable:
-    """The table at some of its points."""
-    if len(points) == ops.points:
+def _setting(values: dict[str, np.ndarray], points: int) -> np.ndarray:
+    """``(points,)`` the same number for points that run alike: one device with the same numbers, and threads."""
+    number = np.zeros(points, dtype=int)
+    for name, column in values.items():
+        if name.startswith((*BLOCKS, "threads")) and (column != column[0]).any():
+            _, value = np.unique(column, return_inverse=True)
+            _, number = np.unique(number * (value.max() + 1) + value, return_inverse=True)
+    return number
+
+
+def _part(ops: OpTable, points: np.ndarray) -> OpTable:
+    """The table at some of its points: of one network, or of a network for each."""
+    if len(ops.networks) > 1:
+        return ops.at_networks(points)
+    if ops.points == 1 or len(points) == ops.points:
         return ops
     columns: dict[str, Any] = {name: c[:, points] for name, c in ops.columns().items() if c.shape[1] > 1}
     return replace(ops, **columns)

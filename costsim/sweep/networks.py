@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Hashable, Iterator, Mapping
 from functools import cache, partial
 from importlib import import_module
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -18,12 +18,23 @@ from costsim.networks.zoo import family_of
 Options = Mapping[str, np.ndarray]
 """Constructor option to its value at each point."""
 
-Part = tuple[np.ndarray, LayerGraph]
-"""Points of a chunk, and the graph whose dimensions hold one value for each of them."""
+Built = dict[Hashable, LayerGraph]
+"""Networks of plain numbers by their constructor and its options."""
 
 
-def graphs(network: Any, options: Options, resize: Options, points: int) -> Iterator[Part]:
+class Part(NamedTuple):
+    """Points of a chunk and their graph."""
+
+    points: np.ndarray
+    graph: LayerGraph
+    varies: bool
+    """Whether its dimensions hold one value for each of the points; else they all have this very network."""
+
+
+def graphs(network: Any, options: Options, resize: Options, points: int, built: Built | None = None) -> Iterator[Part]:
     """The graphs of a chunk; points whose network is impossible are in none.
+
+    Networks of plain numbers are kept in ``built``, where it is given, and taken from there.
 
     One topology is built once with array-valued dimensions. Points whose convolutions are of
     other kinds (dense, grouped, depthwise) run other kernels, so they are parted; a constructor
@@ -33,6 +44,8 @@ def graphs(network: Any, options: Options, resize: Options, points: int) -> Iter
     _check_options(network, options)
     for where, scalars, arrays in _same_objects(options, everywhere):
         build = _builder(network, scalars)
+        if built is not None:
+            build = _once(build, built, (id(network), *scalars.items()))
         sizes = {name: values[where] for name, values in resize.items()}
         try:
             yield from _by_arrays(build, arrays, sizes, where)
@@ -47,14 +60,24 @@ def _same_objects(options: Options, where: np.ndarray) -> Iterator[tuple[np.ndar
     if not words:
         yield where, {}, dict(numbers)
         return
-    keys = [tuple(values[point] for values in words.values()) for point in where]
-    for key in dict.fromkeys(keys):
-        here = where[[k == key for k in keys]]
-        yield here, dict(zip(words, key, strict=True)), {name: values[here] for name, values in numbers.items()}
+    for key, here in _alike(list(words.values())):
+        yield where[here], dict(zip(words, key, strict=True)), {name: values[here] for name, values in numbers.items()}
+
+
+def _alike(columns: list[np.ndarray]) -> Iterator[tuple[tuple[Any, ...], np.ndarray]]:
+    """The distinct values of the columns together, and the rows that have them."""
+    rows_of: dict[tuple[Any, ...], list[int]] = {}
+    for row, key in enumerate(zip(*(column.tolist() for column in columns), strict=True)):
+        rows_of.setdefault(key, []).append(row)
+    yield from ((key, np.array(rows)) for key, rows in rows_of.items())
 
 
 def _by_arrays(build: Callable[..., LayerGraph], numbers: Options, sizes: Options, where: np.ndarray) -> Iterator[Part]:
-    graph = _resized(build(**{name: _folded(values) for name, values in numbers.items()}), sizes)
+    folded = {name: _folded(values) for name, values in numbers.items()}
+    graph = _resized(build(**folded), sizes)
+    if not any(np.ndim(value) for value in [*folded.values(), *map(_folded, sizes.values())]):
+        yield Part(where, graph, varies=False)
+        return
     valid = np.broadcast_to(graph.valid, where.shape)
     if not valid.all():
         rest = np.flatnonzero(valid)
@@ -64,7 +87,7 @@ def _by_arrays(build: Callable[..., LayerGraph], numbers: Options, sizes: Option
     kinds = _conv_kinds(graph, len(where))
     if (kinds == kinds[:, :1]).all():
         _check(graph, build, numbers, sizes)
-        yield where, graph
+        yield Part(where, graph, varies=True)
         return
     distinct, kind_of = np.unique(kinds, axis=1, return_inverse=True)
     for kind in range(distinct.shape[1]):
@@ -91,11 +114,9 @@ def _check(graph: LayerGraph, build: Callable[..., LayerGraph], numbers: Options
 def _one_by_one(
     build: Callable[..., LayerGraph], numbers: Options, sizes: Options, where: np.ndarray
 ) -> Iterator[Part]:
-    keys = [tuple(_scalars(numbers, point).items()) for point in range(len(where))]
-    for key in dict.fromkeys(keys):
-        here = np.flatnonzero([k == key for k in keys])
+    for key, here in _alike(list(numbers.values())) if numbers else [((), np.arange(len(where)))]:
         try:
-            graph = build(**dict(key))
+            graph = build(**dict(zip(numbers, key, strict=True)))
             yield from _by_arrays(lambda graph=graph: graph, {}, _at(sizes, here), where[here])
         except InputError:  # the points are impossible
             continue
@@ -129,6 +150,20 @@ def _builder(network: Any, options: dict[str, Any]) -> Callable[..., LayerGraph]
     if options or isinstance(network, str):
         return lambda **numbers: _zoo(network, {**options, **numbers})
     return lambda: network
+
+
+def _once(build: Callable[..., LayerGraph], built: Built, key: tuple[Any, ...]) -> Callable[..., LayerGraph]:
+    """The constructor; called with plain numbers it builds each network once."""
+
+    def build_once(**numbers: Any) -> LayerGraph:
+        if any(np.ndim(value) for value in numbers.values()):
+            return build(**numbers)
+        place = (key, *numbers.items())
+        if place not in built:
+            built[place] = build(**numbers)
+        return built[place]
+
+    return build_once
 
 
 def _check_options(network: Any, options: Options) -> None:

@@ -143,6 +143,22 @@ class OpTable:
             **{name: array[rows] for name, array in self.columns().items()},
         )
 
+    def at_networks(self, which: np.ndarray) -> OpTable:
+        """The table of some of its networks, in any order, each as often as it is named; without its plan."""
+        if np.array_equal(which, np.arange(len(self.networks))):
+            return replace(self, plan=None)
+        spans = [(int(self.starts[n]), int(self.networks.ends[n]) + 1) for n in which]
+        begins = np.cumsum([0, *(end - start for start, end in spans)]).tolist()
+        rows = np.concatenate([np.arange(start, end) for start, end in spans])
+        producers = tuple(
+            tuple(p + begin - start if p >= 0 else -1 for p in row)
+            for (start, end), begin in zip(spans, begins, strict=False)
+            for row in self.producers[start:end]
+        )
+        labels = tuple(label for start, end in spans for label in self.labels[start:end])
+        columns: dict[str, Any] = {name: array[rows] for name, array in self.columns().items()}
+        return replace(self, labels=labels, producers=producers, plan=None, starts=tuple(begins[:-1]), **columns)
+
     def at_point(self, point: int) -> OpTable:
         """The table of one point only."""
         if self.points == 1:

@@ -9,9 +9,8 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from math import prod
-from typing import Any, ClassVar, TypeAlias
+from typing import Any, ClassVar, NamedTuple, TypeAlias
 
 import numpy as np
 
@@ -27,8 +26,7 @@ Requirement: TypeAlias = tuple[Any, str | Callable[[], str]]
 """A condition (a bool, or one per point) and what is wrong where it does not hold, put in words only then."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class LoopNest:
+class LoopNest(NamedTuple):
     """The canonical loops of one layer (see ``costsim.tables.optable``) and its arithmetic."""
 
     kind: float
@@ -138,6 +136,11 @@ def positive(*values: Dim) -> Any:
     for value in values:
         holds = holds & (value > 0)
     return holds
+
+
+def everywhere(condition: Any) -> bool:
+    """Whether it holds at every point."""
+    return condition if isinstance(condition, bool) else bool(np.all(condition))
 
 
 def not_negative(*values: Dim) -> Any:

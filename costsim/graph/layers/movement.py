@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 from math import prod
 from typing import Any, ClassVar
@@ -347,7 +347,7 @@ class ScatterAdd(Layer):
 
     def loop_nest(self, inputs: tuple[Shape, ...], output: Shape) -> LoopNest:
         if not self.as_matmul:
-            return replace(vector_nest(output, 0, source=inputs[0]), other_flops=size(inputs[0]))
+            return vector_nest(output, 0, source=inputs[0])._replace(other_flops=size(inputs[0]))
         n, c_in, h, w = as_map(inputs[0])
         return LoopNest(
             kind=MAC, n=n, groups=1, c_in_per_group=c_in, c_out_per_group=self.channels,
