@@ -50,6 +50,9 @@ class AcceleratorModel(DeviceModel):
     profile_type: ClassVar[type[Profile]] = AcceleratorProfile
 
     def plan(self, ops: OpTable, profile: Any, run: RunConfig) -> OpTable:
+        if len(ops.networks) > 1:
+            alone = [self.plan(table, profile, run).plan for table in ops.split()]
+            return replace(ops, plan=Plan.stack([plan for plan in alone if plan is not None]))
         memory = profile.hardware.memory
         if points(profile) > 1 and max(points(part) for part in _geometry(profile)) > 1:
             return replace(ops, plan=self._plan_geometries(ops, profile, run))
@@ -289,7 +292,7 @@ def _host_seconds(ops: OpTable, host: Any) -> Array:
 
 def _notes(ops: OpTable, profile: Any, on_host: np.ndarray) -> tuple[str, ...]:
     size = np.ravel(profile.hardware.memory.onchip.size_bytes)
-    if len(size) > 1 or ops.points > 1:
+    if len(size) > 1 or ops.points > 1 or len(ops.networks) > 1:
         return ()
     notes = [f"{profile.name}: {verdict(ops, float(size[0]))}"]
     if on_host.any():

@@ -159,6 +159,10 @@ class OpTable:
         columns: dict[str, Any] = {name: array[rows] for name, array in self.columns().items()}
         return replace(self, labels=labels, producers=producers, plan=None, starts=tuple(begins[:-1]), **columns)
 
+    def split(self) -> list[OpTable]:
+        """A table for each network."""
+        return [self.at_networks(np.array([network])) for network in range(len(self.networks))]
+
     def at_point(self, point: int) -> OpTable:
         """The table of one point only."""
         if self.points == 1:

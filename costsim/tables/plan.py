@@ -51,6 +51,14 @@ class Plan:
 
         return cls(**{f.name: joined(f.name) for f in fields(cls)})
 
+    @classmethod
+    def stack(cls, plans: list[Plan]) -> Plan:
+        """Plans of networks one after another in a table."""
+        columns = {f.name: np.concatenate([getattr(plan, f.name) for plan in plans]) for f in fields(cls)}
+        groups = [int(plan.group.max()) + 1 for plan in plans]
+        before = np.repeat(np.cumsum(groups) - groups, [len(plan.group) for plan in plans])
+        return cls(**columns | {"group": columns["group"] + before[:, None]})
+
     def at_points(self, points: np.ndarray) -> Plan:
         """The plan of some of its points, in any order, each as often as it is named."""
         return Plan(**{f.name: getattr(self, f.name)[:, points] for f in fields(self)})
