@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterable
 from functools import cached_property
 from pathlib import Path
@@ -9,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from costsim.files import write_text
+from costsim.plugins import REPORTS, load_plugin
 from costsim.simulate import Simulation
 from costsim.totals import cost_totals, op_totals
 
@@ -170,11 +173,21 @@ class Analysis:
             attributes.update({layer: {"latency_ms": 0.0, "fused_into": first} for layer in fused})
         return self.simulation.graph.to_networkx(attributes)
 
+    def report(self, form: str, **options: Any) -> str:
+        """The analysis in a form that a plug-in of ``costsim.reports`` gives it.
+
+        Args:
+            form: text, json, csv, markdown, html, card (a table for a notebook cell), or one from outside.
+            options: what that form takes besides the analysis.
+
+        Raises:
+            InputError: no such form is registered.
+        """
+        return load_plugin(REPORTS, form, "report")(self, **options)
+
     def to_dict(self) -> Record:
         """The JSON document (see docs/json.md)."""
-        from costsim.report.document import document
-
-        return document(self)
+        return json.loads(self.report("json"))
 
     def to_html(self, path: str | Path | None = None, command: str = "") -> str:
         """The self-contained report page; also written to ``path`` if one is given.
@@ -184,18 +197,13 @@ class Analysis:
         Raises:
             InputError: the path cannot be written.
         """
-        from costsim.files import write_text
-        from costsim.report.html import page
-
-        html = page(self, command)
+        html = self.report("html", command=command)
         if path is not None:
             write_text(path, html)
         return html
 
     def _repr_html_(self) -> str:
-        from costsim.report.html import notebook_card
-
-        return notebook_card(self)
+        return self.report("card")
 
     def __repr__(self) -> str:
         s = self.summary

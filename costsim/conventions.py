@@ -82,7 +82,8 @@ def window_taps(graph: LayerGraph, *kinds: type[Layer], op: str | None = None) -
 
 
 @convention(
-    "exact", "ShuffleNet v1 and v2, MobileNet v1 to v3, ResNet(Xt); torch FlopCounterMode, deepspeed and calflops MACs"
+    "exact",
+    "ShuffleNet v1 and v2, MobileNet v1 to v3, ResNet and ResNeXt; torch FlopCounterMode, deepspeed and calflops MACs",
 )
 def exact(graph: LayerGraph) -> Any:
     """Multiply-accumulates of convolutions, fully connected layers and matrix products; nothing else."""

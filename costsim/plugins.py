@@ -1,4 +1,4 @@
-"""The one door for device families, networks, importers and guidelines, built in or not.
+"""The one door for device families, networks, importers, guidelines and reports, built in or not.
 
 Each is an entry point of an installed package; costsim's own are declared in its pyproject.
 """
@@ -15,6 +15,7 @@ DEVICES = "costsim.devices"
 NETWORKS = "costsim.networks"
 IMPORTERS = "costsim.importers"
 GUIDELINES = "costsim.guidelines"
+REPORTS = "costsim.reports"
 
 
 @cache

@@ -6,7 +6,7 @@ import click
 
 from costsim.api import analyze
 from costsim.cli.options import parse_settings, run_options
-from costsim.cli.outputs import output_options, print_result, write_files
+from costsim.cli.outputs import output_options, write_files
 
 OUTPUTS = ("html", "plots", "trace", "measure", "model_explorer")
 
@@ -24,5 +24,6 @@ def command(network: str, hw: str, settings: tuple[str, ...], output: str, **opt
     """
     files = {name: options.pop(name) for name in OUTPUTS}
     analysis = analyze(network, hw, settings=parse_settings(settings), **options)  # type: ignore[arg-type]
-    print_result(analysis, output)
+    text = analysis.report(output)
+    click.echo(text, nl=not text.endswith("\n"))
     write_files(analysis, **files)  # type: ignore[arg-type]

@@ -12,6 +12,7 @@ import click
 from costsim.analysis import Analysis
 from costsim.errors import InputError
 from costsim.files import write_text
+from costsim.plugins import REPORTS, plugins
 
 if TYPE_CHECKING:
     from costsim.reference.measure import Measurement
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 
 def output_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """--format, --html, --plots, --trace, --measure, --model-explorer."""
-    formats = click.Choice(["text", "json", "csv", "markdown"])
+    formats = click.Choice(sorted(plugins(REPORTS)))
     options = (
         click.option("--format", "output", type=formats, default="text", show_default=True),
         click.option("--html", metavar="FILE", help="Also write the report page."),
@@ -33,26 +34,6 @@ def output_options(command: Callable[..., Any]) -> Callable[..., Any]:
     for option in reversed(options):
         command = option(command)
     return command
-
-
-def print_result(analysis: Analysis, output: str) -> None:
-    """The analysis on stdout. Each format is imported only where it is asked for."""
-    if output == "json":
-        from costsim.report.document import to_json
-
-        click.echo(to_json(analysis))
-    elif output == "csv":
-        from costsim.report.csv import to_csv
-
-        click.echo(to_csv(analysis), nl=False)
-    elif output == "markdown":
-        from costsim.report.markdown import to_markdown
-
-        click.echo(to_markdown(analysis), nl=False)
-    else:
-        from costsim.report.text import print_analysis
-
-        print_analysis(analysis)
 
 
 def print_checked(checked: Checked, output: str) -> None:

@@ -24,6 +24,6 @@ def command(network: str, batch: int | None, input_size: str | None, output: str
     if output == "json":
         click.echo(json.dumps(found.record(), indent=2, allow_nan=False))
         return
-    from costsim.report.reconciled import print_reconciliation
+    from costsim.report.reconciled import text
 
-    print_reconciliation(found)
+    click.echo(text(found), nl=False)

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from rich import box
-from rich.console import Console, Group
+from rich.console import Group
 from rich.table import Table
 from rich.text import Text
 
 from costsim.guidelines.base import Finding, guideline, title
 from costsim.report.checked import Checked
-from costsim.report.words import milliseconds, run_line, trust
+from costsim.report.terminal import as_text, plain_table
+from costsim.report.text import header
+from costsim.report.words import milliseconds, trust
+from costsim.units import round_significant
 
 STYLES = {"warning": "bold yellow", "note": "cyan", "none": "dim"}
 
@@ -23,20 +25,14 @@ PRICES = (
 
 def text(checked: Checked, width: int | None = None) -> str:
     """Header, findings by price, what costs nothing, limits."""
-    console = Console(highlight=False, width=width)
-    with console.capture() as captured:
-        console.print(_body(checked))
-    return captured.get()
+    return as_text(_body(checked), width)
 
 
 def _body(checked: Checked) -> Group:
     analysis = checked.analysis
     s = analysis.summary
     interval = f"{milliseconds(s['latency_low_ms'])} to {milliseconds(s['latency_high_ms'])}, {trust(analysis)}"
-    head = Text.assemble(
-        (analysis.network, "bold"), " on ", (analysis.simulation.profile.title, "bold"), f"\n{run_line(analysis)}\n",
-        (milliseconds(s["latency_ms"]), "bold"), f" ({interval})\n",
-    )  # fmt: skip
+    head = Text.assemble(header(analysis), "\n", (milliseconds(s["latency_ms"]), "bold"), f" ({interval})\n")
     parts: list[Table | Text] = [
         head,
         _findings(checked) if checked.shown else Text("No guideline costs anything here."),
@@ -59,7 +55,7 @@ def _body(checked: Checked) -> Group:
 
 
 def _findings(checked: Checked) -> Table:
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    table = plain_table()
     table.add_column("costs", justify="right", no_wrap=True)
     table.add_column("share", justify="right", no_wrap=True)
     table.add_column("finding", overflow="fold")
@@ -81,8 +77,9 @@ def _cost(finding: Finding) -> Text:
     """The price over its interval."""
     if not finding.cost_ms or finding.cost_low_ms is None or finding.cost_high_ms is None:
         return Text("?" if finding.cost_ms is None else "nothing")
-    low, high = (f"{ms:.2g}" for ms in (finding.cost_low_ms, finding.cost_high_ms))
-    return Text.assemble((milliseconds(finding.cost_ms), "bold"), (f"\n{low} to {high} ms", "dim"))
+    per_ms, unit = (1.0, "ms") if finding.cost_ms >= 1 else (1e3, "us")
+    low, high = (round_significant(ms * per_ms, 2) for ms in (finding.cost_low_ms, finding.cost_high_ms))
+    return Text.assemble((milliseconds(finding.cost_ms), "bold"), (f"\n{low} to {high} {unit}", "dim"))
 
 
 def _line(what: str, findings: Collection[Finding]) -> list[Text]:

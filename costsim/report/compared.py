@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from rich import box
-from rich.console import Console, Group
+from rich.console import Group
 from rich.table import Table
 from rich.text import Text
 
 from costsim.compare import Comparison, Difference
+from costsim.report.terminal import as_text, plain_table
 from costsim.report.words import milliseconds
 from costsim.units import format_count
 
@@ -20,10 +20,7 @@ FEW_DEVICES = 2
 
 def text(comparison: Comparison, width: int | None = None) -> str:
     """Networks by devices, differences against the first, ranks that flip."""
-    console = Console(highlight=False, width=width)
-    with console.capture() as captured:
-        console.print(_body(comparison))
-    return captured.get()
+    return as_text(_body(comparison), width)
 
 
 def _body(comparison: Comparison) -> Group:
@@ -54,7 +51,7 @@ def _totals(comparison: Comparison) -> list[Table]:
 
 
 def _by_network(networks: Sequence[str], columns: dict[str, list[str]]) -> Table:
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    table = plain_table()
     table.add_column("network", overflow="fold")
     for title in columns:
         table.add_column(title, justify="right")
@@ -64,7 +61,7 @@ def _by_network(networks: Sequence[str], columns: dict[str, list[str]]) -> Table
 
 
 def _by_part(difference: Difference) -> Table:
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    table = plain_table()
     table.add_column("part")
     table.add_column("difference", justify="right")
     table.add_column("mostly", overflow="fold")

@@ -2,52 +2,44 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from rich import box
-from rich.console import Console, Group
+from rich.console import Group
+from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from costsim.reconcile import Reconciliation
+from costsim.reconcile import Reconciliation, Row
+from costsim.report.terminal import as_text, plain_table
 
 
-def print_reconciliation(found: Reconciliation, console: Console | None = None) -> None:
-    """Print it to stdout."""
-    (console or Console(highlight=False)).print(render(found))
-
-
-def render(found: Reconciliation) -> Group:
+def text(found: Reconciliation, width: int | None = None) -> str:
     """Conventions with the number each prints and the rule behind it; then the quantities in the rules."""
     title = Text.assemble(
         (found.network, "bold"), f": {found.params:,} parameters, {found.macs:,} multiply-accumulates exactly\n"
     )
-    return Group(title, _conventions(found), "", _terms(found))
+    rules = [part for row in found.rows for part in (_said(row), "")]
+    return as_text(Group(title, _conventions(found), "", *rules, _terms(found)), width)
 
 
 def _conventions(found: Reconciliation) -> Table:
-    table = _table()
+    table = plain_table(show_edge=False)
     table.add_column("counts as")
     table.add_column("prints", justify="right", no_wrap=True)
     table.add_column("more than exact", justify="right", no_wrap=True)
-    table.add_column("because", ratio=1)
     for row in found.rows:
-        reason = Text.assemble(row.rule, (f"\n{row.used_by}", "dim"))
-        table.add_row(
-            row.convention, f"{row.printed:,.3f} {row.unit}", f"{row.excess:+,}" if row.excess else "-", reason
-        )
+        table.add_row(row.convention, f"{row.printed:,.3f} {row.unit}", f"{row.excess:+,}" if row.excess else "-")
     return table
 
 
+def _said(row: Row) -> Group:
+    """The rule of a convention, and who counts by it."""
+    return Group(Text(row.convention, "bold"), Padding(Text.assemble(row.rule, (f"\n{row.used_by}", "dim")), (0, 4)))
+
+
 def _terms(found: Reconciliation) -> Table:
-    table = _table()
+    table = plain_table(show_edge=False)
     table.add_column("what there is to count")
     table.add_column("", justify="right", no_wrap=True)
     for name, count in found.terms.items():
         if count:
             table.add_row(name, f"{count:,}")
     return table
-
-
-def _table(**options: Any) -> Table:
-    return Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False, **options)

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from rich import box
-from rich.console import Console, Group
+from rich.console import Group
 from rich.table import Table as Grid
 from rich.text import Text
 
+from costsim.report.terminal import as_text, plain_table
 from costsim.reproduce import Matrix, Reproduction, Table, Verdict
 from costsim.units import round_significant
 
@@ -23,10 +23,7 @@ SHORT = {
 
 def text(paper: Reproduction, width: int | None = None) -> str:
     """Claims first, then every table, then what was never published."""
-    console = Console(highlight=False, width=width)
-    with console.capture() as captured:
-        console.print(_body(paper))
-    return captured.get()
+    return as_text(_body(paper), width)
 
 
 def value(number: float | None) -> str:
@@ -47,7 +44,7 @@ def _body(paper: Reproduction) -> Group:
 
 
 def _claims(paper: Reproduction) -> Grid:
-    grid = Grid(box=box.SIMPLE_HEAD, pad_edge=False)
+    grid = plain_table()
     for column in ("claim", "found here"):
         grid.add_column(column, overflow="fold", ratio=3)
     grid.add_column("verdict", overflow="fold", ratio=1)
@@ -57,7 +54,7 @@ def _claims(paper: Reproduction) -> Grid:
 
 
 def _matrix(matrix: Matrix) -> Grid:
-    grid = Grid(box=box.SIMPLE_HEAD, pad_edge=False)
+    grid = plain_table()
     for column in (matrix.corner, *matrix.columns):
         grid.add_column(column, overflow="fold")
     for label, cells in matrix.rows.items():
@@ -78,7 +75,7 @@ def _heading(table: Table) -> Text:
 
 
 def _grid(table: Table) -> Grid:
-    grid = Grid(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0))
+    grid = plain_table(padding=(0, 1, 0, 0))
     grid.add_column("", overflow="fold")
     for column in ("published", "computed", *(("published\nratio", "computed\nratio") if table.compared else ())):
         grid.add_column(column, justify="right")

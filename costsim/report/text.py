@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from rich import box
-from rich.console import Console, Group
+from rich.console import Group
 from rich.table import Table
 from rich.text import Text
 
+from costsim.report.terminal import as_text, plain_table
 from costsim.report.words import byte_count, milliseconds, run_line, shape, trust
 from costsim.units import format_count
 
@@ -18,24 +18,20 @@ if TYPE_CHECKING:
 COSTLIEST = 10
 
 
-def print_analysis(analysis: Analysis, console: Console | None = None) -> None:
-    """Print the report to stdout."""
-    (console or Console(highlight=False)).print(render(analysis))
-
-
-def render(analysis: Analysis) -> Group:
+def text(analysis: Analysis, width: int | None = None) -> str:
     """Header, totals, time by op class, costliest layers, warnings."""
-    parts: list[Any] = [_header(analysis), "", _totals(analysis), "", _classes(analysis), "", _costliest(analysis)]
+    parts: list[Any] = [header(analysis), "", _totals(analysis), "", _classes(analysis), "", _costliest(analysis)]
     if analysis.warnings:
         parts += ["", *(Text.assemble(("note  ", "yellow"), warning) for warning in analysis.warnings)]
-    return Group(*parts)
+    return as_text(Group(*parts), width)
 
 
-def _header(analysis: Analysis) -> Text:
+def header(analysis: Analysis) -> Text:
+    """What ran where: the network and the profile's name, the device in full, the runtime."""
     coverage = analysis.summary["coverage_ratio"]
     partly = Text(f" (only {coverage:.0%} of its layers are known)" if coverage < 1 else "", "bold red")
-    title = analysis.simulation.profile.title
-    return Text.assemble((analysis.network, "bold"), partly, " on ", (title, "bold"), f"\n{run_line(analysis)}")
+    below = f"\n{analysis.simulation.profile.title}\n{run_line(analysis)}"
+    return Text.assemble((analysis.network, "bold"), partly, " on ", (analysis.hardware, "bold"), below)
 
 
 def _totals(analysis: Analysis) -> Table:
@@ -83,7 +79,8 @@ def _costliest(analysis: Analysis) -> Table:
 
 
 def table(title: str, first: str, *columns: str) -> Table:
-    shown = Table(title=title, title_justify="left", title_style="bold", box=box.SIMPLE_HEAD, pad_edge=False)
+    """A titled table of numbers, right-aligned but for names and words."""
+    shown = plain_table(title=title, title_justify="left", title_style="bold")
     shown.add_column(first, overflow="fold")
     for column in columns:
         textual = column in ("bound by", "output")

@@ -1,4 +1,4 @@
-"""A package from outside brings a device family and a network through the same door as the built-in ones."""
+"""A package from outside brings a device family, a network and a report through the same door as the built-in ones."""
 
 import json
 import os
@@ -8,7 +8,7 @@ import sys
 import pytest
 
 MODULE = '''
-"""A device that only knows how to copy, and a network of one convolution."""
+"""A device that only knows how to copy, a network of one convolution, and a report of one line."""
 import numpy as np
 from costsim import CostTable, DeviceModel, NetBuilder, Profile
 from costsim.devices.base import Roofs
@@ -38,6 +38,10 @@ def one_conv(*, name, channels=8):
 
 
 FAMILY = Family(one_conv, {"toy_one_conv": {}})
+
+
+def one_line(analysis):
+    return f"{analysis.network}: {analysis.latency_ms:.3f} ms"
 '''
 
 ENTRY_POINTS = """
@@ -45,6 +49,8 @@ ENTRY_POINTS = """
 copier = outside:Copier
 [costsim.networks]
 toy = outside:FAMILY
+[costsim.reports]
+line = outside:one_line
 """
 
 PROFILE = """
@@ -89,6 +95,12 @@ def test_an_outside_family_and_network_are_priced(outside):
     assert document["hardware"]["family"] == "copier"
     assert document["totals"]["latency_ms"] == pytest.approx((3 * 64 + 8 * 64 + 8 * 27) * 4 / 1e6)
     assert "toy_one_conv" in costsim(outside, "nets", "list").stdout
+
+
+def test_an_outside_report_is_a_format_like_any_other(outside):
+    result = costsim(outside, "analyze", "toy_one_conv", "--hw", "copier.yaml", "--format", "line")
+    assert (result.returncode, result.stderr) == (0, "")
+    assert result.stdout == "toy_one_conv: 0.004 ms\n"
 
 
 def test_a_name_registered_twice_is_refused(outside):
