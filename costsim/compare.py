@@ -12,6 +12,7 @@ from costsim.api import analyze
 from costsim.errors import InputError
 from costsim.graph import LayerGraph
 from costsim.hardware import load_profile
+from costsim.units import format_milliseconds
 
 TIE_RATIO = 0.01
 """Latencies this near are equal: between them no rank flips."""
@@ -50,7 +51,7 @@ class Difference:
 
     @property
     def summary(self) -> str:
-        """``B takes 7.3 ms more than A on rpi4b: +6.4 ms (88 %) from grouped conv in stage4, ...``."""
+        """``B takes 7.3 ms more than A on rpi4b: +6.4 ms (88%) from grouped conv in stage4, ...``."""
         if not self.difference_ms:
             return f"{self.second} takes as long as {self.first} on {self.hw}"
         more = "more" if self.difference_ms > 0 else "less"
@@ -59,12 +60,20 @@ class Difference:
         said = ", ".join(map(self._said, along[:2]))
         if against and abs(against[0].difference_ms) > 0.2 * abs(self.difference_ms):
             said += f", against {self._said(against[0])}"
-        return f"{self.second} takes {abs(self.difference_ms):.3g} ms {more} than {self.first} on {self.hw}: {said}"
+        difference = format_milliseconds(abs(self.difference_ms))
+        return f"{self.second} takes {difference} {more} than {self.first} on {self.hw}: {said}"
 
     def _said(self, contribution: Contribution) -> str:
         share = contribution.difference_ms / self.difference_ms
         percent = f" ({share:.0%})" if 0 < share <= 1 else ""
-        return f"{contribution.difference_ms:+.3g} ms{percent} from {contribution.op_class} in {contribution.part}"
+        difference = signed_milliseconds(contribution.difference_ms)
+        return f"{difference}{percent} from {contribution.op_class} in {contribution.part}"
+
+
+def signed_milliseconds(difference_ms: float) -> str:
+    """A difference as people read it: ``+3.1 ms``, ``-817 us``."""
+    sign = "+" if difference_ms > 0 else "-" if difference_ms < 0 else ""
+    return f"{sign}{format_milliseconds(abs(difference_ms))}"
 
 
 @dataclass(frozen=True)

@@ -36,6 +36,8 @@ def write_bytes(path: str | Path, content: bytes) -> None:
         InputError: the folder is not there, not writable, or the disk is full.
     """
     target = Path(path)
+    if target.is_dir():
+        raise InputError("is a folder", where=str(path), mend="name a file in it")
     temporary = None
     try:
         handle, temporary = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")

@@ -68,6 +68,11 @@ def format_quantity(value: float, unit: str, digits: int = 3) -> str:
     return f"{round_significant(value / scale, digits)} {name}"
 
 
+def format_milliseconds(value_ms: float) -> str:
+    """A time as every output shows it, in a smaller unit where that fits: ``63.7 ms``, ``817 us``."""
+    return format_quantity(value_ms / 1e3, "s") if value_ms < 1 else f"{value_ms:.4g} ms"
+
+
 def format_count(value: float, digits: int = 4) -> str:
     """A plain count with M or G where it is large: ``145.8 M``."""
     for suffix, scale in (("G", 1e9), ("M", 1e6), ("k", 1e3)):

@@ -19,17 +19,33 @@ def read_yaml(path: Path) -> dict[str, Any]:
     Raises:
         InputError: unreadable, not YAML, a key given twice, or not a mapping.
     """
+    tree = _read(path)
+    if not isinstance(tree, dict):
+        raise InputError("the top of the file must be 'key: value' lines", where=str(path))
+    return dict(tree)
+
+
+def read_yaml_list(path: Path, mend: str) -> list[Any]:
+    """The list a YAML file holds; ``mend`` tells how its entries are written.
+
+    Raises:
+        InputError: unreadable, not YAML, a key given twice, or not a list.
+    """
+    entries = _read(path)
+    if not isinstance(entries, list):
+        raise InputError("not a list", where=str(path), mend=mend)
+    return list(entries)
+
+
+def _read(path: Path) -> Any:
     text = read_text(path)
     try:
-        tree = _parsed(text)
+        return _parsed(text)
     except YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         problem = str(getattr(error, "problem", None) or error).splitlines()[0]
         line = f"{path}:{mark.line + 1}" if mark else str(path)
         raise InputError(f"not valid YAML: {problem}", where=line, mend="mend that line") from None
-    if not isinstance(tree, dict):
-        raise InputError("the top of the file must be 'key: value' lines", where=str(path))
-    return dict(tree)
 
 
 @lru_cache(maxsize=64)

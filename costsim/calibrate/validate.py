@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -100,19 +100,3 @@ def case(name: str, graph: LayerGraph, profile: Profile, run: RunConfig, measure
 def _ruling_limit(bound: np.ndarray, latency_s: np.ndarray, names: Sequence[str]) -> str:
     shares = np.bincount(bound.ravel(), weights=np.broadcast_to(latency_s, bound.shape).ravel(), minlength=len(names))
     return names[int(np.argmax(shares))]
-
-
-def table_rows(cases: Sequence[Case]) -> list[Mapping[str, str]]:
-    """The cases as people read them: milliseconds and percent."""
-    return [
-        {
-            "network": c.name,
-            "threads": str(c.threads),
-            "measured ms": f"{c.measured_s * 1e3:.4g}",
-            "predicted ms": f"{c.predicted_s * 1e3:.4g}",
-            "error": f"{c.error_ratio:+.1%}",
-            "ruled by": c.ruled_by,
-            "interval": "holds" if c.covered else "misses",
-        }
-        for c in cases
-    ]

@@ -30,7 +30,13 @@ class LazyGroup(click.Group):
 @click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="costsim", message="costsim %(version)s")
 def cli() -> None:
-    """Predict what a convolutional network costs on a device, and say why."""
+    """Predict what a convolutional network costs on a device, and say why.
+
+    A network is a name of 'costsim nets list' or the path of an ONNX, ncnn .param or costsim JSON file; a device is a
+    name of 'costsim hw list' or the path of a profile. Results go to stdout, all else to stderr.
+
+    Exit codes: 0, 1 bad input, 2 does not fit the device, 3 an asserted limit does not hold.
+    """
 
 
 def main() -> None:
@@ -49,6 +55,10 @@ def run(arguments: list[str]) -> int:
     except click.exceptions.NoArgsIsHelpError as help_text:
         click.echo(help_text.format_message(), err=True)
         return 1
+    except click.UsageError as error:
+        verb = error.ctx.command_path if error.ctx else "costsim"
+        said = error.format_message().rstrip(".")
+        return _fail(f"{said}{'' if said.endswith('?') else ';'} '{verb} --help' shows how", 1)
     except click.ClickException as error:
         return _fail(error.format_message(), 1)
     except (click.Abort, KeyboardInterrupt):

@@ -7,13 +7,14 @@ import click
 from costsim.api import analyze
 from costsim.cli.options import parse_settings, run_options
 from costsim.cli.outputs import output_options, write_files
+from costsim.errors import InputError
 
 OUTPUTS = ("html", "plots", "trace", "measure", "model_explorer")
 
 
 @click.command("analyze", short_help="What one network costs on one device, and what bounds it.")
 @click.argument("network")
-@click.option("--hw", required=True, metavar="HW", help="Profile name, alias or YAML file.")
+@click.option("--hw", required=True, metavar="HW", help="A name of 'costsim hw list', or the path of a profile.")
 @run_options
 @click.option("--strict", is_flag=True, help="Refuse networks with ops costsim has no model for.")
 @output_options
@@ -23,6 +24,8 @@ def command(network: str, hw: str, settings: tuple[str, ...], output: str, **opt
     NETWORK is a zoo name ('costsim nets list') or the path of an ONNX, JSON or ncnn .param file.
     """
     files = {name: options.pop(name) for name in OUTPUTS}
+    if files["measure"] and not files["trace"]:
+        raise InputError("measurements are shown in the trace", where="--measure", mend="name its file: --trace FILE")
     analysis = analyze(network, hw, settings=parse_settings(settings), **options)  # type: ignore[arg-type]
     text = analysis.report(output)
     click.echo(text, nl=not text.endswith("\n"))

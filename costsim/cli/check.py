@@ -26,7 +26,7 @@ FORMATS = ("text", "json", "sarif", "junit", "github")
 
 @click.command("check", short_help="What breaks the guidelines, and what that costs.")
 @click.argument("network")
-@click.option("--hw", required=True, metavar="HW", help="Profile name, alias or YAML file.")
+@click.option("--hw", required=True, metavar="HW", help="A name of 'costsim hw list', or the path of a profile.")
 @run_options
 @click.option("--format", "output", type=click.Choice(FORMATS), default="text", show_default=True)
 @click.option("--all", "everything", is_flag=True, help="Show all findings, also those that cost nothing here.")
@@ -39,10 +39,14 @@ FORMATS = ("text", "json", "sarif", "junit", "github")
     help="Exit with 3 unless it holds: 'latency_ms < 20', 'peak_activation_bytes <= 512KiB', 'G2.cost_ms < 1'.",
 )
 @click.option(
-    "--apply", "applied", multiple=True, metavar="ID@PLACE", help="Write the network as a finding would have it."
+    "--apply",
+    "applied",
+    multiple=True,
+    metavar="ID@PLACE",
+    help="Change the network as this finding would have it: G2@stage3.",
 )
 @click.option("--html", metavar="FILE", help="Also write the report page, with these findings and limits.")
-@click.option("-o", "--output", "target", metavar="FILE", help="Where --apply writes it, as JSON.")
+@click.option("-o", "--output", "target", metavar="FILE", help="Where --apply writes the changed network, as JSON.")
 def command(
     network: str, hw: str, settings: tuple[str, ...], output: str, everything: bool, suppress: str | None,
     assertions: tuple[str, ...], applied: tuple[str, ...], html: str | None, target: str | None, **run: object,

@@ -12,7 +12,9 @@ from costsim.compare import compare
 
 @click.command("compare", short_help="Networks side by side, and where they differ.", cls=SeveralValues)
 @click.argument("networks", nargs=-1, required=True, metavar="NETWORK NETWORK...")
-@click.option("--hw", multiple=True, required=True, metavar="HW...", help="One device or several.")
+@click.option(
+    "--hw", multiple=True, required=True, metavar="HW...", help="One device or several: --hw rpi4b gtx_1080ti."
+)
 @run_options
 @click.option("--format", "output", type=click.Choice(["text", "json"]), default="text", show_default=True)
 @click.option("--html", metavar="FILE", help="Also write it as a page with charts.")

@@ -6,6 +6,7 @@ import inspect
 
 import click
 
+from costsim.cli.paragraphs import paragraph
 from costsim.graph import LayerGraph
 from costsim.networks import build, network_names
 from costsim.networks.zoo import family_of
@@ -17,13 +18,13 @@ def command() -> None:
     """The networks costsim knows by name."""
 
 
-@command.command("list")
+@command.command("list", short_help="All names, one a line.")
 def list_networks() -> None:
     """Print all names, one a line."""
     click.echo("\n".join(network_names()))
 
 
-@command.command("show")
+@command.command("show", short_help="What a network is, its size and its blocks.")
 @click.argument("name")
 def show(name: str) -> None:
     """Print what NAME is, its size and its blocks."""
@@ -32,11 +33,18 @@ def show(name: str) -> None:
     size = f"{format_count(graph.total_params)} parameters, {format_count(graph.total_macs)} MACs"
     options = ", ".join(f"{key}={value}" for key, value in family.variants[name].items())
     click.echo(f"{name}: {size} at {shape}\n")
-    click.echo(f"{inspect.getdoc(inspect.getmodule(family.constructor))}\n\n{inspect.getdoc(family.constructor)}\n")
+    for text in filter(None, (_prose(inspect.getmodule(family.constructor)), _prose(family.constructor))):
+        click.echo(f"{text}\n")
     for note in graph.notes:
-        click.echo(f"note: {note}")
-    click.echo(f"built with: {options or 'defaults'}\n")
+        click.echo(paragraph(f"note: {note}", indent="    "))
+    click.echo(paragraph(f"built with: {options or 'defaults'}", indent="    ") + "\n")
     _echo_blocks(graph)
+
+
+def _prose(documented: object) -> str:
+    """A docstring as plain paragraphs."""
+    text = (inspect.getdoc(documented) or "").replace("``", "")
+    return "\n\n".join(paragraph(" ".join(part.split())) for part in text.split("\n\n"))
 
 
 def _echo_blocks(graph: LayerGraph) -> None:

@@ -28,12 +28,14 @@ class SeveralValues(click.Command):
 def run_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """--batch, --input-size, --dtype, --threads, --set."""
     options = (
-        click.option("--batch", type=int, metavar="N", help="Images per inference."),
-        click.option("--input-size", metavar="CxHxW", help="Channels, height and width: 3x224x224."),
-        click.option("--dtype", metavar="TYPE", help="fp32, fp16 or int8, as far as the runtime has it."),
-        click.option("--threads", type=int, metavar="N", help="Cores used."),
+        click.option("--batch", type=int, metavar="N",
+                     help="Images per inference; the network's own, mostly 1, if left out."),
+        click.option("--input-size", metavar="CxHxW",
+                     help="Channels, height and width: 3x224x224; the network's own if left out."),
+        click.option("--dtype", metavar="TYPE", help="fp32, fp16, int8 ...; the runtime's first if left out."),
+        click.option("--threads", type=int, metavar="N", help="Cores used; the profile's own, mostly 1, if left out."),
         click.option("--set", "settings", multiple=True, metavar="KEY=VALUE",
-                     help="Change a field of the profile: memory.onchip.size=512KiB."),
+                     help="Change a field of the profile, as often as wanted: memory.onchip.size=512KiB."),
     )  # fmt: skip
     for option in reversed(options):
         command = option(command)

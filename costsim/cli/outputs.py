@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from costsim.analysis import Analysis
-from costsim.errors import InputError
 from costsim.files import write_text
 from costsim.plugins import REPORTS, plugins
 
@@ -21,7 +20,7 @@ if TYPE_CHECKING:
 
 def output_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """--format, --html, --plots, --trace, --measure, --model-explorer."""
-    formats = click.Choice(sorted(plugins(REPORTS)))
+    formats = click.Choice(sorted({*plugins(REPORTS)} - {"card"}))  # a card is for notebooks
     options = (
         click.option("--format", "output", type=formats, default="text", show_default=True),
         click.option("--html", metavar="FILE", help="Also write the report page."),
@@ -60,8 +59,6 @@ def write_files(
     model_explorer: str | None,
 ) -> None:
     """The files asked for. Called after the result is printed, so that a bad path loses nothing."""
-    if measure and not trace:
-        raise InputError("measurements are shown in the trace", where="--measure", mend="name its file: --trace FILE")
     if html:
         analysis.to_html(html, command=click.get_current_context().obj)
         _say("report", [html])

@@ -7,20 +7,22 @@ import json
 import click
 
 from costsim.cli.options import SeveralValues
-from costsim.reproduce.papers import PAPERS, reproduce
+from costsim.reproduce.papers import reproduce
 
 
 @click.command("reproduce", short_help="A paper's tables, computed beside the printed ones.", cls=SeveralValues)
-@click.argument("paper", metavar="|".join(PAPERS))
-@click.option("--hw", multiple=True, metavar="HW", help="Devices in place of the paper's own; may be given repeatedly.")
+@click.argument("paper")
+@click.option("--hw", multiple=True, metavar="HW...", help="One device or several in place of the paper's own.")
 @click.option("--format", "output", type=click.Choice(["text", "json"]), default="text", show_default=True)
 @click.option("--html", metavar="FILE", help="Also write it as a page with plots.")
 def command(paper: str, hw: tuple[str, ...], output: str, html: str | None) -> None:
     """Compute the tables and figures of PAPER and say of each value whether it holds.
 
+    PAPER is shufflenetv1, shufflenetv2, vargnet, condensenetv2, or matrix for the four guidelines of ShuffleNetV2 on
+    all devices.
+
     A row holds within the tolerance its table states, holds in direction only, or does not hold here; a table is what
-    80 % of its rows are. With --hw the question is whether a paper's findings hold on another device. 'matrix' sets
-    the four guidelines of ShuffleNetV2 against all devices.
+    80 % of its rows are. With --hw the question is whether a paper's findings hold on another device.
     """
     result = reproduce(paper, hw)
     if output == "json":

@@ -12,7 +12,16 @@ import click
 )
 @click.option("--format", "output", type=click.Choice(["text", "json"]), default="text", show_default=True)
 def command(spec: str, folder: str, output: str) -> None:
-    """Search the space of SPEC.yaml for the best candidates on all its devices (see docs/sweeps.md)."""
+    r"""Search the space of SPEC.yaml for the best candidates on all its devices (docs/sweeps.md has every key).
+
+    \b
+    network: shufflenet_v2_1x
+    hw: [rpi4b, gtx_1080ti]
+    axes: {network.width: 0.25 .. 2 step 0.05, input_size: [160, 192, 224]}
+    constraints: ["latency_ms@rpi4b < 60"]
+    objectives: {macs: max, latency_ms: min}
+    evaluations: 500
+    """
     from costsim.report.sweep_text import print_search, progress_bar, sweep_json
     from costsim.sweep.search import SearchSpec, search
     from costsim.sweep.spec import load_spec

@@ -12,7 +12,14 @@ import click
 @click.option(
     "-o", "--output", "folder", required=True, metavar="FOLDER", help="Where results are kept; resumes there."
 )
-@click.option("--workers", type=click.IntRange(min=1), default=os.cpu_count() or 1, show_default="all cores")
+@click.option(
+    "--workers",
+    type=click.IntRange(min=1),
+    default=os.cpu_count() or 1,
+    show_default="all cores",
+    metavar="N",
+    help="Local processes.",
+)
 @click.option("--scheduler", metavar="ADDRESS", help="A Dask scheduler, tcp://host:8786, instead of local processes.")
 @click.option("--sample", type=click.IntRange(min=1), metavar="N", help="Visit N points instead of all.")
 @click.option("--format", "output", type=click.Choice(["text", "json"]), default="text", show_default=True)
@@ -22,7 +29,14 @@ def command(
     spec: str, folder: str, workers: int, scheduler: str | None, sample: int | None, output: str, html: str | None,
     plots: str | None,
 ) -> None:  # fmt: skip
-    """Price every point of SPEC.yaml: networks, devices and settings as axes (see docs/sweeps.md)."""
+    r"""Price every point of SPEC.yaml: networks, devices and settings as axes (docs/sweeps.md has all of them).
+
+    \b
+    network: [shufflenet_v2_1x, mobilenet_v2_1x]
+    hw: [rpi4b, gtx_1080ti]
+    axes: {input_size: [128, 160, 192, 224], batch: 1 .. 4}
+    objectives: {latency_ms: min, macs: max}
+    """
     from costsim.report.sweep_text import print_sweep, progress_bar, sweep_json
     from costsim.sweep import load_spec, sweep
 

@@ -10,12 +10,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ruamel.yaml import YAML
-from ruamel.yaml.error import YAMLError
-
 from costsim.errors import InputError, unknown_name
-from costsim.files import read_text
 from costsim.guidelines.base import Finding, guideline_ids
+from costsim.yamlfile import read_yaml_list
 
 MEND = "write '- {id: G4, location: stage3, reason: why}', location if only there"
 
@@ -38,15 +35,8 @@ def load_suppressions(path: str | Path) -> list[Suppression]:
     Raises:
         InputError: unreadable, no reason, an unknown key or a rule that does not exist.
     """
-    where = str(path)
-    text = read_text(path)
-    try:
-        entries = YAML(typ="safe", pure=True).load(text)
-    except YAMLError as error:
-        raise InputError(f"not valid YAML: {str(error).splitlines()[0]}", where=where, mend=MEND) from None
-    if not isinstance(entries, list):
-        raise InputError("not a list of suppressions", where=where, mend=MEND)
-    return [_suppression(entry, f"{where}: entry {number}") for number, entry in enumerate(entries, start=1)]
+    entries = read_yaml_list(Path(path), MEND)
+    return [_suppression(entry, f"{path}: entry {number}") for number, entry in enumerate(entries, start=1)]
 
 
 def _suppression(entry: Any, where: str) -> Suppression:

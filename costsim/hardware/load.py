@@ -69,7 +69,7 @@ def load_profile(hw: str | Path, settings: Mapping[str, str] | None = None) -> P
     try:
         return profile_type(**tree, provenance=provenance)
     except ValidationError as error:
-        raise _explain(error, path) from None
+        raise _explain(error, path, provenance) from None
 
 
 def find_profile(hw: str | Path) -> Path:
@@ -217,7 +217,7 @@ def _put(tree: Tree, field: str, text: str) -> None:
     tree[leaf] = YAML(typ="safe").load(text) if isinstance(text, str) else text
 
 
-def _explain(error: ValidationError, path: Path) -> InputError:
+def _explain(error: ValidationError, path: Path, provenance: Mapping[str, str]) -> InputError:
     problems = error.errors()
     first = next((p for p in problems if p["type"] == "extra_forbidden"), problems[0])  # a typo explains a gap
     field = ".".join(str(part) for part in first["loc"])
@@ -226,4 +226,6 @@ def _explain(error: ValidationError, path: Path) -> InputError:
     what, mend = mends.get(first["type"], (message, ""))
     if first["type"] not in mends and first["type"] != "value_error":
         what = f"{message}, got {first.get('input')!r}"
+    if provenance.get(field) == ON_COMMAND_LINE:
+        return InputError(what, where=f"--set {field}", mend=mend)
     return InputError(what, where=f"{path}: {field}" if field else str(path), mend=mend)

@@ -12,8 +12,8 @@ from costsim.guidelines.base import Finding, guideline, title
 from costsim.report.checked import Checked
 from costsim.report.terminal import as_text, plain_table
 from costsim.report.text import header
-from costsim.report.words import milliseconds, trust
-from costsim.units import round_significant
+from costsim.report.words import trust
+from costsim.units import format_milliseconds, round_significant
 
 STYLES = {"warning": "bold yellow", "note": "cyan", "none": "dim"}
 
@@ -31,15 +31,17 @@ def text(checked: Checked, width: int | None = None) -> str:
 def _body(checked: Checked) -> Group:
     analysis = checked.analysis
     s = analysis.summary
-    interval = f"{milliseconds(s['latency_low_ms'])} to {milliseconds(s['latency_high_ms'])}, {trust(analysis)}"
-    head = Text.assemble(header(analysis), "\n", (milliseconds(s["latency_ms"]), "bold"), f" ({interval})\n")
+    interval = (
+        f"{format_milliseconds(s['latency_low_ms'])} to {format_milliseconds(s['latency_high_ms'])}, {trust(analysis)}"
+    )
+    head = Text.assemble(header(analysis), "\n", (format_milliseconds(s["latency_ms"]), "bold"), f" ({interval})\n")
     parts: list[Table | Text] = [
         head,
         _findings(checked) if checked.shown else Text("No guideline costs anything here."),
     ]
     parts.append(Text(""))
     if hidden := [f.cost_ms or 0.0 for f in checked.costly[len(checked.shown) :]]:
-        parts.append(Text(f"{len(hidden)} more, {milliseconds(sum(hidden))} together: --all shows them"))
+        parts.append(Text(f"{len(hidden)} more, {format_milliseconds(sum(hidden))} together: --all shows them"))
     if not checked.everything:
         parts += _line("cost nothing or next to nothing here", checked.free)
         parts += _line("no equal network to price it by", checked.unpriced)
@@ -63,10 +65,12 @@ def _findings(checked: Checked) -> Table:
         share = f"{f.cost_ms / checked.analysis.latency_ms:.1%}" if f.cost_ms else ""
         body = Text.assemble((f.key, STYLES[f.severity]), f" {title(guideline(f.id))}\n", f.message)
         if f.cost_ms:
-            now, changed = (milliseconds(f.evidence[name]) for name in ("latency_ms", "changed_ms"))
+            now, changed = (format_milliseconds(f.evidence[name]) for name in ("latency_ms", "changed_ms"))
             body.append(f" {now} there now, {changed} if changed.")
         if f.cost_ms and f.evidence.get("alone_ms", 0.0) > 1.05 * f.cost_ms:
-            body.append(f" Alone {milliseconds(f.evidence['alone_ms'])}: other findings claim the same time.", "dim")
+            body.append(
+                f" Alone {format_milliseconds(f.evidence['alone_ms'])}: other findings claim the same time.", "dim"
+            )
         if "unpriced" in f.evidence:
             body.append(f" Not priced: {f.evidence['unpriced']}.", "dim")
         table.add_row(_cost(f), share, body)
@@ -79,7 +83,7 @@ def _cost(finding: Finding) -> Text:
         return Text("?" if finding.cost_ms is None else "nothing")
     per_ms, unit = (1.0, "ms") if finding.cost_ms >= 1 else (1e3, "us")
     low, high = (round_significant(ms * per_ms, 2) for ms in (finding.cost_low_ms, finding.cost_high_ms))
-    return Text.assemble((milliseconds(finding.cost_ms), "bold"), (f"\n{low} to {high} {unit}", "dim"))
+    return Text.assemble((format_milliseconds(finding.cost_ms), "bold"), (f"\n{low} to {high} {unit}", "dim"))
 
 
 def _line(what: str, findings: Collection[Finding]) -> list[Text]:

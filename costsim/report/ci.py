@@ -7,7 +7,7 @@ from xml.etree import ElementTree as ET
 
 from costsim.guidelines.base import Finding, guideline, guideline_ids, manual, title
 from costsim.report.checked import Checked
-from costsim.report.words import milliseconds
+from costsim.units import format_milliseconds
 from costsim.version import VERSION
 
 SARIF_SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
@@ -76,7 +76,7 @@ def _result(checked: Checked, rule_id: str, level: str, message: str, location: 
 def _priced(finding: Finding) -> str:
     if finding.cost_ms is None:
         return "Not priced."
-    return f"Costs {milliseconds(finding.cost_ms)}." if finding.cost_ms else "Costs nothing here."
+    return f"Costs {format_milliseconds(finding.cost_ms)}." if finding.cost_ms else "Costs nothing here."
 
 
 def _data(text: str) -> str:

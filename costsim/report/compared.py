@@ -9,10 +9,9 @@ from rich.console import Group
 from rich.table import Table
 from rich.text import Text
 
-from costsim.compare import Comparison, Difference
+from costsim.compare import Comparison, Difference, signed_milliseconds
 from costsim.report.terminal import as_text, plain_table
-from costsim.report.words import milliseconds
-from costsim.units import format_count
+from costsim.units import format_count, format_milliseconds
 
 FEW_DEVICES = 2
 """Columns of latencies that fit beside the counts on 80 characters."""
@@ -43,7 +42,7 @@ def _totals(comparison: Comparison) -> list[Table]:
         for title, name in (("parameters", "params"), ("MACs", "macs"), ("memory\naccess", "mem_access_elems"))
     }
     times = {
-        hw: [milliseconds(comparison.analyses[network, hw].latency_ms) for network in networks]
+        hw: [format_milliseconds(comparison.analyses[network, hw].latency_ms) for network in networks]
         for hw in comparison.devices
     }
     groups = [counts | times] if len(times) <= FEW_DEVICES else [counts, times]
@@ -67,9 +66,9 @@ def _by_part(difference: Difference) -> Table:
     table.add_column("mostly", overflow="fold")
     for part, ms in difference.parts.items():
         mostly = [c for c in difference.contributions if c.part == part and abs(c.difference_ms) > 0.1 * abs(ms)][:3]
-        table.add_row(part, signed(ms), ", ".join(f"{c.op_class} {signed(c.difference_ms)}" for c in mostly))
+        table.add_row(
+            part,
+            signed_milliseconds(ms),
+            ", ".join(f"{c.op_class} {signed_milliseconds(c.difference_ms)}" for c in mostly),
+        )
     return table
-
-
-def signed(ms: float) -> str:
-    return f"{'+' if ms > 0 else '-' if ms < 0 else ''}{milliseconds(abs(ms))}"

@@ -15,7 +15,7 @@ from costsim.report.blocks import NO_BLOCK, block_graph
 from costsim.report.datasets import datasets, rounded
 from costsim.report.palette import class_colours, limit_colours
 from costsim.report.whatif import too_long_to_replan, what_if
-from costsim.units import format_count
+from costsim.units import format_count, format_milliseconds
 from costsim.version import VERSION
 
 if TYPE_CHECKING:
@@ -134,7 +134,7 @@ def environment() -> Environment:
     )
     environment.policies["json.dumps_kwargs"] = {"sort_keys": False, "allow_nan": False, "separators": (",", ":")}
     environment.filters |= {
-        "ms": words.milliseconds,
+        "ms": format_milliseconds,
         "bytes": words.byte_count,
         "count": format_count,
         "percent": words.percent,

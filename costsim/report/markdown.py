@@ -7,8 +7,8 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from costsim.report.document import document
-from costsim.report.words import byte_count, milliseconds, percent, run_line, shape, trust, verdict
-from costsim.units import format_count
+from costsim.report.words import byte_count, percent, run_line, shape, trust, verdict
+from costsim.units import format_count, format_milliseconds
 
 if TYPE_CHECKING:
     from costsim.analysis import Analysis
@@ -20,11 +20,13 @@ def to_markdown(analysis: Analysis) -> str:
     """Totals, time by op class, costliest ops and findings."""
     s, profile = analysis.summary, analysis.simulation.profile
     costliest = sorted(analysis.layer_records, key=lambda r: -r["latency_ms"])[:COSTLIEST]
-    interval = f"{milliseconds(s['latency_low_ms'])} to {milliseconds(s['latency_high_ms'])}, {trust(analysis)}"
+    interval = (
+        f"{format_milliseconds(s['latency_low_ms'])} to {format_milliseconds(s['latency_high_ms'])}, {trust(analysis)}"
+    )
     parts = [
         f"### {_text(analysis.network)} on {_text(profile.title)}",
         _text(run_line(analysis)),
-        f"**{milliseconds(s['latency_ms'])}** {analysis.mode} ({interval}). {_text(verdict(analysis))}",
+        f"**{format_milliseconds(s['latency_ms'])}** {analysis.mode} ({interval}). {_text(verdict(analysis))}",
         _table(
             ("MACs", "parameters", "memory access", "DRAM traffic", "activations at the peak"),
             [(format_count(s["macs"]), format_count(s["params"]), f"{format_count(s['mem_access_elems'])} elements",
@@ -32,13 +34,13 @@ def to_markdown(analysis: Analysis) -> str:
         ),
         _table(
             ("op class", "ops", "time", "share"),
-            ((_text(r["op_class"]), r["ops"], milliseconds(r["latency_ms"]), percent(r["share_ratio"]))
+            ((_text(r["op_class"]), r["ops"], format_milliseconds(r["latency_ms"]), percent(r["share_ratio"]))
              for r in analysis.class_records),
         ),
         _table(
             (f"costliest {len(costliest)} of {len(analysis.layer_records)} ops", "output", "time", "share", "bound by"),
-            ((_text(r["name"]), shape(r["output_shape"][1:]), milliseconds(r["latency_ms"]), percent(r["share_ratio"]),
-              ", ".join(r["near_bounds"])) for r in costliest),
+            ((_text(r["name"]), shape(r["output_shape"][1:]), format_milliseconds(r["latency_ms"]),
+              percent(r["share_ratio"]), ", ".join(r["near_bounds"])) for r in costliest),
         ),
         "\n".join(_finding(f) for f in document(analysis)["guidelines"] or ()),
         "\n".join(f"> {_text(warning)}" for warning in analysis.warnings),
@@ -47,7 +49,7 @@ def to_markdown(analysis: Analysis) -> str:
 
 
 def _finding(finding: dict[str, Any]) -> str:
-    price = f" (**{milliseconds(finding['cost_ms'])}**)" if finding["cost_ms"] else ""
+    price = f" (**{format_milliseconds(finding['cost_ms'])}**)" if finding["cost_ms"] else ""
     return f"- {_text(finding['id'])} {_text(finding['location'])}{price}: {_text(finding['message'])}"
 
 

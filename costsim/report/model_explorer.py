@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from costsim.files import make_folder, write_text
-from costsim.report.words import milliseconds, shape
+from costsim.report.words import shape
+from costsim.units import format_milliseconds
 
 if TYPE_CHECKING:
     from costsim.analysis import Analysis
@@ -61,7 +62,11 @@ def graph_collection(analysis: Analysis) -> dict[str, Any]:
 def _cost_attributes(record: dict[str, Any] | None) -> dict[str, str]:
     if record is None:
         return {"runs": "never: a view, or nothing to do"}
-    return {"runs in": record["name"], "latency": milliseconds(record["latency_ms"]), "bound by": record["bound"]}
+    return {
+        "runs in": record["name"],
+        "latency": format_milliseconds(record["latency_ms"]),
+        "bound by": record["bound"],
+    }
 
 
 def node_data(analysis: Analysis, metric: str) -> dict[str, Any]:

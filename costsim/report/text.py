@@ -9,8 +9,8 @@ from rich.table import Table
 from rich.text import Text
 
 from costsim.report.terminal import as_text, plain_table
-from costsim.report.words import byte_count, milliseconds, run_line, shape, trust
-from costsim.units import format_count
+from costsim.report.words import byte_count, run_line, shape, trust
+from costsim.units import format_count, format_milliseconds
 
 if TYPE_CHECKING:
     from costsim.analysis import Analysis
@@ -36,13 +36,13 @@ def header(analysis: Analysis) -> Text:
 
 def _totals(analysis: Analysis) -> Table:
     s = analysis.summary
-    interval = f"{milliseconds(s['latency_low_ms'])} to {milliseconds(s['latency_high_ms'])}"
+    interval = f"{format_milliseconds(s['latency_low_ms'])} to {format_milliseconds(s['latency_high_ms'])}"
     shares = ((r["bound"], r["share_ratio"]) for r in analysis.bound_records)
     table = Table.grid(padding=(0, 2))
     table.add_column(style="cyan", no_wrap=True)
     table.add_column(overflow="fold")
     table.add_row(
-        "latency", Text.assemble((milliseconds(s["latency_ms"]), "bold"), f"   {interval} ({trust(analysis)})")
+        "latency", Text.assemble((format_milliseconds(s["latency_ms"]), "bold"), f"   {interval} ({trust(analysis)})")
     )
     table.add_row("bound by", ", ".join(f"{name} {share:.0%}" for name, share in shares if share >= 0.005))
     table.add_row("parameters", format_count(s["params"]))
@@ -60,7 +60,7 @@ def _classes(analysis: Analysis) -> Table:
     shown = table("Where the time goes", "op class", "ops", "time", "share", "MACs", "DRAM")
     for r in analysis.class_records:
         shown.add_row(
-            r["op_class"], str(r["ops"]), milliseconds(r["latency_ms"]), f"{r['share_ratio']:.1%}",
+            r["op_class"], str(r["ops"]), format_milliseconds(r["latency_ms"]), f"{r['share_ratio']:.1%}",
             format_count(r["macs"]), byte_count(r["dram_bytes"]),
         )  # fmt: skip
     return shown
@@ -72,7 +72,7 @@ def _costliest(analysis: Analysis) -> Table:
     shown = table(title, "layer", "output", "time", "share", "MACs", "bound by")
     for r in costliest:
         shown.add_row(
-            r["name"], shape(r["output_shape"][1:]), milliseconds(r["latency_ms"]), f"{r['share_ratio']:.1%}",
+            r["name"], shape(r["output_shape"][1:]), format_milliseconds(r["latency_ms"]), f"{r['share_ratio']:.1%}",
             format_count(r["macs"]), ", ".join(r["near_bounds"]),
         )  # fmt: skip
     return shown

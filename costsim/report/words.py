@@ -5,16 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from costsim.units import format_count, format_quantity
+from costsim.units import format_count, format_milliseconds, format_quantity
 
 if TYPE_CHECKING:
     from costsim.analysis import Analysis
     from costsim.hardware.profile import Calibration
-
-
-def milliseconds(value: float) -> str:
-    """Milliseconds, or the smaller unit that fits: ``63.7 ms``, ``817 us``."""
-    return format_quantity(value / 1e3, "s") if value < 1 else f"{value:.4g} ms"
 
 
 def byte_count(value: float) -> str:
@@ -83,5 +78,5 @@ def verdict(analysis: Analysis) -> str:
     return (
         f"{first['share_ratio']:.0%} of the time goes to the {first['ops']} of {len(analysis.layer_records)} ops "
         f"bound by {limit}, {where}; with {limit} lifted the network would take "
-        f"{milliseconds(lifted_ms)} instead of {milliseconds(analysis.latency_ms)}."
+        f"{format_milliseconds(lifted_ms)} instead of {format_milliseconds(analysis.latency_ms)}."
     )

@@ -6,6 +6,7 @@ import pytest
 from click.testing import CliRunner
 
 from costsim import cli
+from costsim.reproduce.papers import PAPERS
 
 MAIN_JOB = ("analyze", "shufflenet_v2_1x", "--hw", "arm_a53")
 
@@ -21,6 +22,33 @@ def test_text_fits_eighty_columns(run, monkeypatch):
     monkeypatch.setenv("COLUMNS", "80")
     _, out, _ = run(*MAIN_JOB)
     assert max(len(line) for line in out.splitlines()) <= 80
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("hw", "list"),
+        ("nets", "show", "shufflenet_v1_g3_1x"),
+        ("reconcile", "mobilenet_v2_1x"),
+        ("check", "shufflenet_v1_g3_1x", "--hw", "arm_a53"),
+        ("validate", "rpi4b", "--against", "paper"),
+        ("reproduce", "condensenetv2"),
+    ],
+)
+def test_every_text_fits_eighty_columns(run, monkeypatch, arguments):
+    monkeypatch.setenv("COLUMNS", "80")
+    code, out, _ = run(*arguments)
+    assert code == 0
+    assert [line for line in out.splitlines() if len(line) > 80] == []
+
+
+def test_validation_as_json_has_every_case(run):
+    code, out, _ = run("validate", "snapdragon_810_paper", "--against", "paper", "--format", "json")
+    assert code == 0
+    document = json.loads(out)
+    assert document["summary"]["count"] == len(document["cases"]) > 60
+    errors = [abs(case["predicted_s"] / case["measured_s"] - 1) for case in document["cases"]]
+    assert document["summary"]["mean_ratio"] == pytest.approx(sum(errors) / len(errors))
 
 
 def test_json_is_one_document(run):
@@ -61,7 +89,10 @@ def test_csv_has_a_line_per_op(run):
         ((*MAIN_JOB, "--set", "size=5 KiB"), "write more of the path"),
         ((*MAIN_JOB, "--format", "xml"), "xml"),
         (("analyze", "shufflenet_v2_1x"), "--hw"),
-        (("fly",), "fly"),
+        ((*MAIN_JOB, "--set", "clock=5"), "--set hardware.clock"),
+        ((*MAIN_JOB, "--measure", "torch"), "--trace FILE"),
+        (("analyze",), "'costsim analyze --help' shows how"),
+        (("fly",), "'costsim --help' shows how"),
     ],
 )
 def test_bad_input_is_one_line_and_exit_code_1(run, arguments, says):
@@ -88,10 +119,17 @@ def test_a_report_that_cannot_be_written_still_prints_the_result(run, tmp_path):
 
 
 @pytest.mark.parametrize("verb", cli.VERBS)
-def test_every_verb_explains_itself(verb):
-    result = CliRunner().invoke(cli.cli, [verb, "--help"])
+def test_every_verb_explains_itself_on_eighty_columns(verb):
+    result = CliRunner().invoke(cli.cli, [verb, "--help"], terminal_width=80)
     assert result.exit_code == 0
-    assert len(result.output.splitlines()) > 4
+    lines = result.output.splitlines()
+    assert len(lines) > 4
+    assert max(map(len, lines)) <= 80
+
+
+def test_help_names_every_paper():
+    said = CliRunner().invoke(cli.cli, ["reproduce", "--help"]).output
+    assert all(paper in said for paper in PAPERS)
 
 
 def test_nets_and_hw_list_and_show(run):

@@ -1,0 +1,83 @@
+"""Predictions beside measurements, as text and as plain data."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Any
+
+from rich.console import Group
+from rich.table import Table
+from rich.text import Text
+
+from costsim.calibrate.validate import Validation
+from costsim.report.terminal import as_text, plain_table
+
+
+def text(validation: Validation, width: int | None = None) -> str:
+    """Every case, in or out of its 90 % interval; then errors, coverage and orderings, then the worst cases."""
+    profile, threads = validation.profile, {case.threads for case in validation.cases}
+    same = f", {next(iter(threads))} thread{'s' if threads != {1} else ''}" if len(threads) == 1 else ""
+    head = (
+        f"predicted  {profile.title}\n"
+        f"           by profile {profile.name}, in {validation.dtype}{same}\n"
+        f"measured   {validation.against}"
+    )
+    cases = _cases(validation, with_threads=len(threads) > 1)
+    return as_text(Group(f"{head}\n", cases, "", _figures(validation)), width)
+
+
+def document(validation: Validation) -> dict[str, Any]:
+    """The same as plain data."""
+    wrong, pairs = validation.swapped_pairs()
+    return {
+        "schema_version": 1,
+        "hardware": {"profile": validation.profile.name, "name": validation.profile.title},
+        "dtype": validation.dtype,
+        "against": validation.against,
+        "cases": [asdict(c) | {"error_ratio": c.error_ratio, "covered": c.covered} for c in validation.cases],
+        "summary": asdict(validation.summary)
+        | {
+            "coverage_ratio": validation.coverage_ratio,
+            "swapped_pairs": wrong,
+            "pairs": pairs,
+            "rank_correlation": validation.rank_correlation,
+        },
+    }
+
+
+def _cases(validation: Validation, *, with_threads: bool) -> Table:
+    table = plain_table(padding=0, show_edge=False)
+    table.add_column("network", overflow="fold")
+    for column in (*(["threads"] if with_threads else []), "measured\nms", "predicted\nms", "error"):
+        table.add_column(column, justify="right")
+    table.add_column("ruled by")
+    table.add_column("90 %")
+    for case in validation.cases:
+        times = (f"{seconds * 1e3:.4g}" for seconds in (case.measured_s, case.predicted_s))
+        table.add_row(
+            case.name, *([str(case.threads)] if with_threads else []), *times, f"{case.error_ratio:+.1%}",
+            case.ruled_by, "in" if case.covered else "out",
+        )  # fmt: skip
+    return table
+
+
+def _figures(validation: Validation) -> Table:
+    summary, (wrong, pairs) = validation.summary, validation.swapped_pairs()
+    correlation = validation.rank_correlation
+    ranks = "too few networks of similar size" if correlation is None else f"{correlation:.2f}"
+    figures = {
+        "measurements": str(summary.count),
+        "mean error": f"{summary.mean_ratio:.1%}",
+        "median error": f"{summary.median_ratio:.1%}",
+        "within 10 %": f"{summary.within_10_percent_ratio:.0%}",
+        "in the 90 % interval": f"{validation.coverage_ratio:.0%}",
+        "orderings": f"{pairs - wrong} of {pairs} pairs that differ by more than 10 % are ordered right",
+        "rank correlation": f"{ranks}, among networks within a factor of 2 in MACs",
+        "worst": "\n".join(f"{c.name}: {c.error_ratio:+.1%}, ruled by {c.ruled_by}" for c in validation.worst),
+    }
+    table = Table.grid(padding=(0, 2))
+    table.add_column(style="cyan", no_wrap=True)
+    table.add_column(overflow="fold")
+    for name, figure in figures.items():
+        table.add_row(name, Text(figure))
+    return table
