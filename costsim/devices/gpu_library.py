@@ -72,10 +72,14 @@ class Kernels:
         if self.cycles.shape[1] > 1:
             return self
         columns = np.concatenate(self.columns(), axis=1)
-        one, other = np.nonzero(self.op[:, None] == self.op)
-        no_worse = (columns[other] <= columns[one]).all(axis=1)
-        better = no_worse & ((columns[other] < columns[one]).any(axis=1) | (other < one))
-        return self.take(np.setdiff1d(np.arange(len(self.op)), one[better]))
+        beaten, apart = np.zeros(len(columns), dtype=bool), 1
+        while (alike := self.op[apart:] == self.op[:-apart]).any():  # kernels of an op lie together
+            early, late = columns[:-apart], columns[apart:]
+            later_beaten = (early <= late).all(axis=1)
+            beaten[apart:] |= alike & later_beaten
+            beaten[:-apart] |= alike & ~later_beaten & (late <= early).all(axis=1)
+            apart += 1
+        return self.take(np.flatnonzero(~beaten))
 
 
 def is_depthwise(ops: OpTable) -> np.ndarray:

@@ -132,21 +132,21 @@ class OpTable:
         return {c.name: getattr(self, c.name) for c in COLUMNS}
 
     def take(self, rows: np.ndarray) -> OpTable:
-        """The table of the given rows only; producers outside them become the network's input."""
-        new_index = {int(old): new for new, old in enumerate(rows)}
+        """The loop nests of the given rows, for formulas that look at one row at a time: what they read is left out."""
+        labels = self.labels
         return replace(
             self,
-            labels=tuple(self.labels[r] for r in rows),
-            producers=tuple(tuple(new_index.get(p, -1) for p in self.producers[r]) for r in rows),
+            labels=tuple([labels[row] for row in rows.tolist()]),
+            producers=((),) * len(rows),
             plan=None,
             starts=(0,),
             **{name: array[rows] for name, array in self.columns().items()},
         )
 
     def at_networks(self, which: np.ndarray) -> OpTable:
-        """The table of some of its networks, in any order, each as often as it is named; without its plan."""
-        if np.array_equal(which, np.arange(len(self.networks))):
-            return replace(self, plan=None)
+        """The unplanned table of some of its networks, in any order, each as often as it is named."""
+        if self.plan is None and np.array_equal(which, np.arange(len(self.networks))):
+            return self
         spans = [(int(self.starts[n]), int(self.networks.ends[n]) + 1) for n in which]
         begins = np.cumsum([0, *(end - start for start, end in spans)]).tolist()
         rows = np.concatenate([np.arange(start, end) for start, end in spans])

@@ -106,12 +106,31 @@ def test_live_bytes_of_a_chain_and_of_a_shortcut():
     assert live_bytes(table(net))[:, 0].tolist() == [12 * tensor, 10 * tensor, 20 * tensor]
 
 
-def test_taking_rows_keeps_columns_and_renumbers_producers():
+def test_taking_rows_keeps_columns_and_labels():
     net = NetBuilder("net")
     net.conv(net.conv(net.input(1, 4, 8, 8), 8, 1), 2, 1)
-    one = table(net).take(np.array([1]))
-    assert one.producers == ((-1,),)
-    assert one.c_in[0, 0] == 8
+    one = table(net).take(np.array([1, 1]))
+    assert [label.name for label in one.labels] == ["conv_2", "conv_2"]
+    assert one.c_in[:, 0].tolist() == [8, 8]
+    assert not one.edges[0].size
+
+
+def test_networks_of_a_table_are_what_they_were():
+    nets = [NetBuilder("chain"), NetBuilder("shortcut")]
+    nets[0].conv(nets[0].conv(nets[0].input(1, 4, 8, 8), 8, 1), 2, 1)
+    x = nets[1].conv(nets[1].input(1, 4, 8, 8), 8, 1)
+    nets[1].add_tensors(nets[1].conv(x, 8, 3), x)
+    alone = [table(net) for net in nets]
+    joined = OpTable.join([*alone, alone[0]])
+    assert joined.starts == (0, 2, 4 if len(alone[1]) == 2 else 5)
+    picked = joined.at_networks(np.array([1, 0]))
+    assert picked.producers == OpTable.join(alone[::-1]).producers
+    for found, wanted in zip(joined.split(), [*alone, alone[0]], strict=True):
+        assert found.labels == wanted.labels
+        assert found.producers == wanted.producers
+        np.testing.assert_array_equal(found.macs, wanted.macs)
+        np.testing.assert_array_equal(live_bytes(found), live_bytes(wanted))
+    np.testing.assert_array_equal(live_bytes(joined), np.concatenate([live_bytes(t) for t in [*alone, alone[0]]]))
 
 
 def test_every_column_says_its_unit_and_meaning():
