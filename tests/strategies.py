@@ -333,6 +333,12 @@ def _reshape(draw: Draw, x: Tensor, others: list[Tensor]) -> Drawn:
     return L.Reshape(tuple(shape), batch), (x,)
 
 
+@_recipe(L.ReshapeLike, _any)
+def _reshape_like(draw: Draw, x: Tensor, others: list[Tensor]) -> Drawn:
+    same_size = [other for other in others if prod(other.shape) == prod(x.shape)]
+    return L.ReshapeLike(), (x, draw(st.sampled_from([x, *same_size])))
+
+
 @_recipe(L.Transpose, _any)
 def _transpose(draw: Draw, x: Tensor, others: list[Tensor]) -> Drawn:
     return L.Transpose((0, *draw(st.permutations(range(1, len(x.shape)))))), (x,)

@@ -204,6 +204,21 @@ class Reshape(_Copy):
 
 
 @dataclass(frozen=True)
+class ReshapeLike(_Copy):
+    """The elements of the first input in the shape of the second, whatever size the network runs at."""
+
+    op: ClassVar[str] = "reshape"
+    arity: ClassVar[int | None] = 2
+
+    def requirements(self, *inputs: Shape) -> Iterator[Requirement]:
+        source, like = inputs
+        yield size(source) == size(like), lambda: f"cannot reshape {tuple(source)} to {tuple(like)}"
+
+    def output_shape(self, *inputs: Shape) -> Shape:
+        return inputs[1]
+
+
+@dataclass(frozen=True)
 class Transpose(_Copy):
     """Reorders the axes."""
 

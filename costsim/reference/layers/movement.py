@@ -34,6 +34,10 @@ def reshape(layer: L.Reshape, inputs: tuple[Shape, ...], output: Shape) -> nn.Mo
     return Function(lambda x: x.reshape(x.shape[0], *layer.shape), f"reshape {layer.shape}")
 
 
+def reshape_like(layer: L.ReshapeLike, inputs: tuple[Shape, ...], output: Shape) -> nn.Module:
+    return Function(lambda x, like: x.reshape(like.shape), "reshape like")
+
+
 def transpose(layer: L.Transpose, inputs: tuple[Shape, ...], output: Shape) -> nn.Module:
     return Function(lambda x: x.permute(layer.axes), f"transpose {layer.axes}")
 
@@ -148,6 +152,7 @@ BUILDERS: dict[type[L.Layer], Builder] = {
     L.ChannelShuffle: channel_shuffle,
     L.Flatten: flatten,
     L.Reshape: reshape,
+    L.ReshapeLike: reshape_like,
     L.Transpose: transpose,
     L.Pad: pad,
     L.DepthToSpace: depth_to_space,
