@@ -149,7 +149,7 @@ class Widths:
         layer = plan.layers.get(node.name, node.layer)
         if isinstance(layer, Conv2d):
             return replace(layer, **self._conv_channels(plan, new, node, layer, new[inputs[0]].shape[1]))
-        if isinstance(layer, Slice) and layer.axis == 1:
+        if isinstance(layer, Slice) and layer.axis == 1 and layer.stop is not None:
             old_c, c = self.graph[node.inputs[0]].shape[1], new[inputs[0]].shape[1]
             return replace(layer, start=layer.start * c // old_c, stop=layer.stop * c // old_c)
         return layer

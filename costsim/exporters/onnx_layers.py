@@ -147,7 +147,8 @@ def concat(net: ModelWriter, layer: L.Concat, reads: list[str], shapes: tuple[Sh
 
 
 def slice_(net: ModelWriter, layer: L.Slice, reads: list[str], shapes: tuple[Shape, ...], shape: Shape) -> str:
-    bounds = [net.integers(value) for value in (layer.start, layer.stop, layer.axis, layer.step)]
+    stop = shapes[0][layer.axis] if layer.stop is None else layer.stop
+    bounds = [net.integers(value) for value in (layer.start, stop, layer.axis, layer.step)]
     return net.op("Slice", reads[0], *bounds)
 
 
@@ -240,6 +241,7 @@ WRITERS: dict[type[L.Layer], LayerWriter] = {
     L.Pool2d: pool,
     L.Reduce: reduce,
     L.Reshape: reshape,
+    L.ReshapeLike: reshape,
     L.Slice: slice_,
     L.Softmax: softmax,
     L.SpaceToDepth: space_to_depth,

@@ -16,7 +16,9 @@ Stage = Callable[[str, Tensor, Dim], Tensor]
 """A named run of blocks with the given output channels."""
 
 
-def conv(net: NetBuilder, x: Tensor, c_out: Dim, kernel: int = 1, stride: int = 1, *, depthwise: bool = False) -> Tensor:
+def conv(
+    net: NetBuilder, x: Tensor, c_out: Dim, kernel: int = 1, stride: int = 1, *, depthwise: bool = False
+) -> Tensor:
     """Convolution, batch norm, SiLU; a ``depthwise`` one is a depthwise and a pointwise convolution, each so."""
     if depthwise:
         x = net.depthwise_bn(x, kernel, ACT, stride=stride)
@@ -67,7 +69,7 @@ def two_way_pyramid(
         thin: whether a map is projected to the next finer one's channels before it goes up (YOLOX).
     """
     x = maps[-1]
-    sides = []
+    sides: list[Tensor] = []
     for finer, c_out in zip(maps[-2::-1], channels[-2::-1], strict=True):
         label = f"up{len(sides) + 1}"
         with net.block(label):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from costsim.graph import LayerGraph, NetBuilder, Tensor
-from costsim.graph.layers import Dim, SpaceToDepth
+from costsim.graph.layers import Dim, Slice
 from costsim.networks.common import scaled
 from costsim.networks.yolo_blocks import bottleneck, conv, cross_stage_partial, pyramid_pooling, two_way_pyramid
 from costsim.networks.zoo import Family
@@ -42,7 +42,7 @@ def yolox(
 
     x = net.input(*input_shape)
     with net.block("focus"):
-        x = conv(net, net.add(SpaceToDepth(2), x), scaled(64, width), 3)
+        x = conv(net, focus(net, x), scaled(64, width), 3)
     maps = []
     for number, (count, channels) in enumerate(STAGES, start=1):
         label, c_out, last = f"stage{number}", scaled(channels, width), number == len(STAGES)
@@ -59,6 +59,15 @@ def yolox(
     )
     decoupled_head(net, outputs, scaled(HEAD_CHANNELS, width), classes, depthwise=depthwise)
     return net.graph
+
+
+def focus(net: NetBuilder, x: Tensor) -> Tensor:
+    """The four pixels of every 2x2 patch side by side as channels: every second row, then every second column."""
+    corners = [(top, left) for left in (0, 1) for top in (0, 1)]
+    rows = [net.add(Slice(top, None, axis=2, step=2), x) for top, _ in corners]
+    return net.concat(
+        *(net.add(Slice(left, None, axis=3, step=2), half) for half, (_, left) in zip(rows, corners, strict=True))
+    )
 
 
 def decoupled_head(net: NetBuilder, maps: list[Tensor], c_mid: Dim, classes: int, *, depthwise: bool) -> None:

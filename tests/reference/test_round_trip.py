@@ -27,10 +27,11 @@ def description(graph: LayerGraph) -> list[tuple[Any, ...]]:
 
 
 def is_told_in_torchs_words(layer: L.Layer) -> bool:
-    """Regions, shared weights, index layers as matrices, padding to a multiple: torch keeps the cost, not the word."""
+    """Regions, shared weights, index layers as matrices, sizes left open: torch keeps the cost, not the word."""
     marks = ("shared", "as_matmul")
-    own = isinstance(layer, L.RoiAlign) or getattr(layer, "multiple", 1) > 1
-    return not own and not any(getattr(layer, mark, False) for mark in marks)
+    own = isinstance(layer, (L.RoiAlign, L.ReshapeLike)) or getattr(layer, "multiple", 1) > 1
+    is_open = isinstance(layer, L.Slice) and layer.stop is None
+    return not own and not is_open and not any(getattr(layer, mark, False) for mark in marks)
 
 
 @pytest.mark.parametrize("name", ["shufflenet_v2_0.5x", "sfr_shufflenet_v2_0.5x", "squeezenet_1_1"])

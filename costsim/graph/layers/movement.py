@@ -115,11 +115,14 @@ class Concat(_Strideable):
 
 @dataclass(frozen=True)
 class Slice(_Strideable):
-    """Every ``step``-th element from ``start`` to ``stop`` along one axis; a split is one slice per part."""
+    """Every ``step``-th element from ``start`` to ``stop`` along one axis; a split is one slice per part.
+
+    Without ``stop`` it goes to the end, whatever size the network runs at.
+    """
 
     word: ClassVar[str] = "slice"
     start: Dim
-    stop: Dim
+    stop: Dim | None
     axis: int = 1
     step: int = 1
     strided: bool = False
@@ -129,12 +132,14 @@ class Slice(_Strideable):
         yield -rank <= self.axis < rank, lambda: f"axis {self.axis} of a tensor with {rank} dimensions"
         yield self.step > 0, lambda: f"step {self.step}"
         length = inputs[0][self.axis]
-        inside = (self.start >= 0) & (self.start < self.stop) & (self.stop <= length)
-        yield inside, lambda: f"slice {self.start}:{self.stop} of {length} elements"
+        stop = length if self.stop is None else self.stop
+        inside = (self.start >= 0) & (self.start < stop) & (stop <= length)
+        yield inside, lambda: f"slice {self.start}:{stop} of {length} elements"
 
     def output_shape(self, *inputs: Shape) -> Shape:
         axis = self.axis % len(inputs[0])
-        length = (self.stop - self.start + self.step - 1) // self.step
+        stop = inputs[0][axis] if self.stop is None else self.stop
+        length = (stop - self.start + self.step - 1) // self.step
         return tuple(length if i == axis else d for i, d in enumerate(inputs[0]))
 
 
