@@ -1,6 +1,6 @@
 """Ethos-U: costsim beside Arm's compiler Vela on the same int8 networks.
 
-For every network and configuration: total cycles and peak SRAM over Vela's, the rank correlation of single
+For every network and configuration: total cycles and peak SRAM over Vela's, Spearman's rank correlation of single
 ops, and how many times faster the whole network is planned and costed (Vela's time is its command's, start-up
 and code generation included).
 
@@ -16,10 +16,11 @@ import tempfile
 import time
 from pathlib import Path
 
-import numpy as np
+import pandas as pd
+from once import seconds_once
 
 from costsim.devices import RunConfig
-from costsim.hardware import load_profile
+from costsim.hardware import Profile, load_profile
 from costsim.networks.zoo import build
 from costsim.simulate import Simulation, simulate
 
@@ -62,7 +63,7 @@ def compare(network: str, hw: str, model: Path) -> None:
     assert simulation.ops.plan is not None
     sram_kib = simulation.ops.plan.buffer_bytes.max() / 1024
     common = [(ours[i], vela_ops[op.name]) for i, op in enumerate(simulation.ops.labels) if op.name in vela_ops]
-    rank = np.corrcoef(*(np.argsort(np.argsort(column)) for column in zip(*common, strict=True)))[0, 1]
+    rank = pd.DataFrame(common).corr(method="spearman").iloc[0, 1]
     print(
         f"{network:18}{hw:15} {ours.sum() / vela_cycles:9.3f}{sram_kib / vela_sram_kib:9.3f}{rank:9.3f}"
         f"{seconds * 1e3:9.1f}{vela_seconds:9.2f}{vela_seconds / seconds:9.0f}",
@@ -70,15 +71,10 @@ def compare(network: str, hw: str, model: Path) -> None:
     )
 
 
-def timed(network: str, profile: object) -> tuple[float, Simulation]:
-    """Seconds to lower, plan and cost a network, the least of five, and the result."""
+def timed(network: str, profile: Profile) -> tuple[float, Simulation]:
+    """Seconds to lower, plan and cost a network nothing is remembered of, the least of five, and the result."""
     graph, run = build(network), RunConfig.of(profile)
-    best = np.inf
-    for _ in range(5):
-        start = time.perf_counter()
-        simulation = simulate(graph, profile, run)
-        best = min(best, time.perf_counter() - start)
-    return best, simulation
+    return min(seconds_once(graph, profile, run) for _ in range(5)), simulate(graph, profile, run)
 
 
 def vela(model: Path, accelerator: str, system: str, memory: str) -> tuple[float, float, float, dict[str, float]]:

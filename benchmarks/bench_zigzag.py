@@ -15,10 +15,11 @@ import tempfile
 import time
 from pathlib import Path
 
+from once import seconds_once
+
 from costsim.devices import RunConfig
 from costsim.hardware import load_profile
 from costsim.networks.zoo import build
-from costsim.simulate import simulate
 
 try:
     import zigzag
@@ -42,8 +43,7 @@ LIKE_ITS_EDGE_TPU = {
 def main() -> None:
     profile = load_profile("embedded_buffer", LIKE_ITS_EDGE_TPU)
     graph, run = build("mobilenet_v2_1x"), RunConfig.of(profile)
-    simulate(graph, profile, run)
-    ours = min(_seconds(lambda: simulate(graph, profile, run)) for _ in range(5))
+    ours = min(seconds_once(graph, profile, run) for _ in range(5))
     theirs = _seconds(_zigzag)
     print(f"costsim {ours * 1e3:.1f} ms, ZigZag {theirs:.1f} s: {theirs / ours:.0f} times faster")
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import fields, replace
 from functools import cache
 from typing import Any, ClassVar
 
@@ -158,7 +158,7 @@ class AcceleratorModel(DeviceModel):
             limits["vector"] = np.where(is_mac | on_host, 0.0, visits) / (hw.vector_elems_per_cycle * hw.clock_hz)
         if hw.host is not None:
             limits["host"] = np.where(on_host, _host_seconds(ops, hw.host), 0.0)
-        limits["burst"] = _burst_ratio(ops, hw.memory.dram)
+        limits["burst"] = _burst_ratio(ops, costs, hw.memory.dram)
         limits["dispatch"] = np.full_like(ops.macs, 1.0) * fitted.op_overhead_s
         limits["invoke"] = np.where(ops.networks.place[:, None] == 0, fitted.invoke_overhead_s, 0.0)
         return limits
@@ -180,7 +180,7 @@ class AcceleratorModel(DeviceModel):
         return CostTable(ceilings=ceilings, overheads=overheads, traffic={"dram": activation_bytes + weight_bytes})
 
 
-_MEMO: RowMemo[tuple[float, float]] = RowMemo()
+_MEMO: RowMemo[tuple[float, ...]] = RowMemo()
 
 
 def _array_costs(ops: OpTable, array: Any) -> ArrayCosts:
@@ -189,15 +189,14 @@ def _array_costs(ops: OpTable, array: Any) -> ArrayCosts:
     if ops.points > 1 or points(array) > 1:
         return price(ops, array)
 
-    def work_out(rows: np.ndarray) -> list[tuple[float, float]]:
+    def work_out(rows: np.ndarray) -> list[tuple[float, ...]]:
         costs = price(ops.take(rows), array)
-        return list(zip(costs.cycles[:, 0].tolist(), costs.onchip_elems[:, 0].tolist(), strict=True))
+        return list(zip(*(getattr(costs, field.name)[:, 0].tolist() for field in fields(costs)), strict=True))
 
     words, numbers = (label.op for label in ops.labels), row_keys(*(c[:, 0] for c in ops.columns().values()))
     context = array.model_dump_json()
     distinct, which = _MEMO.answers([(context, *key) for key in zip(words, numbers, strict=True)], work_out)
-    cycles, onchip_elems = np.array(distinct).T
-    return ArrayCosts(cycles[which, None], onchip_elems[which, None])
+    return ArrayCosts(*np.array(distinct).T[:, which, None])
 
 
 GRAIN = {
@@ -224,16 +223,16 @@ def _at(limits: dict[str, Array], point: int) -> dict[str, Array]:
     return {name: array[:, [min(point, array.shape[1] - 1)]] for name, array in limits.items()}
 
 
-def _burst_ratio(ops: OpTable, dram: Any) -> Array:
+def _burst_ratio(ops: OpTable, costs: ArrayCosts, dram: Any) -> Array:
     """Bytes fetched over bytes used by rows that read the network's input, which lies pixel after pixel.
 
-    A burst brings the channels of one pixel and no more (Vela 5.2.0's transfer efficiency). Maps in
-    between lie in bricks that fill bursts.
+    The array reads it itself, block by block; a burst brings the channels it takes at once of one pixel
+    and no more (Vela 5.2.0's transfer efficiency). Maps in between lie in bricks that fill bursts.
     """
     if dram is None or dram.burst_bytes is None:
         return np.ones_like(ops.elem_bytes)
-    used = np.minimum(ops.c_in * ops.elem_bytes, dram.burst_bytes)
-    return np.where(ops.reads_input[:, None], dram.burst_bytes / used, 1.0)
+    used = np.minimum(costs.channels_at_once * ops.elem_bytes, dram.burst_bytes)
+    return np.where(ops.reads_input[:, None], costs.input_fetch_ratio * dram.burst_bytes / used, 1.0)
 
 
 def _transfer_seconds(moved_bytes: Array, memory: Any, ratio: float) -> Array:

@@ -20,7 +20,7 @@ WINOGRAD_WEIGHTS = 16 / 9
 
 def atomic_costs(ops: OpTable, array: Any) -> ArrayCosts:
     """Cycles and buffer traffic of every op."""
-    return ArrayCosts(atomic_cycles(ops, array), atomic_onchip_elems(ops, array))
+    return ArrayCosts.of(ops, atomic_cycles(ops, array), atomic_onchip_elems(ops, array))
 
 
 def atomic_cycles(ops: OpTable, array: Any) -> Array:

@@ -37,10 +37,14 @@ SUM_BYTES, BUFFERS = 4.0, 2.0
 RESERVED_BYTES = 4 * 1024.0
 """Part of the array's own memory that holds finished outputs and tables."""
 
-BLOCK_SIDES, BLOCK_CHANNELS = (1, 2, 4, 8, 16, 32), (8, 16, 24, 32, 48, 64, 96, 128)
+MOST_ROWS, MOST_COLUMNS = 32.0, 64.0
+"""Sides of the largest output block."""
 
-BLOCKS = np.array(list(product(BLOCK_SIDES, (*BLOCK_SIDES, 64), BLOCK_CHANNELS)), dtype=np.float64)
-"""``(candidates, 3)`` output blocks tried: rows, columns, channels."""
+PARTS, BLOCK_CHANNELS = (1, 2, 3, 4, 6, 8, 14, 28, 56, np.inf), (8, 16, 24, 32, 48, 64, 96, 128)
+
+BLOCKS = np.array(list(product(PARTS, PARTS, BLOCK_CHANNELS)), dtype=np.float64)
+"""``(candidates, 3)`` output blocks tried: parts the map's rows and columns are cut in (infinitely many: the smallest
+block), and channels."""
 
 
 def block_costs(ops: OpTable, array: Any) -> ArrayCosts:
@@ -56,50 +60,68 @@ def block_costs(ops: OpTable, array: Any) -> ArrayCosts:
         cycles   = (max(products, output) blocks + min(products, output)) / cores
 
     ``4 u_c`` cycles decode the weights of a step; ``output`` is elements times ``output_cycles_per_elem``,
-    pooling visits every tap. Depthwise 3x3 thus reaches 24 of 256 macs a cycle. Grouped convolutions
+    pooling takes 4 cycles a tap. Depthwise 3x3 thus reaches 24 of 256 macs a cycle. Grouped convolutions
     run group by group.
     """
-    block_h, block_w, block_c = BLOCKS.T[:, :, None, None]
-    taps = ops.kernel_h * ops.kernel_w
-    is_mac = ops.kind == MAC
-    by_channel = ((ops.c_in_per_group == 1) & (ops.c_out_per_group == 1)) | ~is_mac
-    channels = np.where(by_channel, ops.groups, ops.c_out_per_group)
+    taps, is_mac, by_channel = ops.kernel_h * ops.kernel_w, ops.kind == MAC, _by_channel(ops)
     runs = ops.n * np.where(by_channel, 1.0, ops.groups)
-    high = np.minimum(block_h, round_up(ops.h_out, array.ublock_h))
-    wide = np.minimum(block_w, round_up(ops.w_out, array.ublock_w))
+    block = _best_block(ops, array, by_channel)
+    step = np.maximum(CYCLES_PER_STEP * block["ublocks"], CYCLES_PER_STEP * array.ublock_c)
+    products = np.where(is_mac, step * block["ublocks_deep"] * _steps(ops, by_channel), 0.0)
+    pooling = CYCLES_PER_STEP * taps * block["ublocks"] * block["ublocks_deep"]
+    products = np.where(~is_mac & (taps > 1), pooling, products) / array.cores
+    output = block["elems"] * _output_cycles_per_elem(ops, array)
+    cycles = np.maximum(products, output) * block["count"] + np.minimum(products, output)
+    stored_in = round_up(np.where(by_channel, ops.groups, ops.c_in_per_group), BRICK_CHANNELS)
+    stored_out = round_up(ops.c_out, BRICK_CHANNELS) / ops.c_out
+    other_inputs = np.maximum(ops.input_elems - ops.n * ops.c_in * ops.h_in * ops.w_in, 0.0)
+    moved = runs * block["pixels"] * stored_in + other_inputs + ops.output_elems * stored_out
+    return ArrayCosts(
+        cycles=cycles * runs,
+        onchip_elems=moved + ops.weight_elems * block["spatial_count"],
+        input_fetch_ratio=block["pixels_in_ublocks"] / (ops.h_in * ops.w_in),
+        channels_at_once=block["deep_in"],
+    )
+
+
+def _best_block(ops: OpTable, array: Any, by_channel: np.ndarray) -> dict[str, Array]:
+    """Counts and sizes of the block that fetches fewest elements, ``(ops, points)`` each."""
+    parts_h, parts_w, block_c = BLOCKS.T[:, :, None, None]
+    channels = np.where(by_channel, ops.groups, ops.c_out_per_group)
+    high = np.clip(round_up(np.ceil(ops.h_out / parts_h), array.ublock_h), array.ublock_h, MOST_ROWS)
+    wide = np.clip(round_up(np.ceil(ops.w_out / parts_w), array.ublock_w), array.ublock_w, MOST_COLUMNS)
     deep = np.minimum(block_c, round_up(channels, array.ublock_c))
     high_in = np.minimum((high - 1) * ops.stride_h + (ops.kernel_h - 1) * ops.dilation_h + 1, ops.h_in)
     wide_in = np.minimum((wide - 1) * ops.stride_w + (ops.kernel_w - 1) * ops.dilation_w + 1, ops.w_in)
     deep_in = np.where(by_channel, deep, np.minimum(DEPTH_STEP_CHANNELS, round_up(ops.c_in_per_group, 8.0)))
     needs = BUFFERS * (high_in * wide_in * deep_in + SUM_BYTES * high * wide * deep)
-    spatial_blocks = np.ceil(ops.h_out / high) * np.ceil(ops.w_out / wide)
-    depth_blocks = np.ceil(channels / deep)
-    stored_in = np.where(by_channel, round_up(ops.groups, BRICK_CHANNELS), round_up(ops.c_in_per_group, BRICK_CHANNELS))
-    input_passes = np.where(by_channel, 1.0, depth_blocks)
-    fetched_input = high_in * wide_in * stored_in * spatial_blocks * input_passes
-    kernel = np.where(is_mac, taps * channels * np.where(by_channel, 1.0, ops.c_in_per_group), 0.0)
-    fetched = fetched_input + kernel * spatial_blocks
-    fits = (needs <= array.shram - RESERVED_BYTES) & (high % array.ublock_h == 0) & (wide % array.ublock_w == 0)
-    fetched = np.where(fits, fetched, np.inf)
-    best = np.argmin(fetched, axis=0)[None]
+    spatial_count, deep_count = np.ceil(ops.h_out / high) * np.ceil(ops.w_out / wide), np.ceil(channels / deep)
+    passes = spatial_count * np.where(by_channel, 1.0, deep_count)
+    in_ublocks = [
+        np.minimum(round_up(side, ublock), whole)
+        for side, ublock, whole in ((high_in, array.ublock_h, ops.h_in), (wide_in, array.ublock_w, ops.w_in))
+    ]
+    depth_in = np.where(by_channel, 1.0, ops.c_in_per_group)
+    kernel = np.where(ops.kind == MAC, ops.kernel_h * ops.kernel_w * channels * depth_in, 0.0)
+    fetched = high_in * wide_in * passes * np.where(by_channel, ops.groups, depth_in) + kernel * spatial_count
+    best = np.argmin(np.where(needs <= array.shram - RESERVED_BYTES, fetched, np.inf), axis=0)[None]
+    block = {
+        "ublocks": np.ceil(high / array.ublock_h) * np.ceil(wide / array.ublock_w),
+        "ublocks_deep": np.ceil(deep / array.ublock_c),
+        "elems": high * wide * deep,
+        "count": spatial_count * deep_count,
+        "spatial_count": spatial_count,
+        "pixels": high_in * wide_in * passes,
+        "pixels_in_ublocks": in_ublocks[0] * in_ublocks[1] * passes,
+        "deep_in": deep_in,
+    }
+    shape = fetched.shape
+    return {name: np.take_along_axis(np.broadcast_to(a, shape), best, axis=0)[0] for name, a in block.items()}
 
-    def chosen(values: Array) -> Array:
-        shape = np.broadcast_shapes(values.shape, fetched.shape)
-        return np.take_along_axis(np.broadcast_to(values, shape), best, axis=0)[0]
 
-    ublocks = chosen(np.ceil(high / array.ublock_h) * np.ceil(wide / array.ublock_w))
-    ublocks_deep = chosen(np.ceil(deep / array.ublock_c))
-    step = np.maximum(CYCLES_PER_STEP * ublocks, CYCLES_PER_STEP * array.ublock_c)
-    products = np.where(is_mac, step * ublocks_deep * _steps(ops, by_channel), 0.0)
-    pooling = np.maximum(CYCLES_PER_STEP, taps) * ublocks * ublocks_deep
-    products = np.where(~is_mac & (taps > 1), pooling, products) / array.cores
-    output = chosen(high * wide * deep) * _output_cycles_per_elem(ops, array)
-    blocks = chosen(spatial_blocks * depth_blocks)
-    cycles = np.maximum(products, output) * blocks + np.minimum(products, output)
-    stored_out = round_up(ops.c_out, BRICK_CHANNELS) / ops.c_out
-    other_inputs = np.maximum(ops.input_elems - ops.n * ops.c_in * ops.h_in * ops.w_in, 0.0)
-    moved = runs * chosen(fetched_input) + other_inputs + ops.output_elems * stored_out
-    return ArrayCosts(cycles * runs, moved + ops.weight_elems * chosen(spatial_blocks))
+def _by_channel(ops: OpTable) -> np.ndarray:
+    """Rows that sum over no input channels: depthwise ones and those without weights."""
+    return ((ops.c_in_per_group == 1) & (ops.c_out_per_group == 1)) | (ops.kind != MAC)
 
 
 def _steps(ops: OpTable, by_channel: np.ndarray) -> Array:

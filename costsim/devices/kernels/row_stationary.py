@@ -17,7 +17,7 @@ layers of the Eyeriss chip (JSSC 2017, Table VI: global buffer accesses; within 
 
 def row_stationary_costs(ops: OpTable, array: Any) -> ArrayCosts:
     """Cycles and buffer traffic of every op."""
-    return ArrayCosts(row_stationary_cycles(ops, array), row_stationary_onchip_elems(ops, array))
+    return ArrayCosts.of(ops, row_stationary_cycles(ops, array), row_stationary_onchip_elems(ops, array))
 
 
 def row_stationary_cycles(ops: OpTable, array: Any) -> Array:

@@ -30,7 +30,7 @@ def systolic_fold_cycles(m: Any, k: Any, n: Any, rows: Any, cols: Any, dataflow:
 
 def systolic_costs(ops: OpTable, array: Any) -> ArrayCosts:
     """Cycles and buffer traffic of every op."""
-    return ArrayCosts(systolic_cycles(ops, array), systolic_onchip_elems(ops, array))
+    return ArrayCosts.of(ops, systolic_cycles(ops, array), systolic_onchip_elems(ops, array))
 
 
 def systolic_cycles(ops: OpTable, array: Any) -> Array:
