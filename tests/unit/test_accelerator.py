@@ -114,9 +114,10 @@ def test_depthwise_uses_one_lane_of_channels() -> None:
 def test_depthwise_3x3_reaches_24_of_256_on_ethos_u55() -> None:
     simulation = simulated("mobilenet_v1_1x", "ethos_u55_256")
     ops = simulation.ops
-    row = next(i for i, label in enumerate(ops.labels) if label.op == "depthwise_conv")
-    seconds = simulation.costs.ceilings["array"][row, 0]
-    assert ops.macs[row, 0] / (seconds * simulation.profile.hardware.clock_hz) == pytest.approx(24, rel=0.01)
+    rows = ops.is_op("depthwise_conv")[:, 0]
+    cycles = simulation.costs.ceilings["array"][rows, 0] * simulation.profile.hardware.clock_hz
+    best = (ops.macs[rows, 0] / cycles).max()  # the more blocks, the less the last one's output counts
+    assert best == pytest.approx(24, rel=0.01)
 
 
 def test_channel_shuffle_falls_back_to_the_host_on_ethos_u() -> None:
