@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import fields, replace
-from functools import cache
+from dataclasses import dataclass, fields, replace
 from typing import Any, ClassVar
 
 import numpy as np
@@ -26,11 +25,13 @@ from costsim.devices.kernels.systolic import systolic_costs
 from costsim.errors import DoesNotFitError
 from costsim.hardware.profile import Profile
 from costsim.hardware.vary import alike, at_point, at_points, points
-from costsim.scheduling import BufferRules, plan_buffers, verdict
+from costsim.scheduling import BufferPlanner, BufferRules, verdict
 from costsim.tables.costtable import CostTable
+from costsim.tables.kinds import Kinds
 from costsim.tables.memo import RowMemo, row_keys
 from costsim.tables.optable import MAC, OpTable
 from costsim.tables.plan import Plan
+from costsim.tables.remember import remember
 from costsim.tables.schema import Array
 
 ARRAYS: dict[str, Callable[[OpTable, Any], ArrayCosts]] = {
@@ -52,74 +53,75 @@ class AcceleratorModel(DeviceModel):
     def plan(self, ops: OpTable, profile: Any, run: RunConfig) -> OpTable:
         if len(ops.networks) > 1:
             alone = [self.plan(table, profile, run).plan for table in ops.split()]
-            return replace(ops, plan=Plan.stack([plan for plan in alone if plan is not None]))
-        memory = profile.hardware.memory
-        if points(profile) > 1 and max(points(part) for part in _geometry(profile)) > 1:
-            return replace(ops, plan=self._plan_geometries(ops, profile, run))
-        on_host = _on_host(ops, profile)
-        fixed = cache(lambda: self._fixed_limits(ops, profile, run, on_host))  # not asked for where all maps fit
-        array = profile.hardware.array
-        input_bytes, output_bytes = _stored_map_bytes(ops, profile)
-        rules = BufferRules(
-            size_bytes=np.broadcast_to(memory.onchip.size_bytes, points(profile)),
-            execution=profile.runtime.plan,
-            on_host=on_host[:, 0],
-            weight_bytes=_uncached_weight_bytes(ops, profile),
-            grain=_grain(array),
-            spills=memory.dram is not None,
-            separate_weights=memory.onchip.weight_size_bytes,
-            sum_bytes=profile.hardware.sum_bytes,
-            input_bytes=input_bytes,
-            output_bytes=output_bytes,
-            tiling=profile.runtime.tiling,
-        )
+            return ops.with_plan(Plan.stack([plan for plan in alone if plan is not None]))
+        parts = self.plans(ops, profile, run, max(ops.points, points(profile)))
+        if len(parts) == 1 and len(parts[0][0]) == 1:
+            return parts[0][1]
+        plans = [table.plan for _, table in parts if table.plan is not None]
+        return ops.with_plan(Plan.join(plans, [here for here, _ in parts]))
 
-        def price(activation_bytes: np.ndarray, weight_bytes: np.ndarray, point: int) -> np.ndarray:
-            here = (fixed(), profile) if ops.points == 1 else (_at(fixed(), point), at_point(profile, point))
-            return self._network_seconds(*here, activation_bytes, weight_bytes)
+    def plans(self, ops: OpTable, profile: Any, run: RunConfig, points: int) -> list[tuple[np.ndarray, OpTable]]:
+        if len(ops.networks) > 1:
+            return super().plans(ops, profile, run, points)
+        if ops.points == 1:
+            groups = alike(*_geometry(profile))
+            if len(groups) == 1:
+                return [(here, ops.with_plan(plan)) for here, plan in self._plans(ops, profile, run, points)]
+            alone = [self.plans(ops, at_points(profile, here), run, len(here)) for here in groups]
+            parts = [(here[i], t) for here, tables in zip(groups, alone, strict=True) for i, t in tables]
+            if len(parts) * FEW <= points:
+                return parts
+        else:  # every table is planned by itself
+            each = ((ops.at_point(p), at_point(profile, p)) for p in range(points))
+            parts = [(np.array([p]), self.plan(*one, run)) for p, one in enumerate(each)]
+        plans = [table.plan for _, table in parts if table.plan is not None]
+        return [(np.arange(points), ops.with_plan(Plan.join(plans, [here for here, _ in parts])))]
 
-        return replace(ops, plan=plan_buffers(ops, rules, price))
+    def _plans(self, ops: OpTable, profile: Any, run: RunConfig, points: int) -> list[tuple[np.ndarray, Plan]]:
+        """The plans of one network on one array, for all its clocks, bandwidths and buffers together."""
+        sizes = np.broadcast_to(profile.hardware.memory.onchip.size_bytes, points)
+        given = (profile.runtime, *_geometry(profile), profile.hardware.memory.dram is None)
+        planner = remember(ops, "planner", given, lambda: BufferPlanner(ops, _rules(ops, profile)))
 
-    def _plan_geometries(self, ops: OpTable, profile: Any, run: RunConfig) -> Plan:
-        """Every array and weight memory is planned once, for all its clocks, bandwidths and buffers together."""
-        groups = alike(*_geometry(profile))
-        if ops.points > 1:  # every table is planned by itself
-            groups = [np.array([point]) for point in range(ops.points)]
-        plans = [self.plan(ops.at_point(int(here[0])), at_points(profile, here), run).plan for here in groups]
-        return Plan.join([plan for plan in plans if plan is not None], groups)
+        def price(activation_bytes: np.ndarray, weight_bytes: np.ndarray, at: np.ndarray) -> np.ndarray:
+            here = profile if len(at) == points else at_points(profile, at)
+            return self._network_seconds(_work(ops, profile), here, activation_bytes, weight_bytes)
 
-    def _network_seconds(
-        self, fixed: dict[str, Array], profile: Any, activation_bytes: Array, weight_bytes: Array
-    ) -> Array:
+        return planner.plans(sizes, price)
+
+    def _network_seconds(self, work: _Work, profile: Any, activation_bytes: Array, weight_bytes: Array) -> Array:
         """``(plans, devices)`` of ``(ops, plans)`` bytes: an op is priced once for each traffic it has in any plan."""
+        ops, plans = weight_bytes.shape
         if points(profile) == 1:
-            return self._table(fixed, activation_bytes, weight_bytes, profile).latency_s.sum(axis=0)[:, None]
-        row = np.broadcast_to(np.arange(len(weight_bytes), dtype=np.float64)[:, None], weight_bytes.shape)
-        traffic = np.stack([row.ravel(), activation_bytes.ravel(), weight_bytes.ravel()])
-        order = np.lexsort(traffic)  # np.unique of columns takes ten times as long
-        begins = np.append(True, (np.diff(traffic[:, order], axis=1) != 0).any(axis=0))
-        kinds, kind_of = traffic[:, order[begins]], np.empty(len(order), dtype=int)
-        kind_of[order] = np.cumsum(begins) - 1
-        limits = {name: array[kinds[0].astype(int)] for name, array in fixed.items()}
-        seconds = self._table(limits, kinds[1, :, None], kinds[2, :, None], profile).latency_s
-        occurs = np.zeros((weight_bytes.shape[1], kinds.shape[1]))
-        occurs[np.broadcast_to(np.arange(len(occurs)), weight_bytes.shape), kind_of.reshape(weight_bytes.shape)] = 1.0
+            rows = work.take(work.kind_of)
+            return self._table(rows, activation_bytes, weight_bytes, profile).latency_s.sum(axis=0)[:, None]
+        row = np.broadcast_to(work.kind_of[:, None], weight_bytes.shape)
+        traffic = [np.reshape(column, (-1, 1)) for column in (row, activation_bytes, weight_bytes)]
+        kinds = Kinds.of(traffic)
+        rows, activation, weights = (column[kinds.first] for column in traffic)
+        seconds = self._table(work.take(rows[:, 0]), activation, weights, profile).latency_s
+        occurs = np.zeros((plans, len(kinds.first)))
+        np.add.at(occurs, (np.tile(np.arange(plans), ops), kinds.of_row), 1.0)
         return occurs @ seconds
 
     def costs(self, ops: OpTable, profile: Any, run: RunConfig) -> CostTable:
         if ops.plan is None:
             ops = self.plan(ops, profile, run)
-        assert ops.plan is not None
-        on_host = _on_host(ops, profile)
-        fixed = self._fixed_limits(ops, profile, run, on_host)
-        table = self._table(fixed, ops.plan.activation_bytes, ops.plan.weight_bytes, profile)
-        onchip = fixed["onchip"] * profile.hardware.memory.onchip.bandwidth_bytes_per_s
-        offchip = ops.plan.offchip_bytes
+        costs = self.kind_costs(ops, profile, run).per_op()
+        return replace(costs, notes=_notes(ops, profile, _on_host(ops, profile)))
+
+    def kind_costs(self, ops: OpTable, profile: Any, run: RunConfig) -> CostTable:
+        plan = ops.plan
+        assert plan is not None
+        work = _work(ops, profile)
+        rows = remember(plan, "rows", (work,), lambda: _planned_rows(work, plan))
+        table = self._table(rows.work, rows.activation_bytes, rows.weight_bytes, profile)
+        offchip = rows.activation_bytes + rows.weight_bytes
         return replace(
             table,
-            traffic={"dram": offchip, "onchip": onchip},
-            energy_j=_energy(ops, profile, onchip, offchip),
-            notes=_notes(ops, profile, on_host),
+            traffic={"dram": offchip, "onchip": rows.work.onchip_bytes},
+            energy_j=_energy(rows.work, profile, offchip),
+            kind_of=rows.kind_of,
         )
 
     def roofs(self, profile: Any, run: RunConfig) -> Roofs:
@@ -142,42 +144,122 @@ class AcceleratorModel(DeviceModel):
         maps = super().unavoidable_dram_bytes(ops, profile) - ops.weight_bytes.sum(axis=0)
         return weights + (maps if profile.hardware.memory.dram is not None else 0.0)
 
-    def _fixed_limits(self, ops: OpTable, profile: Any, run: RunConfig, on_host: np.ndarray) -> dict[str, Array]:
-        """Limits no buffer plan changes; ``burst`` is a ratio, not a limit."""
-        hw, fitted = profile.hardware, profile.fitted
-        is_mac = ops.kind == MAC
-        costs = _array_costs(ops, hw.array)
-        cycles = costs.cycles / fitted.array_ratio
-        on_array = ~on_host & (is_mac if hw.vector_elems_per_cycle is not None else True)
-        limits = {
-            "array": np.where(on_array, cycles, 0.0) / hw.clock_hz,
-            "onchip": _onchip_bytes(ops, costs, on_host) / hw.memory.onchip.bandwidth_bytes_per_s,
+    def _table(self, work: _Work, activation_bytes: Array, weight_bytes: Array, profile: Any) -> CostTable:
+        hw, fitted, memory = profile.hardware, profile.fitted, profile.hardware.memory
+        ceilings = {
+            "array": work.array_cycles / fitted.array_ratio / hw.clock_hz,
+            "onchip": work.onchip_bytes / memory.onchip.bandwidth_bytes_per_s,
         }
         if hw.vector_elems_per_cycle is not None:
-            visits = np.maximum(ops.output_elems * ops.kernel_h * ops.kernel_w, ops.input_elems)
-            limits["vector"] = np.where(is_mac | on_host, 0.0, visits) / (hw.vector_elems_per_cycle * hw.clock_hz)
+            ceilings["vector"] = work.vector_elems / (hw.vector_elems_per_cycle * hw.clock_hz)
         if hw.host is not None:
-            limits["host"] = np.where(on_host, _host_seconds(ops, hw.host), 0.0)
-        limits["burst"] = _burst_ratio(ops, costs, hw.memory.dram)
-        limits["dispatch"] = np.full_like(ops.macs, 1.0) * fitted.op_overhead_s
-        limits["invoke"] = np.where(ops.networks.place[:, None] == 0, fitted.invoke_overhead_s, 0.0)
-        return limits
-
-    def _table(self, fixed: dict[str, Array], activation_bytes: Array, weight_bytes: Array, profile: Any) -> CostTable:
-        memory, ratio = profile.hardware.memory, profile.fitted.dram_ratio
-        in_dram = activation_bytes * fixed["burst"] + (weight_bytes if memory.flash is None else 0.0)
+            ceilings["host"] = work.host_s
         moved = {}
         if memory.dram is not None:
-            moved["dram"] = _transfer_seconds(in_dram, memory.dram, ratio)
+            in_dram = activation_bytes * work.burst_ratio + (weight_bytes if memory.flash is None else 0.0)
+            moved["dram"] = _transfer_seconds(in_dram, memory.dram, fitted.dram_ratio)
         if memory.flash is not None:
-            moved["flash"] = _transfer_seconds(weight_bytes, memory.flash, ratio)
-        overheads = {name: fixed[name] for name in ("dispatch", "invoke")}
-        ceilings = {name: array for name, array in fixed.items() if name not in (*overheads, "burst")}
+            moved["flash"] = _transfer_seconds(weight_bytes, memory.flash, fitted.dram_ratio)
+        overheads = {
+            "dispatch": np.full_like(work.macs, 1.0) * fitted.op_overhead_s,
+            "invoke": work.is_first * fitted.invoke_overhead_s,
+        }
         if profile.runtime.double_buffered:
             ceilings |= moved
         else:
             overheads |= moved
         return CostTable(ceilings=ceilings, overheads=overheads, traffic={"dram": activation_bytes + weight_bytes})
+
+
+FEW = 32
+"""Points from which on a plan is priced for its own points alone, with all it shares worked out once."""
+
+
+@dataclass(frozen=True)
+class _Work:
+    """What rows do whatever the plan, the clocks and the bandwidths, equal rows once. Arrays are ``(rows, points)``."""
+
+    array_cycles: Array
+    onchip_bytes: Array
+    vector_elems: Array
+    """Visited by pooling, element-wise ops and copies."""
+    host_s: Array
+    burst_ratio: Array
+    macs: Array
+    is_first: Array
+    """1 for the first op of a network."""
+    kind_of: np.ndarray
+    """``(rows of the table,)`` which of these rows each is."""
+
+    def take(self, rows: np.ndarray) -> _Work:
+        """These rows, each on its own."""
+        columns = {f.name: getattr(self, f.name)[rows] for f in fields(self) if f.name != "kind_of"}
+        return _Work(**columns, kind_of=np.arange(len(rows)))
+
+
+@dataclass(frozen=True)
+class _PlannedRows:
+    """Equal rows of a planned table once."""
+
+    work: _Work
+    activation_bytes: Array
+    weight_bytes: Array
+    kind_of: np.ndarray
+
+
+def _planned_rows(work: _Work, plan: Plan) -> _PlannedRows:
+    kinds = Kinds.of([work.kind_of[:, None], plan.activation_bytes, plan.weight_bytes])
+    first = kinds.first
+    rows = work.take(work.kind_of[first])
+    return _PlannedRows(rows, plan.activation_bytes[first], plan.weight_bytes[first], kinds.of_row)
+
+
+def _work(ops: OpTable, profile: Any) -> _Work:
+    hw = profile.hardware
+    burst_bytes = None if hw.memory.dram is None else hw.memory.dram.burst_bytes
+    given = (profile.runtime, hw.array, hw.host, hw.vector_elems_per_cycle is None, burst_bytes)
+    return remember(ops, "accelerator work", given, lambda: _work_out(ops, profile))
+
+
+def _work_out(ops: OpTable, profile: Any) -> _Work:
+    hw, on_host = profile.hardware, _on_host(ops, profile)
+    is_first, reads_input = (ops.networks.place == 0)[:, None], ops.reads_input[:, None]
+    kinds = Kinds.of([*ops.columns().values(), ops.word_of[:, None], is_first, reads_input])
+    first = kinds.first
+    rows, on_host, is_mac = ops.take(first), on_host[first], ops.kind[first] == MAC
+    costs = _array_costs(rows, hw.array)
+    on_array = ~on_host & (is_mac if hw.vector_elems_per_cycle is not None else True)
+    visits = np.maximum(rows.output_elems * rows.kernel_h * rows.kernel_w, rows.input_elems)
+    return _Work(
+        array_cycles=np.where(on_array, costs.cycles, 0.0),
+        onchip_bytes=_onchip_bytes(rows, costs, on_host),
+        vector_elems=np.where(is_mac | on_host, 0.0, visits),
+        host_s=np.where(on_host, _host_seconds(rows, hw.host), 0.0)
+        if hw.host is not None
+        else np.zeros_like(rows.macs),
+        burst_ratio=_burst_ratio(rows, costs, reads_input[first], hw.memory.dram),
+        macs=rows.macs,
+        is_first=is_first[first].astype(float),
+        kind_of=kinds.of_row,
+    )
+
+
+def _rules(ops: OpTable, profile: Any) -> BufferRules:
+    """What the planner has to know of a table of one point."""
+    hw, runtime = profile.hardware, profile.runtime
+    input_bytes, output_bytes = _stored_map_bytes(ops, profile)
+    return BufferRules(
+        execution=runtime.plan,
+        on_host=_on_host(ops, profile)[:, 0],
+        weight_bytes=_uncached_weight_bytes(ops, profile)[:, 0],
+        grain=_grain(hw.array),
+        spills=hw.memory.dram is not None,
+        separate_weights=hw.memory.onchip.weight_size_bytes,
+        sum_bytes=hw.sum_bytes,
+        input_bytes=input_bytes[:, 0],
+        output_bytes=output_bytes[:, 0],
+        tiling=runtime.tiling,
+    )
 
 
 _MEMO: RowMemo[tuple[float, ...]] = RowMemo()
@@ -219,11 +301,7 @@ def _geometry(profile: Any) -> tuple[Any, ...]:
     return hw.array, hw.sum_bytes, memory.parameter_cache, memory.onchip.weight_size_bytes
 
 
-def _at(limits: dict[str, Array], point: int) -> dict[str, Array]:
-    return {name: array[:, [min(point, array.shape[1] - 1)]] for name, array in limits.items()}
-
-
-def _burst_ratio(ops: OpTable, costs: ArrayCosts, dram: Any) -> Array:
+def _burst_ratio(ops: OpTable, costs: ArrayCosts, reads_input: np.ndarray, dram: Any) -> Array:
     """Bytes fetched over bytes used by rows that read the network's input, which lies pixel after pixel.
 
     The array reads it itself, block by block; a burst brings the channels it takes at once of one pixel
@@ -232,7 +310,7 @@ def _burst_ratio(ops: OpTable, costs: ArrayCosts, dram: Any) -> Array:
     if dram is None or dram.burst_bytes is None:
         return np.ones_like(ops.elem_bytes)
     used = np.minimum(costs.channels_at_once * ops.elem_bytes, dram.burst_bytes)
-    return np.where(ops.reads_input[:, None], costs.input_fetch_ratio * dram.burst_bytes / used, 1.0)
+    return np.where(reads_input, costs.input_fetch_ratio * dram.burst_bytes / used, 1.0)
 
 
 def _transfer_seconds(moved_bytes: Array, memory: Any, ratio: float) -> Array:
@@ -303,7 +381,7 @@ def _notes(ops: OpTable, profile: Any, on_host: np.ndarray) -> tuple[str, ...]:
     return tuple(notes)
 
 
-def _energy(ops: OpTable, profile: Any, onchip_bytes: Array, offchip_bytes: Array) -> Array | None:
+def _energy(work: _Work, profile: Any, offchip_bytes: Array) -> Array | None:
     """Joules of multiply-accumulates and of every byte moved; None where the profile has no numbers.
 
     Source of the form: Horowitz, ISSCC 2014. Ignores leakage, clocks and control.
@@ -311,5 +389,5 @@ def _energy(ops: OpTable, profile: Any, onchip_bytes: Array, offchip_bytes: Arra
     energy = profile.hardware.energy
     if energy is None:
         return None
-    moved = onchip_bytes * energy.onchip_j_per_byte + offchip_bytes * energy.dram_j_per_byte
-    return ops.macs * energy.mac_j + moved
+    moved = work.onchip_bytes * energy.onchip_j_per_byte + offchip_bytes * energy.dram_j_per_byte
+    return work.macs * energy.mac_j + moved

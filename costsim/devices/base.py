@@ -73,6 +73,14 @@ class DeviceModel(ABC):
         """
         return ops
 
+    def plans(self, ops: OpTable, profile: Any, run: RunConfig, points: int) -> list[tuple[np.ndarray, OpTable]]:
+        """The same for sweeps of so many points: those that share a plan, and the table with that plan in one column.
+
+        Raises:
+            DoesNotFitError: some point cannot run.
+        """
+        return [(np.arange(points), self.plan(ops, profile, run))]
+
     @abstractmethod
     def costs(self, ops: OpTable, profile: Any, run: RunConfig) -> CostTable:
         """Named ceilings, overheads and traffic of every op.

@@ -11,14 +11,18 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
 from costsim.scheduling.segments import Segments
 from costsim.scheduling.tiling import Staircase
 
-Pricing = Callable[[np.ndarray, np.ndarray], np.ndarray]
-"""``(rows, rungs)`` activation and weight bytes to ``(rungs, points)`` seconds of the whole network."""
+Pricing = Callable[[np.ndarray, np.ndarray, np.ndarray], np.ndarray]
+"""``(rows, rungs)`` activation and weight bytes, and points, to ``(rungs, points)`` seconds of the whole network."""
+
+MANY_POINTS = 64
+"""From so many points on it pays to find out first which rungs can be the fastest at any of them."""
 
 
 SIZES_AT_ONCE = 256
@@ -58,22 +62,45 @@ class Ladder:
             placed: bytes a rung takes once every buffer has an address. Where that is more than there
                 is, only rungs below are looked at further, which keeps both promises.
         """
-        seconds = price(self.reads + self.writes, self.weights)
-        seconds = np.broadcast_to(seconds, (len(self.sizes), len(capacity)))
+        moved, everything = self.reads + self.writes, np.arange(len(self.sizes))
+        all_seconds = None
+        if len(capacity) < MANY_POINTS:
+            all_seconds = price(moved, self.weights, np.arange(len(capacity)))
+            all_seconds = np.broadcast_to(all_seconds, (len(self.sizes), len(capacity)))
         rungs = np.searchsorted(self.sizes, capacity, side="right")
         picked = np.full(len(capacity), -1)
         left = np.flatnonzero(rungs > 0)
         while len(left):
-            below = np.arange(len(self.sizes))[:, None] < rungs[left]
-            own = np.where(below, seconds[:, left], np.inf)
+            if all_seconds is not None:
+                tried, seconds = everything, all_seconds[:, left]
+            else:
+                tried = self._worth_trying(np.unique(rungs[left]))
+                seconds = np.broadcast_to(price(moved[:, tried], self.weights[:, tried], left), (len(tried), len(left)))
+            own = np.where(tried[:, None] < rungs[left], seconds, np.inf)
             among = own <= own.min(axis=0) * (1 + 1e-12)
-            best = len(self.sizes) - 1 - np.argmax(among[::-1], axis=0)
+            best = tried[len(tried) - 1 - np.argmax(among[::-1], axis=0)]
             heights = {rung: placed(rung) for rung in np.unique(best).tolist()}
             fits = np.array([heights[rung] for rung in best.tolist()]) <= capacity[left]
             picked[left[fits]] = best[fits]
             rungs[left[~fits]] = best[~fits]
             left = left[~fits & (best > 0)]
         return picked
+
+    def _worth_trying(self, counts: np.ndarray) -> np.ndarray:
+        """Rungs that none above beats among the lowest ``count``, for any of these counts."""
+        rung = np.arange(len(self.sizes))[:, None]
+        return np.flatnonzero(((rung < counts) & (self._beaten_by[:, None] >= counts)).any(axis=1))
+
+    @cached_property
+    def _beaten_by(self) -> np.ndarray:
+        """``(rungs,)`` the next rung above that moves no more in any row and so is no slower; their number if none."""
+        moved = np.vstack([self.reads + self.writes, self.weights])
+        beaten_by = np.full(len(self.sizes), len(self.sizes))
+        for rung in range(len(self.sizes) - 1):
+            beats = (moved[:, rung + 1 :] <= moved[:, [rung]]).all(axis=0)
+            if beats.any():
+                beaten_by[rung] = rung + 1 + np.argmax(beats)
+        return beaten_by
 
 
 def build_ladder(

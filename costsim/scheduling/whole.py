@@ -29,33 +29,36 @@ def whole_network_need(
     return min(place(buffers).height_bytes, streamed), RESIDENT
 
 
-def one_group(
-    flow: Dataflow, weights: Weights, tiles: Staircase, buffer_bytes: float, mode: float, points: int
-) -> Plan:
-    """All rows as one group: no plan moves less in any row, so none is faster either."""
+def one_group(flow: Dataflow, weights: Weights, tiles: Staircase, buffer_bytes: float, mode: float) -> Plan:
+    """All rows as one group, in one column: no plan moves less in any row, so none is faster either."""
     reads = np.where(flow.previous == -1, flow.read_bytes, flow.repeat_bytes) * (flow.source == -1)
     reads = np.bincount(flow.reader, reads, flow.rows)
     writes = np.where(flow.last_use == flow.rows, flow.output_bytes, 0.0)
-    return _plan(flow, weights, points, mode, reads, writes, buffer_bytes, tiles.least_bytes)
+    return _plan(flow, weights, mode, reads, writes, buffer_bytes, tiles.least_bytes)
 
 
-def all_on_chip(ops: OpTable, flow: Dataflow, weights: Weights, sizes: np.ndarray) -> Plan:
-    """The only plan where maps have no place off chip: every one lies in the buffer from first to last use.
+def all_on_chip(flow: Dataflow, weights: Weights) -> Plan:
+    """The only plan where maps have no place off chip, in one column: all lie in the buffer from first to last use."""
+    peak = place(resident_buffers(flow, weights, 0, flow.rows - 1, None, outside=False)).height_bytes
+    zero = np.zeros(flow.rows)
+    return _plan(flow, weights, RESIDENT, zero, zero, peak, np.full(flow.rows, peak))
+
+
+def require_on_chip(ops: OpTable, flow: Dataflow, weights: Weights, plan: Plan, size_bytes: float) -> None:
+    """Refuse a buffer in which that plan has no place.
 
     Raises:
-        DoesNotFitError: they do not fit, placed.
+        DoesNotFitError: it says which op needs most, and how much.
     """
-    peak = place(resident_buffers(flow, weights, 0, flow.rows - 1, None, outside=False)).height_bytes
-    if peak > sizes.min():
+    peak = float(plan.fitting_bytes[0, 0])
+    if peak > size_bytes:
         need = resident_need(flow, weights, None, outside=False)[0]
         row = int(np.argmax(need >= need[-1]))
         raise DoesNotFitError(
             f"{ops.labels[row].name}: {whole_kib(peak)} KiB of maps and weights are needed on chip "
-            f"at once, the device has {format_quantity(sizes.min(), 'B')} and no memory to spill to; "
+            f"at once, the device has {format_quantity(size_bytes, 'B')} and no memory to spill to; "
             f"set memory.onchip.size to at least {whole_kib(peak)} KiB"
         )
-    zero = np.zeros(flow.rows)
-    return _plan(flow, weights, len(sizes), RESIDENT, zero, zero, peak, np.full(flow.rows, peak))
 
 
 def whole_kib(size_bytes: float) -> int:
@@ -74,7 +77,7 @@ def _streamed_bytes(flow: Dataflow, weights: Weights, separate_weights: float | 
 
 
 def _plan(
-    flow: Dataflow, weights: Weights, points: int, mode: float, reads: np.ndarray, writes: np.ndarray, buffer: float,
+    flow: Dataflow, weights: Weights, mode: float, reads: np.ndarray, writes: np.ndarray, buffer: float,
     least: np.ndarray,
 ) -> Plan:  # fmt: skip
     columns = {
@@ -88,4 +91,4 @@ def _plan(
         "spilled_bytes": np.zeros(flow.rows),
         "fitting_bytes": np.full(flow.rows, buffer),
     }
-    return Plan(**{name: np.broadcast_to(column[:, None], (flow.rows, points)) for name, column in columns.items()})
+    return Plan(**{name: column[:, None] for name, column in columns.items()})

@@ -147,9 +147,10 @@ class Engine:
             values = {name: column[:1] for name, column in values.items()}
         threads = values.get("threads", run.threads)
         run = RunConfig(run.dtype, threads if np.ndim(threads) else int(threads))
-        device, varied = device_for(profile), vary(profile, self._hardware_columns(profile, values))
+        device, columns = device_for(profile), self._hardware_columns(profile, values)
+        varied = vary(profile, columns)
         try:
-            planned = device.plan(ops, varied, run)
+            plans = device.plans(ops, varied, run, len(rows))
         except DoesNotFitError:
             if len(rows) == 1:
                 table["outcome"][rows] = DOES_NOT_FIT
@@ -158,11 +159,16 @@ class Engine:
                 own = values if len(ops.networks) > 1 else {name: column[half] for name, column in values.items()}
                 self._cost(_part(ops, half), profile, run, own, rows[half], table)
             return
-        totals = cost_totals(planned, device.kind_costs(planned, varied, run))
-        for name, column in totals.items():
-            table[name][rows] = column
-        refused = ~self._allowed({name: np.broadcast_to(column, rows.shape) for name, column in totals.items()})
-        table["outcome"][rows[refused]] = REFUSED
+        for here, planned in plans:
+            varied_here, run_here = varied, run
+            if len(here) < len(rows):
+                varied_here = vary(profile, {field: column[here] for field, column in columns.items()})
+                run_here = RunConfig(run.dtype, run.threads[here] if np.ndim(run.threads) else run.threads)
+            totals = cost_totals(planned, device.kind_costs(planned, varied_here, run_here))
+            for name, column in totals.items():
+                table[name][rows[here]] = column
+            refused = ~self._allowed({n: np.broadcast_to(column, here.shape) for n, column in totals.items()})
+            table["outcome"][rows[here[refused]]] = REFUSED
 
     def _allowed(self, metrics: dict[str, np.ndarray]) -> np.ndarray:
         """Which points keep the limits on these metrics."""

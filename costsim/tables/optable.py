@@ -15,6 +15,7 @@ device's formulas never ask which layer they see.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from copy import copy
 from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import chain
@@ -162,6 +163,13 @@ class OpTable:
     def split(self) -> list[OpTable]:
         """A table for each network."""
         return [self.at_networks(np.array([network])) for network in range(len(self.networks))]
+
+    def with_plan(self, plan: Plan) -> OpTable:
+        """The same table with this plan; it shares what was remembered for the other."""
+        vars(self).setdefault("_remembered", {})
+        planned = copy(self)
+        object.__setattr__(planned, "plan", plan)
+        return planned
 
     def at_point(self, point: int) -> OpTable:
         """The table of one point only."""

@@ -11,7 +11,7 @@ Result = TypeVar("Result")
 
 
 def remember(table: Any, name: str, given: tuple[Any, ...], make: Callable[[], Result]) -> Result:
-    """The result of ``make``, which depends on the table and on ``given`` alone; kept until these change.
+    """The result of ``make``, which depends on the table's columns and on ``given`` alone; kept until these change.
 
     A sweep of hardware prices one table on thousands of devices that differ in few numbers. What
     does not depend on those is worked out once. Numbers are compared, all else has to be the same object.
