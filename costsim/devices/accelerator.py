@@ -276,7 +276,7 @@ def _array_costs(ops: OpTable, array: Any) -> ArrayCosts:
         return list(zip(*(getattr(costs, field.name)[:, 0].tolist() for field in fields(costs)), strict=True))
 
     words, numbers = (label.op for label in ops.labels), row_keys(*(c[:, 0] for c in ops.columns().values()))
-    context = array.model_dump_json()
+    context = at_point(array, 0).model_dump_json()
     distinct, which = _MEMO.answers([(context, *key) for key in zip(words, numbers, strict=True)], work_out)
     return ArrayCosts(*np.array(distinct).T[:, which, None])
 
