@@ -85,7 +85,7 @@ class AcceleratorModel(DeviceModel):
 
         def price(activation_bytes: np.ndarray, weight_bytes: np.ndarray, at: np.ndarray) -> np.ndarray:
             here = profile if len(at) == points else at_points(profile, at)
-            return self._network_seconds(_work(ops, profile), here, activation_bytes, weight_bytes)
+            return self._network_seconds(_work(ops, here), here, activation_bytes, weight_bytes)
 
         return planner.plans(sizes, price)
 
@@ -276,7 +276,7 @@ def _array_costs(ops: OpTable, array: Any) -> ArrayCosts:
         return list(zip(*(getattr(costs, field.name)[:, 0].tolist() for field in fields(costs)), strict=True))
 
     words, numbers = (label.op for label in ops.labels), row_keys(*(c[:, 0] for c in ops.columns().values()))
-    context = at_point(array, 0).model_dump_json()
+    context = repr(at_point(array, 0))
     distinct, which = _MEMO.answers([(context, *key) for key in zip(words, numbers, strict=True)], work_out)
     return ArrayCosts(*np.array(distinct).T[:, which, None])
 
