@@ -14,7 +14,7 @@ from costsim.devices import RunConfig
 from costsim.devices.accelerator_profile import AcceleratorHardware, SystolicArray
 from costsim.hardware import Profile
 from costsim.hardware.vary import at_point, vary
-from costsim.simulate import simulate
+from costsim.simulate import Simulation, simulate
 from tests.oracle import accelerator, cpu, gpu
 from tests.oracle.ops import OracleOp
 from tests.strategies import conv_graphs, layer_graphs
@@ -89,8 +89,37 @@ def test_columns_cost_what_the_oracle_costs(family: str, data: st.DataObject) ->
         simulation = simulate(graph, profile, run)
     except costsim.DoesNotFitError:
         reject()
-    ops = [OracleOp(graph, label) for label in simulation.ops.labels]
-    priced = ORACLES[family](ops, simulation.ops, profile, run)
+    check_against_oracle(simulation)
+
+
+@pytest.mark.parametrize(
+    ("hw", "batch", "c_in", "c_out", "side", "kernel", "launches", "spills"),
+    [
+        ("v100", 1, 2048, 512, 7, 1, 2, False),  # the sum over input channels in parts
+        ("h200", 1, 4096, 128, 7, 1, 2, False),
+        ("v100", 1, 512, 256, 56, 1, 2, False),  # two parts would be faster: the library goes in steps of four
+        ("gtx_1080ti", 4, 512, 512, 28, 3, 2, True),  # Winograd: weights transformed in every call, L2 too small
+    ],
+)
+def test_kernels_no_small_network_runs_cost_what_the_oracle_costs(
+    hw: str, batch: int, c_in: int, c_out: int, side: int, kernel: int, launches: int, spills: bool
+) -> None:
+    net = costsim.NetBuilder("one convolution")
+    net.conv(net.input(batch, c_in, side, side), c_out, kernel)
+    profile = costsim.load_profile(hw)
+    simulation = simulate(net.graph, profile, RunConfig.of(profile))
+    overheads = simulation.costs.overheads
+    assert overheads["launch"][0, 0] == pytest.approx(launches * profile.fitted.launch_s)
+    assert (overheads["transform"][0, 0] * profile.hardware.memory.l2.bandwidth_bytes_per_s
+            > profile.hardware.memory.l2.size_bytes) == spills  # fmt: skip
+    check_against_oracle(simulation)
+
+
+def check_against_oracle(simulation: Simulation) -> None:
+    """Every limit, the latency and the traffic of every op, in columns and by the oracle of the family."""
+    profile = simulation.profile
+    ops = [OracleOp(simulation.graph, label) for label in simulation.ops.labels]
+    priced = ORACLES[profile.family](ops, simulation.ops, profile, simulation.run)
     for row, oracle in enumerate(priced):
         limits = {name: array[row, 0] for name, array in simulation.costs.limits.items()}
         expected = oracle.ceilings | oracle.overheads

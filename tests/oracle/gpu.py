@@ -122,9 +122,12 @@ class GpuOp:
             "dram": self.dram_bytes / (dram_bytes_per_s * self.reached),
         }
 
+    def spilt_bytes(self, kernel: Kernel) -> float:
+        """Of the transformed weights, what L2 cannot hold until the main kernel reads it."""
+        return max(0.0, kernel.scratch_bytes - self.profile.hardware.memory.l2.size_bytes)
+
     def overheads(self, kernel: Kernel) -> dict[str, float]:
-        memory, fit = self.profile.hardware.memory, self.profile.fitted
-        spilt = max(0.0, kernel.scratch_bytes - memory.l2.size_bytes)
+        memory, fit, spilt = self.profile.hardware.memory, self.profile.fitted, self.spilt_bytes(kernel)
         scratch_s = (kernel.scratch_bytes - spilt) / memory.l2.bandwidth_bytes_per_s
         scratch_s += spilt / (memory.dram.bandwidth_bytes_per_s * fit.dram_ratio)
         return {"launch": kernel.launches * fit.launch_s, "transform": scratch_s}
@@ -177,7 +180,7 @@ def price_network(chain: list[GpuOp], rows: list[int], table: OpTable) -> list[P
             op.ceilings(op.kernel),
             {**op.overheads(op.kernel), "transfer": transfer, "dispatch": late * wait},
             profile.fitted.overlap,
-            op.dram_bytes,
+            op.dram_bytes + op.spilt_bytes(op.kernel),
         )
         for op, transfer, late in zip(chain, transfers, behind, strict=True)
     ]
