@@ -37,8 +37,6 @@ CONFIGURATIONS = {
     "ethos_u65_512": ("ethos-u65-512", "Ethos_U65_Client_Server", "Dedicated_Sram_384KB"),
 }
 
-HEADINGS = ("cycles", "SRAM", "rank", "ours ms", "Vela s", "faster")
-
 AMPLE = {"memory.onchip.size": "16 MiB"}
 """Vela does not bound the SRAM of the U55 modes; ResNet-50 and DenseNet need more than the profile's 4 MiB."""
 

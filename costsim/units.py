@@ -64,7 +64,7 @@ def format_quantity(value: float, unit: str, digits: int = 3) -> str:
         ladder = [(prefix + unit, scale) for prefix, scale in [*prefixes, ("", 1.0), *small]]
     if value == 0:
         return f"0 {unit}"
-    name, scale = next(((n, s) for n, s in ladder if abs(value) >= s), ladder[-1])
+    name, scale = next((step for step in ladder if _reaches(value, step[1], digits)), ladder[-1])
     return f"{round_significant(value / scale, digits)} {name}"
 
 
@@ -76,9 +76,14 @@ def format_milliseconds(value_ms: float) -> str:
 def format_count(value: float, digits: int = 4) -> str:
     """A plain count with M or G where it is large: ``145.8 M``."""
     for suffix, scale in (("G", 1e9), ("M", 1e6), ("k", 1e3)):
-        if abs(value) >= scale:
+        if _reaches(value, scale, digits):
             return f"{round_significant(value / scale, digits)} {suffix}"
     return round_significant(value, digits)
+
+
+def _reaches(value: float, scale: float, digits: int) -> bool:
+    """Whether the value is one ``scale`` or more once it is rounded: 999.9 us are 1 ms."""
+    return float(f"{abs(value) / scale:.{digits}g}") >= 1
 
 
 def round_significant(value: float, digits: int) -> str:

@@ -3,7 +3,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from costsim.errors import InputError
-from costsim.units import DECIMAL, format_count, format_quantity, is_quantity, parse_quantity
+from costsim.units import (
+    DECIMAL,
+    format_count,
+    format_milliseconds,
+    format_quantity,
+    is_quantity,
+    parse_quantity,
+)
 
 
 @pytest.mark.parametrize(
@@ -20,6 +27,11 @@ from costsim.units import DECIMAL, format_count, format_quantity, is_quantity, p
         ("1e-3 s", "s", 1e-3),
         ("640 pJ", "J", 640e-12),
         (".5 W", "W", 0.5),
+        ("3 ns", "s", 3e-9),
+        ("2 mJ", "J", 2e-3),
+        ("5 kHz", "Hz", 5e3),
+        ("300 MB/s", "B/s", 3e8),
+        ("4 MiB", "B", 4 * 2**20),
     ],
 )
 def test_reads_what_people_write(text, unit, value):
@@ -71,6 +83,12 @@ def test_only_numbers_with_a_unit_are_quantities():
         (47759480, "B", "45.5 MiB"),
         (0, "B", "0 B"),
         (96, "B", "96 B"),
+        (1.83e9, "Hz", "1.83 GHz"),
+        (0.9996e-3, "s", "1 ms"),
+        (2**20 - 1, "B", "1 MiB"),
+        (1234.0, "s", "1230 s"),
+        (2.5e-9, "s", "2.5 ns"),
+        (3.2e-12, "J", "3.2 pJ"),
     ],
 )
 def test_prints_what_people_read(value, unit, text):
@@ -81,3 +99,18 @@ def test_large_counts_are_never_in_exponent_form():
     assert format_count(145814296) == "145.8 M"
     assert format_count(9999999) == "10 M"
     assert format_quantity(123456 * 2**30, "B") == "123000 GiB"
+
+
+@pytest.mark.parametrize(
+    ("value_ms", "text"),
+    [(63.68, "63.68 ms"), (1.0, "1 ms"), (0.8171, "817 us"), (0.00088, "880 ns"), (0.99999, "1 ms"), (0.0, "0 s")],
+)
+def test_times_are_shown_in_the_unit_that_fits(value_ms, text):
+    assert format_milliseconds(value_ms) == text
+
+
+@pytest.mark.parametrize(
+    ("value", "text"), [(145_814_296, "145.8 M"), (999_999, "1 M"), (999.4, "999.4"), (2048, "2.048 k")]
+)
+def test_counts_are_shown_with_the_letter_that_fits(value, text):
+    assert format_count(value) == text

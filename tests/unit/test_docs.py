@@ -1,0 +1,40 @@
+"""The documentation names what there is: links lead somewhere, limits and JSON keys are explained."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import costsim
+
+ROOT = Path(__file__).parents[2]
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
+OWN_COUNTS = ("params", "macs", "flops", "mem_access_elems", "dram_bytes", "weight_bytes")
+"""Keys of a layer that the page sums up as 'its counts'."""
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_links_lead_to_files(page: Path) -> None:
+    links = re.findall(r"\]\(([^)#:]+)\)", page.read_text(encoding="utf-8"))
+    assert [link for link in links if not (page.parent / link).exists()] == []
+
+
+@pytest.mark.parametrize("hw", costsim.profile_names())
+def test_every_limit_is_in_the_glossary(hw: str) -> None:
+    glossary = (ROOT / "docs" / "glossary.md").read_text(encoding="utf-8")
+    family = costsim.load_profile(hw).family
+    heading = {"cpu": "Limits of a CPU", "gpu": "Limits of a GPU", "accelerator": "Limits of an accelerator"}[family]
+    section = glossary.partition(f"## {heading}")[2].partition("\n## ")[0]
+    limits = costsim.analyze("shufflenet_v2_0.5x", hw).simulation.costs.limit_names
+    assert [name for name in limits if f"`{name}`" not in section] == []
+
+
+def test_every_key_of_the_document_is_explained() -> None:
+    page = (ROOT / "docs" / "json.md").read_text(encoding="utf-8")
+    document: dict[str, Any] = costsim.analyze("shufflenet_v1_g3_1x", "stm32n6").to_dict()
+    keys = {*document, *document["tool"], *document["network"], *document["hardware"], *document["totals"]}
+    keys |= {*document["guidelines"][0], *(set(document["layers"][0]) - set(OWN_COUNTS))}
+    assert sorted(key for key in keys if f"`{key}`" not in page) == []
