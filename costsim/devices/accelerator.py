@@ -81,7 +81,7 @@ class AcceleratorModel(DeviceModel):
         """The plans of one network on one array, for all its clocks, bandwidths and buffers together."""
         sizes = np.broadcast_to(profile.hardware.memory.onchip.size_bytes, points)
         given = (profile.runtime, *_geometry(profile), profile.hardware.memory.dram is None)
-        planner = remember(ops, "planner", given, lambda: BufferPlanner(ops, _rules(ops, profile)))
+        planner = remember(ops, "planner", given, lambda: BufferPlanner(ops, _rules(ops, at_point(profile, 0))))
 
         def price(activation_bytes: np.ndarray, weight_bytes: np.ndarray, at: np.ndarray) -> np.ndarray:
             here = profile if len(at) == points else at_points(profile, at)
