@@ -27,7 +27,7 @@ OP_METRICS = ("params", "macs", "flops", "mem_access_elems", "weight_bytes", "pe
 COST_METRICS = ("latency_ms", "dram_bytes", "energy_mj")
 METRICS = (*OP_METRICS, *COST_METRICS)
 
-CHUNK_POINTS = 2048
+CHUNK_POINTS = 4096
 """Points priced in one call: enough to amortise what is done once a call, few enough for the caches."""
 
 PRICED, IMPOSSIBLE, REFUSED, DOES_NOT_FIT = 0, 1, 2, 3
@@ -93,11 +93,11 @@ class Engine:
         """Axis values, totals and outcome of the points ``start`` to ``stop``: ``(stop - start,)`` each."""
         return {"point": np.arange(start, stop), **self.price_at(self.spec.space.indices(start, stop))}
 
+    @collecting_rarely()
     def price_at(self, indices: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
         """The same for any points, given by their index into each axis."""
         return {**self.spec.space.values_of(indices), **self.totals(indices)}
 
-    @collecting_rarely()
     def totals(self, indices: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
         """The same without the axis values."""
         points = len(indices["hw"])

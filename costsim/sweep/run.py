@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from costsim.errors import CostsimError, InputError
-from costsim.sweep.allocator import keep_freed_memory
+from costsim.sweep.allocator import collecting_rarely, keep_freed_memory
 from costsim.sweep.engine import CHUNK_POINTS, Engine
 from costsim.sweep.executors import open_executor
 from costsim.sweep.reduce import add_up, reduce_points, summary_of, table_of
@@ -23,13 +23,13 @@ from costsim.sweep.store import Store
 if TYPE_CHECKING:
     import pandas as pd
 
-SHARD_POINTS = 64 * CHUNK_POINTS
+SHARD_POINTS = 32 * CHUNK_POINTS
 """Points a worker prices before it reports: the most that is lost when it is killed."""
 
 SHARDS = 16
 """A small sweep is cut into so many shards: there is work for several workers."""
 
-FEWEST_POINTS, FEWEST_DEVICE_POINTS = 64, 2 * CHUNK_POINTS
+FEWEST_POINTS, FEWEST_DEVICE_POINTS = 64, CHUNK_POINTS
 """No shard is smaller, or it costs more to keep than to price; the second where only devices vary, not networks."""
 
 ATTEMPTS = 3
@@ -107,6 +107,7 @@ def _priced(pool: Executor | None, shards: list[tuple[str, str, int, int]]) -> I
         yield from (future.result() for future in as_completed([pool.submit(price_shard, *s) for s in shards]))
 
 
+@collecting_rarely()
 def price_shard(spec_text: str, folder: str, shard_points: int, shard: int) -> int:
     """Price one shard and keep what it found: all a worker does. Self-contained, may be repeated."""
     spec, engine = _engine(spec_text)

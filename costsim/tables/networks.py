@@ -7,6 +7,7 @@ from functools import cached_property
 
 import numpy as np
 
+from costsim.tables.runs import running_total
 from costsim.tables.schema import Array
 
 
@@ -50,8 +51,8 @@ class Networks:
     def running_total(self, column: Array) -> Array:
         """``(rows, points)`` sum of the rows of the same network up to and with each."""
         if len(self) == 1:
-            return np.cumsum(column, axis=0)
-        return np.cumsum(self._side_by_side(column), axis=0)[self.place, self.of_row]
+            return running_total(column)
+        return running_total(self._side_by_side(column))[self.place, self.of_row]
 
     def total(self, column: Array) -> Array:
         """``(networks, points)`` sum of each network's rows."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from costsim.tables.runs import reduce_runs
 from costsim.tables.schema import Array
 
 
@@ -20,5 +21,5 @@ def by_row(combine: np.ufunc, values: Array, row: np.ndarray, rows: int) -> Arra
     if len(row):
         order = np.argsort(row, kind="stable")
         present, start = np.unique(row[order], return_index=True)
-        result[present] = combine.reduceat(values[order], start, axis=0)
+        result[present] = reduce_runs(combine, values[order], start)
     return result
