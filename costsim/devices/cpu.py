@@ -30,6 +30,7 @@ from costsim.devices.kernels.elementwise import vector_instructions
 from costsim.devices.kernels.packing import packing_ratio
 from costsim.devices.kernels.threads import concurrency, parallel_ratio
 from costsim.hardware.profile import Profile
+from costsim.hardware.vary import points
 from costsim.tables.costtable import CostTable
 from costsim.tables.kinds import Kinds
 from costsim.tables.optable import OpTable
@@ -129,18 +130,19 @@ class _Rows:
 
 def _distinct_rows(ops: OpTable, profile: CpuProfile) -> _Rows:
     hw, capacity = profile.hardware, _capacity_bytes(profile)
-    given = (profile.runtime, hw.vector_bytes, hw.memory.l1.size_bytes, capacity)
-    return remember(ops, "CPU rows", given, lambda: _work_out(ops, profile, capacity))
+    once = len(ops.networks) > 1 and ops.points == points(profile) == 1
+    given = (profile.runtime, hw.vector_bytes, hw.memory.l1.size_bytes, capacity, once)
+    return remember(ops, "CPU rows", given, lambda: _work_out(ops, profile, capacity, once))
 
 
-def _work_out(ops: OpTable, profile: CpuProfile, capacity: Any) -> _Rows:
+def _work_out(ops: OpTable, profile: CpuProfile, capacity: Any, once: bool) -> _Rows:
     """Rows that are equal do the same work; those whose tensors are as far from their readers cost the same."""
     images = _per_image(ops)
-    alike = Kinds.of([*ops.columns().values(), ops.word_of[:, None]])
+    alike = Kinds.each(len(ops)) if once else Kinds.of([*ops.columns().values(), ops.word_of[:, None]])
     work = cpu_work(images.take(alike.first), profile)
     scratch = (work.packed + work.transformed)[alike.of_row] * images.elem_bytes
     read, evicted = activation_misses(images, work.weight_bytes[alike.of_row], scratch, capacity)
-    kinds = Kinds.of([alike.of_row[:, None], read, evicted])
+    kinds = alike if once else Kinds.of([alike.of_row[:, None], read, evicted])
     first = kinds.first
     return _Rows(
         images.take(first), work.take(alike.of_row[first]), ops.n[first], read[first], evicted[first], kinds.of_row

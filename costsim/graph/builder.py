@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -41,15 +39,9 @@ class NetBuilder:
         self._block = ""
         self._seen: dict[str, int] = {}
 
-    @contextmanager
-    def block(self, name: str) -> Iterator[None]:
-        """Layers added inside belong to this block; blocks nest into dotted paths."""
-        outer = self._block
-        self._block = f"{outer}.{name}" if outer else name
-        try:
-            yield
-        finally:
-            self._block = outer
+    def block(self, name: str) -> _Block:
+        """Layers added inside ``with net.block(name):`` belong to this block; blocks nest into dotted paths."""
+        return _Block(self, name)
 
     def add(self, layer: Layer, *inputs: Tensor, name: str | None = None) -> Tensor:
         """Append any layer."""
@@ -80,10 +72,10 @@ class NetBuilder:
         return self.conv_bn(x, x.c, kernel, act, groups=x.c, **options)
 
     def bn(self, x: Tensor) -> Tensor:
-        return self.add(_layer(L.BatchNorm), x)
+        return self.add(_made(L.BatchNorm), x)
 
     def act(self, x: Tensor, function: str | None = "relu") -> Tensor:
-        return self.add(_layer(L.Activation, function), x) if function else x
+        return self.add(_made(L.Activation, function), x) if function else x
 
     def lrn(self, x: Tensor, size: int = 5) -> Tensor:
         return self.add(_layer(L.LRN, size), x)
@@ -99,13 +91,13 @@ class NetBuilder:
         return self.add(_layer(L.Pool2d, kernel, stride, function="avg", **options), x)
 
     def global_pool(self, x: Tensor) -> Tensor:
-        return self.add(_layer(L.GlobalPool), x)
+        return self.add(_made(L.GlobalPool), x)
 
     def add_tensors(self, *tensors: Tensor) -> Tensor:
-        return self.add(_layer(L.Add), *tensors)
+        return self.add(_made(L.Add), *tensors)
 
     def multiply(self, *tensors: Tensor) -> Tensor:
-        return self.add(_layer(L.Multiply), *tensors)
+        return self.add(_made(L.Multiply), *tensors)
 
     def concat(self, *tensors: Tensor, axis: int = 1) -> Tensor:
         return self.add(_layer(L.Concat, axis), *tensors)
@@ -123,10 +115,10 @@ class NetBuilder:
         return x if isinstance(groups, int) and groups == 1 else self.add(_layer(L.ChannelShuffle, groups), x)
 
     def flatten(self, x: Tensor) -> Tensor:
-        return self.add(_layer(L.Flatten), x)
+        return self.add(_made(L.Flatten), x)
 
     def dropout(self, x: Tensor) -> Tensor:
-        return self.add(_layer(L.Dropout), x)
+        return self.add(_made(L.Dropout), x)
 
     def upsample(self, x: Tensor, scale: Any = 2, mode: str = "nearest") -> Tensor:
         return self.add(_layer(L.Upsample, scale, mode=mode), x)
@@ -144,6 +136,22 @@ class NetBuilder:
         """Global average pooling and one fully connected layer."""
         with self.block("classifier"):
             return self.linear(self.global_pool(x), classes, bias)
+
+
+@dataclass(slots=True)
+class _Block:
+    """A block that is being written."""
+
+    net: NetBuilder
+    name: str
+    outer: str = ""
+
+    def __enter__(self) -> None:
+        self.outer = self.net._block
+        self.net._block = f"{self.outer}.{self.name}" if self.outer else self.name
+
+    def __exit__(self, *error: object) -> None:
+        self.net._block = self.outer
 
 
 def _layer(kind: type[Layer], *fields: Any, **options: Any) -> Layer:

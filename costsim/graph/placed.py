@@ -11,8 +11,8 @@ import numpy as np
 from costsim.graph.layers import Conv2d, Layer, LoopNest, Shape
 from costsim.graph.layers.base import everywhere, positive
 
-KEPT = 2**14
-"""Layers remembered with the shapes they were placed between, about 2 KiB each."""
+KEPT = 2**16
+"""Layers remembered with the shapes they were placed between, less than 1 KiB each."""
 
 
 class Misplaced(Exception):
@@ -36,7 +36,7 @@ class Placed:
     @cached_property
     def op(self) -> str:
         """The device's word: dense, grouped and depthwise convolutions apart, every other layer its own."""
-        if not isinstance(self.layer, Conv2d) or everywhere(self.nest.groups == 1):
+        if self.layer.op != Conv2d.op or everywhere(self.nest.groups == 1):
             return self.layer.op
         return "depthwise_conv" if everywhere(self.nest.c_in_per_group == 1) else "grouped_conv"
 

@@ -56,8 +56,8 @@ def fuse(
             continue
         candidates: list[FusedOp] = []
         if op in followers:
-            candidates = [chain_of[name] for name in node.inputs if name in chain_of]
-            candidates = [c for c in candidates if _may_join(graph, c, node, rules)]
+            before = [chain_of[name] for name in node.inputs if name in chain_of]
+            candidates = [chain for chain in before if _may_join(graph, chain, node, rules)]
         if candidates:
             chain = candidates[0] if len(candidates) == 1 else max(candidates, key=chains.index)
             chain.members.append(node)
@@ -74,6 +74,7 @@ def _may_join(graph: LayerGraph, chain: FusedOp, node: Node, rules: Mapping[str,
     tail = chain.members[-1].name
     if tail not in node.inputs or graph.reader_count(tail) != 1:
         return False
-    if len(chain.members) > 1 and isinstance(node.placed.layer, BatchNorm):
+    op = node.placed.op
+    if op == BatchNorm.op and len(chain.members) > 1:
         return False  # it folds into the anchor's weights, not through what follows them
-    return node.placed.op in rules.get(chain.members[0].placed.op, ())
+    return op in rules.get(chain.members[0].placed.op, ())

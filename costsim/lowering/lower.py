@@ -45,7 +45,7 @@ class Lowering:
         views: Collection[str],
         elem_bytes: float,
         weight_elem_bytes: float,
-        kept: int = 2**15,
+        kept: int = 2**16,
     ) -> None:
         """The rules of a runtime in one data type.
 
@@ -54,11 +54,11 @@ class Lowering:
             views: ops the runtime answers with a view of their input instead of a copy.
             elem_bytes: bytes of one activation element.
             weight_elem_bytes: bytes of one weight element.
-            kept: rows remembered, about 2 KiB each.
+            kept: rows remembered, less than 1 KiB each.
         """
         self._fusion = {anchor: frozenset(ops) for anchor, ops in fusion.items()}
         self._skipped = NEVER_EXECUTED | set(views)
-        self._element = {"elem_bytes": elem_bytes, "weight_elem_bytes": weight_elem_bytes}
+        self._element = elem_bytes, weight_elem_bytes
         self._rows: dict[Any, Row] = {}
         self._kept = kept
 
@@ -81,8 +81,7 @@ class Lowering:
                 labels.append(row.label(chain.members))
                 producers.append(read)
                 row_of.append(number.setdefault(row, len(number)))
-        distinct = [row.columns | self._element for row in number]
-        return OpTable.from_rows(labels, producers, distinct, row_of, starts)
+        return OpTable.from_rows(labels, producers, [row.columns for row in number], row_of, starts)
 
     def _lowered(self, graph: LayerGraph, first: int) -> Iterable[tuple[FusedOp, Row, tuple[int, ...]]]:
         """Chains in execution order, their rows, and the rows they read; the graph begins at row ``first``."""
@@ -99,7 +98,7 @@ class Lowering:
         for chain in chains:
             reads = chain.reads()
             if stored and not stored.keys().isdisjoint(reads):
-                row = _reading_constants(graph, chain, reads, stored, charged)
+                row = self._reading_constants(graph, chain, reads, stored, charged)
             else:
                 row = self._known(graph, chain, reads)
             yield chain, row, writers[reads[0]] if len(reads) == 1 else _distinct(writers, reads)
@@ -110,8 +109,18 @@ class Lowering:
         key = (layers, len(reads))
         row = self._rows.get(key)
         if row is None:
-            row = self._rows[key] = Row.of(layers, [graph[name].shape for name in reads])
+            row = self._rows[key] = Row.of(layers, [graph[name].shape for name in reads], self._element)
         return row
+
+    def _reading_constants(
+        self, graph: LayerGraph, chain: FusedOp, reads: Sequence[str], stored: Mapping[str, Node], charged: set[Node]
+    ) -> Row:
+        """The row of a chain that reads constants; their parameters are ``charged`` to the first that does."""
+        constants = {stored[name]: None for name in reads if name in stored}
+        new = [node.placed for node in constants if node not in charged]
+        charged.update(constants)
+        layers, tensors = [n.placed for n in chain.members], [graph[n].shape for n in reads if n not in stored]
+        return Row.of(layers, tensors, self._element, [node.placed for node in constants], new)
 
 
 def _read_through(aside: Sequence[Node], writers: dict[str, tuple[int, ...]]) -> dict[str, Node]:
@@ -131,14 +140,3 @@ def _read_through(aside: Sequence[Node], writers: dict[str, tuple[int, ...]]) ->
 
 def _distinct(writers: Mapping[str, tuple[int, ...]], names: Sequence[str]) -> tuple[int, ...]:
     return tuple(dict.fromkeys([row for name in names for row in writers[name]]))
-
-
-def _reading_constants(
-    graph: LayerGraph, chain: FusedOp, reads: Sequence[str], stored: Mapping[str, Node], charged: set[Node]
-) -> Row:
-    """The row of a chain that reads constants; their parameters are ``charged`` to the first that does."""
-    constants = {stored[name]: None for name in reads if name in stored}
-    new = [node.placed for node in constants if node not in charged]
-    charged.update(constants)
-    tensors = [graph[name].shape for name in reads if name not in stored]
-    return Row.of([n.placed for n in chain.members], tensors, [n.placed for n in constants], new)

@@ -7,11 +7,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from costsim.graph import Node
-from costsim.graph.layers import BatchNorm, Shape, Unknown
+from costsim.graph.layers import BatchNorm, LoopNest, Shape, Unknown
 from costsim.graph.layers.base import size
 from costsim.graph.placed import Placed
 from costsim.lowering.classes import op_class
 from costsim.tables.optable import OpLabel
+
+LOOPS = slice(LoopNest._fields.index("weight_elems"))
+"""The loops of a nest: the first columns of the table."""
 
 
 @dataclass(eq=False, slots=True)  # told apart by identity
@@ -22,13 +25,15 @@ class Row:
     op_class: str
     known: bool
     output_shape: Shape
-    columns: dict[str, Any]
+    columns: tuple[Any, ...]
+    """In the order of the table's."""
 
     @classmethod
     def of(
         cls,
         chain: Sequence[Placed],
         tensors: Sequence[Shape],
+        element: tuple[float, float],
         constants: Sequence[Placed] = (),
         charged: Sequence[Placed] = (),
     ) -> Row:
@@ -37,24 +42,28 @@ class Row:
         Args:
             chain: the layers, the anchor first.
             tensors: shapes of the activations it reads from outside.
+            element: bytes of an activation and of a weight.
             constants: stored tensors it reads: weights of the row.
             charged: those of them whose parameters no other row counts.
         """
         anchor, output, nest = chain[0], chain[-1].output, chain[0].nest
-        epilogue = [_epilogue(anchor, follower) for follower in chain[1:]]
-        epilogue_flops = sum(flops for flops, _ in epilogue)
-        epilogue_weights = sum(weights for _, weights in epilogue)
-        columns = {
-            **nest._asdict(),
-            "input_elems": sum(map(size, tensors)),
-            "output_elems": size(output),
-            "weight_elems": nest.weight_elems + epilogue_weights + sum(size(c.output) for c in constants),
-            "params": sum(layer.params for layer in [*chain, *charged]),
-            "macs": nest.macs,
-            "flops": nest.flops + epilogue_flops,
-            "epilogue_flops": epilogue_flops,
-        }
-        return cls(anchor.op, op_class(anchor.op, nest), not isinstance(anchor.layer, Unknown), output, columns)
+        params, epilogue_flops, weight_elems = anchor.params, 0, nest.weight_elems
+        for follower in chain[1:]:
+            flops, weights = _epilogue(anchor, follower)
+            params = params + follower.params
+            epilogue_flops, weight_elems = epilogue_flops + flops, weight_elems + weights
+        columns = (
+            *tuple(nest)[LOOPS],
+            sum(map(size, tensors)),  # input_elems
+            size(output),  # output_elems
+            weight_elems + sum(size(constant.output) for constant in constants),
+            params + sum(constant.params for constant in charged),
+            nest.macs,
+            nest.flops + epilogue_flops,
+            epilogue_flops,
+            *element,
+        )
+        return cls(anchor.op, op_class(anchor.op, nest), anchor.op != Unknown.op, output, columns)
 
     def label(self, members: Sequence[Node]) -> OpLabel:
         """The words of the row for the layers it executes in a network."""
@@ -65,6 +74,6 @@ class Row:
 
 def _epilogue(anchor: Placed, follower: Placed) -> tuple[Any, Any]:
     """(flops, weights) of a fused layer; a batch norm folds into an anchor with weights as one bias a channel."""
-    if isinstance(follower.layer, BatchNorm) and hasattr(anchor.layer, "bias"):
+    if follower.op == BatchNorm.op and hasattr(anchor.layer, "bias"):
         return (0, 0) if anchor.layer.bias else (size(follower.output), follower.output[1])
     return follower.nest.flops, follower.nest.weight_elems

@@ -89,12 +89,16 @@ class OpTable:
         cls,
         labels: Sequence[OpLabel],
         producers: Sequence[tuple[int, ...]],
-        distinct: Sequence[Mapping[str, Any]],
+        distinct: Sequence[Sequence[Any]],
         row_of: Sequence[int],
         starts: Sequence[int] = (0,),
     ) -> OpTable:
-        """Build the columns from mappings of column name to value, and which of them each row is."""
-        columns: dict[str, Any] = {c.name: stack([row[c.name] for row in distinct])[row_of] for c in COLUMNS}
+        """Build the columns from the values of distinct rows, in the order of ``COLUMNS``, and which each row is."""
+        try:
+            numbers = [*np.array(distinct, dtype=np.float64).T.copy()[:, row_of, None]]
+        except ValueError:  # arrays among them
+            numbers = [stack(list(values))[row_of] for values in zip(*distinct, strict=True)]
+        columns: dict[str, Any] = {column.name: values for column, values in zip(COLUMNS, numbers, strict=True)}
         return cls(tuple(labels), tuple(producers), **columns, starts=tuple(starts))
 
     @classmethod

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from costsim.tables.optable import MAC, OpLabel, OpTable
+from costsim.tables.optable import COLUMNS, MAC, OpLabel, OpTable
 
 
 def convolutions(layers: list[dict[str, Any]]) -> OpTable:
@@ -37,4 +37,6 @@ def convolutions(layers: list[dict[str, Any]]) -> OpTable:
                 "weight_elem_bytes": layer.get("elem_bytes", 1),
             }
         )  # fmt: skip
-    return OpTable.from_rows(labels, [(-1,)] * len(rows), rows, range(len(rows)))
+    return OpTable.from_rows(
+        labels, [(-1,)] * len(rows), [[row[c.name] for c in COLUMNS] for row in rows], range(len(rows))
+    )
