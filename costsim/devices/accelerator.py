@@ -28,6 +28,7 @@ from costsim.hardware.vary import alike, at_point, at_points, points
 from costsim.scheduling import BufferPlanner, BufferRules, verdict
 from costsim.tables.costtable import CostTable
 from costsim.tables.kinds import Kinds
+from costsim.tables.liveness import live_bytes
 from costsim.tables.memo import RowMemo, row_keys
 from costsim.tables.optable import MAC, OpTable
 from costsim.tables.plan import Plan
@@ -297,8 +298,9 @@ def _grain(array: Any) -> tuple[float, float]:
 
 def _geometry(profile: Any) -> tuple[Any, ...]:
     """Array and weight memories: where these differ, there is something else to plan."""
-    hw, memory = profile.hardware, profile.hardware.memory
-    return hw.array, hw.sum_bytes, memory.parameter_cache, memory.onchip.weight_size_bytes
+    hw, memory, cache = profile.hardware, profile.hardware.memory, profile.hardware.memory.parameter_cache
+    shared = memory.onchip.size_bytes if cache is not None and cache.beside_maps else None
+    return hw.array, hw.sum_bytes, cache, memory.onchip.weight_size_bytes, shared
 
 
 def _burst_ratio(ops: OpTable, costs: ArrayCosts, reads_input: np.ndarray, dram: Any) -> Array:
@@ -353,8 +355,12 @@ def _uncached_weight_bytes(ops: OpTable, profile: Any) -> Array:
     cache = profile.hardware.memory.parameter_cache
     if cache is None:
         return stored
+    room = cache.size_bytes
+    if cache.beside_maps:
+        maps = ops.networks.largest(live_bytes(ops))[ops.networks.of_row]
+        room = np.clip(profile.hardware.memory.onchip.size_bytes - maps, 0.0, room)
     before = ops.networks.running_total(stored) - stored
-    return stored - np.clip(cache.size_bytes - before, 0.0, stored)
+    return stored - np.clip(room - before, 0.0, stored)
 
 
 def _onchip_bytes(ops: OpTable, costs: ArrayCosts, on_host: np.ndarray) -> Array:

@@ -132,6 +132,8 @@ class ParameterCache(Block):
     """Weights kept on chip from one inference to the next, in order of execution until it is full."""
 
     size_bytes: Bytes = Field(alias="size")
+    beside_maps: bool = False
+    """Whether it is a part of the on-chip buffer: of ``size``, only what the maps leave there."""
 
 
 class AcceleratorMemory(Block):

@@ -10,6 +10,7 @@ from costsim.hardware import load_profile
 from costsim.hardware.vary import vary
 from costsim.network import Network
 from costsim.simulate import simulate
+from costsim.tables.liveness import live_bytes
 
 PUBLISHED_MS = [
     ("mobilenet_v1_1x", 224, 2.4),
@@ -18,6 +19,7 @@ PUBLISHED_MS = [
     ("resnet152", 224, 128.0),
     ("vgg16", 224, 296.0),
     ("squeezenet_1_1", 224, 2.1),
+    ("densenet121", 224, 20.0),
 ]
 
 
@@ -31,9 +33,11 @@ def test_published_latencies(name: str, side: int, published_ms: float) -> None:
 def test_time_grows_with_every_byte_beyond_the_cache_and_not_before() -> None:
     profile = load_profile("edge_tpu")
     graph = Network("resnet50").graph
-    weights = simulate(graph, profile, RunConfig.of(profile)).ops.weight_bytes.sum()
-    sizes = np.array([0.25, 0.5, 0.75, 1.0, 1.5]) * weights
-    swept = vary(profile, {"hardware.memory.parameter_cache.size": sizes})
+    ops = simulate(graph, profile, RunConfig.of(profile)).ops
+    weights, maps = ops.weight_bytes.sum(), live_bytes(ops).max()
+    sizes = maps + np.array([0.25, 0.5, 0.75, 1.0, 1.5]) * weights
+    cache = np.full_like(sizes, weights)
+    swept = vary(profile, {"hardware.memory.onchip.size": sizes, "hardware.memory.parameter_cache.size": cache})
     seconds = simulate(graph, swept, RunConfig.of(profile)).costs.latency_s.sum(axis=0)
     streaming = 0.25 * weights / profile.hardware.memory.dram.bandwidth_bytes_per_s
     np.testing.assert_allclose(-np.diff(seconds)[:2], streaming, rtol=0.25)
