@@ -8,6 +8,8 @@ import sys
 REFIT = ("validation.arm", "validation.apply", "validation.paper", "validation.few_shot")
 FIGURES = (
     "validation.arm_report",
+    "validation.paper_runtime",
+    "validation.paper_appendix",
     "validation.snapdragon_855",
     "validation.gtx_1080ti",
     "validation.deepbench",

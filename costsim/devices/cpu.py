@@ -186,12 +186,14 @@ class _MemoryTimes:
         self.transformed_bytes = work.transformed * ops.elem_bytes
         scratch = self.packed_bytes + self.transformed_bytes
         spilled = miss_ratio(scratch, capacity)
-        tensors = work.weight_bytes + rows.read_ratio * ops.input_bytes + rows.evicted_ratio * ops.output_bytes
+        fetched = rows.read_ratio * ops.input_bytes
+        tensors = work.weight_bytes + fetched + rows.evicted_ratio * ops.output_bytes
+        before = profile.runtime.packs_ahead * (work.packed > 0) * fetched
         # Threads work on different rows of one panel at about the same time: they share what is fetched.
         thrown_out = (1.0 - profile.runtime.l2_blocking) * miss_ratio(work.panel * ops.elem_bytes, capacity)
         rereads = thrown_out * work.rereads * ops.elem_bytes / threads
 
         self.dram_bytes = tensors + rereads + 2 * spilled * scratch
-        self.streaming_s = (tensors + rereads + spilled * scratch) * byte_s
-        self.packing_s = spilled * self.packed_bytes * byte_s
+        self.streaming_s = (tensors + rereads + spilled * scratch - before) * byte_s
+        self.packing_s = (spilled * self.packed_bytes + before) * byte_s
         self.transform_s = spilled * self.transformed_bytes * byte_s

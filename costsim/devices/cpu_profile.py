@@ -91,12 +91,16 @@ class CpuRuntime(Runtime):
     winograd: Winograd | None
     l2_blocking: bool
     """Whether packed panels are cut to fit the second cache level, so that they are read from memory once."""
+    packs_ahead: bool = False
+    """Inputs are packed as a whole before the product begins, so that fetching them hides behind no arithmetic."""
     serial_ops: tuple[str, ...]
     """Ops that run on one thread however many there are."""
     grouped_conv_as_one_gemm_per_group: bool
     """Every group is an op of its own, with its own dispatch."""
     depthwise_kernels: tuple[int, ...]
     """Square kernel sizes with a depthwise kernel of their own; others run a general loop."""
+    scalar_depthwise: bool = False
+    """That loop takes one value at a time instead of a vector: two loads for every multiply-accumulate."""
     im2col_min_channels: PositiveFloat
     """Spatial kernels over fewer input channels read the image as it lies."""
     exponential_instructions: PositiveFloat

@@ -151,7 +151,8 @@ def _depthwise_work(ops: OpTable, profile: CpuProfile) -> Work:
     taps = ops.kernel_h * ops.kernel_w
     shared = loads_per_output(ops.kernel_h, ops.kernel_w, ops.stride_w, ops.dilation_w)
     dedicated = (ops.kernel_h == ops.kernel_w) & np.isin(ops.kernel_h, profile.runtime.depthwise_kernels)
-    per_output = np.where(dedicated, shared, 2 * taps)  # any other size loads inputs and weights anew
+    anew = 2 * taps * np.where(profile.runtime.scalar_depthwise, lanes, 1.0)  # inputs and weights, tap by tap
+    per_output = np.where(dedicated, shared, anew)
     nothing = np.zeros_like(outputs)
     return Work(
         macs=outputs * taps,

@@ -23,7 +23,10 @@ ORACLES = {"accelerator": accelerator.price, "cpu": cpu.price, "gpu": gpu.price}
 
 HABITS = {
     "accelerator": {"double_buffered": [False, True]},
-    "cpu": {"l2_blocking": [False, True], "grouped_conv_as_one_gemm_per_group": [False, True]},
+    "cpu": {
+        name: [False, True]
+        for name in ("l2_blocking", "packs_ahead", "scalar_depthwise", "grouped_conv_as_one_gemm_per_group")
+    },
     "gpu": {
         "grouped": ["loop", "native"],
         "winograd_weights": ["each_call", "ahead"],

@@ -81,7 +81,7 @@ class CpuOp:
         x, strip = self.x, 4
         channels = x.groups * x.c_out
         outputs = ceil(channels / self.lanes) * self.lanes * x.h_out * x.w_out
-        loads = 2 * x.kernel_h * x.kernel_w
+        loads = 2 * x.kernel_h * x.kernel_w * (self.lanes if self.profile.runtime.scalar_depthwise else 1)
         if x.kernel_h == x.kernel_w and x.kernel_h in self.profile.runtime.depthwise_kernels:
             span = min((strip - 1) * x.stride_w + x.dilation_w * (x.kernel_w - 1) + 1, strip * x.kernel_w)
             loads = x.kernel_h * span / strip
@@ -179,16 +179,18 @@ def _price_op(op: CpuOp, cache: Cache, row: int, profile: Any, run: RunConfig) -
     rereads = thrown_out * op.rereads * elem_bytes / threads
     maps = cache.read_ratio(row) * op.inputs + cache.written_ratio(row) * op.outputs
     tensors = op.weight_bytes + maps * elem_bytes
+    packs_ahead = op.packed > 0 and profile.runtime.packs_ahead
+    fetched_s = cache.read_ratio(row) * op.inputs * elem_bytes / bandwidth if packs_ahead else 0.0
     one_by_one = op.grouped and profile.runtime.grouped_conv_as_one_gemm_per_group
     ceilings = {
         "arithmetic": (op.macs / sustained + other / (peak * fit.vector_ratio)) * slowed_s,
         "register_loads": op.loads * elem_bytes / (hw.load_bytes_per_cycle * fit.load_ratio) * slowed_s,
         "l2": op.l2_reads * elem_bytes / fit.l2_bytes_per_cycle * crowded_s,
-        "dram": (tensors + rereads + spilled * scratch_bytes) / bandwidth,
+        "dram": (tensors + rereads + spilled * scratch_bytes) / bandwidth - fetched_s,
     }  # fmt: skip
     copy_s = 2 * cycle_s * (1 + fit.contention_ratio * (threads - 1)) / threads  # read and written, divided evenly
     overheads = {
-        "packing": packed_bytes * copy_s / fit.pack_bytes_per_cycle + spilled * packed_bytes / bandwidth,
+        "packing": packed_bytes * copy_s / fit.pack_bytes_per_cycle + spilled * packed_bytes / bandwidth + fetched_s,
         "winograd_transform": transformed_bytes * copy_s / fit.transform_bytes_per_cycle
         + spilled * transformed_bytes / bandwidth,
         "dispatch": fit.op_overhead_s + fit.thread_overhead_s * (threads - 1),

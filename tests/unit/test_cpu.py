@@ -98,6 +98,41 @@ def test_fully_connected_layers_are_bound_by_the_streaming_of_their_weights(prof
     assert result.costs.traffic["dram"][0, 0] >= stored
 
 
+def with_runtime(profile, **traits):
+    return profile.model_copy(update={"runtime": profile.runtime.model_copy(update=traits)})
+
+
+@pytest.mark.parametrize("kernel", [1, 3])
+def test_an_input_packed_ahead_is_fetched_before_the_product_and_not_beside_it(profile, kernel):
+    ahead = with_runtime(profile, packs_ahead=True)
+    beside, before = (run_on(p, lambda net, x: net.conv(x, 64, kernel, stride=2)).costs for p in (profile, ahead))
+    fetched = beside.ceilings["dram"] - before.ceilings["dram"]
+    assert fetched > 0
+    assert before.overheads["packing"] - beside.overheads["packing"] == pytest.approx(fetched)
+    assert before.traffic["dram"] == pytest.approx(beside.traffic["dram"])
+    assert before.latency_s > beside.latency_s
+
+
+def test_what_packs_nothing_fetches_as_before(profile):
+    for write in (lambda net, x: net.act(x), lambda net, x: net.linear(net.global_pool(x), 10)):
+        assert seconds(with_runtime(profile, packs_ahead=True), write) == seconds(profile, write)
+
+
+def test_depthwise_kernels_value_by_value_load_four_times_as_often_unless_the_runtime_has_a_kernel(profile):
+    vectors = with_runtime(profile, depthwise_kernels=())
+    scalars = with_runtime(vectors, scalar_depthwise=True)
+    loads = [
+        cpu_work(ops_of(profile, lambda net, x: net.conv(x, 32, 3, groups=32)), p).loads.sum()
+        for p in (vectors, scalars)
+    ]
+    outputs = 32 * 28 * 28
+    assert loads == [outputs * (18 + 1), outputs * (4 * 18 + 1)]
+    own = with_runtime(profile, scalar_depthwise=True)
+    assert seconds(own, lambda net, x: net.conv(x, 32, 3, groups=32)) == seconds(
+        profile, lambda net, x: net.conv(x, 32, 3, groups=32)
+    )
+
+
 def test_a_batch_runs_image_by_image(profile):
     def write(net, x):
         net.conv_bn(net.conv_bn(x, 64, 3), 64, 1)
