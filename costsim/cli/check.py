@@ -16,6 +16,7 @@ from costsim.graph import LayerGraph
 from costsim.guidelines import Finding, check
 from costsim.guidelines.assertion import judge
 from costsim.guidelines.pricing import apply_findings, takes_minutes
+from costsim.guidelines.regions import regions
 from costsim.guidelines.suppress import load_suppressions
 from costsim.importers.json import save_network
 from costsim.limits import parse_assertion
@@ -67,7 +68,8 @@ def command(
     found = check(analysis.simulation)
     kept = [f for f in found if not any(s.covers(f) for s in suppressions)]
     totals = analysis.summary
-    verdicts = [judge(limit, totals, analysis.unknown, kept) for limit in limits]
+    places = [region.name for region in regions(analysis.simulation.graph)]
+    verdicts = [judge(limit, totals, analysis.unknown, kept, places) for limit in limits]
     idle = [s for s in suppressions if not any(s.covers(f) for f in found)]
     checked = Checked(analysis, kept, len(found) - len(kept), verdicts, everything)
     changed = _changed(analysis, found, applied)

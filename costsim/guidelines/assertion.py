@@ -28,16 +28,22 @@ class Verdict:
 
 
 def judge(
-    assertion: Assertion, totals: Mapping[str, Any], unknown: Mapping[str, str], findings: Collection[Finding]
+    assertion: Assertion,
+    totals: Mapping[str, Any],
+    unknown: Mapping[str, str],
+    findings: Collection[Finding],
+    places: Collection[str],
 ) -> Verdict:
     """Hold an assertion against the totals, or a guideline's ``cost_ms`` or ``count``.
 
+    ``places`` are where the network could have findings: a limit on another place would always hold.
+
     Raises:
-        InputError: an unknown metric, or one that is not known for this device.
+        InputError: an unknown metric or place, or a metric that is not known for this device.
     """
     metric = assertion.metric
     if "." in metric:
-        return Verdict(assertion, _of_guideline(metric, findings))
+        return Verdict(assertion, _of_guideline(metric, findings, places))
     numbers = [name for name, value in totals.items() if value is None or isinstance(value, (int, float))]
     if metric not in numbers:
         raise unknown_name("metric", metric, [*numbers, "G2.cost_ms", "G2.count"], where="--assert")
@@ -46,12 +52,14 @@ def judge(
     return Verdict(assertion, float(totals[metric]))
 
 
-def _of_guideline(metric: str, findings: Collection[Finding]) -> float:
+def _of_guideline(metric: str, findings: Collection[Finding], places: Collection[str]) -> float:
     """``G2.cost_ms`` or, in one place only, ``G2@stage3.cost_ms``."""
     key, quantity = metric.rsplit(".", 1)
     rule_id, _, location = key.partition("@")
     if rule_id not in guideline_ids():
         raise unknown_name("guideline", rule_id, guideline_ids(), where="--assert")
+    if location and location not in places:
+        raise unknown_name("place", location, places, where="--assert")
     meant = [f for f in findings if f.id == rule_id and location in ("", f.location)]
     if quantity == "cost_ms":
         return sum(f.cost_ms or 0.0 for f in meant)

@@ -118,6 +118,7 @@ def test_apply_writes_a_network_that_can_be_analyzed(run, tmp_path):
         (("--suppress", "nowhere.yaml"), "nowhere.yaml"),
         (("--apply", "G2@stage9", "-o", "x.json"), "G2@stage"),
         (("--apply", "G2@stage3"), "--output"),
+        (("--assert", "G2@stag3.cost_ms < 1"), "unknown place 'stag3'; did you mean stage3"),
     ],
 )
 def test_bad_input_is_one_line(run, arguments, says):
@@ -154,6 +155,7 @@ def test_bad_suppressions_are_refused(run, tmp_path, text, says):
         ("latency_ms <= 0.5 s", 500),
         ("peak_activation_bytes <= 512KiB", 524288),
         ("macs < 150 M", 150e6),
+        ("flops < 1.5 G", 1.5e9),
         ("coverage_ratio >= 99 %", 0.99),
         ("G2@stage3.cost_ms < 1", 1),
     ],

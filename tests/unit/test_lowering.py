@@ -137,12 +137,20 @@ def test_every_column_says_its_unit_and_meaning():
     assert all(column.unit and column.meaning for column in columns_of(OpTable))
 
 
-@pytest.mark.parametrize("overlap", [1.0, 2.0, 4.0, np.inf])
-def test_ceilings_combine_between_their_maximum_and_their_sum(overlap):
+@pytest.mark.parametrize("scale", [1.0, 1e-30])
+@pytest.mark.parametrize(
+    ("overlap", "expected"),
+    [(1.0, 7.0), (2.0, 5.0), (4.0, 337**0.25), (20.0, (3**20 + 4**20) ** 0.05), (np.inf, 4.0)],
+)
+def test_ceilings_combine_to_their_p_norm(overlap, expected, scale):
+    a, b = np.array([[3.0 * scale]]), np.array([[4.0 * scale]])
+    assert combine([a, b], overlap)[0, 0] == pytest.approx(expected * scale)
+
+
+def test_every_point_may_overlap_in_its_own_way():
     a, b = np.array([[3.0]]), np.array([[4.0]])
-    together = combine([a, b], overlap)[0, 0]
-    assert 4.0 <= together <= 7.0
-    assert together == pytest.approx({1.0: 7.0, 2.0: 5.0, np.inf: 4.0}.get(overlap, together))
+    together = combine([a, b], np.array([[1.0, 2.0, 40.0, np.inf]]))
+    np.testing.assert_allclose(together, [[7.0, 5.0, (3.0**40 + 4.0**40) ** 0.025, 4.0]])
 
 
 def test_lifting_a_limit_and_near_ties():
