@@ -16,9 +16,9 @@ STYLES = {
     Verdict.HOLDS: "green", Verdict.DIRECTION: "yellow", Verdict.FAILS: "bold red", Verdict.OPEN: "dim",
 }  # fmt: skip
 SHORT = {
-    Verdict.HOLDS: "holds", Verdict.DIRECTION: "direction only", Verdict.FAILS: "fails", Verdict.OPEN: "-",
+    Verdict.HOLDS: "holds", Verdict.DIRECTION: "direction only", Verdict.FAILS: "not here", Verdict.OPEN: "-",
 }  # fmt: skip
-"""Verdicts on a row, where the numbers beside them say the rest."""
+"""Verdicts beside the numbers that say the rest."""
 
 
 def text(paper: Reproduction, width: int | None = None) -> str:
@@ -34,9 +34,9 @@ def value(number: float | None) -> str:
 def _body(paper: Reproduction) -> Group:
     parts: list[Any] = [Text.assemble((paper.title, "bold"), f"\n{paper.source}\n")]
     if paper.matrix:
-        parts.append(_matrix(paper.matrix))
+        parts += [_matrix(paper.matrix), ""]
     if paper.claims:
-        parts.append(_claims(paper))
+        parts += [_claims(paper), ""]
     for table in paper.tables:
         parts += [_heading(table), _grid(table)]
     parts += [Text.assemble(("note  ", "yellow"), note) for note in paper.notes]
@@ -44,21 +44,23 @@ def _body(paper: Reproduction) -> Group:
 
 
 def _claims(paper: Reproduction) -> Grid:
-    grid = plain_table()
-    for column in ("claim", "found here"):
-        grid.add_column(column, overflow="fold", ratio=3)
-    grid.add_column("verdict", overflow="fold", ratio=1)
+    grid = plain_table(show_edge=False)
+    grid.add_column("verdict", no_wrap=True)
+    grid.add_column("claim, and what is found here", overflow="fold")
     for claim in paper.claims:
-        grid.add_row(claim.text, claim.found, Text(claim.verdict, STYLES[claim.verdict]))
+        found = Text.assemble(claim.text, (f"\n{claim.found}", "dim"))
+        grid.add_row(Text(SHORT[claim.verdict], STYLES[claim.verdict]), found)
     return grid
 
 
 def _matrix(matrix: Matrix) -> Grid:
-    grid = plain_table()
-    for column in (matrix.corner, *matrix.columns):
+    grid = plain_table(padding=0, show_edge=False)
+    grid.add_column(matrix.corner, no_wrap=True)
+    for column in matrix.columns:
         grid.add_column(column, overflow="fold")
     for label, cells in matrix.rows.items():
-        grid.add_row(label, *(Text.assemble((verdict, STYLES[verdict]), f"\n{found}") for verdict, found in cells))
+        said = (Text.assemble((SHORT[verdict], STYLES[verdict]), f"\n{found}") for verdict, found in cells)
+        grid.add_row(label, *said)
     return grid
 
 
