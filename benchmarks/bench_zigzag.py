@@ -33,9 +33,6 @@ SHORTEST_SEARCH = 3
 LIKE_ITS_EDGE_TPU = {
     "array.atomic_c": "32",
     "array.atomic_k": "32",
-    "array.macs_per_cycle": "1024",
-    "array.channel_quantum": "32",
-    "array.kernel_quantum": "32",
     "memory.onchip.size": "2 MiB",
 }
 

@@ -34,9 +34,6 @@ hardware:
     kind: atomic
     atomic_c: {inputs}
     atomic_k: {outputs}
-    macs_per_cycle: {multipliers}
-    channel_quantum: {inputs}
-    kernel_quantum: {outputs}
 """
 
 
@@ -44,7 +41,7 @@ def profile(folder: Path, inputs: int) -> str:
     """Write the profile of one shape: its multipliers are those of all the others."""
     outputs = MULTIPLIERS // inputs
     path = folder / f"array_{inputs:03}x{outputs}.yaml"
-    path.write_text(PROFILE.format(inputs=inputs, outputs=outputs, multipliers=MULTIPLIERS), encoding="utf-8")
+    path.write_text(PROFILE.format(inputs=inputs, outputs=outputs), encoding="utf-8")
     return str(path)
 
 

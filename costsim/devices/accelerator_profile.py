@@ -2,45 +2,75 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, NonNegativeFloat, PositiveFloat, PositiveInt, model_validator
 
 from costsim.hardware.profile import Block, Bytes, BytesPerSecond, Hertz, Joules, Profile, Ratio, Runtime, Seconds
 
 
-class AtomicArray(Block):
+class Geometry(Block):
+    """What arrays of every kind share: their peak, which their geometry says and a profile may repeat."""
+
+    published_macs_per_cycle: PositiveFloat | None = Field(None, alias="macs_per_cycle")
+    """The peak as published; where it is given, geometry that contradicts it is refused."""
+
+    @property
+    def macs_per_cycle(self) -> Any:
+        """Multiply-accumulates a cycle, one number per point where the geometry varies."""
+        raise NotImplementedError
+
+    @property
+    def in_words(self) -> str:
+        """The geometry as a message names it, with its verb."""
+        raise NotImplementedError
+
+    @model_validator(mode="after")
+    def _check_peak(self) -> Self:
+        if self.published_macs_per_cycle not in (None, self.macs_per_cycle):
+            raise ValueError(
+                f"macs_per_cycle is {self.published_macs_per_cycle:g} but {self.in_words} "
+                f"{self.macs_per_cycle}; mend one of them, or leave macs_per_cycle out"
+            )
+        return self
+
+
+class AtomicArray(Geometry):
     """Vector-atomic: each cycle takes ``atomic_c`` input channels of one pixel for ``atomic_k`` output channels."""
 
     kind: Literal["atomic"]
     atomic_c: PositiveInt
     atomic_k: PositiveInt
-    macs_per_cycle: PositiveFloat
-    channel_quantum: PositiveInt
-    """Input channels are padded to a multiple of this; ``atomic_c`` unless lanes can be regrouped."""
-    kernel_quantum: PositiveInt
-    """Output channels are padded to a multiple of this; ``atomic_k`` unless lanes can be regrouped."""
+    regrouped_c: PositiveInt | None = Field(None, alias="channel_quantum")
+    """Input channels are padded to a multiple of this, where lanes can be regrouped; null: of ``atomic_c``."""
+    regrouped_k: PositiveInt | None = Field(None, alias="kernel_quantum")
+    """Output channels are padded to a multiple of this, where lanes can be regrouped; null: of ``atomic_k``."""
     folds_strides: bool = False
     """Strided kernels run as dense ones on ``stride`` times more channels (NVDLA's channel extension)."""
     winograd_3x3: bool = False
     """3x3 kernels of stride 1 take 2.25 times fewer cycles and 16/9 of the weights."""
 
-    @model_validator(mode="after")
-    def _check(self) -> AtomicArray:
-        geometry = self.atomic_c * self.atomic_k
-        if self.macs_per_cycle != geometry:
-            raise ValueError(
-                f"macs_per_cycle is {self.macs_per_cycle:g} but {self.atomic_c} x {self.atomic_k} atoms "
-                f"make {geometry}; mend one of them"
-            )
-        return self
+    @property
+    def macs_per_cycle(self) -> Any:
+        return self.atomic_c * self.atomic_k
+
+    @property
+    def in_words(self) -> str:
+        return f"{self.atomic_c} x {self.atomic_k} atoms make"
+
+    @property
+    def channel_quantum(self) -> Any:
+        return self.atomic_c if self.regrouped_c is None else self.regrouped_c
+
+    @property
+    def kernel_quantum(self) -> Any:
+        return self.atomic_k if self.regrouped_k is None else self.regrouped_k
 
 
-class BlockArray(Block):
+class BlockArray(Geometry):
     """Block-based (Ethos-U): micro-blocks of the output, input depth and kernel taps in fixed steps."""
 
     kind: Literal["block"]
-    macs_per_cycle: PositiveFloat
     cores: PositiveInt
     ublock_h: PositiveInt
     ublock_w: PositiveInt
@@ -49,14 +79,17 @@ class BlockArray(Block):
     output_cycles_per_elem: dict[str, PositiveFloat]
     """Cycles the output stage needs an element, by op; ``conv`` and ``default`` must be there."""
 
+    @property
+    def macs_per_cycle(self) -> Any:
+        return self.cores * self.ublock_h * self.ublock_w * self.ublock_c * MACS_PER_UBLOCK_ELEM
+
+    @property
+    def in_words(self) -> str:
+        ublock = f"{self.ublock_h}x{self.ublock_w}x{self.ublock_c}"
+        return f"{self.cores} {'core' if self.cores == 1 else 'cores'} with micro-blocks of {ublock} make"
+
     @model_validator(mode="after")
-    def _check(self) -> BlockArray:
-        geometry = self.cores * self.ublock_h * self.ublock_w * self.ublock_c * MACS_PER_UBLOCK_ELEM
-        if self.macs_per_cycle != geometry:
-            raise ValueError(
-                f"macs_per_cycle is {self.macs_per_cycle:g} but {self.cores} cores with micro-blocks of "
-                f"{self.ublock_h}x{self.ublock_w}x{self.ublock_c} make {geometry}; mend one of them"
-            )
+    def _check_output_stage(self) -> BlockArray:
         if missing := {"conv", "default"} - set(self.output_cycles_per_elem):
             raise ValueError(f"output_cycles_per_elem lacks {sorted(missing)[0]}")
         return self
@@ -66,41 +99,32 @@ MACS_PER_UBLOCK_ELEM = 8
 """Input channels an Ethos-U sums into one output element a cycle: macs a cycle over micro-block size."""
 
 
-class SystolicArray(Block):
+class Grid(Geometry):
+    """Rows and columns of processing elements."""
+
+    rows: PositiveInt
+    cols: PositiveInt
+
+    @property
+    def macs_per_cycle(self) -> Any:
+        return self.rows * self.cols
+
+    @property
+    def in_words(self) -> str:
+        return f"{self.rows} x {self.cols} elements make"
+
+
+class SystolicArray(Grid):
     """Systolic: a matrix product folded over ``rows`` x ``cols`` processing elements."""
 
     kind: Literal["systolic"]
-    rows: PositiveInt
-    cols: PositiveInt
     dataflow: Literal["output_stationary", "weight_stationary", "input_stationary"]
-    macs_per_cycle: PositiveFloat
-
-    @model_validator(mode="after")
-    def _check(self) -> SystolicArray:
-        if self.macs_per_cycle != self.rows * self.cols:
-            raise ValueError(
-                f"macs_per_cycle is {self.macs_per_cycle:g} but {self.rows} x {self.cols} elements make "
-                f"{self.rows * self.cols}; mend one of them"
-            )
-        return self
 
 
-class RowStationaryArray(Block):
+class RowStationaryArray(Grid):
     """Row-stationary (Eyeriss): kernel rows down, output rows across; filters and images stacked."""
 
     kind: Literal["row_stationary"]
-    rows: PositiveInt
-    cols: PositiveInt
-    macs_per_cycle: PositiveFloat
-
-    @model_validator(mode="after")
-    def _check(self) -> RowStationaryArray:
-        if self.macs_per_cycle != self.rows * self.cols:
-            raise ValueError(
-                f"macs_per_cycle is {self.macs_per_cycle:g} but {self.rows} x {self.cols} elements make "
-                f"{self.rows * self.cols}; mend one of them"
-            )
-        return self
 
 
 Array = Annotated[

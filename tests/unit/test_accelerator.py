@@ -161,7 +161,7 @@ def test_an_op_nobody_can_run(tmp_path) -> None:
 @pytest.mark.parametrize(
     ("hw", "key", "value", "numbers"),
     [
-        ("embedded_buffer", "array.macs_per_cycle", "300", ("300", "256")),
+        ("edge_tpu", "array.macs_per_cycle", "300", ("300", "4096")),
         ("ethos_u55_128", "array.ublock_w", "2", ("128", "256")),
         ("edge_tpu", "array.atomic_c", "32", ("4096", "2048")),
         ("eyeriss_v1", "array.cols", "12", ("168", "144")),
@@ -173,6 +173,24 @@ def test_contradicting_geometry_is_refused_with_both_numbers(
     with pytest.raises(InputError) as error:
         load_profile(hw, {key: value})
     assert all(number in str(error.value) for number in numbers)
+
+
+def test_the_geometry_of_an_array_can_vary_like_any_number() -> None:
+    profile = load_profile("embedded_buffer")
+    shapes = np.array([[8, 64], [16, 16], [64, 32], [24, 48]])
+    columns = {"hardware.array.atomic_c": shapes[:, 0], "hardware.array.atomic_k": shapes[:, 1]}
+    graph, run = build("mobilenet_v2_1x"), RunConfig.of(profile)
+    together = simulate(graph, vary(profile, columns), run).costs.latency_s.sum(axis=0)
+    for (atomic_c, atomic_k), seconds in zip(shapes, together, strict=True):
+        alone = load_profile("embedded_buffer", {"array.atomic_c": str(atomic_c), "array.atomic_k": str(atomic_k)})
+        assert alone.hardware.array.macs_per_cycle == atomic_c * atomic_k
+        assert simulate(graph, alone, run).costs.latency_s.sum() == pytest.approx(seconds)
+
+
+def test_an_array_without_room_for_its_smallest_block_names_layer_and_size() -> None:
+    with pytest.raises(DoesNotFitError, match=r"smallest block.*set array.shram to at least \d+ KiB") as error:
+        simulated("resnet50", "ethos_u55_128", {"array.shram": "5 KiB"})
+    assert error.value.exit_code == 2
 
 
 def test_a_plan_is_made_where_costs_are_asked_for_an_unplanned_table() -> None:

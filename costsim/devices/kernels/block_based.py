@@ -13,6 +13,7 @@ import numpy as np
 
 from costsim.devices.kernels.array_costs import ArrayCosts
 from costsim.devices.kernels.rounding import round_up
+from costsim.errors import DoesNotFitError
 from costsim.tables.optable import MAC, OpTable
 from costsim.tables.schema import Array
 
@@ -85,7 +86,11 @@ def block_costs(ops: OpTable, array: Any) -> ArrayCosts:
 
 
 def _best_block(ops: OpTable, array: Any, by_channel: np.ndarray) -> dict[str, Array]:
-    """Counts and sizes of the block that fetches fewest elements, ``(ops, points)`` each."""
+    """Counts and sizes of the block that fetches fewest elements, ``(ops, points)`` each.
+
+    Raises:
+        DoesNotFitError: the array's memory holds no block of some op.
+    """
     parts_h, parts_w, block_c = BLOCKS.T[:, :, None, None]
     channels = np.where(by_channel, ops.groups, ops.c_out_per_group)
     high = np.clip(round_up(np.ceil(ops.h_out / parts_h), array.ublock_h), array.ublock_h, MOST_ROWS)
@@ -104,7 +109,15 @@ def _best_block(ops: OpTable, array: Any, by_channel: np.ndarray) -> dict[str, A
     depth_in = np.where(by_channel, 1.0, ops.c_in_per_group)
     kernel = np.where(ops.kind == MAC, ops.kernel_h * ops.kernel_w * channels * depth_in, 0.0)
     fetched = high_in * wide_in * passes * np.where(by_channel, ops.groups, depth_in) + kernel * spatial_count
-    best = np.argmin(np.where(needs <= array.shram - RESERVED_BYTES, fetched, np.inf), axis=0)[None]
+    fits = needs <= array.shram - RESERVED_BYTES
+    if not fits.any(axis=0).all():
+        row = int(np.argmin(fits.any(axis=0).all(axis=1)))
+        least = np.ceil((needs.min(axis=0)[row].max() + RESERVED_BYTES) / 1024)
+        raise DoesNotFitError(
+            f"{ops.labels[row].name}: its smallest block needs {least:.0f} KiB of the array's own memory, "
+            f"there are {np.min(array.shram) / 1024:g} KiB; set array.shram to at least {least:.0f} KiB"
+        )
+    best = np.argmin(np.where(fits, fetched, np.inf), axis=0)[None]
     block = {
         "ublocks": np.ceil(high / array.ublock_h) * np.ceil(wide / array.ublock_w),
         "ublocks_deep": np.ceil(deep / array.ublock_c),
