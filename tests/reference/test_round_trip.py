@@ -30,7 +30,9 @@ def is_told_in_torchs_words(layer: L.Layer) -> bool:
     """Regions, shared weights, index layers as matrices, sizes left open: torch keeps the cost, not the word."""
     marks = ("shared", "as_matmul")
     own = isinstance(layer, (L.RoiAlign, L.ReshapeLike)) or getattr(layer, "multiple", 1) > 1
-    is_open = isinstance(layer, L.Slice) and layer.stop is None
+    is_open = (isinstance(layer, L.Slice) and layer.stop is None) or (
+        isinstance(layer, L.Reshape) and -1 in layer.shape
+    )
     return not own and not is_open and not any(getattr(layer, mark, False) for mark in marks)
 
 
