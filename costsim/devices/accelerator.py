@@ -25,7 +25,7 @@ from costsim.devices.kernels.systolic import systolic_costs
 from costsim.errors import DoesNotFitError
 from costsim.hardware.profile import Profile
 from costsim.hardware.vary import alike, at_point, at_points, points
-from costsim.scheduling import BufferPlanner, BufferRules, verdict
+from costsim.scheduling import BankRules, Banks, BufferPlanner, BufferRules, verdict
 from costsim.tables.costtable import CostTable
 from costsim.tables.kinds import Kinds
 from costsim.tables.liveness import live_bytes
@@ -142,6 +142,8 @@ class AcceleratorModel(DeviceModel):
 
     def unavoidable_dram_bytes(self, ops: OpTable, profile: Any) -> Array:
         weights = np.minimum(_uncached_weight_bytes(ops, profile), ops.weight_bytes).sum(axis=0)
+        if profile.runtime.plan == "banked":  # input and outputs lie on chip too
+            return weights
         maps = super().unavoidable_dram_bytes(ops, profile) - ops.weight_bytes.sum(axis=0)
         return weights + (maps if profile.hardware.memory.dram is not None else 0.0)
 
@@ -260,6 +262,22 @@ def _rules(ops: OpTable, profile: Any) -> BufferRules:
         input_bytes=input_bytes[:, 0],
         output_bytes=output_bytes[:, 0],
         tiling=runtime.tiling,
+        banked=_bank_rules(ops, profile) if runtime.plan == "banked" else None,
+    )
+
+
+def _bank_rules(ops: OpTable, profile: Any) -> BankRules:
+    """Copies for depthwise convolutions of few channels, sums of kernels too large for one pass, wide ops."""
+    banks, array = profile.hardware.memory.onchip.banks, profile.hardware.array
+    padding = _depthwise_padding(ops, profile)
+    largest = getattr(array, "largest_kernel", None) or np.inf
+    in_passes = ops.is_op("conv") & (np.maximum(ops.kernel_h, ops.kernel_w) > largest)
+    sums = ops.n * ops.h_out * ops.w_out * ops.c_out * profile.hardware.sum_bytes
+    return BankRules(
+        Banks(banks.size_bytes, banks.order),
+        copied_bytes=np.where(padding > 1, ops.input_bytes * padding, 0.0)[:, 0],
+        sum_bytes=np.where(in_passes, sums, 0.0)[:, 0],
+        wide=ops.is_op(*profile.runtime.wide_ops)[:, 0],
     )
 
 
@@ -343,7 +361,13 @@ def _stored_map_bytes(ops: OpTable, profile: Any) -> tuple[Array, Array]:
     align, array = profile.runtime.channel_align, profile.hardware.array
     input_align = align / stride_fold(ops, array) if array.kind == "atomic" else align
     inputs = ops.input_bytes * round_up(ops.c_in, input_align) / ops.c_in
-    return inputs, ops.output_bytes * round_up(ops.c_out, align) / ops.c_out
+    return inputs, ops.output_bytes * round_up(ops.c_out, align) / ops.c_out * _depthwise_padding(ops, profile)
+
+
+def _depthwise_padding(ops: OpTable, profile: Any) -> Array:
+    """Channels a depthwise convolution runs on over those it has."""
+    few = ops.is_op("depthwise_conv") & (ops.c_out < profile.runtime.least_depthwise_channels)
+    return np.where(few, profile.runtime.least_depthwise_channels / ops.c_out, 1.0)
 
 
 def _uncached_weight_bytes(ops: OpTable, profile: Any) -> Array:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field, NonNegativeFloat, PositiveFloat, PositiveInt, model_validator
+from pydantic import Field, NonNegativeFloat, NonNegativeInt, PositiveFloat, PositiveInt, model_validator
 
 from costsim.hardware.profile import Block, Bytes, BytesPerSecond, Hertz, Joules, Profile, Ratio, Runtime, Seconds
 
@@ -47,6 +47,8 @@ class AtomicArray(Geometry):
     """Output channels are padded to a multiple of this, where lanes can be regrouped; null: of ``atomic_k``."""
     folds_strides: bool = False
     """Strided kernels run as dense ones on ``stride`` times more channels (NVDLA's channel extension)."""
+    largest_kernel: PositiveInt | None = None
+    """Dense kernels wider than this run in several passes, their sums in memory in between; null: all run in one."""
     winograd_3x3: bool = False
     """3x3 kernels of stride 1 take 2.25 times fewer cycles and 16/9 of the weights."""
 
@@ -133,6 +135,21 @@ Array = Annotated[
 ]
 
 
+class MemoryBanks(Block):
+    """Memories behind each other in the address space."""
+
+    size_bytes: tuple[Bytes, ...] = Field(alias="sizes")
+    """In order of their addresses."""
+    order: tuple[NonNegativeInt, ...]
+    """Numbers of the banks, counted from 0, in the order in which the compiler fills them."""
+
+    @model_validator(mode="after")
+    def _check(self) -> MemoryBanks:
+        if sorted(self.order) != list(range(len(self.size_bytes))):
+            raise ValueError(f"order {list(self.order)} does not name each of {len(self.size_bytes)} banks once")
+        return self
+
+
 class OnChip(Block):
     """The buffer whose size is fixed."""
 
@@ -140,6 +157,8 @@ class OnChip(Block):
     bandwidth_bytes_per_s: BytesPerSecond = Field(alias="bandwidth")
     weight_size_bytes: Bytes | None = Field(None, alias="weight_size")
     """A separate buffer for weights; null where activations and weights share ``size``."""
+    banks: MemoryBanks | None = None
+    """The memories ``size`` is made of; null where it is one."""
 
 
 class OffChip(Block):
@@ -220,12 +239,17 @@ class AcceleratorHardware(Block):
 class AcceleratorRuntime(Runtime):
     device_ops: tuple[str, ...] | None
     """Ops the accelerator runs, all others fall back to the host; null: it runs everything."""
-    plan: Literal["fused", "layer_by_layer", "block"]
-    """How far the compiler keeps maps on chip: any group of ops, single ops, or the blocks as drawn."""
+    plan: Literal["fused", "layer_by_layer", "block", "banked"]
+    """How far the compiler keeps maps on chip: any group of ops, single ops, the blocks as drawn, or every map whole
+    in the memory's banks."""
     tiling: Literal["search", "smaller_operand"] = "search"
     """How a single op is cut: the best tile, or NVDLA's rule of passing the smaller operand in parts."""
     channel_align: PositiveInt = 1
     """Channels of maps in memory are padded to a multiple of this."""
+    least_depthwise_channels: PositiveInt = 1
+    """Banked plans only: a depthwise convolution of fewer channels runs on a copy padded to as many."""
+    wide_ops: tuple[str, ...] = ()
+    """Banked plans only: ops that read their operand, and keep a map of their own, at twice the width."""
     double_buffered: bool = True
     """Whether off-chip transfers hide behind the array."""
 
@@ -244,3 +268,9 @@ class AcceleratorProfile(Profile):
     hardware: AcceleratorHardware
     runtime: AcceleratorRuntime
     fitted: AcceleratorFitted
+
+    @model_validator(mode="after")
+    def _check(self) -> AcceleratorProfile:
+        if self.runtime.plan == "banked" and self.hardware.memory.onchip.banks is None:
+            raise ValueError("runtime.plan is banked but hardware.memory.onchip.banks is null; name the banks")
+        return self

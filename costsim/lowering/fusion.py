@@ -6,8 +6,10 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from itertools import pairwise
 
+import numpy as np
+
 from costsim.graph import LayerGraph, Node
-from costsim.graph.layers import BatchNorm
+from costsim.graph.layers import BatchNorm, Pool2d
 
 
 @dataclass(eq=False, slots=True)  # each chain is itself, whatever its members
@@ -55,7 +57,7 @@ def fuse(
             aside.append(node)
             continue
         candidates: list[FusedOp] = []
-        if op in followers:
+        if _named_in(followers, graph, node):
             before = [chain_of[name] for name in node.inputs if name in chain_of]
             candidates = [chain for chain in before if _may_join(graph, chain, node, rules)]
         if candidates:
@@ -77,4 +79,17 @@ def _may_join(graph: LayerGraph, chain: FusedOp, node: Node, rules: Mapping[str,
     op = node.placed.op
     if op == BatchNorm.op and len(chain.members) > 1:
         return False  # it folds into the anchor's weights, not through what follows them
-    return op in rules.get(chain.members[0].placed.op, ())
+    return _named_in(rules.get(chain.members[0].placed.op, ()), graph, node)
+
+
+def _named_in(ops: Collection[str], graph: LayerGraph, node: Node) -> bool:
+    """Whether rules name the node's op; ``inner_max_pool`` and the like mean poolings that never look past the edge."""
+    layer, op = node.placed.layer, node.placed.op
+    return op in ops or (isinstance(layer, Pool2d) and f"inner_{op}" in ops and _stays_inside(layer, graph, node))
+
+
+def _stays_inside(pool: Pool2d, graph: LayerGraph, node: Node) -> bool:
+    """Whether every window lies on the map: no padding, and none that hangs over the far edge."""
+    sizes = zip(graph[node.inputs[0]].shape[2:], node.shape[2:], pool.kernel, pool.stride, strict=True)
+    hanging = any(np.any((after - 1) * stride + kernel > before) for before, after, kernel, stride in sizes)
+    return not hanging and not np.any(pool.padding)

@@ -4,10 +4,17 @@ from __future__ import annotations
 
 from itertools import pairwise
 
-from costsim.graph import LayerGraph, NetBuilder, Tensor
+from costsim.graph import LayerGraph, Tensor
 from costsim.graph.layers import Dim, MatMul, Reshape, ReshapeLike, Slice, Softmax, Transpose
 from costsim.networks.common import published
-from costsim.networks.yolo_blocks import bottleneck, conv, cross_stage_partial, pyramid_pooling, two_way_pyramid
+from costsim.networks.yolo_blocks import (
+    YoloBuilder,
+    bottleneck,
+    conv,
+    cross_stage_partial,
+    pyramid_pooling,
+    two_way_pyramid,
+)
 from costsim.networks.yolo_v8 import NOTE, Scale, distribution_head, split_partial
 from costsim.networks.zoo import Family
 
@@ -37,7 +44,7 @@ def yolo_11(
     ``classes`` have no background.
     """
     scale = published(SCALES, size, "size")
-    net = NetBuilder(name, notes=NOTE)
+    net = YoloBuilder(name, notes=NOTE)
 
     def stage(label: str, x: Tensor, c_out: Dim, share: float = 0.5, nested: bool | None = None) -> Tensor:
         c_mid = int(c_out * share)
@@ -66,12 +73,12 @@ def yolo_11(
     return net.graph
 
 
-def _nested(net: NetBuilder, x: Tensor) -> Tensor:
+def _nested(net: YoloBuilder, x: Tensor) -> Tensor:
     """C3k: a CSP layer of two bottlenecks as one block."""
     return cross_stage_partial(net, x, x.c, [bottleneck(x.c // 2)] * 2)
 
 
-def split_attention(net: NetBuilder, x: Tensor, repeats: int) -> Tensor:
+def split_attention(net: YoloBuilder, x: Tensor, repeats: int) -> Tensor:
     """C2PSA: one half passes by, the other runs through transformer blocks whose layers are convolutions."""
     half = x.c // 2
     beside, y = net.split(conv(net, x, x.c), half, half)
@@ -81,7 +88,7 @@ def split_attention(net: NetBuilder, x: Tensor, repeats: int) -> Tensor:
     return conv(net, net.concat(beside, y), x.c)
 
 
-def attention(net: NetBuilder, x: Tensor) -> Tensor:
+def attention(net: YoloBuilder, x: Tensor) -> Tensor:
     """Every pixel to every pixel, in heads; a depthwise convolution of the values tells positions apart."""
     heads, c_key = x.c // HEAD_CHANNELS, HEAD_CHANNELS // 2
     c_head = 2 * c_key + HEAD_CHANNELS

@@ -7,9 +7,16 @@ from collections.abc import Callable, Sequence
 from costsim.graph import NetBuilder, Tensor
 from costsim.graph.layers import Dim
 
-ACT = "swish"
 
-Block = Callable[[NetBuilder, Tensor], Tensor]
+class YoloBuilder(NetBuilder):
+    """Writes networks with one activation throughout."""
+
+    def __init__(self, name: str, *, activation: str = "swish", notes: tuple[str, ...] = ()) -> None:
+        super().__init__(name, notes=notes)
+        self.activation = activation
+
+
+Block = Callable[[YoloBuilder, Tensor], Tensor]
 """Adds layers behind a tensor; its output has the same shape, or half the map."""
 
 Stage = Callable[[str, Tensor, Dim], Tensor]
@@ -17,26 +24,26 @@ Stage = Callable[[str, Tensor, Dim], Tensor]
 
 
 def conv(
-    net: NetBuilder, x: Tensor, c_out: Dim, kernel: int = 1, stride: int = 1, *, depthwise: bool = False
+    net: YoloBuilder, x: Tensor, c_out: Dim, kernel: int = 1, stride: int = 1, *, depthwise: bool = False
 ) -> Tensor:
-    """Convolution, batch norm, SiLU; a ``depthwise`` one is a depthwise and a pointwise convolution, each so."""
+    """Convolution, batch norm, activation; a ``depthwise`` one is a depthwise and a pointwise convolution, each so."""
     if depthwise:
-        x = net.depthwise_bn(x, kernel, ACT, stride=stride)
+        x = net.depthwise_bn(x, kernel, net.activation, stride=stride)
         kernel = stride = 1
-    return net.conv_bn(x, c_out, kernel, ACT, stride=stride)
+    return net.conv_bn(x, c_out, kernel, net.activation, stride=stride)
 
 
 def bottleneck(c_mid: Dim, first_kernel: int = 3, *, shortcut: bool = True, depthwise: bool = False) -> Block:
     """Two convolutions, the second 3x3, and a shortcut around them."""
 
-    def block(net: NetBuilder, x: Tensor) -> Tensor:
+    def block(net: YoloBuilder, x: Tensor) -> Tensor:
         y = conv(net, conv(net, x, c_mid, first_kernel), x.c, 3, depthwise=depthwise)
         return net.add_tensors(x, y) if shortcut else y
 
     return block
 
 
-def cross_stage_partial(net: NetBuilder, x: Tensor, c_out: Dim, blocks: Sequence[Block]) -> Tensor:
+def cross_stage_partial(net: YoloBuilder, x: Tensor, c_out: Dim, blocks: Sequence[Block]) -> Tensor:
     """The CSP layer of three convolutions: one half runs through the blocks, the other is only projected."""
     y, beside = conv(net, x, c_out // 2), conv(net, x, c_out // 2)
     for block in blocks:
@@ -44,7 +51,7 @@ def cross_stage_partial(net: NetBuilder, x: Tensor, c_out: Dim, blocks: Sequence
     return conv(net, net.concat(y, beside), c_out)
 
 
-def pyramid_pooling(net: NetBuilder, x: Tensor, c_out: Dim, kernels: Sequence[int] = (), repeats: int = 3) -> Tensor:
+def pyramid_pooling(net: YoloBuilder, x: Tensor, c_out: Dim, kernels: Sequence[int] = (), repeats: int = 3) -> Tensor:
     """Poolings of several sizes side by side (SPP), or without ``kernels`` 5x5 ones one after the other (SPPF)."""
     maps = [conv(net, x, x.c // 2)]
     if kernels:
@@ -56,7 +63,7 @@ def pyramid_pooling(net: NetBuilder, x: Tensor, c_out: Dim, kernels: Sequence[in
 
 
 def two_way_pyramid(
-    net: NetBuilder, maps: Sequence[Tensor], channels: Sequence[Dim], stage: Stage, down: Block, *, thin: bool = False
+    net: YoloBuilder, maps: Sequence[Tensor], channels: Sequence[Dim], stage: Stage, down: Block, *, thin: bool = False
 ) -> list[Tensor]:
     """PANet (arXiv 1803.01534) with concatenation: coarse maps go up to fine ones, and down again.
 

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from costsim.graph import LayerGraph, NetBuilder, Tensor
+from costsim.graph import LayerGraph, Tensor
 from costsim.graph.layers import Dim, Reshape, Softmax, Transpose
 from costsim.networks.common import published
-from costsim.networks.yolo_blocks import Block, bottleneck, conv, pyramid_pooling, two_way_pyramid
+from costsim.networks.yolo_blocks import Block, YoloBuilder, bottleneck, conv, pyramid_pooling, two_way_pyramid
 from costsim.networks.zoo import Family
 
 BINS = 16
@@ -52,7 +52,7 @@ def yolo_v8(
     ``classes`` have no background.
     """
     scale = published(SCALES, size, "size")
-    net = NetBuilder(name, notes=NOTE)
+    net = YoloBuilder(name, notes=NOTE)
 
     def stage(label: str, x: Tensor, c_out: Dim, count: int = 3, shortcut: bool = False) -> Tensor:
         with net.block(label):
@@ -76,7 +76,7 @@ def yolo_v8(
     return net.graph
 
 
-def split_partial(net: NetBuilder, x: Tensor, c_out: Dim, blocks: Sequence[Block], c_mid: Dim | None = None) -> Tensor:
+def split_partial(net: YoloBuilder, x: Tensor, c_out: Dim, blocks: Sequence[Block], c_mid: Dim | None = None) -> Tensor:
     """C2f: one half passes by, the other runs through the blocks, and each block's output goes into the last 1x1."""
     c_mid = c_out // 2 if c_mid is None else c_mid
     parts = list(net.split(conv(net, x, 2 * c_mid), c_mid, c_mid))
@@ -85,7 +85,7 @@ def split_partial(net: NetBuilder, x: Tensor, c_out: Dim, blocks: Sequence[Block
     return conv(net, net.concat(*parts), c_out)
 
 
-def distribution_head(net: NetBuilder, maps: Sequence[Tensor], classes: int, *, separable: bool = False) -> None:
+def distribution_head(net: YoloBuilder, maps: Sequence[Tensor], classes: int, *, separable: bool = False) -> None:
     """Boxes and classes in separate towers, each map its own; a box side is the mean of its distribution.
 
     ``separable`` class towers (YOLO11) are of depthwise and pointwise convolutions.

@@ -4,10 +4,17 @@ from __future__ import annotations
 
 from typing import Any
 
-from costsim.graph import LayerGraph, NetBuilder, Tensor
+from costsim.graph import LayerGraph, Tensor
 from costsim.graph.layers import Dim, Slice
 from costsim.networks.common import scaled
-from costsim.networks.yolo_blocks import bottleneck, conv, cross_stage_partial, pyramid_pooling, two_way_pyramid
+from costsim.networks.yolo_blocks import (
+    YoloBuilder,
+    bottleneck,
+    conv,
+    cross_stage_partial,
+    pyramid_pooling,
+    two_way_pyramid,
+)
 from costsim.networks.zoo import Family
 
 # bottlenecks per unit of depth, and channels, of the stages at strides 4 to 32
@@ -17,6 +24,11 @@ POOLINGS = (5, 9, 13)
 
 HEAD_CHANNELS = 256
 
+ASSUMED = (
+    "that STMicroelectronics' networks have ReLU6 for SiLU is assumed: their published times and memory on the STM32N6 "
+    "have no place for SiLU, which its compiler runs by itself",
+)
+
 
 def yolox(
     *,
@@ -24,6 +36,7 @@ def yolox(
     depth: float = 1 / 3,
     width: Any = 0.5,
     depthwise: bool = False,
+    activation: str = "swish",
     input_shape: tuple[int, int, int, int] = (1, 3, 640, 640),
     classes: int = 80,
 ) -> LayerGraph:
@@ -32,7 +45,7 @@ def yolox(
     ``depth`` scales the bottlenecks, ``width`` all channels; 3x3 convolutions behind the stem are
     ``depthwise`` and pointwise pairs in the nano network. ``classes`` have no background.
     """
-    net = NetBuilder(name)
+    net = YoloBuilder(name, activation=activation, notes=() if activation == "swish" else ASSUMED)
     unit = max(round(3 * depth), 1)
 
     def stage(label: str, x: Tensor, c_out: Dim, repeats: int = unit, shortcut: bool = False) -> Tensor:
@@ -61,7 +74,7 @@ def yolox(
     return net.graph
 
 
-def focus(net: NetBuilder, x: Tensor) -> Tensor:
+def focus(net: YoloBuilder, x: Tensor) -> Tensor:
     """The four pixels of every 2x2 patch side by side as channels: every second row, then every second column."""
     corners = [(top, left) for left in (0, 1) for top in (0, 1)]
     rows = [net.add(Slice(top, None, axis=2, step=2), x) for top, _ in corners]
@@ -70,7 +83,7 @@ def focus(net: NetBuilder, x: Tensor) -> Tensor:
     )
 
 
-def decoupled_head(net: NetBuilder, maps: list[Tensor], c_mid: Dim, classes: int, *, depthwise: bool) -> None:
+def decoupled_head(net: YoloBuilder, maps: list[Tensor], c_mid: Dim, classes: int, *, depthwise: bool) -> None:
     """Per map a 1x1, then a tower for the class and one for box and objectness."""
     for level, x in enumerate(maps, start=1):
         with net.block("head"), net.block(f"level{level}"):
@@ -99,7 +112,8 @@ ST_NARROW = Family(
     yolox,
     {
         f"st_yoloxn_{label}": {
-            "depth": depth, "width": width, "depthwise": True, "input_shape": (1, 3, 416, 416), "classes": 1,
+            "depth": depth, "width": width, "depthwise": True, "activation": "relu6",
+            "input_shape": (1, 3, 416, 416), "classes": 1,
         }
         for label, (depth, width) in NARROW.items()
     },

@@ -9,6 +9,7 @@ from typing import Literal
 import numpy as np
 
 from costsim.errors import DoesNotFitError
+from costsim.scheduling.banked import BankedPlans, BankRules
 from costsim.scheduling.cuts import Cuts
 from costsim.scheduling.dataflow import Dataflow
 from costsim.scheduling.search import Pricing
@@ -19,7 +20,7 @@ from costsim.tables.optable import OpTable
 from costsim.tables.plan import Plan
 from costsim.units import format_quantity
 
-Execution = Literal["fused", "layer_by_layer", "block"]
+Execution = Literal["fused", "layer_by_layer", "block", "banked"]
 
 
 @dataclass(frozen=True)
@@ -43,6 +44,8 @@ class BufferRules:
     separate_weights: float | None = None
     sum_bytes: float = 4.0
     """A partial sum on chip."""
+    banked: BankRules | None = None
+    """Where the compiler gives whole maps addresses in banks."""
 
 
 class BufferPlanner:
@@ -69,6 +72,8 @@ class BufferPlanner:
             require_on_chip(self._ops, self._flow, self._weights, self._all_on_chip, float(sizes.min()))
             return [(np.arange(len(sizes)), self._all_on_chip)]
         _require_fit(self._ops, self._tiles, sizes)
+        if self._banked is not None:
+            return self._banked.plans(sizes)
         fitting, _ = self._need
         is_whole = (sizes >= fitting) & self._allowed[0, -1] & (self._flow.rows > 1)
         whole, rest = np.flatnonzero(is_whole), np.flatnonzero(~is_whole)
@@ -93,6 +98,14 @@ class BufferPlanner:
     @cached_property
     def _all_on_chip(self) -> Plan:
         return all_on_chip(self._flow, self._weights)
+
+    @cached_property
+    def _banked(self) -> BankedPlans | None:
+        rules = self._rules
+        if rules.banked is None:
+            return None
+        images = float(self._ops.n.max())
+        return BankedPlans(self._flow, rules.banked, self._weights, images, self._tiles.least_bytes, rules.on_host)
 
     @cached_property
     def _tiles(self) -> Staircase:

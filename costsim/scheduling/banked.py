@@ -1,0 +1,149 @@
+"""The plan of a compiler that keeps maps whole: every one at its address in the banks, or off chip for good."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from costsim.scheduling.banks import Banks, placed_heights
+from costsim.scheduling.dataflow import Dataflow
+from costsim.scheduling.placement import Buffer, most_alive_bytes
+from costsim.scheduling.segments import Weights
+from costsim.tables.plan import HOST, RESIDENT, TILED, Plan
+
+
+@dataclass(frozen=True)
+class BankRules:
+    """Banks, and what rows keep in them beside their operands and outputs. Arrays are ``(rows,)``."""
+
+    banks: Banks
+    copied_bytes: np.ndarray
+    """The copy a row makes of its first operand before it runs."""
+    sum_bytes: np.ndarray
+    """Each of the two maps of partial sums between a row's three passes."""
+    wide: np.ndarray
+    """Rows that read their operand at twice its width and keep as wide a map of their own: a product
+    with a function of the operand."""
+
+
+@dataclass(frozen=True)
+class _Map:
+    """A map in memory, and whose traffic it is where it lies off chip."""
+
+    buffer: Buffer
+    tensor: int | None = None
+    """The row that writes it, -1 the network's input; None for what a row keeps for itself."""
+    row: int = -1
+    """The row that keeps it for itself."""
+
+
+class BankedPlans:
+    """The plans of one network.
+
+    As few of the largest maps as possible go off chip, until some order finds the others room. Which
+    maps these are depends on their number alone, so a larger memory never moves more. Images of a batch
+    run one after another; the network's input and outputs lie on chip like all maps.
+    """
+
+    def __init__(
+        self, flow: Dataflow, rules: BankRules, weights: Weights, images: float, least_bytes: np.ndarray,
+        on_host: np.ndarray,
+    ) -> None:  # fmt: skip
+        self._flow, self._images = flow, images
+        self._columns = {"weight_bytes": weights.offchip_bytes * images, "least_bytes": least_bytes}
+        self._on_host = on_host
+        self._maps = sorted(_maps(flow, rules, images), key=lambda m: (-m.buffer.size_bytes, -m.buffer.first))
+        self._heights = _Heights([m.buffer for m in self._maps], rules.banks)
+
+    def plans(self, sizes: np.ndarray) -> list[tuple[np.ndarray, Plan]]:
+        """Points of these memories that run the same plan, and that plan in one column."""
+        points: dict[tuple[int, float], list[int]] = {}
+        for point, size in enumerate(sizes.tolist()):
+            points.setdefault(self._heights.fewest_away(size), []).append(point)
+        return [(np.array(here), self._plan(*choice)) for choice, here in points.items()]
+
+    def _plan(self, away: int, used_bytes: float) -> Plan:
+        moved = _traffic(self._flow, self._maps[:away], self._images)
+        spills = (moved["input_bytes"] + moved["output_bytes"]) > 0
+        mode = np.where(self._on_host, HOST, np.where(spills, TILED, RESIDENT))
+        begins = (mode != RESIDENT) | np.append(True, mode[1:] != mode[:-1])
+        columns = self._columns | moved | {
+            "group": np.cumsum(begins) - 1,
+            "mode": mode,
+            "buffer_bytes": np.full(self._flow.rows, used_bytes),
+            "fitting_bytes": np.full(self._flow.rows, min(self._heights.of(0))),
+        }  # fmt: skip
+        return Plan(**{name: column[:, None] for name, column in columns.items()})
+
+
+class _Heights:
+    """Bytes the banks need without the largest maps, for as many of these as are asked for."""
+
+    def __init__(self, buffers: list[Buffer], banks: Banks) -> None:
+        self._buffers, self._banks = buffers, banks
+        self._known: dict[int, list[float]] = {}
+        self._alive: dict[int, float] = {}
+
+    def of(self, away: int) -> list[float]:
+        """By each order."""
+        if away not in self._known:
+            self._known[away] = list(placed_heights(self._buffers[away:], self._banks))
+        return self._known[away]
+
+    def fewest_away(self, size_bytes: float) -> tuple[int, float]:
+        """How many of the largest maps have to leave, and what the first order that places the others needs."""
+        for away in range(len(self._buffers) + 1):
+            if away not in self._alive:
+                self._alive[away] = most_alive_bytes(self._buffers[away:])
+            if self._alive[away] <= size_bytes:
+                fits = next((height for height in self.of(away) if height <= size_bytes), None)
+                if fits is not None:
+                    return away, fits
+        raise AssertionError("without maps there is nothing to place")
+
+
+def _maps(flow: Dataflow, rules: BankRules, images: float) -> list[_Map]:
+    """Everything that needs an address. A row takes three steps, one for each pass of a kernel run in passes:
+
+    the first copies an operand, or writes sums; the second reads these and writes others; the last writes the output.
+    """
+    last_read: dict[int, int] = {}
+    held: dict[int, float] = {}
+    first_edge = np.searchsorted(flow.reader, np.arange(flow.rows))
+    for edge, (tensor, row) in enumerate(zip(flow.source.tolist(), flow.reader.tolist(), strict=True)):
+        copied = rules.copied_bytes[row] > 0 and edge == first_edge[row]
+        last_read[tensor] = max(last_read.get(tensor, -1), 3 * row + (0 if copied else 1 if rules.wide[row] else 2))
+        held[tensor] = max(held.get(tensor, 0.0), float(flow.held_bytes[edge]) * (2 if rules.wide[row] else 1))
+    end = 3 * flow.rows - 1
+    maps = [_Map(Buffer("input", held[-1] / images, 0, last_read[-1]), tensor=-1)] if -1 in held else []
+    for row in range(flow.rows):
+        first, middle, last = range(3 * row, 3 * row + 3)
+        size = held.get(row, float(flow.output_bytes[row])) / images
+        maps.append(_Map(Buffer(f"output of {row}", size, last, last_read.get(row, end)), tensor=row))
+        copied, sums = float(rules.copied_bytes[row]) / images, float(rules.sum_bytes[row]) / images
+        if rules.wide[row]:
+            own = 2 * float(flow.output_bytes[row]) / images
+            maps.append(_Map(Buffer(f"function of {row}", own, first, last), row=row))
+        if copied:
+            maps.append(_Map(Buffer(f"copy for {row}", copied, first, last), row=row))
+        if sums:
+            maps += [
+                _Map(Buffer(f"sums of {row}", sums, *steps), row=row) for steps in ((first, middle), (middle, last))
+            ]
+    return maps
+
+
+def _traffic(flow: Dataflow, away: list[_Map], images: float) -> dict[str, np.ndarray]:
+    """Bytes rows move because these maps lie off chip: written once, and read by every reader."""
+    reads, writes = np.zeros(flow.rows), np.zeros(flow.rows)
+    gone = np.zeros(flow.rows + 1, dtype=bool)  # the last entry is the network's input
+    for entry in away:
+        if entry.tensor is not None:
+            gone[entry.tensor] = True
+        else:
+            reads[entry.row] += entry.buffer.size_bytes * images
+            writes[entry.row] += entry.buffer.size_bytes * images
+    np.add.at(reads, flow.reader, np.where(gone[flow.source], flow.read_bytes, 0.0))
+    writes += np.where(gone[:-1], flow.output_bytes, 0.0)
+    return {"input_bytes": reads, "output_bytes": writes, "spilled_bytes": writes}
