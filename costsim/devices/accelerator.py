@@ -9,26 +9,18 @@ from typing import Any, ClassVar
 import numpy as np
 
 from costsim.devices.accelerator_profile import AcceleratorProfile
+from costsim.devices.accelerator_rules import buffer_rules, grain, runs_on_host, uncached_weight_bytes
 from costsim.devices.base import DeviceModel, Roofs, RunConfig
 from costsim.devices.kernels.array_costs import ArrayCosts
-from costsim.devices.kernels.atomic import (
-    WINOGRAD_SPEEDUP,
-    atomic_costs,
-    atomic_weight_elems,
-    stride_fold,
-    uses_winograd,
-)
+from costsim.devices.kernels.atomic import WINOGRAD_SPEEDUP, atomic_costs, uses_winograd
 from costsim.devices.kernels.block_based import block_costs
-from costsim.devices.kernels.rounding import round_up
 from costsim.devices.kernels.row_stationary import row_stationary_costs
 from costsim.devices.kernels.systolic import systolic_costs
-from costsim.errors import DoesNotFitError
 from costsim.hardware.profile import Profile
 from costsim.hardware.vary import alike, at_point, at_points, points
-from costsim.scheduling import BankRules, Banks, BufferPlanner, BufferRules, verdict
+from costsim.scheduling import BufferPlanner, verdict
 from costsim.tables.costtable import CostTable
 from costsim.tables.kinds import Kinds
-from costsim.tables.liveness import live_bytes
 from costsim.tables.memo import RowMemo, row_keys
 from costsim.tables.optable import MAC, OpTable
 from costsim.tables.plan import Plan
@@ -82,7 +74,7 @@ class AcceleratorModel(DeviceModel):
         """The plans of one network on one array, for all its clocks, bandwidths and buffers together."""
         sizes = np.broadcast_to(profile.hardware.memory.onchip.size_bytes, points)
         given = (profile.runtime, *_geometry(profile), profile.hardware.memory.dram is None)
-        planner = remember(ops, "planner", given, lambda: BufferPlanner(ops, _rules(ops, at_point(profile, 0))))
+        planner = remember(ops, "planner", given, lambda: BufferPlanner(ops, buffer_rules(ops, at_point(profile, 0))))
 
         def price(activation_bytes: np.ndarray, weight_bytes: np.ndarray, at: np.ndarray) -> np.ndarray:
             here = profile if len(at) == points else at_points(profile, at)
@@ -109,7 +101,7 @@ class AcceleratorModel(DeviceModel):
         if ops.plan is None:
             ops = self.plan(ops, profile, run)
         costs = self.kind_costs(ops, profile, run).per_op()
-        return replace(costs, notes=_notes(ops, profile, _on_host(ops, profile)))
+        return replace(costs, notes=_notes(ops, profile, runs_on_host(ops, profile)))
 
     def kind_costs(self, ops: OpTable, profile: Any, run: RunConfig) -> CostTable:
         plan = ops.plan
@@ -132,7 +124,7 @@ class AcceleratorModel(DeviceModel):
         return Roofs(hw.clock_hz * hw.array.macs_per_cycle, levels)
 
     def channel_tile(self, profile: Any, run: RunConfig) -> int:
-        return int(_grain(profile.hardware.array)[1])
+        return int(grain(profile.hardware.array)[1])
 
     def fewest_macs(self, ops: OpTable, profile: Any, run: RunConfig) -> Array:
         array = profile.hardware.array
@@ -141,7 +133,7 @@ class AcceleratorModel(DeviceModel):
         return np.where(uses_winograd(ops, array), ops.macs / WINOGRAD_SPEEDUP, ops.macs)
 
     def unavoidable_dram_bytes(self, ops: OpTable, profile: Any) -> Array:
-        weights = np.minimum(_uncached_weight_bytes(ops, profile), ops.weight_bytes).sum(axis=0)
+        weights = np.minimum(uncached_weight_bytes(ops, profile), ops.weight_bytes).sum(axis=0)
         if profile.runtime.plan == "banked":  # input and outputs lie on chip too
             return weights
         maps = super().unavoidable_dram_bytes(ops, profile) - ops.weight_bytes.sum(axis=0)
@@ -225,7 +217,7 @@ def _work(ops: OpTable, profile: Any) -> _Work:
 
 
 def _work_out(ops: OpTable, profile: Any) -> _Work:
-    hw, on_host = profile.hardware, _on_host(ops, profile)
+    hw, on_host = profile.hardware, runs_on_host(ops, profile)
     is_first, reads_input = (ops.networks.place == 0)[:, None], ops.reads_input[:, None]
     kinds = Kinds.of([*ops.columns().values(), ops.word_of[:, None], is_first, reads_input])
     first = kinds.first
@@ -247,40 +239,6 @@ def _work_out(ops: OpTable, profile: Any) -> _Work:
     )
 
 
-def _rules(ops: OpTable, profile: Any) -> BufferRules:
-    """What the planner has to know of a table of one point."""
-    hw, runtime = profile.hardware, profile.runtime
-    input_bytes, output_bytes = _stored_map_bytes(ops, profile)
-    return BufferRules(
-        execution=runtime.plan,
-        on_host=_on_host(ops, profile)[:, 0],
-        weight_bytes=_uncached_weight_bytes(ops, profile)[:, 0],
-        grain=_grain(hw.array),
-        spills=hw.memory.dram is not None,
-        separate_weights=hw.memory.onchip.weight_size_bytes,
-        sum_bytes=hw.sum_bytes,
-        input_bytes=input_bytes[:, 0],
-        output_bytes=output_bytes[:, 0],
-        tiling=runtime.tiling,
-        banked=_bank_rules(ops, profile) if runtime.plan == "banked" else None,
-    )
-
-
-def _bank_rules(ops: OpTable, profile: Any) -> BankRules:
-    """Copies for depthwise convolutions of few channels, sums of kernels too large for one pass, wide ops."""
-    banks, array = profile.hardware.memory.onchip.banks, profile.hardware.array
-    padding = _depthwise_padding(ops, profile)
-    largest = getattr(array, "largest_kernel", None) or np.inf
-    in_passes = ops.is_op("conv") & (np.maximum(ops.kernel_h, ops.kernel_w) > largest)
-    sums = ops.n * ops.h_out * ops.w_out * ops.c_out * profile.hardware.sum_bytes
-    return BankRules(
-        Banks(banks.size_bytes, banks.order),
-        copied_bytes=np.where(padding > 1, ops.input_bytes * padding, 0.0)[:, 0],
-        sum_bytes=np.where(in_passes, sums, 0.0)[:, 0],
-        wide=ops.is_op(*profile.runtime.wide_ops)[:, 0],
-    )
-
-
 _MEMO: RowMemo[tuple[float, ...]] = RowMemo()
 
 
@@ -298,20 +256,6 @@ def _array_costs(ops: OpTable, array: Any) -> ArrayCosts:
     context = repr(at_point(array, 0))
     distinct, which = _MEMO.answers([(context, *key) for key in zip(words, numbers, strict=True)], work_out)
     return ArrayCosts(*np.array(distinct).T[:, which, None])
-
-
-GRAIN = {
-    "atomic": ("atomic_c", "atomic_k"),
-    "block": ("ublock_c", "ublock_c"),
-    "systolic": ("rows", "cols"),
-    "row_stationary": ("rows", "rows"),
-}
-"""Fields that hold the input and output channels an array takes at once."""
-
-
-def _grain(array: Any) -> tuple[float, float]:
-    channels, kernels = (float(np.max(getattr(array, field))) for field in GRAIN[array.kind])
-    return channels, kernels
 
 
 def _geometry(profile: Any) -> tuple[Any, ...]:
@@ -335,56 +279,6 @@ def _burst_ratio(ops: OpTable, costs: ArrayCosts, reads_input: np.ndarray, dram:
 
 def _transfer_seconds(moved_bytes: Array, memory: Any, ratio: float) -> Array:
     return moved_bytes / (memory.bandwidth_bytes_per_s * ratio) + np.where(moved_bytes > 0, memory.latency_s, 0.0)
-
-
-def _on_host(ops: OpTable, profile: Any) -> np.ndarray:
-    """``(ops, 1)`` mask of the rows the array cannot run.
-
-    Raises:
-        DoesNotFitError: there are some, and no host to run them.
-    """
-    device_ops = profile.runtime.device_ops
-    if device_ops is None:
-        return np.zeros((len(ops), 1), dtype=bool)
-    on_host = ~ops.is_op(*device_ops)
-    if profile.hardware.host is None and on_host.any():
-        label = ops.labels[int(np.argmax(on_host))]
-        raise DoesNotFitError(
-            f"{label.name}: {profile.name} cannot run {label.op} and has no host core to fall back on; "
-            f"it runs {', '.join(device_ops)}"
-        )
-    return on_host
-
-
-def _stored_map_bytes(ops: OpTable, profile: Any) -> tuple[Array, Array]:
-    """Operands and output as they lie in memory, channels padded (strides folded in where the array does that)."""
-    align, array = profile.runtime.channel_align, profile.hardware.array
-    input_align = align / stride_fold(ops, array) if array.kind == "atomic" else align
-    inputs = ops.input_bytes * round_up(ops.c_in, input_align) / ops.c_in
-    return inputs, ops.output_bytes * round_up(ops.c_out, align) / ops.c_out * _depthwise_padding(ops, profile)
-
-
-def _depthwise_padding(ops: OpTable, profile: Any) -> Array:
-    """Channels a depthwise convolution runs on over those it has."""
-    few = ops.is_op("depthwise_conv") & (ops.c_out < profile.runtime.least_depthwise_channels)
-    return np.where(few, profile.runtime.least_depthwise_channels / ops.c_out, 1.0)
-
-
-def _uncached_weight_bytes(ops: OpTable, profile: Any) -> Array:
-    """Weights not already on chip from the last inference, cached in order of execution."""
-    array = profile.hardware.array
-    stored = ops.weight_bytes
-    if array.kind == "atomic":
-        stored = atomic_weight_elems(ops, array) * ops.weight_elem_bytes
-    cache = profile.hardware.memory.parameter_cache
-    if cache is None:
-        return stored
-    room = cache.size_bytes
-    if cache.beside_maps:
-        maps = ops.networks.largest(live_bytes(ops))[ops.networks.of_row]
-        room = np.clip(profile.hardware.memory.onchip.size_bytes - maps, 0.0, room)
-    before = ops.networks.running_total(stored) - stored
-    return stored - np.clip(room - before, 0.0, stored)
 
 
 def _onchip_bytes(ops: OpTable, costs: ArrayCosts, on_host: np.ndarray) -> Array:
