@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import numpy as np
+
+from costsim.tables.bounds import bound_seconds
 from costsim.tables.costtable import CostTable
 from costsim.tables.liveness import live_bytes
 from costsim.tables.optable import OpTable
@@ -25,6 +28,19 @@ def cost_totals(ops: OpTable, costs: CostTable) -> dict[str, Array]:
     if costs.energy_j is not None:
         totals["energy_mj"] = total(costs.energy_j) * 1e3
     return _flat(totals)
+
+
+def bounds(ops: OpTable, costs: CostTable) -> np.ndarray:
+    """What bounds them for most of the time: ``(networks * points,)`` index into ``costs.limit_names``."""
+    bound, seconds, kind_of, networks = costs.bound, costs.latency_s, costs.kind_of, ops.networks
+    network = networks.of_row
+    if len(networks) == 1 and kind_of is not None:
+        seconds, network = seconds * np.bincount(kind_of)[:, None], network[: len(seconds)]
+    elif kind_of is not None:
+        bound, seconds = bound[kind_of], seconds[kind_of]
+    seconds = np.broadcast_to(seconds, bound.shape)
+    bound_s = bound_seconds(bound, seconds, network, (len(costs.limits), len(networks)))
+    return bound_s.argmax(axis=0).ravel()
 
 
 def _flat(totals: dict[str, Array]) -> dict[str, Array]:

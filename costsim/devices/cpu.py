@@ -31,7 +31,7 @@ from costsim.devices.kernels.packing import packing_ratio
 from costsim.devices.kernels.threads import concurrency, parallel_ratio
 from costsim.hardware.profile import Profile
 from costsim.hardware.vary import points
-from costsim.tables.costtable import CostTable
+from costsim.tables.costtable import CostTable, Product
 from costsim.tables.kinds import Kinds
 from costsim.tables.optable import OpTable
 from costsim.tables.remember import remember
@@ -82,7 +82,7 @@ class CpuModel(DeviceModel):
     def _one_image(self, rows: _Rows, profile: Any, run: RunConfig) -> CostTable:
         fit, threads = profile.fitted, np.asarray(run.threads, dtype=float)
         ops, work = rows.ops, rows.work
-        cycle_s = 1 / (profile.hardware.clock_hz * fit.clock_ratio)  # multiplied last: the rest is often one point
+        cycle_s = 1 / (profile.hardware.clock_hz * fit.clock_ratio)
         others = concurrency(work.items, threads) - 1
         divided = parallel_ratio(work.items, threads)  # whole channels or tiles go to a thread
         slowed = divided * (1 + fit.contention_ratio * others)
@@ -94,10 +94,12 @@ class CpuModel(DeviceModel):
         one_by_one = is_grouped(ops) * profile.runtime.grouped_conv_as_one_gemm_per_group
         return CostTable(
             ceilings={
-                "arithmetic": _arithmetic_cycles(ops, work, profile, run) * slowed * cycle_s,
-                "register_loads": work.loads * ops.elem_bytes
-                / (profile.hardware.load_bytes_per_cycle * fit.load_ratio) * slowed * cycle_s,
-                "l2": work.l2_reads * ops.elem_bytes / fit.l2_bytes_per_cycle * crowded * cycle_s,
+                "arithmetic": Product(_arithmetic_cycles(ops, work, profile, run) * slowed, cycle_s),
+                "register_loads": Product(
+                    work.loads * ops.elem_bytes / (profile.hardware.load_bytes_per_cycle * fit.load_ratio) * slowed,
+                    cycle_s,
+                ),
+                "l2": Product(work.l2_reads * ops.elem_bytes / fit.l2_bytes_per_cycle * crowded, cycle_s),
                 "dram": memory.streaming_s,
             },
             overheads={

@@ -80,7 +80,7 @@ class GpuModel(DeviceModel):
         dispatch = library_calls(rows.ops, profile) * fit.dispatch_s
         wait = dispatch_wait_s(fastest.of(device_s) + transfer, dispatch, independent_parts(ops), rows.kind_of)
         return CostTable(
-            ceilings={name: c.seconds if isinstance(c, Product) else c for name, c in ceilings(used).items()},
+            ceilings=ceilings(used),
             overheads={**overheads(used), "transfer": transfer, "dispatch": wait},
             traffic={
                 "dram": rows.dram_bytes + _spilt_bytes(used.scratch_bytes, profile),

@@ -21,7 +21,7 @@ from costsim.sweep.axes import Axis
 from costsim.sweep.networks import Built, Part, graphs
 from costsim.sweep.spec import SweepSpec
 from costsim.tables.optable import OpTable
-from costsim.totals import cost_totals, op_totals
+from costsim.totals import bounds, cost_totals, op_totals
 
 OP_METRICS = ("params", "macs", "flops", "mem_access_elems", "weight_bytes", "peak_activation_bytes")
 COST_METRICS = ("latency_ms", "dram_bytes", "energy_mj")
@@ -96,12 +96,14 @@ class Engine:
     @collecting_rarely()
     def price_at(self, indices: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
         """The same for any points, given by their index into each axis."""
-        return {**self.spec.space.values_of(indices), **self.totals(indices)}
+        totals = self.totals(indices)
+        return {**self.spec.space.values_of(indices), **totals, "bound": self.limit_names[totals["bound"]]}
 
     def totals(self, indices: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
-        """The same without the axis values."""
+        """The same without the axis values; ``bound`` is an index into ``limit_names``."""
         points = len(indices["hw"])
         table: dict[str, np.ndarray] = {metric: np.full(points, np.nan) for metric in METRICS}
+        table["bound"] = np.full(points, -1)
         table["outcome"] = np.full(points, IMPOSSIBLE)
         apart = _varied(indices, ["network", "hw", "dtype"])
         shaping = _varied(indices, [*RESIZES, *filter(_is_option, indices)])
@@ -164,7 +166,9 @@ class Engine:
             if len(here) < len(rows):
                 varied_here = vary(profile, {field: column[here] for field, column in columns.items()})
                 run_here = RunConfig(run.dtype, run.threads[here] if np.ndim(run.threads) else run.threads)
-            totals = cost_totals(planned, device.kind_costs(planned, varied_here, run_here))
+            costs = device.kind_costs(planned, varied_here, run_here)
+            table["bound"][rows[here]] = self._numbers_of(costs.limit_names)[bounds(planned, costs)]
+            totals = cost_totals(planned, costs)
             for name, column in totals.items():
                 table[name][rows[here]] = column
             refused = ~self._allowed({n: np.broadcast_to(column, here.shape) for n, column in totals.items()})
@@ -181,6 +185,19 @@ class Engine:
     def _hardware_columns(self, profile: Profile, values: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
         fields = [name for name in values if name.startswith(BLOCKS)]
         return {numeric_field(profile, name): values[name] for name in fields}
+
+    @property
+    def limit_names(self) -> np.ndarray:
+        """Names of the limits met so far; the last one, empty, is for points that were not priced."""
+        return np.array([*self._limit_numbers, ""])
+
+    def _numbers_of(self, names: tuple[str, ...]) -> np.ndarray:
+        numbers = self._limit_numbers
+        return np.array([numbers.setdefault(name, len(numbers)) for name in names])
+
+    @cached_property
+    def _limit_numbers(self) -> dict[str, int]:
+        return {}
 
     @cached_property
     def _profiles(self) -> Any:

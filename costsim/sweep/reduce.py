@@ -24,6 +24,7 @@ Reduction = dict[str, np.ndarray]
 """What is kept of some points, by name:
 
 - ``outcomes``: how many points had each outcome;
+- ``bounds/LIMIT``: how many were bound by it for most of their time;
 - ``bins/OBJECTIVE``: ``(bins, 2)`` logarithmic bin and how many points fell into it;
 - ``effect/OBJECTIVE/AXIS``: ``(values, 5)`` index into the axis; count, sum, least and most of the objective there;
 - ``best/COLUMN``, ``pareto/COLUMN``: the best points of the first objective, and the front.
@@ -32,13 +33,17 @@ Reduction = dict[str, np.ndarray]
 Summary = dict[str, Any]
 
 
-def reduce_points(table: Table, indices: Mapping[str, np.ndarray], spec: SweepSpec) -> Reduction:
-    """The reduction of priced points; ``indices`` into the axes, point by point."""
+def reduce_points(
+    table: Table, indices: Mapping[str, np.ndarray], limit_names: np.ndarray, spec: SweepSpec
+) -> Reduction:
+    """The reduction of priced points; ``indices`` into the axes, point by point, and what ``bound`` numbers."""
     is_priced = table["outcome"] == PRICED
     kept: Reduction = {"outcomes": np.bincount(table["outcome"], minlength=len(OUTCOMES))}
     if not is_priced.all():
         table = {name: column[is_priced] for name, column in table.items()}
         indices = {name: column[is_priced] for name, column in indices.items()}
+    counts = np.bincount(table["bound"], minlength=len(limit_names))
+    kept |= {f"bounds/{limit_names[number]}": counts[number] for number in np.flatnonzero(counts)}
     for objective in spec.objectives:
         known = ~np.isnan(table[objective])
         everywhere = known.all()
@@ -50,6 +55,7 @@ def reduce_points(table: Table, indices: Mapping[str, np.ndarray], spec: SweepSp
             kept[f"effect/{objective}/{axis.name}"] = _effect(at, losses)
     for name, rows in (("best", best_rows(table, spec)), ("pareto", pareto_rows(table, spec))):
         kept |= {f"{name}/{column}": values[rows] for column, values in table.items()}
+        kept[f"{name}/bound"] = limit_names[table["bound"][rows]]
     return kept
 
 
@@ -65,8 +71,10 @@ def add_up(reductions: Iterable[Reduction], spec: SweepSpec) -> Reduction:
             kind, _, column = name.partition("/")
             if kind in tables:
                 tables[kind][column] = np.concatenate([whole[name], found])
+            elif kind in ("outcomes", "bounds"):
+                whole[name] = whole.get(name, 0) + found
             else:
-                whole[name] = whole[name] + found if kind == "outcomes" else _merged(whole[name], found)
+                whole[name] = _merged(whole[name], found)
         for kind, rows_of in (("best", best_rows), ("pareto", pareto_rows)):
             rows = rows_of(tables[kind], spec)
             whole |= {f"{kind}/{column}": values[rows] for column, values in tables[kind].items()}
@@ -79,9 +87,10 @@ def table_of(reduction: Reduction, name: str) -> dict[str, np.ndarray]:
 
 
 def summary_of(reduction: Reduction, spec: SweepSpec) -> Summary:
-    """In plain values: counts per outcome; for every objective its quantiles, and what each axis value does to it."""
+    """In plain values: counts per outcome and bound; for every objective its quantiles and the effect of each axis."""
     summary: Summary = {
         "outcomes": dict(zip(OUTCOMES, reduction["outcomes"].tolist(), strict=True)),
+        "bounds": {n.removeprefix("bounds/"): int(c) for n, c in sorted(reduction.items()) if n.startswith("bounds/")},
         "histogram": {},
         "quantiles": {},
         "effect": {},

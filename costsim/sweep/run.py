@@ -118,7 +118,9 @@ def price_shard(spec_text: str, folder: str, shard_points: int, shard: int) -> i
         indices.append(spec.space.indices(at, min(at + CHUNK_POINTS, end)))
         tables.append(engine.totals(indices[-1]))
     index, table = _joined(indices), {"point": np.arange(start, end), **_joined(tables)}
-    store.save(shard, reduce_points(table, index, spec), _with_axes(table, spec) if spec.keep_points else None)
+    reduction = reduce_points(table, index, engine.limit_names, spec)
+    table["bound"] = engine.limit_names[table["bound"]] if spec.keep_points else table["bound"]
+    store.save(shard, reduction, _with_axes(table, spec) if spec.keep_points else None)
     return shard
 
 

@@ -11,12 +11,14 @@ maximum (perfect overlap), 1 the sum (none), 2 what in-order cores show in betwe
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property, reduce
+from typing import Any
 
 import numpy as np
 
+from costsim.tables.bounds import largest
 from costsim.tables.schema import Array
 
 NEAR_TIE_RATIO = 0.9
@@ -32,17 +34,28 @@ class Product:
     pace_s: Array | float
     """Seconds per unit of work: a number, or ``(points,)``."""
 
+    __array_ufunc__ = None  # so that an array times a product is a product
+
+    def __rmul__(self, times: Array) -> Product:
+        return Product(times * self.work, self.pace_s)
+
+    def __getitem__(self, rows: np.ndarray) -> Product:
+        return Product(self.work[rows], self.pace_s)
+
     @property
     def seconds(self) -> Array:
         return self.work * self.pace_s
+
+    def __pow__(self, power: float | Array) -> Array:
+        return self.work**power * self.pace_s**power
 
 
 @dataclass(frozen=True)
 class CostTable:
     """Costs over the rows of one op table. Arrays are ``(ops, points)``, in SI units."""
 
-    ceilings: dict[str, Array]
-    """Seconds each overlapping limit alone would take."""
+    ceilings: Mapping[str, Array | Product]
+    """Seconds each overlapping limit alone would take; ``limits`` has them as arrays."""
     overheads: dict[str, Array]
     """Seconds added whatever the ceilings are: dispatch, launch, pipeline fill."""
     traffic: dict[str, Array]
@@ -62,8 +75,8 @@ class CostTable:
         if self.kind_of is None:
             return self
 
-        def spread(columns: dict[str, Array]) -> dict[str, Array]:
-            return {name: array[self.kind_of] for name, array in columns.items()}
+        def spread(columns: Mapping[str, Any]) -> dict[str, Any]:
+            return {name: column[self.kind_of] for name, column in columns.items()}
 
         return replace(
             self,
@@ -92,8 +105,8 @@ class CostTable:
 
     @cached_property
     def limits(self) -> dict[str, Array]:
-        """Ceilings and overheads together."""
-        return {**self.ceilings, **self.overheads}
+        """Ceilings and overheads together, in seconds."""
+        return {**{name: _seconds(ceiling) for name, ceiling in self.ceilings.items()}, **self.overheads}
 
     @property
     def limit_names(self) -> tuple[str, ...]:
@@ -106,8 +119,8 @@ class CostTable:
 
     @cached_property
     def bound(self) -> np.ndarray:
-        """``(ops, points)`` index into ``limit_names`` of the largest limit."""
-        return np.argmax(self._stacked, axis=0)
+        """``(ops, points)`` index into ``limit_names`` of the largest limit, the first of equal ones."""
+        return largest(list(self.limits.values()))
 
     def near_ties(self, row: int, point: int = 0) -> tuple[str, ...]:
         """The limits within 10 % of the largest, largest first."""
@@ -119,19 +132,17 @@ class CostTable:
 def combine(ceilings: Sequence[Array | Product], overlap: float | Array) -> Array:
     """The p-norm of the ceilings; ``overlap`` is p, infinity the maximum."""
     if np.max(overlap) <= SAFE_EXPONENT:
-        return reduce(np.add, (_power(c, overlap) for c in ceilings)) ** (1 / overlap)
-    seconds = [c.seconds if isinstance(c, Product) else c for c in ceilings]
-    largest = reduce(np.maximum, seconds)
+        return reduce(np.add, (ceiling**overlap for ceiling in ceilings)) ** (1 / overlap)
+    seconds = [_seconds(ceiling) for ceiling in ceilings]
+    highest = reduce(np.maximum, seconds)
     if np.all(np.isinf(overlap)):
-        return largest
-    largest = np.maximum(largest, np.finfo(float).tiny)  # scaled: no underflow of tiny times
-    return largest * sum((c / largest) ** overlap for c in seconds) ** (1 / overlap)
+        return highest
+    highest = np.maximum(highest, np.finfo(float).tiny)  # scaled: no underflow of tiny times
+    return highest * sum((c / highest) ** overlap for c in seconds) ** (1 / overlap)
 
 
-def _power(ceiling: Array | Product, overlap: float | Array) -> Array:
-    if isinstance(ceiling, Product):
-        return ceiling.work**overlap * ceiling.pace_s**overlap
-    return ceiling**overlap
+def _seconds(ceiling: Array | Product) -> Array:
+    return ceiling.seconds if isinstance(ceiling, Product) else ceiling
 
 
 SAFE_EXPONENT = 8.0

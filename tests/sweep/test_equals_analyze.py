@@ -65,6 +65,7 @@ def test_points_equal_analyze_to_the_last_digit(space):
                 wanted = np.nan if summary[metric] is None else summary[metric]
                 found = round(found) if isinstance(wanted, int) else found
                 np.testing.assert_array_equal(found, wanted, err_msg=f"{metric} of point {point}")
+            assert table["bound"][point] == summary["bound"]
 
 
 def test_every_device_has_the_plan_that_is_fastest_on_it():
