@@ -3,9 +3,10 @@
 import numpy as np
 import pytest
 
-from costsim.calibrate.errors import ErrorSummary
+from costsim.calibrate.errors import ErrorSummary, interval_ratios
+from costsim.calibrate.paper import reconstructed_rows
 from costsim.hardware import load_profile
-from validation.paper import PROFILE, fit_micro, micro_run, predictions
+from validation.paper import PROFILE, errors_by_left_out_table, fit_micro, log_errors, micro_run, predictions
 from validation.paper_runtime import FLAGS, runtimes, tried
 from validation.shufflenetv2 import orderings, winners
 
@@ -33,7 +34,22 @@ def test_tables_1_to_4_and_the_table_the_fit_never_saw(tables):
     assert (len(micro), len(networks)) == (51, 17)
     assert mean_error(micro) <= 0.06
     assert mean_error(networks) <= 0.15
-    assert load_profile(PROFILE).calibration.mean_error_ratio == pytest.approx(mean_error(micro), abs=0.002)
+
+
+def test_the_card_is_of_what_the_fit_has_not_seen_and_its_interval_holds_nine_in_ten(tables):
+    profile = load_profile(PROFILE)
+    card, run = profile.calibration, micro_run(profile)
+    values = fit_micro(run).values([run], 0)
+    published, guessed = (
+        log_errors(rows, profile, values) for rows in ([row for row, _ in tables[1]], reconstructed_rows("cpu"))
+    )
+    assert card.mean_error_ratio == pytest.approx(mean_error(tables[1]), abs=0.002)
+    assert card.mean_error_ratio == pytest.approx(ErrorSummary.of(published).mean_ratio, abs=0.002)
+    unseen = np.array([*errors_by_left_out_table(run).values(), *published, *guessed])
+    others = [np.delete(unseen, i) for i in range(len(unseen))]
+    inside = [low <= np.exp(-e) <= high for e, (low, high) in zip(unseen, map(interval_ratios, others), strict=True)]
+    assert 0.85 <= np.mean(inside) <= 0.97
+    assert 0.85 <= np.mean((card.low_ratio <= np.exp(-unseen)) & (np.exp(-unseen) <= card.high_ratio)) <= 0.97
 
 
 def test_the_same_network_wins_at_every_complexity_level(tables):
