@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from costsim.calibrate.problem import Constant
 from costsim.errors import InputError
+from costsim.hardware import Profile
 
 
 @dataclass(frozen=True)
@@ -60,6 +61,28 @@ _GPU = Constants(
     ),
 )
 
+_BLOCKED = (
+    Constant("fitted.gemm_ratio", 0.2, high=1.0),
+    Constant("fitted.depthwise_ratio", 0.5, high=1.0),
+    Constant("fitted.vector_ratio", 0.7, high=1.0),
+    Constant("fitted.load_ratio", 0.2, high=1.0),
+    Constant("fitted.l2_bytes_per_cycle", 0.5),
+    Constant("fitted.pack_bytes_per_cycle", 0.7),
+    Constant("fitted.cache_ratio", 0.5, high=1.5),
+    Constant("fitted.overlap", 0.3, low=1.0, high=8.0),
+    Constant("fitted.group_overhead", 1.0),
+    Constant("fitted.one_core_dram_ratio", 0.4),
+    Constant("fitted.op_overhead", 0.7),
+    Constant("fitted.blocked.direct_ratio", 0.1, high=1.0),
+    Constant("fitted.blocked.depthwise_ratio", 0.3, high=1.0),
+    Constant("fitted.blocked.tile_cycles", 0.7),
+    Constant("fitted.blocked.call_overhead", 0.7),
+    Constant("fitted.blocked.reorder_bytes_per_cycle", 0.5),
+    Constant("fitted.blocked.l3_bytes_per_cycle", 0.5),
+    Constant("fitted.blocked.l2_ratio", 0.5),
+)
+"""What kernels and networks measured on one thread can tell of a runtime with blocked tensors."""
+
 _BY_FAMILY = {"cpu": _CPU, "gpu": _GPU}
 
 
@@ -74,3 +97,8 @@ def constants_of(family: str) -> Constants:
             f"profiles of family '{family}' cannot be calibrated", mend=f"only those of {', '.join(_BY_FAMILY)} can"
         )
     return _BY_FAMILY[family]
+
+
+def blocked_constants(profile: Profile) -> tuple[Constant, ...]:
+    """The free constants of a CPU runtime that keeps tensors in blocks; those it has none of are left out."""
+    return tuple(c for c in _BLOCKED if profile.value_at(c.path) > 0)

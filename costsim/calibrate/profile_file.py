@@ -26,15 +26,15 @@ def profile_text(name: str, base: Profile, result: FewShot, source: str, setting
         "sources:",
         "  calibration:",
         "    kind: fitted",
-        f"    text: {_quoted(f'{len(result.networks)} networks of {source}, {today}: {errors}')}",
+        f"    text: {quoted(f'{len(result.networks)} networks of {source}, {today}: {errors}')}",
     ]
     if settings:
         lines += ["  user:", "    kind: estimated", "    text: given when it was calibrated"]
     lines += [
         "calibration:",
         "  status: calibrated",
-        f"  data: {_quoted(f'{source}: ' + ', '.join(result.networks))}",
-        f"  date: {_quoted(today)}",
+        f"  data: {quoted(f'{source}: ' + ', '.join(result.networks))}",
+        f"  date: {quoted(today)}",
         f"  mean_error_ratio: {round_significant(result.after.mean_ratio, 3)}  # of the networks it was fitted on",
         f"  within_10_percent_ratio: {round_significant(result.after.within_10_percent_ratio, 3)}",
         f"  low_ratio: {round_significant(result.low_ratio, 3)}",
@@ -47,30 +47,33 @@ def profile_text(name: str, base: Profile, result: FewShot, source: str, setting
 def _blocks(base: Profile, values: Mapping[str, float], settings: Mapping[str, str]) -> list[str]:
     tree: dict[str, dict] = {}
     for path, text in settings.items():
-        _put(tree, path, f"{{value: {text}, source: user}}")
+        put(tree, path, f"{{value: {text}, source: user}}")
     for path, value in values.items():
-        _put(tree, path, _line(path, value, base.value_at(path)))
-    return _dump(tree)
+        put(tree, path, fitted_line(path, value, base.value_at(path)))
+    return tree_lines(tree)
 
 
-def _put(tree: dict, path: str, text: str) -> None:
+def put(tree: dict, path: str, text: str) -> None:
+    """Set the leaf at a dotted path."""
     *blocks, leaf = path.split(".")
     for block in blocks:
         tree = tree.setdefault(block, {})
     tree[leaf] = text
 
 
-def _dump(tree: Mapping, indent: str = "") -> list[str]:
+def tree_lines(tree: Mapping, indent: str = "") -> list[str]:
+    """A tree of texts as lines of YAML."""
     lines = []
     for key, value in tree.items():
         if isinstance(value, dict):
-            lines += [f"{indent}{key}:", *_dump(value, indent + "  ")]
+            lines += [f"{indent}{key}:", *tree_lines(value, indent + "  ")]
         else:
             lines.append(f"{indent}{key}: {value}")
     return lines
 
 
-def _line(path: str, value: float, before: float) -> str:
+def fitted_line(path: str, value: float, before: float) -> str:
+    """A fitted number, and what it was before."""
     after_text, before_text = _text(path, value), _text(path, before)
     moved = f"was {before_text}, {value / before - 1:+.0%}" if after_text != before_text else "did not move"
     return f"{{value: {after_text}, source: calibration}}  # {moved}"
@@ -80,5 +83,6 @@ def _text(path: str, value: float) -> str:
     return format_quantity(value, "s", 4) if path.endswith(TIMES) else round_significant(value, 4)
 
 
-def _quoted(text: str) -> str:
+def quoted(text: str) -> str:
+    """Any text as a YAML string of one line."""
     return '"' + text.replace("\\", "/").replace('"', "'") + '"'

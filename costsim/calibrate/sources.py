@@ -1,9 +1,14 @@
-"""What predictions can be held against: a file, the paper's tables, torch on this machine."""
+"""What predictions can be held against: a file, the paper's tables, a runtime on this machine."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 
+from costsim.calibrate.host.judge import judge, of_unseen_family
+from costsim.calibrate.host.measure import Progress, silent
+from costsim.calibrate.host.plan import JUDGES
+from costsim.calibrate.host.runtimes import RUNTIMES
 from costsim.calibrate.measurements import read_measurements
 from costsim.calibrate.paper import paper_rows
 from costsim.calibrate.validate import Validation, case
@@ -12,8 +17,8 @@ from costsim.errors import InputError
 from costsim.hardware import Profile
 from costsim.network import Network
 
-TORCH_NETWORKS = ("alexnet", "mobilenet_v2_1x", "resnet18", "shufflenet_v2_1x", "squeezenet_1_1")
-"""Small enough to be timed in a minute, unlike each other."""
+QUICK_NETWORKS = ("alexnet", "mobilenet_v2_1x", "resnet18", "shufflenet_v2_1x", "squeezenet_1_1")
+"""Small enough to be timed in a minute, unlike each other: what is run beside profiles of other devices."""
 
 
 def validate_against(
@@ -22,21 +27,24 @@ def validate_against(
     dtype: str | None = None,
     networks: Sequence[str] = (),
     input_size: str | None = None,
+    measurements: Path | None = None,
+    progress: Progress = silent,
 ) -> Validation:
-    """Predictions beside ``paper``, ``torch`` or the measurements in a file.
+    """Predictions beside ``paper``, a runtime on this machine or the measurements in a file.
 
-    ``networks`` and ``input_size`` say what torch is to run; the other sources bring their own.
+    ``networks`` and ``input_size`` say what a runtime is to run, ``measurements`` where it keeps them to go on
+    from; the other sources bring their own.
 
     Raises:
-        InputError: an unreadable file, an unknown network, or torch is not installed.
+        InputError: an unreadable file, an unknown network, or the runtime is not installed.
     """
-    if source == "torch":
-        return _against_torch(profile, dtype, networks or TORCH_NETWORKS, input_size)
-    if networks or input_size:
+    if source in RUNTIMES:
+        return _against_runtime(source, profile, dtype, networks, input_size, measurements, progress)
+    if networks or input_size or measurements:
         raise InputError(
             "it brings its own networks and inputs",
             where=f"--against {source}",
-            mend="name networks and --input-size with --against torch only",
+            mend="name networks, --input-size and --measurements with --against torch or onnxruntime only",
         )
     if source == "paper":
         run = RunConfig.of(profile, dtype, 1 if profile.family == "cpu" else None)
@@ -50,17 +58,30 @@ def validate_against(
     return Validation(profile, RunConfig.of(profile, dtype).dtype, source, tuple(cases))
 
 
-def _against_torch(profile: Profile, dtype: str | None, networks: Sequence[str], input_size: str | None) -> Validation:
-    from costsim.reference.measure import measure  # loads torch
+def _against_runtime(
+    name: str,
+    profile: Profile,
+    dtype: str | None,
+    networks: Sequence[str],
+    input_size: str | None,
+    measurements: Path | None,
+    progress: Progress,
+) -> Validation:
+    from costsim.calibrate.host.runtimes import runtime_named
 
     if dtype is None and "fp32" in profile.runtime.dtypes:
-        dtype = "fp32"  # what torch computes in
+        dtype = "fp32"  # what it computes in
     run = RunConfig.of(profile, dtype, 1 if profile.max_threads > 1 else None)
-    graphs = [Network(name, input_size=input_size).graph for name in networks]  # all known before the first is timed
-    timed = [measure(graph, repeats=4, passes=3) for graph in graphs]
-    cases = [
-        case(name, graph, profile, run, measured.whole.latency_s)
-        for name, graph, measured in zip(networks, graphs, timed, strict=True)
-    ]
-    noise_ratio = max(measured.noise_ratio for measured in timed)
-    return Validation(profile, run.dtype, f"{timed[0].where}, noise up to {noise_ratio:.0%}", tuple(cases))
+    is_own = profile.runtime.name == name
+    names = tuple(networks) or (JUDGES if is_own else QUICK_NETWORKS)
+    timed = judge(runtime_named(name), names, input_size=input_size, journal_path=measurements, progress=progress)
+    cases = [case(n, timed.graphs[n], profile, run, timed.timings[n].latency_s) for n in names]
+    worst = max(timing.noise_ratio for timing in timed.timings.values())
+    return Validation(
+        profile,
+        run.dtype,
+        f"{timed.where}, noise up to {worst:.0%}",
+        tuple(cases),
+        noise_ratio=timed.noise_ratio,
+        unseen=frozenset(filter(of_unseen_family, names)) if is_own else frozenset(),
+    )

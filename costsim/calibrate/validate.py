@@ -49,6 +49,16 @@ class Validation:
     against: str
     """Where the measurements are from, in words."""
     cases: tuple[Case, ...]
+    noise_ratio: float | None = None
+    """How far the measured machine swings, where it was measured now: no error below says anything."""
+    unseen: frozenset[str] = frozenset()
+    """Cases of families that the profile's calibration measured nothing of, where that is known."""
+
+    @property
+    def unseen_summary(self) -> ErrorSummary | None:
+        """Of the cases in ``unseen``."""
+        errors = [np.log(c.predicted_s / c.measured_s) for c in self.cases if c.name in self.unseen]
+        return ErrorSummary.of(errors) if errors else None
 
     @property
     def summary(self) -> ErrorSummary:

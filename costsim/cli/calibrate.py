@@ -1,4 +1,4 @@
-"""``costsim calibrate``: a profile of a board out of a few measurements."""
+"""``costsim calibrate``: a profile of a board out of a few measurements, or of this machine."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import click
 from costsim.calibrate.few_shot import FewShot, calibrate
 from costsim.calibrate.measurements import read_measurements
 from costsim.calibrate.profile_file import profile_text
+from costsim.cli.host import calibrate_this_machine
 from costsim.cli.options import parse_settings
 from costsim.errors import InputError
 from costsim.files import write_text
@@ -17,13 +18,19 @@ from costsim.hardware.load import ON_COMMAND_LINE
 
 
 @click.command("calibrate", short_help="Fit a profile to your own measurements.")
-@click.option("--base", required=True, metavar="HW", help="The profile nearest to the board.")
+@click.option("--base", metavar="HW", help="The profile nearest to the board.")
 @click.option(
     "--from",
     "source",
-    required=True,
     metavar="FILE",
     help="CSV (network,latency_ms,threads) or a log of benchncnn or benchmark_model.",
+)
+@click.option("--host", is_flag=True, help="Measure this machine instead; takes --runtime.")
+@click.option("--runtime", metavar="onnxruntime|torch", help="What computes on this machine.")
+@click.option(
+    "--measurements",
+    metavar="FILE",
+    help="With --host: keep what is measured; a later run fits from it without measuring again.",
 )
 @click.option("-o", "--output", required=True, metavar="FILE", help="Where the profile goes, ending in .yaml.")
 @click.option("--dtype", metavar="TYPE", help="What the measurements were made in.")
@@ -31,13 +38,34 @@ from costsim.hardware.load import ON_COMMAND_LINE
     "--set", "settings", multiple=True, metavar="KEY=VALUE", help="A known difference to the base: clock=1.8GHz."
 )
 @click.option("--force", is_flag=True, help="Overwrite FILE.")
-def command(base: str, source: str, output: str, dtype: str | None, settings: tuple[str, ...], force: bool) -> None:
+def command(
+    base: str | None,
+    source: str | None,
+    host: bool,
+    runtime: str | None,
+    measurements: str | None,
+    output: str,
+    dtype: str | None,
+    settings: tuple[str, ...],
+    force: bool,
+) -> None:
     """Fit a profile to measured networks, starting from the constants of a similar board.
 
     Five networks unlike each other are enough. Constants move as far as the measurements ask and
     their uncertainty allows; the file says for each what it was before.
+
+    With --host --runtime R this machine is measured, on one thread: chains of layers and a few networks, each
+    in several rounds that lie apart. It takes some minutes; killed at any moment, it goes on where it was.
     """
     target = Path(output)
+    if host or runtime or measurements:
+        _check_alone(host, runtime, base, source, dtype, settings)
+        _check_target(target, force)
+        calibrate_this_machine(str(runtime), target, Path(measurements) if measurements else None)
+        return
+    if base is None or source is None:
+        missing = "--base" if base is None else "--from"
+        raise InputError(f"{missing} is missing", mend="give --base HW --from FILE, or --host --runtime onnxruntime")
     _check_target(target, force)
     given = parse_settings(settings)
     profile = load_profile(base, given)
@@ -46,6 +74,16 @@ def command(base: str, source: str, output: str, dtype: str | None, settings: tu
     write_text(target, profile_text(target.stem, profile, result, Path(source).name, _known(profile, given)))
     load_profile(target)  # what was written must be readable
     click.echo(_summary(result, target))
+
+
+def _check_alone(host: bool, runtime: str | None, *of_a_board: object) -> None:
+    if not host or runtime is None:
+        what = "--host" if not host else "--runtime"
+        raise InputError(f"{what} is missing", mend="write --host --runtime onnxruntime, or torch")
+    if any(of_a_board):
+        raise InputError(
+            "this machine is measured as it is", where="--host", mend="leave out --base, --from, --dtype and --set"
+        )
 
 
 def _check_target(target: Path, force: bool) -> None:

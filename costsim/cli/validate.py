@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import click
 
 from costsim.calibrate.sources import validate_against
 from costsim.cli.options import parse_settings
+from costsim.cli.progress import progress_bar
 from costsim.hardware import load_profile
 from costsim.report.validated import document, text
 
@@ -18,10 +20,11 @@ from costsim.report.validated import document, text
 @click.option(
     "--against",
     required=True,
-    metavar="FILE|paper|torch",
-    help="A CSV or log of measurements, the ShuffleNet V2 paper's tables, or torch timed on this machine.",
+    metavar="FILE|paper|torch|onnxruntime",
+    help="A CSV or log of measurements, the ShuffleNet V2 paper's tables, or a runtime timed on this machine.",
 )
-@click.option("--input-size", metavar="CxHxW", help="Channels, height and width of what torch runs: 3x224x224.")
+@click.option("--input-size", metavar="CxHxW", help="Channels, height and width of what the runtime runs: 3x224x224.")
+@click.option("--measurements", metavar="FILE", help="Keep what the runtime takes; a later run goes on from it.")
 @click.option("--dtype", metavar="TYPE", help="What the measurements were made in.")
 @click.option(
     "--set", "settings", multiple=True, metavar="KEY=VALUE", help="Change a field of the profile: clock=1.8GHz."
@@ -33,6 +36,7 @@ def command(
     networks: tuple[str, ...],
     against: str,
     input_size: str | None,
+    measurements: str | None,
     dtype: str | None,
     settings: tuple[str, ...],
     output: str,
@@ -40,12 +44,15 @@ def command(
 ) -> None:
     """Hold predictions of HW against measurements: errors, ranks, orderings, the worst cases and why.
 
-    NETWORKs are what torch is to run, five small ones of the zoo if left out; the paper and files bring their own.
-    Torch is always timed on this machine, so its times judge HW only where this machine is HW; elsewhere read the
-    orderings.
+    NETWORKs are what the runtime is to run, names of the zoo or ONNX files; the paper and files bring their own. Left
+    out, a profile that 'calibrate --host' made is held against thirty networks it was not fitted on, others against
+    five small ones. A runtime is always timed on this machine, on one thread, so its times judge HW only where this
+    machine is HW; elsewhere read the orderings.
     """
     profile = load_profile(hw, parse_settings(settings))
-    validation = validate_against(against, profile, dtype, networks, input_size)
+    kept = Path(measurements) if measurements else None
+    with progress_bar("measuring") as progress:
+        validation = validate_against(against, profile, dtype, networks, input_size, kept, progress)
     if output == "json":
         click.echo(json.dumps(document(validation), indent=2, allow_nan=False))
     else:

@@ -12,6 +12,9 @@ Overheads: ``packing`` (im2col, panels, padding), ``winograd_transform``, ``disp
 The arithmetic law counts multiplications really executed: Winograd does fewer than the layer's
 multiply-accumulates, so a convolution may take less time than its macs over peak.
 
+Runtimes that keep tensors in blocks of channels, as those on x86 do, have more to them: see
+``costsim.devices.cpu_blocked``.
+
 A batch runs image by image, as mobile runtimes do: n images cost n times one.
 """
 
@@ -23,9 +26,11 @@ from typing import Any, ClassVar
 import numpy as np
 
 from costsim.devices.base import DeviceModel, Roofs, RunConfig
+from costsim.devices.cpu_blocked import with_blocks
 from costsim.devices.cpu_profile import CpuProfile
 from costsim.devices.cpu_work import Work, cpu_work, is_depthwise, is_gathered, is_grouped, takes_winograd
 from costsim.devices.kernels.cache import activation_misses, miss_ratio
+from costsim.devices.kernels.direct import macs_inside
 from costsim.devices.kernels.elementwise import vector_instructions
 from costsim.devices.kernels.packing import packing_ratio
 from costsim.devices.kernels.threads import concurrency, parallel_ratio
@@ -49,6 +54,9 @@ class CpuModel(DeviceModel):
     def kind_costs(self, ops: OpTable, profile: Any, run: RunConfig) -> CostTable:
         rows = _distinct_rows(ops, profile)
         one, images = self._one_image(rows, profile, run), rows.images
+        if profile.runtime.blocked_layout is not None:  # layouts differ between rows that are equal otherwise
+            image = remember(ops, "one image", (), lambda: _per_image(ops))
+            one, images = with_blocks(one.per_op(), image, profile, run), ops.n
         if np.all(images == 1):
             return one
         return replace(
@@ -65,6 +73,8 @@ class CpuModel(DeviceModel):
 
     def fewest_macs(self, ops: OpTable, profile: Any, run: RunConfig) -> Array:
         rules = profile.runtime.winograd
+        if profile.runtime.blocked_layout is not None:
+            return macs_inside(ops)
         if rules is None:
             return ops.macs
         patch = max(rules.small_patch, rules.large_patch)
@@ -77,7 +87,8 @@ class CpuModel(DeviceModel):
         return super().unavoidable_dram_bytes(ops, profile) + kept_smaller.sum(axis=0)
 
     def channel_tile(self, profile: Any, run: RunConfig) -> int:
-        return int(profile.runtime.microkernel.rows)
+        blocks = profile.runtime.blocked_layout
+        return int(profile.runtime.microkernel.rows if blocks is None else blocks.block)
 
     def _one_image(self, rows: _Rows, profile: Any, run: RunConfig) -> CostTable:
         fit, threads = profile.fitted, np.asarray(run.threads, dtype=float)
@@ -168,7 +179,8 @@ def _arithmetic_cycles(ops: OpTable, work: Work, profile: CpuProfile, run: RunCo
     sustained = np.where(is_depthwise(ops), fit.depthwise_ratio, fit.gemm_ratio)
     gathered = is_gathered(ops, profile.runtime)
     sustained = np.where(gathered, sustained * fit.spatial_ratio, sustained)
-    sustained = sustained * packing_ratio(ops, profile.hardware.vector_bytes, fit.unpacked_ratio)
+    if profile.runtime.microkernel.vectors == "rows":
+        sustained = sustained * packing_ratio(ops, profile.hardware.vector_bytes, fit.unpacked_ratio)
     other = vector_instructions(ops, profile.runtime.exponential_instructions)
     return work.macs / (peak * sustained) + other / (peak * fit.vector_ratio)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field, NonNegativeFloat, PositiveFloat, PositiveInt, model_validator
 
@@ -68,6 +68,8 @@ class Microkernel(Block):
     columns: PositiveFloat
     smallest_rows: PositiveFloat = 1.0
     """Rows left over are filled up to a multiple of this; 1 where every tail has a kernel of its own."""
+    vectors: Literal["rows", "either"] = "rows"
+    """Whether vectors hold rows alone, or whichever of rows and columns fills them better."""
 
 
 class Winograd(Block):
@@ -82,6 +84,27 @@ class Winograd(Block):
     tiny_patch: PositiveFloat
     tiny_map: NonNegativeFloat
     """Maps of at most this height or width take the tiny patch: a larger one streams more weights than it saves."""
+
+
+class BlockedLayout(Block):
+    """Tensors in blocks of channels, which convolutions read and write without packing anything."""
+
+    block: PositiveFloat
+    """Channels kept together: as many as a vector holds."""
+    input_multiple: PositiveFloat
+    """Convolutions over a number of channels that is no multiple of this run on plain tensors."""
+    pixels: PositiveFloat
+    """Neighbouring outputs of a row in one register tile."""
+    filters: PositiveFloat
+    """Blocks of output channels in one register tile."""
+    carriers: tuple[str, ...]
+    """Other ops that take blocked tensors and give blocked ones, where channels fill whole blocks."""
+    kept: bool
+    """Whether tensors stay blocked from op to op; if not, every convolution reorders input, weights and output."""
+    pointwise: bool = True
+    """Whether 1 x 1 kernels of stride 1 run blocked; if not, they are plain matrix products."""
+    small_input_elems: NonNegativeFloat = 0.0
+    """Dense convolutions of kernels up to 3 x 3 run on plain tensors where the input has no more elements."""
 
 
 class CpuRuntime(Runtime):
@@ -107,6 +130,33 @@ class CpuRuntime(Runtime):
     """Vector instructions of one exponential."""
     linear_weight_bytes: PositiveFloat | None = None
     """Bytes of a stored weight of fully connected layers where they differ from the data type's."""
+    blocked_layout: BlockedLayout | None = None
+    """None where convolutions pack what they read."""
+    plain_op_cycles: dict[str, PositiveFloat] = Field(default_factory=dict)
+    """With ``blocked_layout``: cycles an operation of these ops takes where their tensors are plain: no vectors."""
+    dispatches: dict[str, PositiveFloat] = Field(default_factory=dict)
+    """Ops the runtime executes for one layer, where they are not one: reshape, transpose, reshape for a shuffle."""
+    passes: dict[str, PositiveFloat] = Field(default_factory=dict)
+    """How often one layer passes over its tensors, where that is not once."""
+
+
+class BlockedFitted(Block):
+    """Rates of kernels over blocked tensors."""
+
+    direct_ratio: Ratio
+    """Share of peak arithmetic that direct convolutions sustain."""
+    depthwise_ratio: Ratio
+    """The same for depthwise kernels."""
+    tile_cycles: NonNegativeFloat
+    """Cycles to begin and end one register tile."""
+    reorder_bytes_per_cycle: PositiveFloat
+    """Bytes read and written a cycle by copies between blocked and plain tensors, one core."""
+    l3_bytes_per_cycle: PositiveFloat
+    """From the third cache level, one core."""
+    call_overhead_s: Seconds = Field(default=0.0, alias="call_overhead")
+    """Added by every direct convolution: finding its kernel."""
+    l2_ratio: PositiveFloat
+    """Share of the second cache level that holds tensors from one op to the next."""
 
 
 class CpuFitted(Block):
@@ -150,6 +200,8 @@ class CpuFitted(Block):
     """Slowdown of the second cache level by each further thread."""
     contention_ratio: NonNegativeFloat = 0.0
     """Slowdown of arithmetic by each further thread: shared caches, throttled clock."""
+    blocked: BlockedFitted | None = None
+    """With ``runtime.blocked_layout`` only."""
 
 
 class CpuProfile(Profile):
@@ -158,6 +210,13 @@ class CpuProfile(Profile):
     hardware: CpuHardware
     runtime: CpuRuntime
     fitted: CpuFitted
+
+    @model_validator(mode="after")
+    def _blocked_parts_come_together(self) -> CpuProfile:
+        rules, rates = self.runtime.blocked_layout, self.fitted.blocked
+        if (rules is None) != (rates is None):
+            raise ValueError("runtime.blocked_layout and fitted.blocked need each other; add the missing one")
+        return self
 
     @property
     def max_threads(self) -> int:

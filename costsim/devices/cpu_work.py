@@ -7,13 +7,15 @@ product (dense, grouped, Winograd, fully connected), a depthwise kernel, or a pa
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
-from costsim.devices.cpu_profile import CpuProfile, CpuRuntime
+from costsim.devices.cpu_profile import CpuProfile, CpuRuntime, Microkernel
 from costsim.devices.kernels.cache import miss_ratio
 from costsim.devices.kernels.depthwise import loads_per_output, packed
 from costsim.devices.kernels.gemm import padded_macs, panel_reads, register_loads, tile_count
+from costsim.devices.kernels.rounding import round_up
 from costsim.devices.kernels.winograd import winograd_shape
 from costsim.tables.optable import MAC, OpTable
 from costsim.tables.schema import Array
@@ -95,12 +97,19 @@ def _products(m: Array, n: Array, k: Array, repeats: Array, ops: OpTable, profil
     rereads = panel_reads(m, n, k, kernel.rows) - panel
     again = miss_ratio(panel * ops.elem_bytes, profile.hardware.memory.l1.size_bytes)
     return {
-        "macs": repeats * padded_macs(m, n, k, lanes),
+        "macs": repeats * _issued(m, n, k, lanes, kernel),
         "loads": repeats * register_loads(m, n, k, kernel.rows, kernel.columns),
         "l2_reads": repeats * (panel + again * rereads + m * k + m * n),
         "rereads": repeats * rereads,
         "panel": panel,
     }
+
+
+def _issued(m: Array, n: Array, k: Array, lanes: Any, kernel: Microkernel) -> Array:
+    """Multiply-accumulates of whole vectors."""
+    if kernel.vectors == "rows":
+        return padded_macs(m, n, k, lanes)
+    return k * np.minimum(m * round_up(n, lanes), n * round_up(m, lanes))
 
 
 def _matrix_work(ops: OpTable, profile: CpuProfile) -> Work:

@@ -37,6 +37,8 @@ def document(validation: Validation) -> dict[str, Any]:
         "cases": [asdict(c) | {"error_ratio": c.error_ratio, "covered": c.covered} for c in validation.cases],
         "summary": asdict(validation.summary)
         | {
+            "noise_ratio": validation.noise_ratio,
+            "unseen_families": asdict(validation.unseen_summary) if validation.unseen_summary else None,
             "coverage_ratio": validation.coverage_ratio,
             "swapped_pairs": wrong,
             "pairs": pairs,
@@ -61,6 +63,16 @@ def _cases(validation: Validation, *, with_threads: bool) -> Table:
     return table
 
 
+def _beside_the_mean(validation: Validation) -> dict[str, str]:
+    """What a mean error on this machine is to be read with."""
+    unseen, figures = validation.unseen_summary, {}
+    if unseen:
+        figures["unseen families"] = f"{unseen.mean_ratio:.1%}, mean error of {unseen.count} networks"
+    if validation.noise_ratio is not None:
+        figures["noise floor"] = f"{validation.noise_ratio:.1%}, between visits that lie apart"
+    return figures
+
+
 def _figures(validation: Validation) -> Table:
     summary, (wrong, pairs) = validation.summary, validation.swapped_pairs()
     correlation = validation.rank_correlation
@@ -68,6 +80,7 @@ def _figures(validation: Validation) -> Table:
     figures = {
         "measurements": str(summary.count),
         "mean error": f"{summary.mean_ratio:.1%}",
+        **_beside_the_mean(validation),
         "median error": f"{summary.median_ratio:.1%}",
         "within 10 %": f"{summary.within_10_percent_ratio:.0%}",
         "in the 90 % interval": f"{validation.coverage_ratio:.0%}",

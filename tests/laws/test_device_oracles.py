@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 import costsim
 from costsim.devices import RunConfig
 from costsim.devices.accelerator_profile import AcceleratorHardware, SystolicArray
+from costsim.devices.cpu_profile import BlockedLayout
 from costsim.hardware import Profile
 from costsim.hardware.vary import at_point, vary
 from costsim.simulate import Simulation, simulate
@@ -65,9 +66,16 @@ def profiles(draw: st.DrawFn, family: str) -> Profile:
     chosen = draw(st.lists(st.sampled_from(numbers), max_size=4, unique=True))
     changes = {f: np.array([profile.value_at(f) * draw(st.sampled_from([0.25, 0.5, 1.5, 3]))]) for f in chosen}
     habits = {field: draw(st.sampled_from(values)) for field, values in HABITS[family].items()}
+    if family == "cpu" and profile.runtime.blocked_layout is not None:
+        habits["blocked_layout"] = draw(st.sampled_from(layouts(profile.runtime.blocked_layout)))
     runtime = profile.runtime.model_copy(update=habits)
     changed = at_point(vary(profile.model_copy(update={"runtime": runtime}), changes), 0)
     return changed.model_copy(update={"hardware": hardware(draw, changed)}) if family == "accelerator" else changed
+
+
+def layouts(blocked: BlockedLayout) -> list[BlockedLayout]:
+    """The profile's layout, and that of a runtime which reorders tensors around every convolution."""
+    return [blocked, blocked.model_copy(update={"kept": False, "pointwise": False, "small_input_elems": 500.0})]
 
 
 def hardware(draw: st.DrawFn, profile: Profile) -> AcceleratorHardware:

@@ -36,14 +36,14 @@ class Cache:
         passing = sum(op.weight_bytes + op.scratch_bytes for op in self.chain[writer + 1 : reader + 1])
         return missed(written + passing, self.capacity)
 
-    def read_ratio(self, row: int) -> float:
-        """Share of an op's inputs that come from memory."""
+    def read_ratio(self, row: int, missing: float = 1.0) -> float:
+        """Share of an op's inputs that come from memory; ``missing`` of the network's own input does."""
         sources = self.producers[row]
         outside = self.chain[row].input_bytes if -1 in sources or not sources else 0.0
         inside = {source: self.chain[source].output_bytes for source in sources if source >= 0}
-        from_memory = sum(size * self.gone(source, row) for source, size in inside.items()) + outside
+        from_memory = sum(size * self.gone(source, row) for source, size in inside.items()) + outside * missing
         return from_memory / max(sum(inside.values()) + outside, 1.0)
 
-    def written_ratio(self, row: int) -> float:
-        """Share of an op's output that goes out to memory."""
-        return max((self.gone(row, reader) for reader in self.readers[row]), default=1.0)
+    def written_ratio(self, row: int, missing: float = 1.0) -> float:
+        """Share of an op's output that goes out to memory; ``missing`` of a result of the network does."""
+        return max((self.gone(row, reader) for reader in self.readers[row]), default=missing)

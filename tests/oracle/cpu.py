@@ -11,6 +11,7 @@ from typing import Any
 
 from costsim.devices import RunConfig
 from costsim.tables.optable import OpTable
+from tests.oracle import cpu_blocked
 from tests.oracle.cache import Cache, Touched, missed
 from tests.oracle.ops import OracleOp
 from tests.oracle.priced import Priced
@@ -121,6 +122,8 @@ class CpuOp:
         m = ceil(m / kernel.smallest_rows) * kernel.smallest_rows
         whole = m // self.lanes * self.lanes  # rows left over put pixels into the vectors
         self.macs = repeats * k * (whole * n + (m - whole) * ceil(n / self.lanes) * self.lanes)
+        if kernel.vectors == "either":
+            self.macs = repeats * k * min(m * ceil(n / self.lanes), n * ceil(m / self.lanes)) * self.lanes
         self.loads = repeats * k * (m * tiles(n, kernel.columns) + n * tiles(m, kernel.rows))
         self.panel = n * k
         again = self.panel * (tiles(m, kernel.rows) - 1)
@@ -134,7 +137,7 @@ class CpuOp:
         ratio = fit.depthwise_ratio if self.depthwise else fit.gemm_ratio
         if self.gathered:
             ratio *= fit.spatial_ratio
-        if channels % max(self.lanes, 4) == 0:
+        if channels % max(self.lanes, 4) == 0 or self.profile.runtime.microkernel.vectors == "either":
             return ratio
         return ratio * (4 / max(self.lanes, 4) if channels % 4 == 0 else fit.unpacked_ratio)
 
@@ -150,7 +153,8 @@ def price(ops: list[OracleOp], table: OpTable, profile: Any, run: RunConfig) -> 
     levels = memory.l2.size_bytes + (memory.l3.size_bytes if memory.l3 else 0)
     chain = [CpuOp(op, profile, run.elem_bytes) for op in ops]
     cache = Cache([op.touched for op in chain], table.producers, levels * profile.fitted.cache_ratio)
-    return [_price_op(op, cache, row, profile, run) for row, op in enumerate(chain)]
+    priced = [_price_op(op, cache, row, profile, run) for row, op in enumerate(chain)]
+    return cpu_blocked.price(ops, priced, table, profile, run) if profile.runtime.blocked_layout else priced
 
 
 def _price_op(op: CpuOp, cache: Cache, row: int, profile: Any, run: RunConfig) -> Priced:

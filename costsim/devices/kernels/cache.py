@@ -27,12 +27,13 @@ def miss_ratio(touched_bytes: Array, capacity_bytes: Any) -> Array:
 
 
 def activation_misses(
-    ops: OpTable, weight_bytes: Array, scratch_bytes: Array, capacity_bytes: Any
+    ops: OpTable, weight_bytes: Array, scratch_bytes: Array, capacity_bytes: Any, outside: Array | float = 1.0
 ) -> tuple[Array, Array]:
     """(share of its inputs an op reads from memory, share of its output that goes out to memory).
 
     Between a tensor's writing and its reading pass the outputs written, the weights streamed and
     the scratch buffers of the ops in between. An output counts as evicted if any consumer misses it.
+    ``outside`` is the share missed of the network's own input and outputs.
     """
     points = np.broadcast_shapes(weight_bytes.shape, scratch_bytes.shape, ops.output_bytes.shape)[1]
     written = ops.networks.running_total(np.broadcast_to(ops.output_bytes, (len(ops), points)))
@@ -52,4 +53,13 @@ def activation_misses(
     from_outside = from_input * ops.input_bytes
     total = np.maximum(read + from_outside, 1.0)
     unread = ops.last_reader[:, None] < 0
-    return (missed + from_outside) / total, np.where(unread, 1.0, evicted)
+    return (missed + from_outside * outside) / total, np.where(unread, outside, evicted)
+
+
+def misses_after_a_run(ops: OpTable, weight_bytes: Array, capacity_bytes: Any) -> Array:
+    """Share of what every run reads (weights, the input) gone when the network runs right after itself.
+
+    In between pass all weights of the network and everything it writes.
+    """
+    touched = ops.networks.total(weight_bytes + ops.output_bytes)
+    return miss_ratio(touched[ops.networks.of_row], capacity_bytes)

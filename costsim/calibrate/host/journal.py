@@ -1,0 +1,98 @@
+"""Measurements kept as they are made, so that a run killed at any moment goes on where it was.
+
+One JSON object a line. The first says what the measurements are of (machine, runtime, versions,
+threads); each other is one visit to one network. A line is appended with one write; a last line
+cut off by a kill is not read and is written over by the next.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections import defaultdict
+from collections.abc import Mapping
+from pathlib import Path
+
+from costsim.errors import InputError
+from costsim.timing import Timing
+
+FORMAT = "costsim host measurements"
+
+
+class Journal:
+    """The visits in one file, or in memory alone where ``path`` is None."""
+
+    def __init__(self, path: Path | None, conditions: Mapping[str, str | int]) -> None:
+        """Open or begin it.
+
+        Raises:
+            InputError: the file is something else, was measured under other conditions, or cannot be written.
+        """
+        self.path = path
+        self._rounds: defaultdict[str, list[float]] = defaultdict(list)
+        head = {"format": FORMAT, **conditions}
+        lines = _whole_lines(path) if path else []
+        if lines:
+            self._read(lines, head)
+        elif path:
+            self._append(json.dumps(head), begin=True)
+
+    def rounds(self, name: str) -> tuple[float, ...]:
+        """Seconds of each visit to a network so far."""
+        return tuple(self._rounds[name])
+
+    def timing(self, name: str) -> Timing:
+        return Timing(self.rounds(name))
+
+    def add(self, name: str, seconds: float) -> None:
+        """Keep one visit."""
+        self._rounds[name].append(seconds)
+        if self.path:
+            self._append(json.dumps({"network": name, "seconds": float(f"{seconds:.5g}")}))
+
+    def _read(self, lines: list[str], head: Mapping[str, str | int]) -> None:
+        try:
+            found, *visits = (json.loads(line) for line in lines)
+            if found.get("format") != FORMAT:
+                raise ValueError
+            for visit in visits:
+                self._rounds[visit["network"]].append(float(visit["seconds"]))
+        except (ValueError, KeyError, TypeError, AttributeError):
+            raise InputError(
+                "is no journal of measurements", where=str(self.path), mend="give another path, or delete it"
+            ) from None
+        changed = [key for key in head if found.get(key) != head[key]]
+        if changed:
+            key = changed[0]
+            raise InputError(
+                f"was measured with {key} {found.get(key)}, this is {head[key]}",
+                where=str(self.path),
+                mend="give another path, or delete it to measure anew",
+            )
+
+    def _append(self, line: str, begin: bool = False) -> None:
+        assert self.path is not None
+        try:
+            with self.path.open("r+b" if self.path.exists() else "xb") as file:
+                text = b"" if begin else _whole(self.path.read_bytes())
+                file.truncate(len(text))
+                file.seek(0, os.SEEK_END)
+                file.write(line.encode() + b"\n")
+                file.flush()
+                os.fsync(file.fileno())
+        except OSError as error:
+            raise InputError(f"cannot be written: {error.strerror}", where=str(self.path)) from None
+
+
+def _whole_lines(path: Path) -> list[str]:
+    try:
+        return _whole(path.read_bytes()).decode().splitlines()
+    except FileNotFoundError:
+        return []
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError(f"cannot be read: {error}", where=str(path)) from None
+
+
+def _whole(content: bytes) -> bytes:
+    """Up to the last line that was written to its end."""
+    return content[: content.rfind(b"\n") + 1]

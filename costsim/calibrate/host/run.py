@@ -1,0 +1,52 @@
+"""``calibrate --host`` from end to end: measure the plan, fit, write the profile."""
+
+from __future__ import annotations
+
+import datetime as dt
+import time
+from collections.abc import Callable, Mapping
+from functools import partial
+from pathlib import Path
+
+from costsim.calibrate.host.fit import Conditions, HostFit, fit_host
+from costsim.calibrate.host.journal import Journal
+from costsim.calibrate.host.machine import Machine
+from costsim.calibrate.host.measure import USUAL_VISIT, Progress, Visit, measure, silent
+from costsim.calibrate.host.plan import calibration_plan
+from costsim.calibrate.host.runtimes import HostRuntime, Pass
+from costsim.files import write_text
+from costsim.graph import LayerGraph
+from costsim.hardware import load_profile
+
+
+def calibrate_host(
+    target: Path,
+    machine: Machine,
+    runtime: HostRuntime,
+    journal_path: Path,
+    *,
+    plan: Mapping[str, Callable[[], LayerGraph]] | None = None,
+    visit: Visit = USUAL_VISIT,
+    clock: Callable[[], float] = time.perf_counter,
+    progress: Progress = silent,
+) -> HostFit:
+    """Measure what the journal does not have yet, fit, and write the profile to ``target``.
+
+    Raises:
+        InputError: the journal is of other conditions, a file cannot be written.
+    """
+    plan = calibration_plan() if plan is None else plan
+    today = dt.datetime.now(tz=dt.UTC).date().isoformat()
+    conditions = Conditions(machine, runtime.name, runtime.version, today)
+    journal = Journal(journal_path, conditions.as_journal_head())
+    ready = {name: partial(_prepared, runtime, graph, conditions.threads) for name, graph in plan.items()}
+    measure(ready, journal, visit=visit, clock=clock, progress=progress)
+    graphs = {name: graph() for name, graph in plan.items()}
+    fitted = fit_host(target.stem, conditions, graphs, {name: journal.timing(name) for name in plan})
+    write_text(target, fitted.text)
+    load_profile(target)  # what was written must be readable
+    return fitted
+
+
+def _prepared(runtime: HostRuntime, graph: Callable[[], LayerGraph], threads: int) -> Pass:
+    return runtime.prepare(graph(), threads)
