@@ -46,9 +46,10 @@ class Journal:
 
     def add(self, name: str, seconds: float) -> None:
         """Keep one visit."""
-        self._rounds[name].append(seconds)
+        kept = float(f"{seconds:.5g}")  # as it is read back, so that a run in two parts ends like one in one
+        self._rounds[name].append(kept)
         if self.path:
-            self._append(json.dumps({"network": name, "seconds": float(f"{seconds:.5g}")}))
+            self._append(json.dumps({"network": name, "seconds": kept}))
 
     def _read(self, lines: list[str], head: Mapping[str, str | int]) -> None:
         try:
