@@ -37,12 +37,11 @@ def with_blocks(plain: CostTable, ops: OpTable, profile: CpuProfile, run: RunCon
     layout = remember(ops, "layout", (rules,), lambda: layout_of(ops, rules))
     convolves, carries = layout.blocked & (ops.macs > 0), layout.blocked
     work = _direct(ops, rules, layout.reads_plain, hw.memory.l1.size_bytes)
+    on_plain = plain.limits
     cycle_s = 1 / (hw.clock_hz * fit.clock_ratio)
     slowed_s = _slowdown(work, profile, threads) * cycle_s
 
-    arithmetic = np.where(
-        convolves, _arithmetic_cycles(ops, work, profile, run) * slowed_s, plain.ceilings["arithmetic"]
-    )
+    arithmetic = np.where(convolves, _arithmetic_cycles(ops, work, profile, run) * slowed_s, on_plain["arithmetic"])
     one_by_one = ops.by_op(runtime.plain_op_cycles, 0.0) * ~carries
     arithmetic = np.where(one_by_one > 0, one_by_one * ops.flops * cycle_s / threads, arithmetic)
     passes = ops.by_op(runtime.passes, 1.0)
@@ -53,14 +52,14 @@ def with_blocks(plain: CostTable, ops: OpTable, profile: CpuProfile, run: RunCon
         plain,
         ceilings={
             "arithmetic": arithmetic,
-            "register_loads": np.where(convolves, loads_s, plain.ceilings["register_loads"] * passes),
-            "l2": np.where(convolves, l2_s, plain.ceilings["l2"] * passes),
+            "register_loads": np.where(convolves, loads_s, on_plain["register_loads"] * passes),
+            "l2": np.where(convolves, l2_s, on_plain["l2"] * passes),
         },
         overheads={
             **plain.overheads,
-            "packing": np.where(convolves, 0.0, plain.overheads["packing"]),
-            "groups": np.where(convolves, 0.0, plain.overheads["groups"]),
-            "dispatch": plain.overheads["dispatch"] * (ops.by_op(runtime.dispatches, 1.0) + layout.copies)
+            "packing": np.where(convolves, 0.0, on_plain["packing"]),
+            "groups": np.where(convolves, 0.0, on_plain["groups"]),
+            "dispatch": on_plain["dispatch"] * (ops.by_op(runtime.dispatches, 1.0) + layout.copies)
             + convolves * rates.call_overhead_s,
             "reorder": layout.copied_elems * ops.elem_bytes / rates.reorder_bytes_per_cycle * cycle_s / threads,
             "l3": memory.l3_bytes * passes / rates.l3_bytes_per_cycle * cycle_s / threads,
