@@ -45,8 +45,12 @@ class AcceleratorModel(DeviceModel):
 
     def plan(self, ops: OpTable, profile: Any, run: RunConfig) -> OpTable:
         if len(ops.networks) > 1:
-            alone = [self.plan(table, profile, run).plan for table in ops.split()]
-            return ops.with_plan(Plan.stack([plan for plan in alone if plan is not None]))
+            if ops.points == points(profile) == 1:
+                alone = [self._plans(table, profile, run, 1)[0][1] for table in ops.split()]
+            else:
+                planned = (self.plan(table, profile, run).plan for table in ops.split())
+                alone = [plan for plan in planned if plan is not None]
+            return ops.with_plan(Plan.stack(alone))
         parts = self.plans(ops, profile, run, max(ops.points, points(profile)))
         if len(parts) == 1 and len(parts[0][0]) == 1:
             return parts[0][1]

@@ -54,64 +54,85 @@ class Dataflow:
         return len(self.output_bytes)
 
     @classmethod
-    def of(cls, ops: OpTable, input_bytes: Vector, output_bytes: Vector, point: int = 0) -> Dataflow:
-        """The dataflow of one point of the table; ``(rows,)`` bytes as they lie in memory."""
+    def of(cls, ops: OpTable, input_bytes: Vector, output_bytes: Vector) -> Dataflow:
+        """The dataflow of a table of one network and point; ``(rows,)`` bytes as they lie in memory."""
         rows = len(ops)
-        at = {name: column[:, min(point, column.shape[1] - 1)] for name, column in ops.columns().items()}
+        at = {name: column[:, 0] for name, column in ops.columns().items()}
         window = (at["kernel_h"] - 1) * at["dilation_h"] + 1
-        height = np.array([_height(label.output_shape, point) for label in ops.labels])
-        pointwise = (at["kind"] == VECTOR) & (window == 1) & (at["kernel_w"] == 1)
-        is_mac = (at["kind"] == MAC).tolist()
-        step, n, h_in, high, wide, runs_over, taken, made = (
-            column.tolist()
-            for column in (at["stride_h"], at["n"], at["h_in"], height, window, pointwise, input_bytes, output_bytes)
+        lines = np.array([_lines(label.output_shape) for label in ops.labels])
+        operands = np.array([len(producers) for producers in ops.producers])
+        source = np.array([tensor for producers in ops.producers for tensor in producers], dtype=int)
+        reader = np.repeat(np.arange(rows), operands)
+        inside, first_edge = source >= 0, np.repeat(np.cumsum(operands) - operands, operands)
+        network_input = _network_input_bytes(source, reader, input_bytes, output_bytes)
+        held = np.where(inside, output_bytes[source], network_input)
+        held_lines = np.where(inside, lines[source], at["h_in"][reader])
+        read = np.minimum(held, (input_bytes / np.maximum(np.bincount(reader, held, rows), 1.0))[reader] * held)
+        previous, seen = _earlier_readers(source, reader, read)
+        whole = ops.is_op(*WHOLE_INPUT_OPS)[reader, 0]
+        line_bytes = held / np.maximum(at["n"][reader] * held_lines, 1.0)
+        lead = np.where(window == at["stride_h"], window - 1, (window - 1) / 2)[reader]
+        shrinks = np.maximum(at["h_in"] / np.maximum(lines, 1.0), 1e-9)
+        waits = _waits(ops.producers, np.where(whole, held_lines, lead), shrinks)
+        rolling = np.minimum(held_lines, (window + at["stride_h"])[reader] + waits)
+        pointwise = ((at["kind"] == VECTOR) & (window == 1) & (at["kernel_w"] == 1))[reader] & ~whole
+        is_addend = (at["kind"] == MAC)[reader] & (np.arange(len(source)) > first_edge)
+        return cls(
+            output_bytes=output_bytes,
+            leaving_bytes=np.minimum(2 / np.maximum(at["n"] * lines, 1.0), 1.0) * output_bytes,
+            last_use=np.array([max(readers, default=rows) for readers in ops.consumers]),
+            source=source,
+            reader=reader,
+            previous=previous,
+            read_bytes=read,
+            repeat_bytes=np.minimum(read, np.maximum(held - seen, 0.0)),
+            held_bytes=held,
+            stripe_bytes=np.where(whole, held_lines, np.minimum(held_lines, window[reader])) * line_bytes,
+            reusable=(pointwise | is_addend) & (held == output_bytes[reader]),
+            rolling_bytes=np.where(whole, held_lines, rolling) * line_bytes,
         )
-        network_input = _network_input_bytes(ops, taken, made)
-        edges: list[tuple[Any, ...]] = []
-        seen_bytes: dict[int, float] = {}
-        last_reader: dict[int, int] = {}
-        arrival, scale = [0.0] * (rows + 1), [1.0] * (rows + 1)  # entry -1 is the network's input
-        for row, producers in enumerate(ops.producers):
-            sizes = [made[p] if p >= 0 else network_input for p in producers]
-            lead = wide[row] - 1 if wide[row] == step[row] else (wide[row] - 1) / 2
-            whole = ops.labels[row].op in WHOLE_INPUT_OPS
-            heights = [high[p] if p >= 0 else h_in[row] for p in producers]
-            ready = [arrival[p] + (h if whole else lead) * scale[p] for p, h in zip(producers, heights, strict=True)]
-            arrival[row] = max(ready, default=0.0)
-            if producers:
-                scale[row] = scale[producers[0]] * max(h_in[row] / max(high[row], 1.0), 1e-9)
-            all_bytes = max(sum(sizes), 1.0)
-            for place, (p, size, h, time) in enumerate(zip(producers, sizes, heights, ready, strict=True)):
-                read = min(size, taken[row] * size / all_bytes)
-                seen = seen_bytes.get(p, 0.0)
-                line = size / max(n[row] * h, 1.0)
-                waiting = ceil((arrival[row] - time) / scale[p])
-                rolling = h if whole else min(h, wide[row] + step[row] + waiting)
-                stripe = h if whole else min(h, wide[row])
-                same_place = (runs_over[row] and not whole) or (is_mac[row] and place > 0)
-                reusable = same_place and size == made[row]
-                edges.append(
-                    (p, row, last_reader.get(p, p), read, min(read, max(size - seen, 0.0)), size,
-                     stripe * line, reusable, rolling * line)
-                )  # fmt: skip
-                seen_bytes[p] = seen + read
-                last_reader[p] = row
-        columns = [np.array(column) for column in zip(*edges, strict=True)]
-        last_use = np.array([max(readers, default=rows) for readers in ops.consumers])
-        leaving_bytes = np.minimum(2 / np.maximum(at["n"] * height, 1.0), 1.0) * output_bytes
-        return cls(output_bytes, leaving_bytes, last_use, *columns)
 
 
-def _network_input_bytes(ops: OpTable, input_bytes: list[float], output_bytes: list[float]) -> float:
+def _network_input_bytes(source: Vector, reader: Vector, input_bytes: Vector, output_bytes: Vector) -> float:
     """The most any row reads beside the outputs of other rows."""
-    readers = [(row, producers) for row, producers in enumerate(ops.producers) if -1 in producers]
-    beside = (input_bytes[row] - sum(output_bytes[p] for p in producers if p >= 0) for row, producers in readers)
-    return max(beside, default=0.0)
+    inside = source >= 0
+    beside = input_bytes - np.bincount(reader[inside], output_bytes[source[inside]], len(input_bytes))
+    return float(np.max(beside[reader[~inside]], initial=0.0))
 
 
-def _height(shape: tuple[Any, ...], point: int) -> float:
+def _earlier_readers(source: Vector, reader: Vector, read: Vector) -> tuple[Vector, Vector]:
+    """Per edge: the reader of the tensor before this one or its writer, and the bytes all earlier ones read."""
+    previous, seen = source.copy(), np.zeros(len(source))
+    last: dict[int, tuple[int, float]] = {}
+    for edge, (tensor, row, size) in enumerate(zip(source.tolist(), reader.tolist(), read.tolist(), strict=True)):
+        if tensor in last:
+            previous[edge], seen[edge] = last[tensor]
+        last[tensor] = row, float(seen[edge]) + size
+    return previous, seen
+
+
+def _waits(producers: tuple[tuple[int, ...], ...], lead: Vector, shrinks: Vector) -> Vector:
+    """Per edge: lines of the operand that arrive before the reader's slowest operand has what it needs.
+
+    Args:
+        producers: tensors each row reads.
+        lead: ``(edges,)`` lines beyond its own that an output line needs.
+        shrinks: ``(rows,)`` lines of the main operand to a line of the output.
+    """
+    arrival, scale = [0.0] * (len(producers) + 1), [1.0] * (len(producers) + 1)  # entry -1: the network's input
+    waits: list[float] = []
+    leads, ratios = iter(lead.tolist()), shrinks.tolist()
+    for row, tensors in enumerate(producers):
+        ready = [arrival[tensor] + next(leads) * scale[tensor] for tensor in tensors]
+        arrival[row] = max(ready, default=0.0)
+        if tensors:
+            scale[row] = scale[tensors[0]] * ratios[row]
+        waits += [ceil((arrival[row] - time) / scale[tensor]) for tensor, time in zip(tensors, ready, strict=True)]
+    return np.array(waits, dtype=np.float64)
+
+
+def _lines(shape: tuple[Any, ...]) -> float:
     """Lines of an output; a vector is one line."""
     if len(shape) != 4:
         return 1.0
-    height = shape[2]
-    return float(np.ravel(height)[min(point, np.size(height) - 1)] if isinstance(height, np.ndarray) else height)
+    return float(shape[2]) if isinstance(shape[2], (int, float)) else float(np.ravel(shape[2])[0])

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from typing import NamedTuple
 
 
-@dataclass(frozen=True)
-class Buffer:
+class Buffer(NamedTuple):
     """So many bytes from step ``first`` to step ``last``, both included."""
 
     name: str
@@ -59,15 +59,15 @@ def most_alive_bytes(buffers: Iterable[Buffer]) -> float:
     return most
 
 
-def place(buffers: Iterable[Buffer]) -> Placement:
+def place(buffers: Iterable[Buffer], most_alive: float | None = None) -> Placement:
     """The lowest of several greedy placements, the first that is as low as the most alive at once.
 
     By turns from both ends; then each buffer, in some order, at the lowest free address. Largest-first
     is what TensorFlow Lite's memory planner does; the other orders help where a few long-lived maps
-    (shortcuts, dense blocks) would be scattered by it.
+    (shortcuts, dense blocks) would be scattered by it. ``most_alive`` is worked out unless it is known.
     """
     wanted = tuple(b for b in buffers if b.size_bytes > 0)
-    bound = most_alive_bytes(wanted)
+    bound = most_alive_bytes(wanted) if most_alive is None else most_alive
     beside = _alive_together(wanted)
     best = _two_ended(wanted, beside, bound)
     for order in ORDERS:

@@ -24,9 +24,10 @@ def whole_network_need(
         return float(tiles.least_bytes[0]), TILED
     streamed = _streamed_bytes(flow, weights, separate_weights)
     buffers = resident_buffers(flow, weights, 0, flow.rows - 1, separate_weights)
-    if streamed < most_alive_bytes(buffers):
+    alive = most_alive_bytes(buffers)
+    if streamed < alive:
         return streamed, STREAMED
-    return min(place(buffers).height_bytes, streamed), RESIDENT
+    return min(place(buffers, alive).height_bytes, streamed), RESIDENT
 
 
 def one_group(flow: Dataflow, weights: Weights, tiles: Staircase, buffer_bytes: float, mode: float) -> Plan:
