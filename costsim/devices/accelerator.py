@@ -82,24 +82,20 @@ class AcceleratorModel(DeviceModel):
 
         def price(activation_bytes: np.ndarray, weight_bytes: np.ndarray, at: np.ndarray) -> np.ndarray:
             here = profile if len(at) == points else at_points(profile, at)
-            return self._network_seconds(_work(ops, here), here, activation_bytes, weight_bytes)
+            return self._network_seconds(_work(ops, here), here, activation_bytes, weight_bytes, len(at))
 
         return planner.plans(sizes, price)
 
-    def _network_seconds(self, work: _Work, profile: Any, activation_bytes: Array, weight_bytes: Array) -> Array:
-        """``(plans, devices)`` of ``(ops, plans)`` bytes: an op is priced once for each traffic it has in any plan."""
-        ops, plans = weight_bytes.shape
-        if points(profile) == 1:
-            rows = work.take(work.kind_of)
-            return self._table(rows, activation_bytes, weight_bytes, profile).latency_s.sum(axis=0)[:, None]
-        row = np.broadcast_to(work.kind_of[:, None], weight_bytes.shape)
-        traffic = [np.reshape(column, (-1, 1)) for column in (row, activation_bytes, weight_bytes)]
-        kinds = Kinds.of(traffic)
-        rows, activation, weights = (column[kinds.first] for column in traffic)
-        seconds = self._table(work.take(rows[:, 0]), activation, weights, profile).latency_s
-        occurs = np.zeros((plans, len(kinds.first)))
-        np.add.at(occurs, (np.tile(np.arange(plans), ops), kinds.of_row), 1.0)
-        return occurs @ seconds
+    def _network_seconds(
+        self, work: _Work, profile: Any, activation_bytes: Array, weight_bytes: Array, points: int
+    ) -> Array:
+        """``(plans, points)`` of ``(ops, plans)`` bytes."""
+        if points == 1:
+            alone = work.take(work.kind_of)
+            return self._table(alone, activation_bytes, weight_bytes, profile).latency_s.sum(axis=0)[:, None]
+        given = (activation_bytes, weight_bytes)
+        rows = remember(work, "traffic", given, lambda: _traffic(work, *given))
+        return rows.occurs @ self._table(rows.work, rows.activation_bytes, rows.weight_bytes, profile).latency_s
 
     def costs(self, ops: OpTable, profile: Any, run: RunConfig) -> CostTable:
         if ops.plan is None:
@@ -204,6 +200,28 @@ class _PlannedRows:
     activation_bytes: Array
     weight_bytes: Array
     kind_of: np.ndarray
+
+
+@dataclass(frozen=True)
+class _Traffic:
+    """The rows of several plans: each once for each traffic it has in any of them."""
+
+    work: _Work
+    activation_bytes: Array
+    weight_bytes: Array
+    occurs: np.ndarray
+    """``(plans, rows)`` how often each row occurs in each plan."""
+
+
+def _traffic(work: _Work, activation_bytes: Array, weight_bytes: Array) -> _Traffic:
+    ops, plans = weight_bytes.shape
+    row = np.broadcast_to(work.kind_of[:, None], weight_bytes.shape)
+    columns = [np.reshape(column, (-1, 1)) for column in (row, activation_bytes, weight_bytes)]
+    kinds = Kinds.of(columns)
+    rows, activation, weights = (column[kinds.first] for column in columns)
+    occurs = np.zeros((plans, len(kinds.first)))
+    np.add.at(occurs, (np.tile(np.arange(plans), ops), kinds.of_row), 1.0)
+    return _Traffic(work.take(rows[:, 0]), activation, weights, occurs)
 
 
 def _planned_rows(work: _Work, plan: Plan) -> _PlannedRows:

@@ -165,7 +165,7 @@ def _scratch_s(scratch_bytes: Array, profile: GpuProfile) -> Array:
     """Seconds of a kernel before the main one that leaves ``scratch_bytes`` for it, in L2 as far as they fit."""
     spilt = _spilt_bytes(scratch_bytes, profile)
     kept_s = (scratch_bytes - spilt) / profile.hardware.memory.l2.bandwidth_bytes_per_s
-    return kept_s + spilt / _dram_bytes_per_s(profile)
+    return kept_s + spilt / _dram_bytes_per_s(profile) if spilt.any() else kept_s
 
 
 def _spilt_bytes(scratch_bytes: Array, profile: GpuProfile) -> Array:

@@ -11,12 +11,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 
 import numpy as np
 
 from costsim.scheduling.segments import Segments
 from costsim.scheduling.tiling import Staircase
+from costsim.tables.remember import remember
 
 Pricing = Callable[[np.ndarray, np.ndarray, np.ndarray], np.ndarray]
 """``(rows, rungs)`` activation and weight bytes, and points, to ``(rungs, points)`` seconds of the whole network."""
@@ -74,8 +75,10 @@ class Ladder:
             if all_seconds is not None:
                 tried, seconds = everything, all_seconds[:, left]
             else:
-                tried = self._worth_trying(np.unique(rungs[left]))
-                seconds = np.broadcast_to(price(moved[:, tried], self.weights[:, tried], left), (len(tried), len(left)))
+                counts = np.unique(rungs[left])
+                worth = remember(self, "worth trying", (repr(counts),), partial(self._worth_trying, counts))
+                tried, seconds = worth[0], price(worth[1], worth[2], left)
+                seconds = np.broadcast_to(seconds, (len(tried), len(left)))
             own = np.where(tried[:, None] < rungs[left], seconds, np.inf)
             among = own <= own.min(axis=0) * (1 + 1e-12)
             best = tried[len(tried) - 1 - np.argmax(among[::-1], axis=0)]
@@ -86,10 +89,11 @@ class Ladder:
             left = left[~fits & (best > 0)]
         return picked
 
-    def _worth_trying(self, counts: np.ndarray) -> np.ndarray:
-        """Rungs that none above beats among the lowest ``count``, for any of these counts."""
+    def _worth_trying(self, counts: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Rungs that none above beats among the lowest ``count``, for any of these counts; the bytes they move."""
         rung = np.arange(len(self.sizes))[:, None]
-        return np.flatnonzero(((rung < counts) & (self._beaten_by[:, None] >= counts)).any(axis=1))
+        tried = np.flatnonzero(((rung < counts) & (self._beaten_by[:, None] >= counts)).any(axis=1))
+        return tried, (self.reads + self.writes)[:, tried], self.weights[:, tried]
 
     @cached_property
     def _beaten_by(self) -> np.ndarray:

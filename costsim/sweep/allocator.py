@@ -6,6 +6,7 @@ import ctypes
 import gc
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 
 M_TRIM_THRESHOLD, M_MMAP_THRESHOLD = -1, -3
 """Parameters of mallopt(3)."""
@@ -17,6 +18,7 @@ LARGEST_BYTES = 32 * 2**20
 """The largest block that is served from it: the most glibc accepts."""
 
 
+@cache
 def keep_freed_memory() -> None:
     """Memory that is freed stays with the process, where the C library is glibc; others are left as they are.
 

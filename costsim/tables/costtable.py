@@ -132,13 +132,18 @@ class CostTable:
 def combine(ceilings: Sequence[Array | Product], overlap: float | Array) -> Array:
     """The p-norm of the ceilings; ``overlap`` is p, infinity the maximum."""
     if np.max(overlap) <= SAFE_EXPONENT:
-        return reduce(np.add, (ceiling**overlap for ceiling in ceilings)) ** (1 / overlap)
+        return reduce(_add_to, (ceiling**overlap for ceiling in ceilings)) ** (1 / overlap)
     seconds = [_seconds(ceiling) for ceiling in ceilings]
     highest = reduce(np.maximum, seconds)
     if np.all(np.isinf(overlap)):
         return highest
     highest = np.maximum(highest, np.finfo(float).tiny)  # scaled: no underflow of tiny times
     return highest * sum((c / highest) ** overlap for c in seconds) ** (1 / overlap)
+
+
+def _add_to(total: Array, term: Array) -> Array:
+    """Their sum, in the memory of the first where it has the shape: half the traffic."""
+    return np.add(total, term, out=total if term.shape[1] in (1, total.shape[1]) else None)
 
 
 def _seconds(ceiling: Array | Product) -> Array:
