@@ -143,7 +143,7 @@ def compare(networks: Sequence[Any], hw: Sequence[Any], **run: Any) -> Compariso
     differences = tuple(
         difference(analyses[first, device], analyses[other, device]) for other in others for device in devices
     )
-    return Comparison(analyses, names, devices, differences, tuple(_flips(analyses, names, devices)))
+    return Comparison(analyses, names, devices, differences, tuple(rank_flips(analyses, names, devices)))
 
 
 def difference(first: Analysis, second: Analysis) -> Difference:
@@ -175,15 +175,21 @@ def _by_map(record: Record) -> str:
     return f"{shape[2]}x{shape[3]}"
 
 
-def _flips(analyses: dict[tuple[str, str], Analysis], names: Sequence[str], devices: Sequence[str]) -> Iterator[Flip]:
+def rank_flips(
+    analyses: dict[tuple[str, str], Analysis], names: Sequence[str], devices: Sequence[str]
+) -> Iterator[Flip]:
+    """Pairs of networks of which one is ahead on one device and the other on another."""
     for a, b in combinations(names, 2):
         for here, there in combinations(devices, 2):
-            ratio_here, ratio_there = (analyses[b, hw].latency_ms / analyses[a, hw].latency_ms for hw in (here, there))
-            if (ratio_here - 1 > TIE_RATIO and 1 - ratio_there > TIE_RATIO) or (
-                1 - ratio_here > TIE_RATIO and ratio_there - 1 > TIE_RATIO
-            ):
-                winners = (a, b) if ratio_here > 1 else (b, a)
-                yield Flip(*winners, here, there, _why(analyses, *winners, here, there))
+            winners = [_faster(analyses, a, b, hw) for hw in (here, there)]
+            if set(winners) == {a, b}:
+                yield Flip(winners[0], winners[1], here, there, _why(analyses, winners[0], winners[1], here, there))
+
+
+def _faster(analyses: dict[tuple[str, str], Analysis], a: str, b: str, hw: str) -> str:
+    """The one that is ahead by more than a tie, or nobody."""
+    ratio = analyses[b, hw].latency_ms / analyses[a, hw].latency_ms
+    return "" if abs(ratio - 1) <= TIE_RATIO else a if ratio > 1 else b
 
 
 def _why(analyses: dict[tuple[str, str], Analysis], winner: str, loser: str, here: str, there: str) -> str:

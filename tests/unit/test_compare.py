@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+from types import SimpleNamespace
 
 import pytest
 
 from costsim import NetBuilder
-from costsim.compare import compare, parts
+from costsim.compare import Contribution, Difference, compare, parts, rank_flips
 from costsim.errors import InputError
 from costsim.networks import build
 
@@ -48,6 +49,54 @@ def test_a_flip_is_two_orders_and_says_why():
         assert latency[flip.faster_here, flip.here] < latency[flip.faster_there, flip.here]
         assert latency[flip.faster_there, flip.there] < latency[flip.faster_here, flip.there]
         assert "bound" in flip.why
+
+
+def flips(times):
+    """Of networks a and b on devices x and y, given the milliseconds of their pools and of their convolutions."""
+
+    def analysis(network, hw, pool_ms, conv_ms):
+        row = {"block": "", "output_shape": [1, 8, 4, 4]}
+        rows = [row | {"op_class": "pooling", "latency_ms": pool_ms, "bound": "dram"}]
+        rows += [row | {"op_class": "spatial conv", "latency_ms": conv_ms, "bound": "arithmetic"}]
+        simulation = SimpleNamespace(graph=())
+        return SimpleNamespace(
+            network=network, hardware=hw, latency_ms=pool_ms + conv_ms, layer_records=rows, simulation=simulation
+        )
+
+    analyses = {key: analysis(*key, *parts) for key, parts in times.items()}
+    return list(rank_flips(analyses, "ab", "xy"))
+
+
+def test_ranks_flip_where_each_is_ahead_by_more_than_a_tie():
+    flip, *others = flips({("a", "x"): (1, 1), ("b", "x"): (1, 3), ("a", "y"): (2, 2), ("b", "y"): (2, 1)})
+    assert not others
+    assert (flip.faster_here, flip.here, flip.faster_there, flip.there) == ("a", "x", "b", "y")
+    assert flip.why == (
+        "spatial conv of b costs +100% of a's time on x (arithmetic bound), -25% of a's time on y (arithmetic bound)"
+    )
+
+
+@pytest.mark.parametrize("there", [(2.0, 2.0), (1.99, 2.0), (2.5, 2.0)])  # equal, a tie, the same order
+def test_ranks_do_not_flip_on_a_tie_or_in_the_same_order(there):
+    assert not flips({("a", "x"): (1, 1), ("b", "x"): (1, 2), ("a", "y"): (2.0, 2.0), ("b", "y"): there})
+
+
+def test_a_difference_in_words():
+    more = Difference(
+        "a", "b", "rpi4b", 3.0, (Contribution("56x56", "shuffle", 4.0), Contribution("7x7", "pooling", -1.0))
+    )
+    assert (
+        more.summary
+        == "b takes 3 ms more than a on rpi4b: +4 ms from shuffle in 56x56, against -1 ms from pooling in 7x7"
+    )
+    less = Difference(
+        "a", "b", "rpi4b", -2.0,
+        (Contribution("7x7", "pooling", -1.5), Contribution("7x7", "shuffle", -0.8), Contribution("stem", "conv", 0.3)),
+    )  # fmt: skip
+    assert less.summary == (
+        "b takes 2 ms less than a on rpi4b: -1.5 ms (75%) from pooling in 7x7, -800 us (40%) from shuffle in 7x7"
+    )
+    assert Difference("a", "b", "rpi4b", 0.0, ()).summary == "b takes as long as a on rpi4b"
 
 
 def test_one_device_has_no_flips():

@@ -116,6 +116,22 @@ def test_no_point_lies_above_its_roofs(hw: str) -> None:
             assert p["y"] * 2 * records[p["row"]]["macs"] <= peak * records[p["row"]]["flops"] * 1.001
 
 
+@pytest.mark.parametrize("hw", ["arm_a53", "gtx_1080ti", "embedded_buffer"])
+def test_roofs_meet_at_the_knee_and_every_op_lies_between_their_ends(hw: str) -> None:
+    data = payload(page(costsim.analyze("resnet50", hw)))["data"]
+    for level in {r["level"] for r in data["roofs"]}:
+        slope, flat = (
+            [r for r in data["roofs"] if (r["level"], r["roof"]) == (level, roof)]
+            for roof in ("bandwidth", "arithmetic")
+        )
+        assert all(corner["y"] == pytest.approx(corner["x"] * corner["value"], rel=1e-3) for corner in slope)
+        assert all(corner["y"] == pytest.approx(corner["value"]) for corner in flat)
+        if slope:
+            assert (slope[1]["x"], slope[1]["y"]) == (flat[0]["x"], flat[0]["y"])
+        left, right = (slope or flat)[0]["x"], flat[1]["x"]
+        assert all(left <= p["x"] <= right for p in data["points"] if p["level"] == level)
+
+
 def test_names_cannot_become_markup() -> None:
     plain = Tags(page(costsim.analyze("shufflenet_v2_1x", "arm_a53")))
     hostile = costsim.analyze(nasty_network(), "arm_a53")

@@ -18,7 +18,12 @@ def planned() -> Analysis:
 
 def test_groups_follow_each_other_without_gaps(planned: Analysis) -> None:
     groups = held(planned)
-    assert sum(g["ops"] for g in groups) == len(planned.layer_records)
+    names = [record["name"] for record in planned.layer_records]
+    assert sum(g["ops"] for g in groups) == len(names)
+    assert max(g["ops"] for g in groups) > 1
+    for g in groups:
+        first, last = names[g["row"]], names[g["row"] + g["ops"] - 1]
+        assert g["name"] == (first if g["ops"] == 1 else f"{first} to {last}")
     assert groups[0]["from_ms"] == 0 and groups[-1]["to_ms"] == pytest.approx(planned.latency_ms)
     for before, after in pairwise(groups):
         assert after["from_ms"] == pytest.approx(before["to_ms"])
