@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from costsim.report.text import table
-from costsim.units import format_count, format_quantity
+from costsim.report.words import axis_value, metric, short_name
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -53,7 +53,7 @@ def print_sweep(result: SweepResult, spec: SweepSpec) -> None:
     console.print(f"{spec.space.points:,} points of {spec.space.combinations:,}: {counts}\n")
     axes = [axis for axis in spec.space.axes if len(axis.values) > 1]
     _print_best(console, result, axes, spec)
-    console.print(_effects(result, axes, next(iter(spec.objectives))))
+    console.print(_effects(result, axes, next(iter(spec.objectives))), "")
     console.print(f"tables in {result.folder}")
 
 
@@ -76,17 +76,17 @@ def _devices(spec: SearchSpec) -> str:
 
 def _print_best(console: Console, result: SweepResult, axes: list[Axis], spec: SweepSpec) -> None:
     objective, direction = next(iter(spec.objectives.items()))
-    console.print(_rows(f"{'Lowest' if direction == 'min' else 'Highest'} {objective}", result.best, axes, spec))
+    console.print(_rows(f"{'Lowest' if direction == 'min' else 'Highest'} {objective}", result.best, axes, spec), "")
     if len(spec.objectives) > 1:
         title = f"Pareto front of {', '.join(spec.objectives)}: {len(result.pareto)} points"
-        console.print(_rows(title, result.pareto, axes, spec))
+        console.print(_rows(title, result.pareto, axes, spec), "")
 
 
 def _rows(title: str, rows: pd.DataFrame, axes: list[Axis], spec: SweepSpec) -> object:
-    shown = table(title, "point", *(_short(axis) for axis in axes), *spec.objectives)
+    shown = table(title, "point", *(short_name(axis.name) for axis in axes), *spec.objectives)
     for record in rows.head(SHOWN).to_dict("records"):
-        values = (_value(axis, record[axis.name]) for axis in axes)
-        shown.add_row(str(record["point"]), *values, *(_metric(name, record[name]) for name in spec.objectives))
+        values = (axis_value(axis, record[axis.name]) for axis in axes)
+        shown.add_row(str(record["point"]), *values, *(metric(name, record[name]) for name in spec.objectives))
     return shown
 
 
@@ -95,21 +95,9 @@ def _effects(result: SweepResult, axes: list[Axis], objective: str) -> object:
     for axis in axes:
         effects = list(result.summary["effect"][objective][axis.name].items())
         for value, (count, whole, low, high) in effects[:: max(1, -(-len(effects) // SHOWN))]:
-            numbers = (_metric(objective, number) for number in (whole / count, low, high))
-            shown.add_row(_short(axis), _value(axis, value), *numbers)
+            numbers = (metric(objective, number) for number in (whole / count, low, high))
+            shown.add_row(short_name(axis.name), axis_value(axis, value), *numbers)
     return shown
-
-
-def _short(axis: Axis) -> str:
-    return axis.name.split(".")[-1]
-
-
-def _value(axis: Axis, value: object) -> str:
-    return format_quantity(float(str(value)), axis.unit) if axis.unit else str(value)
-
-
-def _metric(name: str, value: float) -> str:
-    return f"{value:.4g}" if name.endswith(("_ms", "_mj")) else format_count(value)
 
 
 def sweep_json(result: SweepResult) -> str:

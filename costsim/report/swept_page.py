@@ -9,11 +9,10 @@ from costsim.hardware import load_profile
 from costsim.report.charts import BAR_HEIGHT, PLAIN_COLOUR, ROOF_COLOUR, Spec, tip
 from costsim.report.datasets import rounded
 from costsim.report.html import environment
-from costsim.report.words import number
+from costsim.report.words import axis_value, metric, short_name
 from costsim.sweep.axes import Axis
 from costsim.sweep.run import SweepResult
 from costsim.sweep.spec import SweepSpec
-from costsim.units import format_quantity
 from costsim.version import VERSION
 
 Record = dict[str, Any]
@@ -45,7 +44,7 @@ def page(result: SweepResult, spec: SweepSpec, command: str = "") -> str:
         charts[f"effect{index}"] = _effect_chart(f"effect{index}", axis, objective)
     return environment().get_template("sweep.html").render(
         spec=spec, summary=result.summary, axes=axes, front=front, best=best, charts=charts, objective=objective,
-        show=_shown, short=short_name, metric=number, commands={p["point"]: _command(p, spec) for p in chosen},
+        show=axis_value, short=short_name, metric=metric, commands={p["point"]: _command(p, spec) for p in chosen},
         payload={"specs": charts, "data": data}, scripts=SCRIPTS, command=command, version=VERSION,
     )  # fmt: skip
 
@@ -63,15 +62,6 @@ def _point(record: Mapping[Any, Any], spec: SweepSpec) -> Record:
     kept = ("point", "network", "hw", *(axis.name for axis in spec.space.axes), *spec.objectives, "latency_ms")
     plain = {name: record[name].item() if hasattr(record[name], "item") else record[name] for name in kept}
     return {**plain, "latency_low_ms": low, "latency_high_ms": high}
-
-
-def short_name(name: str) -> str:
-    """The end of a long path: ``onchip.size``."""
-    return ".".join(name.split(".")[-2:])
-
-
-def _shown(axis: Axis, value: Any) -> str:
-    return format_quantity(float(value), axis.unit) if axis.unit else str(value)
 
 
 def _command(point: Record, spec: SweepSpec) -> str:
@@ -127,13 +117,18 @@ def _coordinates(points: Sequence[Record], axes: Sequence[Axis], objectives: Seq
         for p in points:
             at = ranks.get(str(p[axis.name]), 0) / (len(axis.values) - 1)
             records.append(
-                {"point": p["point"], "column": short_name(axis.name), "at": at, "value": _shown(axis, p[axis.name])}
+                {
+                    "point": p["point"],
+                    "column": short_name(axis.name),
+                    "at": at,
+                    "value": axis_value(axis, p[axis.name]),
+                }
             )
     for name in objectives:
         least, most = min(p[name] for p in points), max(p[name] for p in points)
         for p in points:
             at = (p[name] - least) / (most - least) if most > least else 0.5
-            records.append({"point": p["point"], "column": name, "at": at, "value": number(p[name])})
+            records.append({"point": p["point"], "column": name, "at": at, "value": metric(name, p[name])})
     first = {r["point"]: r["at"] for r in records if r["column"] == objectives[0]}
     return [r | {"first": first[r["point"]]} for r in records]
 
@@ -166,7 +161,7 @@ def effects(result: SweepResult, axis: Axis, objective: str) -> list[Record]:
     """Mean, least and most of the objective at every value of the axis."""
     effect = result.summary["effect"][objective][axis.name]
     return [
-        {"value": _shown(axis, value), "mean": whole / count, "least": low, "most": high, "points": count}
+        {"value": axis_value(axis, value), "mean": whole / count, "least": low, "most": high, "points": count}
         for value, (count, whole, low, high) in sorted(effect.items(), key=lambda item: _order(axis, item[0]))
     ]
 

@@ -11,7 +11,8 @@ from matplotlib.ticker import EngFormatter
 
 from costsim.report.charts import PLAIN_COLOUR, ROOF_COLOUR
 from costsim.report.plots import save_figures
-from costsim.report.swept_page import effects, front_points, short_name
+from costsim.report.swept_page import effects, front_points
+from costsim.report.words import short_name
 from costsim.sweep.axes import Axis
 from costsim.sweep.run import SweepResult
 from costsim.sweep.spec import SweepSpec

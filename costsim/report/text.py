@@ -80,8 +80,8 @@ def _costliest(analysis: Analysis) -> Table:
 
 def table(title: str, first: str, *columns: str) -> Table:
     """A titled table of numbers, right-aligned but for names and words."""
-    shown = plain_table(title=title, title_justify="left", title_style="bold")
-    shown.add_column(first, overflow="fold")
+    shown = plain_table(title=title, title_justify="left", title_style="bold", padding=(0, 1, 0, 0), show_edge=False)
+    shown.add_column(first, overflow="fold", min_width=len(first))
     for column in columns:
         textual = column in ("bound by", "output")
         shown.add_column(column, justify="left" if textual else "right", no_wrap=not textual, overflow="fold")

@@ -10,6 +10,7 @@ from costsim.units import format_count, format_milliseconds, format_quantity
 if TYPE_CHECKING:
     from costsim.analysis import Analysis
     from costsim.hardware.profile import Calibration
+    from costsim.sweep.axes import Axis
 
 
 def byte_count(value: float) -> str:
@@ -29,6 +30,23 @@ def number(value: Any) -> str:
     if isinstance(value, bool) or not isinstance(value, (int, float)):
         return str(value)
     return format_count(value) if abs(value) >= 1e4 else f"{value:.4g}"
+
+
+def short_name(path: str) -> str:
+    """The end of a long path: ``onchip.size``."""
+    return ".".join(path.split(".")[-2:])
+
+
+def axis_value(axis: Axis, value: Any) -> str:
+    """A value of a sweep's axis, with its unit if it has one."""
+    if axis.unit:
+        return format_quantity(float(value), axis.unit)
+    return f"{value:.10g}" if isinstance(value, float) else str(value)
+
+
+def metric(name: str, value: float) -> str:
+    """A total by its name: times and energies in the unit of the name, counts with their letter."""
+    return f"{value:.4g}" if name.endswith(("_ms", "_mj", "_ratio")) else format_count(value)
 
 
 def shape(dims: Iterable[Any]) -> str:
