@@ -9,7 +9,8 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from costsim.files import make_folder, write_text
-from costsim.report.sweep_text import print_sweep, progress_bar
+from costsim.report.progress import progress_bar
+from costsim.report.sweep_text import print_sweep
 from costsim.report.swept_page import page
 from costsim.sweep import load_spec, sweep
 from costsim.sweep.run import SweepResult
@@ -24,7 +25,7 @@ def swept(script: str, text: str | None, spec: dict[str, Any]) -> SweepResult:
     given = parser.parse_args()
     name, parsed = Path(script).stem, load_spec(spec, given.sample)
     with TemporaryDirectory() as tables:
-        with progress_bar() as progress:
+        with progress_bar("pricing", "points") as progress:
             result = sweep(parsed, Path(tables) / name, workers=given.workers, progress=progress)
         print_sweep(result, parsed)
     target = make_folder(given.output) / f"{name}.html"

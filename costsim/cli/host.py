@@ -6,8 +6,8 @@ from pathlib import Path
 
 import click
 
-from costsim.cli.progress import progress_bar
 from costsim.errors import InputError
+from costsim.report.progress import progress_bar
 
 
 def calibrate_this_machine(runtime_name: str, target: Path, measurements: Path | None) -> None:

@@ -22,11 +22,12 @@ def command(spec: str, folder: str, output: str) -> None:
     objectives: {macs: max, latency_ms: min}
     evaluations: 500
     """
-    from costsim.report.sweep_text import print_search, progress_bar, sweep_json
+    from costsim.report.progress import progress_bar
+    from costsim.report.sweep_text import print_search, sweep_json
     from costsim.sweep.search import SearchSpec, search
     from costsim.sweep.spec import load_spec
 
     parsed = load_spec(spec, kind=SearchSpec)
-    with progress_bar() as progress:
+    with progress_bar("pricing", "points") as progress:
         result = search(parsed, folder, progress=progress)
     click.echo(sweep_json(result)) if output == "json" else print_search(result, parsed)

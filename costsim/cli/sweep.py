@@ -37,11 +37,12 @@ def command(
     axes: {input_size: [128, 160, 192, 224], batch: 1 .. 4}
     objectives: {latency_ms: min, macs: max}
     """
-    from costsim.report.sweep_text import print_sweep, progress_bar, sweep_json
+    from costsim.report.progress import progress_bar
+    from costsim.report.sweep_text import print_sweep, sweep_json
     from costsim.sweep import load_spec, sweep
 
     parsed = load_spec(spec, sample)
-    with progress_bar() as progress:
+    with progress_bar("pricing", "points") as progress:
         result = sweep(parsed, folder, workers=workers, scheduler=scheduler, progress=progress)
     click.echo(sweep_json(result)) if output == "json" else print_sweep(result, parsed)
     if html:  # after the result is printed, so that a bad path loses nothing

@@ -9,8 +9,8 @@ import click
 
 from costsim.calibrate.sources import validate_against
 from costsim.cli.options import parse_settings
-from costsim.cli.progress import progress_bar
 from costsim.hardware import load_profile
+from costsim.report.progress import progress_bar
 from costsim.report.validated import document, text
 
 

@@ -1,14 +1,11 @@
-"""A sweep in the terminal: progress on stderr, the best points and what each axis does on stdout."""
+"""A sweep in the terminal: the best points and what each axis does."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from costsim.report.text import table
 from costsim.report.words import axis_value, metric, short_name
@@ -17,33 +14,11 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from costsim.sweep.axes import Axis
-    from costsim.sweep.run import Progress as Report
     from costsim.sweep.run import SweepResult
     from costsim.sweep.search import SearchSpec
     from costsim.sweep.spec import SweepSpec
 
 SHOWN = 10
-
-
-@contextmanager
-def progress_bar() -> Iterator[Report]:
-    """Points done, their rate and the time that remains, on stderr."""
-    columns = (
-        TextColumn("pricing"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TextColumn("{task.fields[rate]}"),
-        TimeRemainingColumn(),
-    )
-    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task("pricing", rate="")
-
-        def report(done: int, points: int) -> None:
-            bar.update(task, completed=done, total=points)
-            speed = bar.tasks[task].speed
-            bar.update(task, rate=f"{speed:,.0f} points/s" if speed else "")
-
-        yield report
 
 
 def print_sweep(result: SweepResult, spec: SweepSpec) -> None:
