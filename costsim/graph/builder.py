@@ -11,7 +11,7 @@ from costsim.graph.layergraph import LayerGraph
 from costsim.graph.layers import Dim, Layer, Shape
 
 
-@dataclass(frozen=True)
+@dataclass(slots=True, eq=False)
 class Tensor:
     """The output of a node while a network is being written."""
 

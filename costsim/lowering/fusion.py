@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from itertools import pairwise
 
 import numpy as np
 
@@ -17,6 +16,8 @@ class FusedOp:
     """A chain of layers executed as one op: the anchor has the loops, the rest is its epilogue."""
 
     members: list[Node]
+    reads: tuple[str, ...]
+    """Tensors it reads from outside the chain, operand by operand."""
     position: int
     """Of its last member in the graph: it runs when its last operand is there."""
 
@@ -28,13 +29,12 @@ class FusedOp:
     def tail(self) -> Node:
         return self.members[-1]
 
-    def reads(self) -> tuple[str, ...]:
-        """Tensors it reads from outside the chain, operand by operand."""
-        inputs = self.anchor.inputs
-        for before, node in pairwise(self.members):  # a member reads no member but the one before it
-            if len(node.inputs) > 1:
-                inputs += tuple(name for name in node.inputs if name != before.name)
-        return inputs
+    def join(self, node: Node, position: int) -> None:
+        """Run one more layer; of what is in the chain it reads the last layer only."""
+        if len(node.inputs) > 1:
+            self.reads += tuple(name for name in node.inputs if name != self.tail.name)
+        self.members.append(node)
+        self.position = position
 
 
 def fuse(
@@ -62,10 +62,9 @@ def fuse(
             candidates = [chain for chain in before if _may_join(graph, chain, node, rules)]
         if candidates:
             chain = candidates[0] if len(candidates) == 1 else max(candidates, key=chains.index)
-            chain.members.append(node)
-            chain.position = position
+            chain.join(node, position)
         else:
-            chain = FusedOp([node], position)
+            chain = FusedOp([node], node.inputs, position)
             chains.append(chain)
         chain_of[node.name] = chain
     # A chain that waits for an operand may run after chains that began later.

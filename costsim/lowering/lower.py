@@ -45,7 +45,7 @@ class Lowering:
         views: Collection[str],
         elem_bytes: float,
         weight_elem_bytes: float,
-        kept: int = 2**16,
+        kept: int = 2**15,
     ) -> None:
         """The rules of a runtime in one data type.
 
@@ -54,12 +54,13 @@ class Lowering:
             views: ops the runtime answers with a view of their input instead of a copy.
             elem_bytes: bytes of one activation element.
             weight_elem_bytes: bytes of one weight element.
-            kept: rows remembered, less than 1 KiB each.
+            kept: rows remembered, less than 1 KiB each; as many more that were not met since then.
         """
         self._fusion = {anchor: frozenset(ops) for anchor, ops in fusion.items()}
         self._skipped = NEVER_EXECUTED | set(views)
         self._element = elem_bytes, weight_elem_bytes
         self._rows: dict[Any, Row] = {}
+        self._older: dict[Any, Row] = {}
         self._kept = kept
 
     def table(self, graphs: Iterable[LayerGraph]) -> OpTable:
@@ -69,7 +70,7 @@ class Lowering:
             InputError: a graph in which nothing is left to execute.
         """
         if len(self._rows) > self._kept:
-            self._rows.clear()
+            self._rows, self._older = {}, self._rows
         labels: list[OpLabel] = []
         producers: list[tuple[int, ...]] = []
         starts: list[int] = []
@@ -96,7 +97,7 @@ class Lowering:
         stored = _read_through(aside, writers)
         charged: set[Node] = set()
         for chain in chains:
-            reads = chain.reads()
+            reads = chain.reads
             if stored and not stored.keys().isdisjoint(reads):
                 row = self._reading_constants(graph, chain, reads, stored, charged)
             else:
@@ -109,7 +110,8 @@ class Lowering:
         key = (layers, len(reads))
         row = self._rows.get(key)
         if row is None:
-            row = self._rows[key] = Row.of(layers, [graph[name].shape for name in reads], self._element)
+            row = self._older.get(key) or Row.of(layers, [graph[name].shape for name in reads], self._element)
+            self._rows[key] = row
         return row
 
     def _reading_constants(

@@ -33,8 +33,8 @@ def keep_freed_memory() -> None:
     mallopt(M_MMAP_THRESHOLD, LARGEST_BYTES)
 
 
-COLLECTED_OBJECTS = 100_000
-"""New objects between two searches for cycles of references: about a hundred networks."""
+COLLECTED_OBJECTS = 400_000
+"""New objects between two searches for cycles of references: those of some hundred networks."""
 
 
 @contextmanager

@@ -15,6 +15,9 @@ from costsim.sweep.axes import parse_axis
 from costsim.sweep.space import Space
 from costsim.yamlfile import read_yaml
 
+SHAPING = ("network.", "batch", "input_size")
+"""Beginnings of the axes that shape a network."""
+
 LARGEST_GRID = 10**9
 """A larger grid is refused unless it is sampled: nobody waits for it."""
 
@@ -50,8 +53,16 @@ class SweepSpec(BaseModel):
 
     @cached_property
     def space(self) -> Space:
-        """Network and device are axes as well, the slowest ones: their points lie together."""
-        named = {"network": _listed(self.network), "hw": _listed(self.hw), **self.axes}
+        """Network and device are axes as well, the slowest ones: their points lie together.
+
+        Networks from a Python function are built one by one: all devices of each lie together.
+        """
+        networks, devices = _listed(self.network), {"hw": _listed(self.hw)}
+        shaping = [axis for axis in self.axes if axis.startswith(SHAPING)]
+        if any(isinstance(network, dict) for network in networks):
+            named = {"network": networks, **{axis: self.axes[axis] for axis in shaping}, **devices, **self.axes}
+        else:
+            named = {"network": networks, **devices, **self.axes}
         axes = tuple(parse_axis(name, written) for name, written in named.items())
         if self.sample is None:
             return Space(axes)
