@@ -1,7 +1,11 @@
-"""Distinct topologies a second: random networks, and the cells of NAS-Bench-201 on six devices, with two workers."""
+"""Distinct networks: random ones a second, and all cells of NAS-Bench-201 on six devices, with two workers.
+
+Wall time of whole sweeps, workers and files included: it wants two idle cores.
+"""
 
 from __future__ import annotations
 
+import os
 import tempfile
 import time
 from pathlib import Path
@@ -10,21 +14,32 @@ from typing import Any
 from costsim.sweep.run import sweep
 from costsim.sweep.spec import load_spec
 
-EXAMPLES = Path(__file__).parent.parent / "examples"
+ROOT = Path(__file__).parent.parent
 
-RANDOM: dict[str, Any] = {
-    "network": {"python": "tests.random_networks:network"},
-    "hw": "rpi4b",
-    "axes": {"network.seed": "0 .. 8191"},
-}
+WORKERS = 2
+
+RANDOM: dict[str, Any] = {"network": {"python": "tests.random_networks:network"}, "axes": {"network.seed": "0 .. 9999"}}
 
 DEVICES = ["rpi4b", "rpi5", "gtx_1080ti", "v100", "embedded_buffer", "ethos_u55_256"]
 
 
-def seconds(spec: dict[str, Any], workers: int = 2) -> tuple[float, int]:
-    """Wall time of a whole sweep, its files included, and its points."""
-    parsed = load_spec(spec)
+def seconds(spec: dict[str, Any]) -> float:
     with tempfile.TemporaryDirectory() as folder:
         start = time.perf_counter()
-        sweep(parsed, Path(folder) / "out", workers=workers)
-        return time.perf_counter() - start, parsed.space.points
+        sweep(spec, Path(folder) / "out", workers=WORKERS)
+        return time.perf_counter() - start
+
+
+def main() -> None:
+    for hw in ("rpi4b", "gtx_1080ti", "embedded_buffer"):
+        spec = RANDOM | {"hw": hw}
+        rate = load_spec(spec).space.points / seconds(spec)
+        print(f"random networks on {hw:<27} {rate:>12,.0f} networks/s on {WORKERS} workers")
+    cells = {**rank_cells.SPEC, "hw": DEVICES}
+    points = load_spec(cells).space.points
+    took = seconds(cells)
+    print(f"{points // len(DEVICES):,} cells on {len(DEVICES)} devices {took:>30.1f} s, {points / took:,.0f} points/s")
+
+
+if __name__ == "__main__":
+    main()

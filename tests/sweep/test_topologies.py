@@ -8,6 +8,7 @@ import pytest
 
 import costsim
 from costsim.devices import RunConfig, device_for
+from costsim.networks import build
 from costsim.simulate import lowering_for, simulate
 from costsim.sweep.engine import COST_METRICS, DOES_NOT_FIT, IMPOSSIBLE, OP_METRICS, PRICED, TOGETHER, Engine
 from costsim.sweep.spec import load_spec
@@ -71,7 +72,7 @@ def test_cells_of_the_benchmark_equal_analyze(hw, monkeypatch):
 def test_networks_in_one_table_cost_what_they_cost_alone(hw):
     profile = costsim.load_profile(hw)
     run, device = RunConfig.of(profile), device_for(profile)
-    graphs = [costsim.networks.build("squeezenet_1_1"), *map(network, range(40, 43))]
+    graphs = [build("squeezenet_1_1"), *map(network, range(40, 43))]
     together = device.plan(lowering_for(profile, run).table(graphs), profile, run)
     costs = device.costs(together, profile, run)
     alone = [simulate(graph, profile, run) for graph in graphs]
