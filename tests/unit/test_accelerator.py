@@ -193,6 +193,11 @@ def test_an_array_without_room_for_its_smallest_block_names_layer_and_size() -> 
     assert error.value.exit_code == 2
 
 
+def test_a_pooling_of_a_whole_map_needs_no_block_of_that_size() -> None:
+    """Squeeze-and-excitation pools maps of 112x112: no array memory holds that much at once."""
+    assert simulated("efficientnet_b0", "ethos_u55_256").costs.latency_s.min() > 0
+
+
 def test_a_plan_is_made_where_costs_are_asked_for_an_unplanned_table() -> None:
     profile = load_profile("embedded_buffer")
     run = RunConfig.of(profile)

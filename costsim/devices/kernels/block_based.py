@@ -110,8 +110,9 @@ def _best_block(ops: OpTable, array: Any, by_channel: np.ndarray) -> dict[str, A
     kernel = np.where(ops.kind == MAC, ops.kernel_h * ops.kernel_w * channels * depth_in, 0.0)
     fetched = high_in * wide_in * passes * np.where(by_channel, ops.groups, depth_in) + kernel * spatial_count
     fits = needs <= array.shram - RESERVED_BYTES
-    if not fits.any(axis=0).all():
-        row = int(np.argmin(fits.any(axis=0).all(axis=1)))
+    runs = fits.any(axis=0) | (ops.kind != MAC)  # poolings of whole maps run in parts
+    if not runs.all():
+        row = int(np.argmin(runs.all(axis=1)))
         least = np.ceil((needs.min(axis=0)[row].max() + RESERVED_BYTES) / 1024)
         raise DoesNotFitError(
             f"{ops.labels[row].name}: its smallest block needs {least:.0f} KiB of the array's own memory, "
