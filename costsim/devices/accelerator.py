@@ -77,8 +77,9 @@ class AcceleratorModel(DeviceModel):
     def _plans(self, ops: OpTable, profile: Any, run: RunConfig, points: int) -> list[tuple[np.ndarray, Plan]]:
         """The plans of one network on one array, for all its clocks, bandwidths and buffers together."""
         sizes = np.broadcast_to(profile.hardware.memory.onchip.size_bytes, points)
+        first = profile if points == 1 else at_point(profile, 0)
         given = (profile.runtime, *_geometry(profile), profile.hardware.memory.dram is None)
-        planner = remember(ops, "planner", given, lambda: BufferPlanner(ops, buffer_rules(ops, at_point(profile, 0))))
+        planner = remember(ops, "planner", given, lambda: BufferPlanner(ops, buffer_rules(ops, first)))
 
         def price(activation_bytes: np.ndarray, weight_bytes: np.ndarray, at: np.ndarray) -> np.ndarray:
             here = profile if len(at) == points else at_points(profile, at)
