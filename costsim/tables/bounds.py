@@ -25,7 +25,7 @@ def largest(limits: Sequence[Array]) -> np.ndarray:
         largest_s = limits[first][row]
         for other in others:
             seconds = limits[other][row]
-            np.putmask(number[row], seconds > largest_s, other)
+            np.copyto(number[row], other, where=seconds > largest_s)
             largest_s = np.maximum(largest_s, seconds)
     return number
 

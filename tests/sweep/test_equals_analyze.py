@@ -11,7 +11,7 @@ NETWORK_SPACE = {
     "network": ["mobilenet_v1_1x", "vargnet_v1_1x", "shufflenet_v1_g3_1x"],
     "hw": ["rpi4b", "gtx_1080ti", "embedded_buffer"],
     "axes": {"network.width": [0.25, 0.5, 0.75, 1.0, 1.5], "input_size": [96, 160, 224], "batch": [1, 2]},
-    "sample": {"points": 60, "method": "random", "seed": 3},
+    "sample": {"points": 100, "method": "random", "seed": 3},
 }
 
 HARDWARE_SPACE = {

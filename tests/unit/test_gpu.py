@@ -7,6 +7,7 @@ from costsim.calibrate.few_shot import calibrate
 from costsim.calibrate.measurements import Measurement
 from costsim.devices.base import RunConfig
 from costsim.devices.gpu import GpuModel
+from costsim.devices.gpu_library import Kernels
 from costsim.errors import DoesNotFitError, InputError
 from costsim.graph import NetBuilder
 from costsim.hardware import load_profile
@@ -155,3 +156,17 @@ def test_a_gpu_profile_can_be_fitted_to_a_few_measurements():
     assert fitted.before.mean_ratio > 0.1
     assert fitted.after.mean_ratio < 0.05
     assert fitted.values["fitted.step_cycles"] > profile.fitted.step_cycles
+
+
+@pytest.mark.parametrize("name", PROFILES)
+def test_kernels_that_are_not_tried_would_never_be_the_fastest(name, monkeypatch):
+    random = np.random.default_rng(3)
+    columns = {
+        "hardware.clock": 10 ** random.uniform(8, 10, 50),
+        "hardware.memory.dram.bandwidth": 10 ** random.uniform(10, 13, 50),
+        "hardware.memory.l2.bandwidth": 10 ** random.uniform(11, 13, 50),
+    }
+    profile = vary(load_profile(name), columns)
+    few = priced(build("resnet50"), profile).costs.latency_s
+    monkeypatch.setattr(Kernels, "worth_trying", lambda self: self)
+    np.testing.assert_array_equal(priced(build("resnet50"), profile).costs.latency_s, few)

@@ -1,0 +1,111 @@
+"""The helpers that let equal rows be priced once: each does what plain NumPy does, in less time."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+
+from costsim.tables.bounds import WIDE, bound_seconds, largest
+from costsim.tables.choice import first_least
+from costsim.tables.costtable import CostTable, Product, combine
+from costsim.tables.kinds import Kinds
+from costsim.tables.remember import remember
+from costsim.tables.runs import reduce_runs, running_total
+
+few = st.integers(0, 2).map(float)
+"""Numbers that are often equal."""
+
+
+def columns(points: int, rows: int = 12) -> st.SearchStrategy[np.ndarray]:
+    return arrays(float, (rows, points), elements=few)
+
+
+@given(st.lists(st.sampled_from([1, 2, 9]).flatmap(columns), min_size=1, max_size=3))
+def test_rows_are_of_one_kind_where_all_their_numbers_are_the_same(table: list[np.ndarray]) -> None:
+    kinds = Kinds.of(table)
+    for row, kind in enumerate(kinds.of_row):
+        model = kinds.first[kind]
+        assert model <= row
+        assert all((column[row] == column[model]).all() for column in table)
+    for other, first in enumerate(kinds.first):
+        for earlier in kinds.first[:other]:  # beyond three points, rows that look alike there may stay apart
+            assert any((c[first] != c[earlier]).any() or c.shape[1] > 3 for c in table)
+
+
+@given(arrays(float, st.tuples(st.integers(1, 20), st.integers(1, 5)), elements=st.floats(-1e3, 1e3)), st.data())
+def test_sums_down_the_rows_are_those_of_numpy_to_the_digit(values: np.ndarray, data: st.DataObject) -> None:
+    np.testing.assert_array_equal(running_total(values), np.cumsum(values, axis=0))
+    starts = sorted(data.draw(st.sets(st.integers(1, len(values) - 1)))) if len(values) > 1 else []
+    starts = np.array([0, *starts])
+    for combine_two in (np.minimum, np.maximum):
+        found = reduce_runs(combine_two, values, starts)
+        np.testing.assert_array_equal(found, combine_two.reduceat(values, starts, axis=0))
+    np.testing.assert_allclose(reduce_runs(np.add, values, starts), np.add.reduceat(values, starts, axis=0), atol=1e-9)
+
+
+@given(st.lists(st.integers(1, 4), min_size=1, max_size=6), st.integers(1, 5), st.data())
+def test_every_row_takes_its_first_least_alternative(counts: list[int], points: int, data: st.DataObject) -> None:
+    row = np.repeat(np.arange(len(counts)), counts)
+    cost = data.draw(columns(points, rows=len(row)))
+    other, one_point = data.draw(columns(points, rows=len(row))), data.draw(columns(1, rows=len(row)))
+    choice = first_least(cost, row)
+    for r in range(len(counts)):
+        mine = np.flatnonzero(row == r)
+        wanted = mine[np.argmin(cost[mine], axis=0)]
+        everywhere = np.arange(points)
+        np.testing.assert_array_equal(choice.of(other)[r], other[wanted, everywhere])
+        np.testing.assert_array_equal(np.broadcast_to(choice.of(one_point)[r], points), one_point[wanted, 0])
+
+
+@pytest.mark.parametrize("points", [3, WIDE + 1])
+@given(data=st.data())
+def test_the_largest_limit_and_the_seconds_under_it(points: int, data: st.DataObject) -> None:
+    widths = [*data.draw(st.lists(st.sampled_from([1, points]), min_size=1, max_size=4)), points]
+    limits = [data.draw(columns(width, rows=5)) for width in widths]
+    number = largest(limits)
+    np.testing.assert_array_equal(number, np.argmax(np.stack(np.broadcast_arrays(*limits)), axis=0))
+    seconds, network = data.draw(columns(points, rows=5)), np.array([0, 0, 1, 1, 1])
+    sums = bound_seconds(number, seconds, network, (len(limits), 2))
+    for limit in range(len(limits)):
+        for n in range(2):
+            under = np.where((number == limit) & (network == n)[:, None], seconds, 0.0).sum(axis=0)
+            np.testing.assert_allclose(sums[limit, n], under)
+
+
+@pytest.mark.parametrize("overlap", [1.0, 3.5, 40.0, np.inf])
+def test_a_product_combines_as_its_seconds_do(overlap: float) -> None:
+    work, pace = np.array([[2.0], [5.0]]), np.array([1e-3, 2e-3, 4e-3])
+    other = np.array([[3e-3], [1e-3]])
+    together = combine([Product(work, pace), other], overlap)
+    np.testing.assert_allclose(together, combine([work * pace, other], overlap), rtol=1e-13)
+
+
+def test_a_cost_table_of_kinds_has_a_row_for_each_op() -> None:
+    pace = np.array([1.0, 2.0])
+    kinds = CostTable(
+        ceilings={"array": Product(np.array([[1.0], [3.0]]), pace)},
+        overheads={"dispatch": np.array([[0.5], [0.25]])},
+        traffic={"dram": np.array([[8.0], [9.0]])},
+        kind_of=np.array([1, 0, 1]),
+    )
+    each = kinds.per_op()
+    np.testing.assert_array_equal(each.latency_s, kinds.latency_s[[1, 0, 1]])
+    np.testing.assert_array_equal(each.traffic["dram"][:, 0], [9, 8, 9])
+    assert each.per_op() is each
+
+
+def test_what_was_remembered_is_worked_out_again_when_anything_changes() -> None:
+    class Table:
+        pass
+
+    table, made, size = Table(), [], np.array([1.0])
+
+    def ask(*given: object) -> int:
+        return remember(table, "answer", given, lambda: made.append(given) or len(made))
+
+    assert ask(2.0, "fp32", size) == ask(2.0, "fp32", size) == 1
+    assert ask(3.0, "fp32", size) == 2
+    assert ask(3.0, "fp32", size.copy()) == 3  # arrays are not looked into
