@@ -1,11 +1,17 @@
-"""What a kernel says of its processor."""
+"""What a kernel says of its processor, and the runtimes that are there."""
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
+from onnx import TensorProto, helper
 
 from costsim.calibrate.host.machine import this_machine
+from costsim.calibrate.host.runtimes import RUNTIMES, runtime_named
 from costsim.errors import InputError
+from costsim.exporters.onnx import onnx_model
+from costsim.graph import NetBuilder
+from costsim.networks import build
 
 CPUINFO = """\
 processor\t: 0
@@ -84,3 +90,45 @@ def test_other_machines_are_refused(described, options, says):
 def test_without_a_description_it_is_refused_too(tmp_path):
     with pytest.raises(InputError, match="none the base profiles describe"):
         this_machine(tmp_path / "none", tmp_path, "x86_64")
+
+
+class TestRuntimes:
+    """What runs is what was asked for; nothing here is timed."""
+
+    @pytest.mark.parametrize("name", sorted(RUNTIMES))
+    def test_a_graph_is_ready_to_run(self, name):
+        graph = build("squeezenet_1_1").with_input(1, 3, 64, 64)
+        output = np.asarray(runtime_named(name).prepare(graph, 1)())
+        assert output.size == 1000
+        assert np.isfinite(output).all()
+
+    def test_an_onnx_file_runs_as_it_is(self, tmp_path):
+        graph = build("squeezenet_1_1").with_input(1, 3, 64, 64)
+        path = tmp_path / "net.onnx"
+        path.write_bytes(onnx_model(graph, seed=3).SerializeToString())
+        runtime = runtime_named("onnxruntime")
+        from_file, own = (runtime.prepare(graph, 1, where)() for where in (path, None))
+        assert not np.allclose(from_file[0], own[0])  # other weights
+
+    def test_what_onnxruntime_cannot_run_is_refused_in_one_line(self, tmp_path):
+        path = tmp_path / "broken.onnx"
+        path.write_bytes(b"no model")
+        with pytest.raises(InputError, match="onnxruntime refuses it"):
+            runtime_named("onnxruntime").prepare(build("squeezenet_1_1"), 1, path)
+
+    def test_an_input_that_is_no_image_is_refused_before_anything_is_timed(self, tmp_path):
+        tokens = helper.make_tensor_value_info("tokens", TensorProto.INT64, [1, 4])
+        result = helper.make_tensor_value_info("y", TensorProto.INT64, [1, 4])
+        body = helper.make_graph([helper.make_node("Abs", ["tokens"], ["y"])], "net", [tokens], [result])
+        path = tmp_path / "tokens.onnx"
+        path.write_bytes(
+            helper.make_model(body, opset_imports=[helper.make_opsetid("", 17)], ir_version=8).SerializeToString()
+        )
+        net = NetBuilder("tokens")
+        net.act(net.input(1, 4), "abs")
+        with pytest.raises(InputError, match="onnxruntime refuses it"):
+            runtime_named("onnxruntime").prepare(net.graph, 1, path)
+
+    def test_an_unknown_runtime_is_named(self):
+        with pytest.raises(InputError, match="unknown runtime 'tvm'"):
+            runtime_named("tvm")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,6 +20,7 @@ from costsim.graph import LayerGraph
 from costsim.hardware import load_profile
 from costsim.simulate import lower_for
 from costsim.timing import Timing
+from costsim.version import VERSION
 
 BUSY_RATIO = 0.95
 """Share of peak arithmetic that the busiest chain of pointwise convolutions is taken to reach: that tells the clock."""
@@ -58,13 +59,20 @@ class Conditions:
     def as_journal_head(self) -> dict[str, str | int]:
         """What measurements of another run must agree in to go on from them."""
         of = {"machine": self.machine.model, "runtime": self.runtime, "version": self.version}
-        return {**of, "threads": self.threads}
+        return {**of, "threads": self.threads, "costsim": VERSION}
 
 
 def fit_host(
-    name: str, conditions: Conditions, graphs: Mapping[str, LayerGraph], timings: Mapping[str, Timing]
+    name: str,
+    conditions: Conditions,
+    graphs: Mapping[str, LayerGraph],
+    timings: Mapping[str, Timing],
+    progress: Callable[[str], None] = lambda network: None,
 ) -> HostFit:
-    """Fit the base profile of the runtime, with this machine's hardware, to what was measured."""
+    """Fit the base profile of the runtime, with this machine's hardware, to what was measured.
+
+    ``progress`` is told each network before the fit without it.
+    """
     measured_s = {network: timing.latency_s for network, timing in timings.items()}
     clock_hz = _clock_hz(conditions.machine, graphs, measured_s)
     bandwidth = 4 * graphs[STREAMED].total_params / measured_s[STREAMED]
@@ -78,7 +86,7 @@ def fit_host(
     run = MeasuredRun(f"{conditions.threads} threads", base, config, tables, measured_s)
     constants = blocked_constants(base)
     whole = fit([run], constants, [])
-    errors = leave_one_network_out([run], Constants(constants, ()), whole)[0]
+    errors = leave_one_network_out([run], Constants(constants, ()), whole, progress=progress)[0]
     left_out = ErrorSummary.of(list(errors.values()))
     low, high = interval_ratios(list(errors.values()))
     noise = noise_ratio(timings.values())

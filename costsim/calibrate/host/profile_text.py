@@ -88,6 +88,7 @@ def calibrated_text(
             f"  within_10_percent_ratio: {round_significant(left_out.within_10_percent_ratio, 3)}",
             f"  low_ratio: {round_significant(interval[0], 3)}",
             f"  high_ratio: {round_significant(interval[1], 3)}",
+            "  dtypes: [fp32]",
         )
     )
     source = f"  calibration: {{kind: fitted, text: {quoted(f'{data}, {conditions.date}')}}}\n"

@@ -6,6 +6,7 @@ import datetime as dt
 import time
 from collections.abc import Callable, Mapping
 from functools import partial
+from itertools import count
 from pathlib import Path
 
 from costsim.calibrate.host.fit import Conditions, HostFit, fit_host
@@ -42,7 +43,14 @@ def calibrate_host(
     ready = {name: partial(_prepared, runtime, graph, conditions.threads) for name, graph in plan.items()}
     measure(ready, journal, visit=visit, clock=clock, progress=progress)
     graphs = {name: graph() for name, graph in plan.items()}
-    fitted = fit_host(target.stem, conditions, graphs, {name: journal.timing(name) for name in plan})
+    done = count(1)
+    fitted = fit_host(
+        target.stem,
+        conditions,
+        graphs,
+        {name: journal.timing(name) for name in plan},
+        lambda network: progress(next(done), len(plan), f"fit without {network}"),
+    )
     write_text(target, fitted.text)
     load_profile(target)  # what was written must be readable
     return fitted

@@ -58,14 +58,15 @@ class OnnxRuntime(HostRuntime):
         options.intra_op_num_threads, options.inter_op_num_threads = threads, 1
         options.log_severity_level = 3
         model = str(path) if path else onnx_model(graph).SerializeToString()
+        random = np.random.default_rng(0)
         try:
             session = self._library.InferenceSession(model, options, providers=["CPUExecutionProvider"])
+            names, shapes = [i.name for i in session.get_inputs()], [node.shape for node in graph.inputs]
+            inputs = {n: random.standard_normal(s, dtype=np.float32) for n, s in zip(names, shapes, strict=True)}
+            session.run(None, inputs)
         except Exception as error:  # the library's exceptions share no base class
             reason = str(error).splitlines()[0]
             raise InputError(f"onnxruntime refuses it: {reason}", where=graph.name) from None
-        random = np.random.default_rng(0)
-        names, shapes = [i.name for i in session.get_inputs()], [node.shape for node in graph.inputs]
-        inputs = {n: random.standard_normal(s, dtype=np.float32) for n, s in zip(names, shapes, strict=True)}
         return lambda: session.run(None, inputs)
 
 

@@ -1,0 +1,134 @@
+"""``calibrate --host`` on one machine, from its kept measurements: the fit, and networks it never saw.
+
+``python -m validation.host`` fits again and prints every figure; ``--write`` keeps the onnxruntime profile as
+``hwprofiles/epyc_zen4.yaml``.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from costsim.calibrate.errors import ErrorSummary
+from costsim.calibrate.host.fit import Conditions, HostFit, fit_host
+from costsim.calibrate.host.judge import of_unseen_family
+from costsim.calibrate.host.machine import Machine
+from costsim.calibrate.host.measure import noise_ratio
+from costsim.calibrate.host.plan import calibration_plan
+from costsim.devices import RunConfig
+from costsim.files import write_text
+from costsim.graph import LayerGraph
+from costsim.hardware import Profile, load_profile
+from costsim.network import Network
+from costsim.simulate import simulate
+from costsim.timing import Timing
+from validation.arm_runs import profile_path
+
+DATA = Path(__file__).parent / "data" / "host"
+PROFILE = "epyc_zen4"
+MACHINE = Machine("AMD EPYC (family 25, model 17)", 2, 16, 16, {1: 32 * 2**10, 2: 2**20, 3: 32 * 2**20})
+DATE = "2026-11-22"
+VERSIONS = {"onnxruntime": "1.31.1", "torch": "2.13.0"}
+
+
+def timings(runtime: str, part: str) -> dict[str, Timing]:
+    """Of the ``calibration`` or the ``judge`` part: network to what its visits took."""
+    table = pd.read_csv(DATA / f"{PROFILE}_{runtime}.csv")
+    rows = table[table.part == part]
+    return {
+        name: Timing(tuple(float(us) * 1e-6 for us in visits.split()))
+        for name, visits in zip(rows.network, rows.visits_us, strict=True)
+    }
+
+
+def graph_of(name: str) -> LayerGraph:
+    """A network of the zoo, or one that was imported from ONNX and kept."""
+    kept = DATA / "networks" / f"{name}.json"
+    return Network(str(kept) if kept.is_file() else name).graph
+
+
+def fitted(runtime: str, name: str) -> HostFit:
+    """The fit of ``calibrate --host``."""
+    seen = timings(runtime, "calibration")
+    plan = calibration_plan()
+    conditions = Conditions(MACHINE, runtime, VERSIONS[runtime], DATE)
+    return fit_host(name, conditions, {network: plan[network]() for network in seen}, seen)
+
+
+def log_errors(profile: Profile, measured: Mapping[str, Timing]) -> dict[str, float]:
+    """log(predicted / measured) of each network."""
+    run = RunConfig("fp32", 1)
+    predicted = {name: float(simulate(graph_of(name), profile, run).costs.latency_s.sum()) for name in measured}
+    return {name: float(np.log(predicted[name] / timing.latency_s)) for name, timing in measured.items()}
+
+
+def straight_line_errors(runtime: str, names: Sequence[str]) -> list[float]:
+    """Of a line through the calibration's multiply-accumulates and times, fitted on relative errors: the null model."""
+    plan, seen, judged = calibration_plan(), timings(runtime, "calibration"), timings(runtime, "judge")
+    macs = np.array([float(plan[name]().total_macs) for name in seen])
+    seconds = np.array([timing.latency_s for timing in seen.values()])
+    columns = np.stack([np.ones_like(macs), macs], axis=1) / seconds[:, None]
+    line = np.linalg.lstsq(columns, np.ones_like(seconds), rcond=None)[0]
+    sizes = np.array([float(graph_of(name).total_macs) for name in names])
+    measured = np.array([judged[name].latency_s for name in names])
+    return np.log((line[0] + line[1] * sizes) / measured).tolist()
+
+
+def report(runtime: str, fit: HostFit, profile: Profile) -> list[str]:
+    """The figures of one runtime, and every network."""
+    judged = timings(runtime, "judge")
+    errors = log_errors(profile, judged)
+    unseen = [e for name, e in errors.items() if of_unseen_family(name)]
+    outside = [e for name, e in errors.items() if (DATA / "networks" / f"{name}.json").is_file()]
+    low, high = np.log(fit.low_ratio), np.log(fit.high_ratio)
+    inside = np.mean([low <= -e <= high for e in errors.values()])
+    lines = [
+        f"{runtime} {VERSIONS[runtime]}, one thread, {MACHINE.model}, {DATE}, a shared machine",
+        f"calibration: {fit.left_out.count} chains and networks, mean error {fit.after.mean_ratio:.1%}, "
+        f"left out {fit.left_out.mean_ratio:.1%}",
+        _line("networks the fit never saw", list(errors.values())),
+        _line("of families it has nothing of", unseen),
+        _line("imported from ONNX files", outside),
+        _line("null model, a line in MACs", straight_line_errors(runtime, list(errors))),
+        f"in the 90 % interval ({fit.low_ratio:.2f} to {fit.high_ratio:.2f}): {inside:.0%}",
+        f"noise floor: {noise_ratio(judged.values()):.1%} between visits, median network",
+        "",
+    ]
+    return lines + [
+        f"  {name:<24} {judged[name].latency_s * 1e3:8.2f} ms  {np.expm1(e):+.1%}" for name, e in errors.items()
+    ]
+
+
+def _line(what: str, errors: Sequence[float]) -> str:
+    summary = ErrorSummary.of(errors)
+    return (
+        f"{what}: {summary.count}, mean error {summary.mean_ratio:.1%}, median {summary.median_ratio:.1%}, "
+        f"within 10 % {summary.within_10_percent_ratio:.0%}"
+    )
+
+
+def main(arguments: Sequence[str]) -> None:
+    """Fit, write if asked to, print."""
+    for runtime in VERSIONS:
+        fit = fitted(runtime, PROFILE)
+        if runtime == "onnxruntime" and "--write" in arguments:
+            write_text(profile_path(PROFILE), fit.text)
+        print("\n".join(report(runtime, fit, _profile(fit))), end="\n\n")
+
+
+def _profile(fit: HostFit) -> Profile:
+    """The fitted profile, read as a user's would be."""
+    import tempfile
+
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / f"{PROFILE}.yaml"
+        path.write_text(fit.text)
+        return load_profile(path)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
