@@ -26,7 +26,7 @@ MANY_POINTS = 64
 """From so many points on it pays to find out first which rungs can be the fastest at any of them."""
 
 
-SIZES_AT_ONCE = 256
+SIZES_AT_ONCE = 512
 """Buffer sizes solved in one pass: few enough for the recurrence to stay in cache."""
 
 
@@ -164,8 +164,7 @@ def _fewest_bytes(need: np.ndarray, moved: np.ndarray, single: np.ndarray, sizes
     """
     rows = len(single)
     best = np.zeros((rows + 1, len(sizes)))
-    fits_some, misses_some = need <= sizes[-1], need > sizes[0]
-    misses_some[np.triu_indices(rows)] = False
+    fits_some, misses_some = need <= sizes[-1], (need > sizes[0]) & np.tri(rows, k=-1, dtype=bool)
     begins = np.where(fits_some.any(axis=1), fits_some.argmax(axis=1), np.arange(rows)).tolist()
     certain = np.where(misses_some.any(axis=1), rows - misses_some[:, ::-1].argmax(axis=1), 0).tolist()
     for row in range(rows):
@@ -176,7 +175,7 @@ def _fewest_bytes(need: np.ndarray, moved: np.ndarray, single: np.ndarray, sizes
             np.minimum(best[row + 1], np.minimum.reduce(choices, axis=0), out=best[row + 1])
         if begin < sure:
             choices = best[begin:sure] + moved[row, begin:sure, None]
-            choices[need[row, begin:sure, None] > sizes] = np.inf
+            np.putmask(choices, need[row, begin:sure, None] > sizes, np.inf)
             np.minimum(best[row + 1], np.minimum.reduce(choices, axis=0), out=best[row + 1])
     return best
 
@@ -205,10 +204,12 @@ def _trace(
         begins[row, rungs] = row
         (starts,) = (need[row, :row] <= sizes[rungs[-1]]).nonzero()
         if len(starts):
-            choices = best[starts][:, rungs] + moved[row, starts, None]
-            choices[need[row, starts, None] > sizes[rungs]] = np.inf
-            grouped = choices.min(axis=0) < best[row, rungs] + single[row, rungs]
-            begins[row, rungs[grouped]] = starts[choices[:, grouped].argmin(axis=0)]
+            groups = slice(starts[0], row)
+            choices = best[groups, rungs] + moved[row, groups, None]
+            np.putmask(choices, need[row, groups, None] > sizes[rungs], np.inf)
+            chosen = choices.argmin(axis=0)
+            grouped = choices[chosen, np.arange(len(rungs))] < best[row, rungs] + single[row, rungs]
+            begins[row, rungs[grouped]] = groups.start + chosen[grouped]
         end[rungs] = begins[row, rungs] - 1
     last = np.where(begins >= 0, np.arange(rows)[:, None], rows)
     last = np.minimum.accumulate(last[::-1], axis=0)[::-1]

@@ -122,39 +122,39 @@ def resident_need(
     on chip whole.
     """
     rows = flow.rows
-    live = np.zeros((rows, rows))  # (first, row)
+    live = np.zeros((rows, rows))  # (row, first)
     peak = np.zeros(rows)
-    need = np.full((rows, rows), np.inf)
+    need = np.full((rows, rows), np.inf)  # (last, first)
     tiles = weights.tile_bytes if separate_weights is None else np.zeros(rows)
-    stripes_out = flow.leaving_bytes if outside else flow.output_bytes
-    overwrites_from = np.full(rows, -1)  # last ``first`` for which a row finds its input inside and may overwrite it
+    stripes_out = (flow.leaving_bytes if outside else flow.output_bytes).tolist()
+    overwrites_from = [-1] * rows  # last ``first`` for which a row finds its input inside and may overwrite it
+    dies = (flow.reusable & (flow.last_use[flow.source] == flow.reader)).tolist()
+    columns = (flow.reader, flow.source, flow.previous, flow.held_bytes)
+    edges = list(enumerate(zip(*(column.tolist() for column in columns), strict=True)))[::-1]
     last_read: dict[int, tuple[int, float]] = {}
-    edge = 0
     for row in range(rows):
-        live[: row + 1, row] += tiles[row] + stripes_out[row]
+        live[row, : row + 1] += tiles[row] + stripes_out[row]
         lowest = row
-        while edge < len(flow.reader) and flow.reader[edge] == row:
-            tensor, before = int(flow.source[edge]), int(flow.previous[edge])
-            held = flow.held_bytes[edge]
+        while edges and edges[-1][1][0] == row:
+            edge, (_, tensor, before, held) = edges.pop()
             from_outside = outside_bytes(flow, weights, edge, separate_weights) if outside else held
-            live[before + 1 : row + 1, row] += from_outside
+            live[row, before + 1 : row + 1] += from_outside
             if before >= 0:
-                live[: before + 1, before + 1 : row + 1] += held
+                live[before + 1 : row + 1, : before + 1] += held
                 if before == tensor:
-                    live[: before + 1, before] += held - stripes_out[before]
-                    live[: overwrites_from[before] + 1, before] -= held - stripes_out[before]
+                    live[before, : before + 1] += held - stripes_out[before]
+                    live[before, : overwrites_from[before] + 1] -= held - stripes_out[before]
                 else:
                     earlier, streamed = last_read[tensor]  # groups that begin after ``earlier`` had it in stripes
-                    live[earlier + 1 : before + 1, before] += held - streamed
-                if flow.reusable[edge] and flow.last_use[tensor] == row:
+                    live[before, earlier + 1 : before + 1] += held - streamed
+                if dies[edge]:
                     overwrites_from[row] = max(overwrites_from[row], before if outside else row)
                 lowest = min(lowest, before)
             last_read[tensor] = (before, from_outside)
-            edge += 1
-        live[: overwrites_from[row] + 1, row] -= stripes_out[row]
-        peak[: row + 1] = np.maximum(peak[: row + 1], live[: row + 1, lowest : row + 1].max(axis=1))
-        need[: row + 1, row] = peak[: row + 1]
-    return need
+        live[row, : overwrites_from[row] + 1] -= stripes_out[row]
+        np.maximum(peak[: row + 1], live[lowest : row + 1, : row + 1].max(axis=0), out=peak[: row + 1])
+        need[row, : row + 1] = peak[: row + 1]
+    return need.T
 
 
 def outside_bytes(flow: Dataflow, weights: Weights, edge: int, separate_weights: float | None) -> float:

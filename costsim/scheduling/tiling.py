@@ -205,10 +205,9 @@ MOST_PARTS = 256
 
 def _steps(buffer: np.ndarray, activation: np.ndarray, weights: np.ndarray) -> list[np.ndarray]:
     """Per row, ``(3, steps)``: the candidates that move less than any that needs no more buffer."""
-    total = activation + weights
-    order = np.lexsort((total, buffer), axis=0)
-    total = np.take_along_axis(total, order, 0)
-    improves = np.vstack([np.ones_like(total[:1], dtype=bool), total[1:] < np.minimum.accumulate(total)[:-1]])
-    rows = range(total.shape[1])
-    priced = np.stack([buffer, activation, weights])
-    return [priced[:, order[improves[:, row], row], row] for row in rows]
+    priced = np.stack([buffer, activation, weights]).transpose(2, 0, 1)
+    order = np.argsort(priced[:, 0], axis=1)  # where two need the same, the later step moves less
+    total = np.take_along_axis(priced[:, 1] + priced[:, 2], order, 1)
+    least = np.minimum.accumulate(total, axis=1)
+    improves = np.hstack([np.ones_like(total[:, :1], dtype=bool), total[:, 1:] < least[:, :-1]])
+    return [row[:, kept[better]] for row, kept, better in zip(priced, order, improves, strict=True)]
