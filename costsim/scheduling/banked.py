@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from costsim.scheduling.banks import Banks, placed_heights
+from costsim.scheduling.banks import BANK_ORDERS, Banks, place_in_banks
 from costsim.scheduling.dataflow import Dataflow
 from costsim.scheduling.placement import Buffer, most_alive_bytes
 from costsim.scheduling.segments import Weights
@@ -68,11 +68,12 @@ class BankedPlans:
         spills = (moved["input_bytes"] + moved["output_bytes"]) > 0
         mode = np.where(self._on_host, HOST, np.where(spills, TILED, RESIDENT))
         begins = (mode != RESIDENT) | np.append(True, mode[1:] != mode[:-1])
+        fitting = used_bytes if away == 0 else self._heights.least()
         columns = self._columns | moved | {
             "group": np.cumsum(begins) - 1,
             "mode": mode,
             "buffer_bytes": np.full(self._flow.rows, used_bytes),
-            "fitting_bytes": np.full(self._flow.rows, min(self._heights.of(0))),
+            "fitting_bytes": np.full(self._flow.rows, fitting),
         }  # fmt: skip
         return Plan(**{name: column[:, None] for name, column in columns.items()})
 
@@ -82,14 +83,12 @@ class _Heights:
 
     def __init__(self, buffers: list[Buffer], banks: Banks) -> None:
         self._buffers, self._banks = buffers, banks
-        self._known: dict[int, list[float]] = {}
+        self._known: dict[tuple[int, int], float] = {}
         self._alive: dict[int, float] = {}
 
-    def of(self, away: int) -> list[float]:
-        """By each order."""
-        if away not in self._known:
-            self._known[away] = list(placed_heights(self._buffers[away:], self._banks))
-        return self._known[away]
+    def least(self) -> float:
+        """With which every map has room, by some order."""
+        return min(self._height(0, order) for order in range(len(BANK_ORDERS)))
 
     def fewest_away(self, size_bytes: float) -> tuple[int, float]:
         """How many of the largest maps have to leave, and what the first order that places the others needs."""
@@ -97,10 +96,17 @@ class _Heights:
             if away not in self._alive:
                 self._alive[away] = most_alive_bytes(self._buffers[away:])
             if self._alive[away] <= size_bytes:
-                fits = next((height for height in self.of(away) if height <= size_bytes), None)
+                heights = (self._height(away, order) for order in range(len(BANK_ORDERS)))
+                fits = next((height for height in heights if height <= size_bytes), None)
                 if fits is not None:
                     return away, fits
         raise AssertionError("without maps there is nothing to place")
+
+    def _height(self, away: int, order: int) -> float:
+        if (away, order) not in self._known:
+            placement = place_in_banks(self._buffers[away:], self._banks, BANK_ORDERS[order])
+            self._known[away, order] = self._banks.used_bytes(placement)
+        return self._known[away, order]
 
 
 def _maps(flow: Dataflow, rules: BankRules, images: float) -> list[_Map]:

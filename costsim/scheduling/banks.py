@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import accumulate
+
+import numpy as np
 
 from costsim.scheduling.placement import ORDERS, Buffer, Placement
 
@@ -20,7 +23,7 @@ class Banks:
     order: tuple[int, ...]
     """In which order a map that fits one bank tries them."""
 
-    @property
+    @cached_property
     def begins(self) -> tuple[float, ...]:
         return tuple(accumulate(self.size_bytes, initial=0.0))[:-1]
 
@@ -45,22 +48,20 @@ def place_in_banks(buffers: Iterable[Buffer], banks: Banks, order: Order) -> Pla
     That is in the first bank of ``banks.order`` with room for it. A buffer that no bank has room for takes
     the lowest free addresses of all banks as one memory, which has no end: more than there is may be used.
     """
-    placed: list[tuple[float, Buffer]] = []
-    ends = tuple(accumulate(banks.size_bytes))
-    for buffer in sorted((b for b in buffers if b.size_bytes > 0), key=order):
-        taken = sorted((begin, begin + other.size_bytes) for begin, other in placed if other.meets(buffer))
+    wanted = sorted((b for b in buffers if b.size_bytes > 0), key=order)
+    first, last = (np.array([getattr(b, end) for b in wanted], dtype=int) for end in ("first", "last"))
+    begin, ends = np.zeros(len(wanted)), tuple(accumulate(banks.size_bytes))
+    size = np.array([b.size_bytes for b in wanted])
+    for index, buffer in enumerate(wanted):
+        beside = np.flatnonzero((first[:index] <= buffer.last) & (last[:index] >= buffer.first))
+        taken = sorted(zip(begin[beside].tolist(), (begin[beside] + size[beside]).tolist(), strict=True))
         rooms = (_lowest(taken, buffer.size_bytes, banks.begins[bank], ends[bank]) for bank in banks.order)
         address = next((room for room in rooms if room is not None), None)
         if address is None:
             address = _lowest(taken, buffer.size_bytes, 0.0, float("inf"))
             assert address is not None, "a memory without end has room"
-        placed.append((address, buffer))
-    return Placement(tuple(buffer for _, buffer in placed), tuple(address for address, _ in placed))
-
-
-def placed_heights(buffers: list[Buffer], banks: Banks) -> Iterator[float]:
-    """Bytes in use by each order, worked out when asked for."""
-    return (banks.used_bytes(place_in_banks(buffers, banks, order)) for order in BANK_ORDERS)
+        begin[index] = address
+    return Placement(tuple(wanted), tuple(begin.tolist()))
 
 
 def _lowest(taken: list[tuple[float, float]], size_bytes: float, begin: float, end: float) -> float | None:
