@@ -236,6 +236,15 @@ class AcceleratorHardware(Block):
         return self
 
 
+class InnerMaps(Block):
+    """Maps of an op's steps, in multiples of its output."""
+
+    operand: PositiveFloat = 1.0
+    """What it reads: more than 1 where its producer has to write it wider."""
+    own: tuple[PositiveFloat, ...] = ()
+    """What it keeps for itself."""
+
+
 class AcceleratorRuntime(Runtime):
     device_ops: tuple[str, ...] | None
     """Ops the accelerator runs, all others fall back to the host; null: it runs everything."""
@@ -248,8 +257,8 @@ class AcceleratorRuntime(Runtime):
     """Channels of maps in memory are padded to a multiple of this."""
     least_depthwise_channels: PositiveInt = 1
     """Banked plans only: a depthwise convolution of fewer channels runs on a copy padded to as many."""
-    wide_ops: tuple[str, ...] = ()
-    """Banked plans only: ops that read their operand, and keep a map of their own, at twice the width."""
+    inner_maps: dict[str, InnerMaps] = Field(default_factory=dict)
+    """Banked plans only: what an op that runs in several steps has in memory beside its output."""
     double_buffered: bool = True
     """Whether off-chip transfers hide behind the array."""
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from costsim.devices.accelerator_profile import InnerMaps
 from costsim.devices.kernels.atomic import atomic_weight_elems, stride_fold
 from costsim.devices.kernels.rounding import round_up
 from costsim.errors import DoesNotFitError
@@ -57,11 +58,16 @@ def _bank_rules(ops: OpTable, profile: Any) -> BankRules:
     largest = getattr(array, "largest_kernel", None) or np.inf
     in_passes = ops.is_op("conv") & (np.maximum(ops.kernel_h, ops.kernel_w) > largest)
     sums = ops.n * ops.h_out * ops.w_out * ops.c_out * profile.hardware.sum_bytes
+    inner = [profile.runtime.inner_maps.get(label.op, InnerMaps()) for label in ops.labels]
+    output_bytes = ops.output_bytes[:, 0].tolist()
     return BankRules(
         Banks(banks.size_bytes, banks.order),
         copied_bytes=np.where(padding > 1, ops.input_bytes * padding, 0.0)[:, 0],
         sum_bytes=np.where(in_passes, sums, 0.0)[:, 0],
-        wide=ops.is_op(*profile.runtime.wide_ops)[:, 0],
+        operand_ratio=np.array([maps.operand for maps in inner]),
+        own_bytes=tuple(
+            tuple(ratio * size for ratio in maps.own) for maps, size in zip(inner, output_bytes, strict=True)
+        ),
     )
 
 

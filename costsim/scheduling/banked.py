@@ -22,9 +22,10 @@ class BankRules:
     """The copy a row makes of its first operand before it runs."""
     sum_bytes: np.ndarray
     """Each of the two maps of partial sums between a row's three passes."""
-    wide: np.ndarray
-    """Rows that read their operand at twice its width and keep as wide a map of their own: a product
-    with a function of the operand."""
+    operand_ratio: np.ndarray
+    """How many times its width a row's operand has."""
+    own_bytes: tuple[tuple[float, ...], ...]
+    """Maps a row keeps for itself between reading its operand and writing its output."""
 
 
 @dataclass(frozen=True)
@@ -119,8 +120,9 @@ def _maps(flow: Dataflow, rules: BankRules, images: float) -> list[_Map]:
     first_edge = np.searchsorted(flow.reader, np.arange(flow.rows))
     for edge, (tensor, row) in enumerate(zip(flow.source.tolist(), flow.reader.tolist(), strict=True)):
         copied = rules.copied_bytes[row] > 0 and edge == first_edge[row]
-        last_read[tensor] = max(last_read.get(tensor, -1), 3 * row + (0 if copied else 1 if rules.wide[row] else 2))
-        held[tensor] = max(held.get(tensor, 0.0), float(flow.held_bytes[edge]) * (2 if rules.wide[row] else 1))
+        step = 0 if copied else 1 if rules.own_bytes[row] else 2
+        last_read[tensor] = max(last_read.get(tensor, -1), 3 * row + step)
+        held[tensor] = max(held.get(tensor, 0.0), float(flow.held_bytes[edge] * rules.operand_ratio[row]))
     end = 3 * flow.rows - 1
     maps = [_Map(Buffer("input", held[-1] / images, 0, last_read[-1]), tensor=-1)] if -1 in held else []
     for row in range(flow.rows):
@@ -128,9 +130,8 @@ def _maps(flow: Dataflow, rules: BankRules, images: float) -> list[_Map]:
         size = held.get(row, float(flow.output_bytes[row])) / images
         maps.append(_Map(Buffer(f"output of {row}", size, last, last_read.get(row, end)), tensor=row))
         copied, sums = float(rules.copied_bytes[row]) / images, float(rules.sum_bytes[row]) / images
-        if rules.wide[row]:
-            own = 2 * float(flow.output_bytes[row]) / images
-            maps.append(_Map(Buffer(f"function of {row}", own, first, last), row=row))
+        for own in rules.own_bytes[row]:
+            maps.append(_Map(Buffer(f"own map of {row}", own / images, first, last), row=row))
         if copied:
             maps.append(_Map(Buffer(f"copy for {row}", copied, first, last), row=row))
         if sums:

@@ -128,6 +128,12 @@ def test_the_older_compiler_keeps_silu_at_twice_the_width() -> None:
     assert peaks["stm32n6"] < 2704.0
 
 
+def test_maps_of_an_op_s_steps_lie_beside_its_operand() -> None:
+    net = NetBuilder("hard_swish")
+    net.act(net.conv(net.input(1, 3, 32, 32), 16, 3), "hard_swish")
+    assert planned(net.graph).buffer_bytes.max() == 5 * 16 * 32 * 32
+
+
 @pytest.mark.parametrize("network", ["mobilenet_v2_1x", "squeezenet_1_0", "resnet50", "yolov8n"])
 def test_a_larger_memory_never_moves_more_and_is_never_slower(network: str) -> None:
     profile = load_profile("stm32n6")
