@@ -19,9 +19,18 @@ EXAMPLES = Path(__file__).parent.parent / "examples"
 
 WORKERS = 2
 
-RANDOM: dict[str, Any] = {"network": {"python": "tests.random_networks:network"}, "axes": {"network.seed": "0 .. 9999"}}
+NETWORKS = {"20 to 60 layers": 24, "50 to 140 layers": 60}
+"""Sizes of random networks, every norm and activation counted, to their convolutions, poolings, sums and concats."""
 
 DEVICES = ["rpi4b", "rpi5", "gtx_1080ti", "v100", "embedded_buffer", "ethos_u55_256"]
+
+
+SEEDS = 9_999
+
+
+def random_networks(hw: str, most: int) -> dict[str, Any]:
+    axes = {"network.seed": f"1 .. {SEEDS}", "network.most": [most]}
+    return {"network": {"python": "tests.random_networks:network"}, "hw": hw, "axes": axes}
 
 
 def seconds(spec: dict[str, Any]) -> float:
@@ -32,15 +41,15 @@ def seconds(spec: dict[str, Any]) -> float:
 
 
 def main() -> None:
-    for hw in ("rpi4b", "gtx_1080ti", "embedded_buffer"):
-        spec = RANDOM | {"hw": hw}
-        rate = load_spec(spec).space.points / seconds(spec)
-        print(f"random networks on {hw:<27} {rate:>12,.0f} networks/s on {WORKERS} workers")
+    for size, most in NETWORKS.items():
+        for hw in ("rpi4b", "gtx_1080ti"):
+            took = seconds(random_networks(hw, most))
+            print(f"random networks of {size:<17} on {hw:<10} {SEEDS / took:>10,.0f} networks/s on {WORKERS} workers")
     sys.path.insert(0, str(EXAMPLES))  # workers take it over
     cells = {**import_module("rank_cells").SPEC, "hw": DEVICES}
     points = load_spec(cells).space.points
     took = seconds(cells)
-    print(f"{points // len(DEVICES):,} cells on {len(DEVICES)} devices {took:>30.1f} s, {points / took:,.0f} points/s")
+    print(f"{points // len(DEVICES):,} cells on {len(DEVICES)} devices {took:>33.1f} s, {points / took:,.0f} points/s")
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
 """The cells of NAS-Bench-201 (arXiv 2001.00326) ranked for a Cortex-A76: which pack most arithmetic into their time?
 
 Four nodes, six edges, five operations an edge: 15,625 cells. Cells that pass nothing on are
-impossible and left out; edges that lead nowhere are not executed. All of them take about two minutes
+impossible and left out; edges that lead nowhere are not executed. All of them take some twenty seconds
 of one core; `--sample 2000` visits so many of them.
 """
 

@@ -110,5 +110,7 @@ def test_random_networks_are_distinct_and_of_the_size_they_say():
     assert len({tuple((n.layer, n.inputs, n.shape) for n in graph) for graph in graphs}) == len(graphs)
     layers = [sum(node.layer.op not in uncounted for node in graph) for graph in graphs]
     assert min(layers) >= FEWEST and max(layers) <= MOST
+    small = [len(network(seed, most=24)) for seed in range(300)]
+    assert min(small) >= 20 and max(small) <= 60
     words = {node.placed.op for graph in graphs for node in graph}
     assert {"conv", "grouped_conv", "depthwise_conv", "add", "concat", "channel_shuffle", "mul", "avg_pool"} <= words
