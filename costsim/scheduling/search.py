@@ -125,7 +125,7 @@ def build_ladder(
     usable = allowed & (at < at.T)
     need, moved = np.where(usable, groups.buffer_bytes, np.inf).T.copy(), groups.offchip_bytes.T.copy()
     sizes = _sizes(need, tiles, largest)
-    step = np.stack([np.searchsorted(tiles.buffer_bytes[:, row], sizes, side="right") - 1 for row in range(rows)])
+    step = _steps(tiles, sizes)
     single = np.where(step >= 0, tiles.offchip_bytes[np.maximum(step, 0), at], np.inf)
     chunks = [slice(begin, begin + SIZES_AT_ONCE) for begin in range(0, len(sizes), SIZES_AT_ONCE)]
     rungs, best, lowest = [np.empty(0, dtype=int)], [np.empty((rows + 1, 0))], np.inf
@@ -149,6 +149,14 @@ def build_ladder(
         writes=np.where(alone, outputs[at, at], writes),
         weights=np.where(alone, tiles.weight_bytes[tile, at], weights[:, None]),
     )
+
+
+def _steps(tiles: Staircase, sizes: np.ndarray) -> np.ndarray:
+    """``(rows, sizes)`` the highest step of every row that each size holds; -1 if none."""
+    rows = tiles.buffer_bytes.shape[1]
+    begins = np.zeros((rows, len(sizes) + 1), dtype=int)
+    np.add.at(begins, (np.arange(rows), np.searchsorted(sizes, tiles.buffer_bytes)), 1)
+    return np.cumsum(begins[:, :-1], axis=1) - 1
 
 
 def _fewest_bytes(need: np.ndarray, moved: np.ndarray, single: np.ndarray, sizes: np.ndarray) -> np.ndarray:

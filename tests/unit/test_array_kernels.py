@@ -72,6 +72,15 @@ def test_block_based_is_never_below_its_steps_nor_its_peak(ops: OpTable, name: s
     assert cycles >= runs * 4 * ublocks * steps / array.cores
 
 
+@pytest.mark.parametrize("name", ["ethos_u55_128", "ethos_u55_256", "ethos_u65_512"])
+def test_a_window_as_large_as_an_image_runs_in_sub_kernels(name: str) -> None:
+    ops = convolutions([{"c_in": 32, "c_out": 32, "groups": 32, "h_in": 256, "kernel": 256, "h_out": 1}])
+    array = load_profile(name).hardware.array
+    costs = block_costs(ops, array)
+    assert costs.cycles[0, 0] >= ops.macs[0, 0] / array.macs_per_cycle
+    assert costs.onchip_elems[0, 0] >= ops.input_elems[0, 0]
+
+
 @given(layers())
 @settings(max_examples=80, deadline=None)
 def test_row_stationary_keeps_within_its_elements(ops: OpTable) -> None:

@@ -29,6 +29,9 @@ PART_KERNEL_CHANNELS, PART_KERNEL_TAPS = 8.0, 4.0
 DEPTHWISE_TAPS = 4.0
 """Taps of a depthwise step."""
 
+SUB_KERNEL_SIDE = 8.0
+"""Taller and wider kernels run as several, each over its own part of the window."""
+
 BRICK_CHANNELS = 16.0
 """Channels of a brick of the NHCWB16 layout: maps in memory are padded to it."""
 
@@ -61,7 +64,7 @@ def block_costs(ops: OpTable, array: Any) -> ArrayCosts:
         cycles   = (max(products, output) blocks + min(products, output)) / cores
 
     ``4 u_c`` cycles decode the weights of a step; ``output`` is elements times ``output_cycles_per_elem``,
-    pooling takes 4 cycles a tap. Depthwise 3x3 thus reaches 24 of 256 macs a cycle. Grouped convolutions
+    pooling takes 4 cycles a tap, and an input block is that of one sub-kernel. Depthwise 3x3 thus reaches 24 of 256 macs a cycle. Grouped convolutions
     run group by group.
     """
     taps, is_mac, by_channel = ops.kernel_h * ops.kernel_w, ops.kind == MAC, _by_channel(ops)
@@ -96,12 +99,15 @@ def _best_block(ops: OpTable, array: Any, by_channel: np.ndarray) -> dict[str, A
     high = np.clip(round_up(np.ceil(ops.h_out / parts_h), array.ublock_h), array.ublock_h, MOST_ROWS)
     wide = np.clip(round_up(np.ceil(ops.w_out / parts_w), array.ublock_w), array.ublock_w, MOST_COLUMNS)
     deep = np.minimum(block_c, round_up(channels, array.ublock_c))
-    high_in = np.minimum((high - 1) * ops.stride_h + (ops.kernel_h - 1) * ops.dilation_h + 1, ops.h_in)
-    wide_in = np.minimum((wide - 1) * ops.stride_w + (ops.kernel_w - 1) * ops.dilation_w + 1, ops.w_in)
+    window_h = np.minimum((ops.kernel_h - 1) * ops.dilation_h + 1, SUB_KERNEL_SIDE)
+    window_w = np.minimum((ops.kernel_w - 1) * ops.dilation_w + 1, SUB_KERNEL_SIDE)
+    high_in = np.minimum((high - 1) * ops.stride_h + window_h, ops.h_in)
+    wide_in = np.minimum((wide - 1) * ops.stride_w + window_w, ops.w_in)
     deep_in = np.where(by_channel, deep, np.minimum(DEPTH_STEP_CHANNELS, round_up(ops.c_in_per_group, 8.0)))
     needs = BUFFERS * (high_in * wide_in * deep_in + SUM_BYTES * high * wide * deep)
     spatial_count, deep_count = np.ceil(ops.h_out / high) * np.ceil(ops.w_out / wide), np.ceil(channels / deep)
-    passes = spatial_count * np.where(by_channel, 1.0, deep_count)
+    sub_kernels = np.ceil(ops.kernel_h / SUB_KERNEL_SIDE) * np.ceil(ops.kernel_w / SUB_KERNEL_SIDE)
+    passes = spatial_count * np.where(by_channel, 1.0, deep_count) * sub_kernels
     in_ublocks = [
         np.minimum(round_up(side, ublock), whole)
         for side, ublock, whole in ((high_in, array.ublock_h, ops.h_in), (wide_in, array.ublock_w, ops.w_in))
