@@ -64,8 +64,8 @@ def block_costs(ops: OpTable, array: Any) -> ArrayCosts:
         cycles   = (max(products, output) blocks + min(products, output)) / cores
 
     ``4 u_c`` cycles decode the weights of a step; ``output`` is elements times ``output_cycles_per_elem``,
-    pooling takes 4 cycles a tap, and an input block is that of one sub-kernel. Depthwise 3x3 thus reaches 24 of 256 macs a cycle. Grouped convolutions
-    run group by group.
+    pooling takes 4 cycles a tap. Depthwise 3x3 thus reaches 24 of 256 macs a cycle. Large windows run as
+    sub-kernels, each with an input block of its own; grouped convolutions run group by group.
     """
     taps, is_mac, by_channel = ops.kernel_h * ops.kernel_w, ops.kind == MAC, _by_channel(ops)
     runs = ops.n * np.where(by_channel, 1.0, ops.groups)
