@@ -28,13 +28,14 @@ class Banks:
         return tuple(accumulate(self.size_bytes, initial=0.0))[:-1]
 
     def used_bytes(self, placement: Placement) -> float:
-        """Every bank up to the highest byte anything takes in it; what lies beyond the last counts from its end."""
+        """Every bank up to the highest byte anything takes in it; all banks, where something lies beyond them."""
+        if placement.height_bytes > sum(self.size_bytes):
+            return placement.height_bytes
         placed = zip(placement.offsets, placement.buffers, strict=True)
         spans = [(offset, offset + buffer.size_bytes) for offset, buffer in placed]
-        bounds = [*zip(self.begins, self.size_bytes, strict=True), (sum(self.size_bytes), float("inf"))]
         return sum(
             max((min(end - begin, size) for start, end in spans if start < begin + size and end > begin), default=0.0)
-            for begin, size in bounds
+            for begin, size in zip(self.begins, self.size_bytes, strict=True)
         )
 
 

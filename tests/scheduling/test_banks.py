@@ -40,7 +40,7 @@ def used(*spans: tuple[float, int, int]) -> float:
         ([(30, 0, 1), (10, 1, 2)], 40),
         ([(60, 0, 0), (30, 1, 2)], 90),  # the first bank with room, not the one in use
         ([(120, 0, 1)], 120),  # fits no bank: all banks as one memory, from their lowest address
-        ([(120, 0, 1), (40, 1, 2), (40, 1, 2)], 200),  # 40 + 120, and 40 beyond the end
+        ([(120, 0, 1), (40, 1, 2), (40, 1, 2)], 220),  # 120 and 40 in the banks, 40 beyond their end at 180
         ([(190, 0, 1)], 190),
     ],
 )
