@@ -26,7 +26,7 @@ SIDES = {10**4: (100, 100), 10**5: (250, 400), 10**6: (1000, 1000), 10**7: (2500
 """Points of a grid to its bandwidths and clocks."""
 
 
-def hardware(hw: str, bandwidth: str, clock: str, sides: tuple[int, int] = (4096, 1024)) -> dict[str, Any]:
+def hardware(hw: str, bandwidth: str, clock: str, sides: tuple[int, int] = (8192, 8192)) -> dict[str, Any]:
     """ResNet-50 on a device of any DRAM bandwidth and clock."""
     axes = {"hardware.memory.dram.bandwidth": f"{bandwidth} x {sides[0]}", "hardware.clock": f"{clock} x {sides[1]}"}
     return {"network": "resnet50", "hw": hw, "axes": axes}
@@ -91,12 +91,18 @@ def grown(points: int, sampled: bool) -> tuple[float, int]:
 
 def print_growth(largest: int) -> None:
     """Cost per point and memory of ever larger sweeps, as a grid and as a Latin hypercube sample."""
-    for points in (p for p in SIDES if p <= largest):
-        for sampled in (False, True):
+    for sampled in (False, True):
+        before_s, before = 0.0, 0
+        for points in (p for p in SIDES if p <= largest):
             with multiprocessing.get_context("spawn").Pool(1) as alone:
                 cpu_s, peak_kib = alone.apply(grown, (points, sampled))
             name = f"whole sweep, {'sample' if sampled else 'grid'} of {points:,} points"
-            print(f"{name:<46} {cpu_s / points * 1e6:>8.2f} us/point, {cpu_s:.2f} s, {peak_kib / 1024:.0f} MiB")
+            further = (cpu_s - before_s) / (points - before)
+            print(
+                f"{name:<46} {cpu_s:>8.2f} s, {cpu_s / points * 1e6:.2f} us/point, "
+                f"{further * 1e6:.2f} us for each further one, {peak_kib / 1024:.0f} MiB"
+            )
+            before_s, before = cpu_s, points
 
 
 def print_workers(name: str, spec: dict[str, Any], work_s: float) -> None:

@@ -29,7 +29,7 @@ SHARD_POINTS = 32 * CHUNK_POINTS
 SHARDS = 16
 """A small sweep is cut into so many shards: there is work for several workers."""
 
-FEWEST_POINTS, FEWEST_DEVICE_POINTS = 64, CHUNK_POINTS
+FEWEST_POINTS, FEWEST_DEVICE_POINTS = 64, 8 * CHUNK_POINTS
 """No shard is smaller, or it costs more to keep than to price; the second where only devices vary, not networks."""
 
 ATTEMPTS = 3
