@@ -54,6 +54,14 @@ def test_prices_sum_to_no_more_than_the_latency(network, hw):
     assert all(f.cost_ms is None or 0 <= f.cost_low_ms <= f.cost_ms <= f.cost_high_ms for f in found)
 
 
+def test_severity_is_the_share_of_the_latency():
+    found, latency_ms = findings("shufflenet_v1_g3_1x", "rpi4b")
+    shares = [(f.cost_ms or 0.0) / latency_ms for f in found]
+    words = ["warning" if share >= 0.05 else "note" if share >= 0.005 else "none" for share in shares]
+    assert [f.severity for f in found] == words
+    assert set(words) == {"warning", "note", "none"}
+
+
 @pytest.mark.parametrize("network", ["shufflenet_v1_g3_1x", "mobilenet_v2_1x", "shufflenet_v2_1x"])
 def test_no_finding_promises_what_the_model_does_not_predict(network):
     profile = load_profile("arm_a53")
