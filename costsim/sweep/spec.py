@@ -80,8 +80,11 @@ class SweepSpec(BaseModel):
 
     @property
     def text(self) -> str:
-        """The specification as one line of JSON: what a worker is sent, what a resumed run is compared with."""
-        return json.dumps(self.model_dump(), sort_keys=True)
+        """The specification as one line of JSON: what a worker is sent.
+
+        Axes and objectives stay in their order: it numbers the points, and the first objective is what best means.
+        """
+        return json.dumps(self.model_dump())
 
 
 AnySpec = TypeVar("AnySpec", bound=SweepSpec)

@@ -32,14 +32,15 @@ class Store:
             raise InputError("pyarrow is not installed", where="sweep", mend="pip install 'costsim[sweep]'")
         self.folder = make_folder(folder)
         manifest = {"costsim": VERSION, "spec": json.loads(spec.text), "shard_points": shard_points}
+        text = json.dumps(manifest, indent=2) + "\n"  # in order: other axes first would number other points
         path = self.folder / MANIFEST
         if path.exists():
-            if json.loads(path.read_text(encoding="utf-8")) != manifest:
+            if path.read_text(encoding="utf-8") != text:
                 raise InputError("holds another sweep", where=str(folder), mend="choose another folder or remove it")
         elif any(self.folder.iterdir()):
             raise InputError("is not empty", where=str(folder), mend="choose an empty folder")
         else:
-            write_text(path, json.dumps(manifest, indent=2, sort_keys=True) + "\n")
+            write_text(path, text)
         make_folder(self.folder / "shards")
 
     def is_done(self, shard: int) -> bool:

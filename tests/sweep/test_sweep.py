@@ -10,6 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pandas as pd
 import pytest
 
+import costsim
 from costsim.errors import InputError
 from costsim.sweep import load_spec, sweep
 from costsim.sweep.engine import PRICED
@@ -138,9 +139,35 @@ def test_impossible_networks_are_counted_however_they_are_built(tmp_path, bandwi
     }  # fmt: skip
 
 
+def test_rows_are_what_their_axes_say(tmp_path):
+    axes = {"input_size": [96, 128], "batch": [1, 2], "hardware.clock": "1 GHz .. 2 GHz x 2"}  # not in order of name
+    spec = {"network": ["shufflenet_v2_0.5x", "alexnet"], "hw": ["rpi4b", "embedded_buffer"], "axes": axes}
+    objectives = {"macs": "max", "latency_ms": "min"}
+    result = sweep({**spec, "objectives": objectives, "top": 100}, tmp_path / "out", shard_points=5)
+    assert len(result.best) == 32
+    for table in (result.best, result.pareto):
+        for row in table.to_dict("records"):
+            alone = costsim.analyze(
+                row["network"], row["hw"], batch=row["batch"], input_size=(3, row["input_size"], row["input_size"]),
+                settings={"hardware.clock": f"{row['hardware.clock']!r} Hz"},
+            )  # fmt: skip
+            assert (row["macs"], row["latency_ms"]) == (alone.summary["macs"], alone.latency_ms)
+
+
+def test_the_first_objective_says_what_best_is(tmp_path):
+    axes = {"input_size": [96, 128, 160, 192, 224], "batch": [1, 2, 3, 4]}
+    spec = {"network": "shufflenet_v2_0.5x", "hw": "rpi4b", "axes": axes, "top": 2}
+    by_macs = sweep({**spec, "objectives": {"macs": "max", "latency_ms": "min"}}, tmp_path / "macs")
+    assert by_macs.best[["input_size", "batch"]].to_numpy().tolist() == [[224, 4], [224, 3]]
+    by_latency = sweep({**spec, "objectives": {"latency_ms": "min", "macs": "max"}}, tmp_path / "latency")
+    assert by_latency.best[["input_size", "batch"]].to_numpy().tolist()[0] == [96, 1]
+
+
 def test_only_the_same_sweep_is_gone_on_with(tmp_path, undisturbed):
-    with pytest.raises(InputError, match="holds another sweep"):
-        sweep({**SPEC, "top": 3}, undisturbed, shard_points=4)
+    other_numbers = {name: SPEC["axes"][name] for name in reversed(SPEC["axes"])}  # of the same points
+    for change in ({"top": 3}, {"axes": other_numbers}):
+        with pytest.raises(InputError, match="holds another sweep"):
+            sweep({**SPEC, **change}, undisturbed, shard_points=4)
     (tmp_path / "letter.txt").write_text("mine")
     with pytest.raises(InputError, match="not empty"):
         sweep(SPEC, tmp_path)
