@@ -37,7 +37,7 @@ class Store:
         if path.exists():
             if path.read_text(encoding="utf-8") != text:
                 raise InputError("holds another sweep", where=str(folder), mend="choose another folder or remove it")
-        elif any(self.folder.iterdir()):
+        elif any(not found.name.startswith(f".{MANIFEST}.") for found in self.folder.iterdir()):
             raise InputError("is not empty", where=str(folder), mend="choose an empty folder")
         else:
             write_text(path, text)

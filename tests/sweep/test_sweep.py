@@ -103,6 +103,11 @@ def test_a_killed_sweep_goes_on_to_the_same_bytes(tmp_path, kills, undisturbed):
         assert (folder / name).read_bytes() == content, name
 
 
+def test_a_sweep_killed_as_it_wrote_its_first_file_goes_on(tmp_path):
+    (tmp_path / ".manifest.json.x1y2").write_text("{")
+    assert len(sweep({**SPEC, "axes": {"input_size": [96]}}, tmp_path).best) == 2
+
+
 @pytest.mark.slow
 def test_a_killed_dask_worker_costs_only_its_shard(tmp_path, undisturbed):
     with socket.socket() as probe:
