@@ -8,8 +8,9 @@ where they were known to be.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -92,6 +93,19 @@ class _Objective:
         return self.runs[index].log_prediction(self.constants, values)
 
 
+def solver() -> Callable[..., Any]:
+    """SciPy's, imported late: it takes long, and only calibration needs it.
+
+    Raises:
+        InputError: it is not installed.
+    """
+    try:
+        from scipy.optimize import least_squares
+    except ImportError:
+        raise InputError("scipy is not installed", mend="pip install 'costsim[calibrate]'") from None
+    return least_squares
+
+
 def fit(
     runs: Sequence[MeasuredRun],
     shared: Sequence[Constant],
@@ -106,11 +120,7 @@ def fit(
     A shared constant moves by one factor in all runs, whatever value each run's profile has for it;
     an own constant moves for each profile as the runs on that profile ask.
     """
-    try:
-        from scipy.optimize import least_squares  # takes long to import; only calibration needs it
-    except ImportError:
-        raise InputError("scipy is not installed", mend="pip install 'costsim[calibrate]'") from None
-
+    least_squares = solver()
     objective = _Objective(runs, shared, own, without)
     low, high = objective.bounds
     begin = np.clip(np.zeros(len(low)) if start is None else start, low + EDGE / 2, high - EDGE / 2)

@@ -16,11 +16,13 @@ def calibrate_this_machine(runtime_name: str, target: Path, measurements: Path |
     Raises:
         InputError: no such runtime, a package is missing, not this kind of machine, a file that cannot be written.
     """
+    from costsim.calibrate.fit import solver
     from costsim.calibrate.host.machine import this_machine
     from costsim.calibrate.host.run import calibrate_host
     from costsim.calibrate.host.runtimes import runtime_named
 
     runtime, machine = runtime_named(runtime_name), this_machine()
+    solver()  # missing, it is better missed before the measuring than after
     journal = measurements or target.with_suffix(".measurements.jsonl")
     try:
         with progress_bar("measuring") as progress:

@@ -26,6 +26,10 @@ IR_VERSION = 10
 """Of the file format; the oldest that holds ``OPSET``, so that older runtimes read it too."""
 
 
+DIFFERENT_VALUES = 2**20
+"""Larger weights repeat themselves: drawing a hundred million random numbers takes seconds."""
+
+
 def onnx_model(graph: LayerGraph, *, seed: int = 0) -> onnx.ModelProto:
     """The model of ``graph``; the same seed gives the same weights.
 
@@ -94,7 +98,8 @@ class ModelWriter:
         Values that vanish or explode over many layers would be timed as denormals or infinities.
         """
         fan_in = prod(shape[1:]) if len(shape) > 1 else 1
-        values = self._random.standard_normal(shape, dtype=np.float32)
+        values = self._random.standard_normal(min(prod(shape), DIFFERENT_VALUES), dtype=np.float32)
+        values = np.resize(values, shape)
         values *= np.float32(np.sqrt(2.0 / max(fan_in, 1)) if len(shape) > 1 else 0.01)
         return self.store(values.T if transposed else values)
 

@@ -209,9 +209,10 @@ class TestCommandLine:
         assert (tmp_path / "there.yaml").read_text() == "mine"
         assert not here.visits
 
-    @pytest.mark.parametrize("package", ["onnxruntime", "torch"])
+    @pytest.mark.parametrize("package", ["onnxruntime", "torch", "scipy"])
     def test_a_missing_package_is_one_clear_line(self, tmp_path, package):
-        words = ["calibrate", "--host", "--runtime", package, "-o", str(tmp_path / "mine.yaml")]
+        runtime = "onnxruntime" if package == "scipy" else package
+        words = ["calibrate", "--host", "--runtime", runtime, "-o", str(tmp_path / "mine.yaml")]
         code = f"import sys; sys.modules[{package!r}] = None; from costsim.cli import run; sys.exit(run({words!r}))"
         done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
         assert (done.returncode, done.stdout) == (1, "")

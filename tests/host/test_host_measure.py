@@ -68,6 +68,12 @@ def test_networks_whose_fastest_visits_disagree_are_visited_again():
     assert is_settled(journal.rounds("wild"))
 
 
+def test_patience_ends_what_never_settles(monkeypatch):
+    monkeypatch.setattr("costsim.calibrate.host.measure.PATIENCE_S", 10.0)
+    networks = Networks(Clock(), wild=[4.0, 3.0, 2.0, 1.5, 1.2, 1.0])
+    assert len(measured(networks, Journal(None, HEAD)).rounds("wild")) == ROUNDS
+
+
 def test_a_visit_warms_up_and_keeps_the_fastest_pass():
     clock, passes = Clock(), iter([9.0, 9.0, 3.0, 1.0, 2.0, 5.0])
 

@@ -28,6 +28,9 @@ EXTRA_ROUNDS = 4
 SETTLED_RATIO = 0.03
 """The two fastest visits agree this well, or the network is visited again in up to ``EXTRA_ROUNDS``."""
 
+PATIENCE_S = 300.0
+"""Later than this no visit is repeated: on a machine that is never quiet it would not help."""
+
 
 @dataclass(frozen=True)
 class Visit:
@@ -79,10 +82,11 @@ def measure(
         clock: seconds, for tests to set.
         progress: called before every visit.
     """
+    begin = clock()
     for number in range(ROUNDS + EXTRA_ROUNDS):
         for name, prepare in networks.items():
             seen = journal.rounds(name)
-            if len(seen) > number or is_settled(seen):
+            if len(seen) > number or is_settled(seen) or (number >= ROUNDS and clock() - begin > PATIENCE_S):
                 continue
             progress(*_count(networks, journal), name)
             journal.add(name, visit(prepare(), clock))

@@ -32,6 +32,8 @@ JUDGES = (
     "fd_mobilenet_1x",
     "ghostnet",
     "igcv3_d_1x",
+    "light_xception_1x",
+    "mnasnet_a1",
     "mnasnet_b1",
     "mobilenet_v1_0.25x",
     "mobilenet_v1_1x",
@@ -48,6 +50,7 @@ JUDGES = (
     "shufflenet_v2_0.5x",
     "shufflenet_v2_2x",
     "squeezenet_1_0",
+    "vargfacenet",
     "vargnet_v1_g8_1x",
     "vargnet_v2_g4_1x",
     "vgg16",
@@ -107,14 +110,21 @@ _POINTWISE = (
     (16, 96, 112), (24, 144, 56), (32, 192, 28), (64, 384, 14), (96, 576, 14), (160, 960, 7), (256, 64, 56),
     (512, 128, 28), (1024, 464, 7), (30, 90, 28), (8, 32, 1), (64, 256, 1),
 )  # fmt: skip
+"""(narrow, wide, map): widths take turns."""
 
 _STRIDED = ((3, 32, 32, 112), (3, 64, 128, 56), (3, 256, 256, 14), (1, 64, 128, 56), (1, 256, 256, 28))
+"""(kernel, input and output channels, map)."""
+
 _STEMS = ((3, 2, 16, 224), (3, 2, 24, 224), (3, 2, 32, 224), (7, 2, 64, 224), (3, 1, 64, 112))
+"""(kernel, stride, channels, map) over an image of three channels."""
+
 _DEPTHWISE = (
     (3, 32, 112), (3, 96, 56), (3, 192, 28), (3, 384, 14), (3, 960, 7), (3, 58, 28), (3, 116, 14), (3, 22, 14),
     (5, 72, 28), (5, 240, 14), (5, 576, 7), (7, 96, 28),
 )  # fmt: skip
 _DEPTHWISE_STRIDED = ((3, 96, 112), (3, 144, 56), (3, 58, 56), (5, 96, 28))
+"""(kernel, channels, map), both."""
+
 _GROUPED = (
     (3, 128, 32, 56), (3, 256, 32, 28), (3, 512, 32, 14), (3, 64, 8, 56), (3, 256, 32, 14), (3, 256, 4, 14),
     (1, 240, 3, 28), (1, 256, 4, 14), (1, 272, 8, 14), (1, 60, 3, 28),
