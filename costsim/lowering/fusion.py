@@ -56,35 +56,40 @@ def fuse(
         if op in skipped:
             aside.append(node)
             continue
-        candidates: list[FusedOp] = []
-        if _named_in(followers, graph, node):
-            before = [chain_of[name] for name in node.inputs if name in chain_of]
-            candidates = [chain for chain in before if _may_join(graph, chain, node, rules)]
-        if candidates:
-            chain = candidates[0] if len(candidates) == 1 else max(candidates, key=chains.index)
-            chain.join(node, position)
+        joined: FusedOp | None = None
+        if _named_in(followers, graph, node, op):
+            for name in node.inputs:
+                chain = chain_of.get(name)
+                if chain is not None and _may_join(graph, chain, name, node, op, rules):
+                    joined = chain if joined is None else max(joined, chain, key=chains.index)
+        if joined is None:
+            joined = FusedOp([node], node.inputs, position)
+            chains.append(joined)
         else:
-            chain = FusedOp([node], node.inputs, position)
-            chains.append(chain)
-        chain_of[node.name] = chain
+            joined.join(node, position)
+        chain_of[node.name] = joined
     # A chain that waits for an operand may run after chains that began later.
     return sorted(chains, key=lambda chain: chain.position), aside
 
 
-def _may_join(graph: LayerGraph, chain: FusedOp, node: Node, rules: Mapping[str, Collection[str]]) -> bool:
-    tail = chain.members[-1].name
-    if tail not in node.inputs or graph.reader_count(tail) != 1:
+def _may_join(
+    graph: LayerGraph, chain: FusedOp, tensor: str, node: Node, op: str, rules: Mapping[str, Collection[str]]
+) -> bool:
+    """Whether the node, which reads ``tensor`` of the chain, may run in it."""
+    members = chain.members
+    if members[-1].name != tensor or graph.reader_count(tensor) != 1:
         return False
-    op = node.placed.op
-    if op == BatchNorm.op and len(chain.members) > 1:
+    if op == BatchNorm.op and len(members) > 1:
         return False  # it folds into the anchor's weights, not through what follows them
-    return _named_in(rules.get(chain.members[0].placed.op, ()), graph, node)
+    return _named_in(rules.get(members[0].placed.op, ()), graph, node, op)
 
 
-def _named_in(ops: Collection[str], graph: LayerGraph, node: Node) -> bool:
+def _named_in(ops: Collection[str], graph: LayerGraph, node: Node, op: str) -> bool:
     """Whether rules name the node's op; ``inner_max_pool`` and the like mean poolings that never look past the edge."""
-    layer, op = node.placed.layer, node.placed.op
-    return op in ops or (isinstance(layer, Pool2d) and f"inner_{op}" in ops and _stays_inside(layer, graph, node))
+    if op in ops:
+        return True
+    layer = node.placed.layer
+    return f"inner_{op}" in ops and isinstance(layer, Pool2d) and _stays_inside(layer, graph, node)
 
 
 def _stays_inside(pool: Pool2d, graph: LayerGraph, node: Node) -> bool:
