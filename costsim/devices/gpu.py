@@ -44,7 +44,7 @@ class GpuModel(DeviceModel):
 
     def plan(self, ops: OpTable, profile: Any, run: RunConfig) -> OpTable:
         capacity = profile.hardware.memory.dram.size_bytes
-        needed = ops.networks.total(ops.weight_bytes) + ops.networks.largest(live_bytes(ops))
+        needed = remember(ops, "GPU memory", (), lambda: _needed_bytes(ops))
         if np.any(needed > capacity):
             raise DoesNotFitError(
                 f"weights and activations take {format_quantity(float(np.max(needed)), 'B')}, "
@@ -104,6 +104,11 @@ class GpuModel(DeviceModel):
         tiles = profile.runtime.winograd.get(run.dtype, ())
         saving = max(((3 * t.outputs / (t.outputs + 2)) ** 2 for t in tiles), default=1.0)
         return np.where(winograd_applies(ops), ops.macs / saving, ops.macs)
+
+
+def _needed_bytes(ops: OpTable) -> Array:
+    """``(networks, points)`` weights, and the most activations alive at once."""
+    return ops.networks.total(ops.weight_bytes) + ops.networks.largest(live_bytes(ops))
 
 
 @dataclass(frozen=True)

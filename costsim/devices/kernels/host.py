@@ -31,9 +31,12 @@ def dispatch_wait_s(kernel_s: Array, dispatch_s: Array, part: np.ndarray, kind_o
     """
     networks = Networks(np.searchsorted(part, np.arange(part[-1] + 1)), len(part))
     ahead = np.broadcast_to(dispatch_s - kernel_s, np.broadcast_shapes(dispatch_s.shape, kernel_s.shape))
+    nobody_waits = np.zeros((len(ahead), 1))
+    if (ahead <= 0).all():
+        return nobody_waits
     wait = np.maximum(0, networks.total(ahead[kind_of]))
     if not wait.any():
-        return np.zeros((len(ahead), 1))
+        return nobody_waits
     behind = np.maximum(0, ahead)
     share = wait / np.maximum(networks.total(behind[kind_of]), np.finfo(float).tiny)
     part_of_kind = np.empty(len(ahead), dtype=int)
