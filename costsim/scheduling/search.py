@@ -126,7 +126,7 @@ def build_ladder(
     need, moved = np.where(usable, groups.buffer_bytes, np.inf).T.copy(), groups.offchip_bytes.T.copy()
     sizes = _sizes(need, tiles, largest)
     step = _steps(tiles, sizes)
-    single = np.where(step >= 0, tiles.offchip_bytes[np.maximum(step, 0), at], np.inf)
+    single = tiles.offchip_bytes[step, at]
     chunks = [slice(begin, begin + SIZES_AT_ONCE) for begin in range(0, len(sizes), SIZES_AT_ONCE)]
     rungs, best, lowest = [np.empty(0, dtype=int)], [np.empty((rows + 1, 0))], np.inf
     for chunk in chunks:
@@ -139,7 +139,7 @@ def build_ladder(
     rung = np.concatenate(rungs)
     first, last = _trace(np.hstack(best), need, moved, single[:, rung], sizes[rung])
     alone = first == last
-    tile = np.maximum(step[:, rung], 0)
+    tile = step[:, rung]
     writes = outputs[at, last]
     return Ladder(
         sizes=sizes[rung],
@@ -152,7 +152,7 @@ def build_ladder(
 
 
 def _steps(tiles: Staircase, sizes: np.ndarray) -> np.ndarray:
-    """``(rows, sizes)`` the highest step of every row that each size holds; -1 if none."""
+    """``(rows, sizes)`` the highest step of every row that each size holds; all sizes hold the first ones."""
     rows = tiles.buffer_bytes.shape[1]
     begins = np.zeros((rows, len(sizes) + 1), dtype=int)
     np.add.at(begins, (np.arange(rows), np.searchsorted(sizes, tiles.buffer_bytes)), 1)
@@ -213,7 +213,8 @@ def _trace(
         (starts,) = (need[row, :row] <= sizes[rungs[-1]]).nonzero()
         if len(starts):
             groups = slice(starts[0], row)
-            choices = best[groups, rungs] + moved[row, groups, None]
+            choices = best[groups].take(rungs, axis=1)
+            choices += moved[row, groups, None]
             np.putmask(choices, need[row, groups, None] > sizes[rungs], np.inf)
             chosen = choices.argmin(axis=0)
             grouped = choices[chosen, np.arange(len(rungs))] < best[row, rungs] + single[row, rungs]
