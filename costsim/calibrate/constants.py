@@ -28,6 +28,7 @@ _CPU = Constants(
         Constant("fitted.vector_ratio", 0.7, high=1.0),
         Constant("fitted.load_ratio", 0.2, high=1.0),
         Constant("fitted.l2_bytes_per_cycle", 0.8),
+        Constant("fitted.linear_bytes_per_cycle", 1.0),
         Constant("fitted.l2_contention_ratio", 0.7, high=0.5),
         Constant("fitted.pack_bytes_per_cycle", 1.0),
         Constant("fitted.transform_bytes_per_cycle", 1.0),

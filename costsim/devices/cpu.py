@@ -5,6 +5,7 @@ Ceilings, each in seconds with all threads at work:
 - ``arithmetic``: multiply-accumulates as issued (tile tails, Winograd) and other vector arithmetic;
 - ``register_loads``: values from the first cache level into registers, what limits in-order cores;
 - ``l2``: bytes from the second cache level, panels read again for every row tile included;
+- ``weight_stream``: weights of matrix-vector products, at the pace one core waits for data it uses once;
 - ``dram``: weights, and whatever did not stay in the last cache level.
 
 Overheads: ``packing`` (im2col, panels, padding), ``winograd_transform``, ``dispatch``, ``groups``.
@@ -28,7 +29,15 @@ import numpy as np
 from costsim.devices.base import DeviceModel, Roofs, RunConfig
 from costsim.devices.cpu_blocked import with_blocks
 from costsim.devices.cpu_profile import CpuProfile
-from costsim.devices.cpu_work import Work, cpu_work, is_depthwise, is_gathered, is_grouped, takes_winograd
+from costsim.devices.cpu_work import (
+    Work,
+    cpu_work,
+    is_depthwise,
+    is_gathered,
+    is_grouped,
+    is_vector_product,
+    takes_winograd,
+)
 from costsim.devices.kernels.cache import activation_misses, miss_ratio
 from costsim.devices.kernels.direct import macs_inside
 from costsim.devices.kernels.elementwise import vector_instructions
@@ -111,6 +120,9 @@ class CpuModel(DeviceModel):
                     cycle_s,
                 ),
                 "l2": Product(work.l2_reads * ops.elem_bytes / fit.l2_bytes_per_cycle * crowded, cycle_s),
+                "weight_stream": Product(
+                    is_vector_product(ops) * work.weight_bytes / fit.linear_bytes_per_cycle * slowed, cycle_s
+                ),
                 "dram": memory.streaming_s,
             },
             overheads={
@@ -180,8 +192,9 @@ def _arithmetic_cycles(ops: OpTable, work: Work, profile: CpuProfile, run: RunCo
     gathered = is_gathered(ops, profile.runtime)
     sustained = np.where(gathered, sustained * fit.spatial_ratio, sustained)
     if profile.runtime.microkernel.vectors == "rows":
-        sustained = sustained * packing_ratio(ops, profile.hardware.vector_bytes, fit.unpacked_ratio)
-    other = vector_instructions(ops, profile.runtime.exponential_instructions)
+        sustained = sustained * packing_ratio(ops, fit.unpacked_ratio)
+    lanes, scalar = profile.hardware.vector_bytes / ops.elem_bytes, ops.is_op(*profile.runtime.scalar_ops)
+    other = vector_instructions(ops, profile.runtime.exponential_instructions) * np.where(scalar, lanes, 1.0)
     return work.macs / (peak * sustained) + other / (peak * fit.vector_ratio)
 
 

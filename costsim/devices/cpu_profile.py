@@ -81,6 +81,8 @@ class Winograd(Block):
     large_patch: PositiveFloat
     large_patch_max_channels: NonNegativeFloat
     """The large patch is used while neither input nor output has more channels."""
+    half_channel_multiple: PositiveFloat = 1.0
+    """In half precision the output channels are a multiple of this."""
     tiny_patch: PositiveFloat
     tiny_map: NonNegativeFloat
     """Maps of at most this height or width take the tiny patch: a larger one streams more weights than it saves."""
@@ -118,12 +120,16 @@ class CpuRuntime(Runtime):
     """Inputs are packed as a whole before the product begins, so that fetching them hides behind no arithmetic."""
     serial_ops: tuple[str, ...]
     """Ops that run on one thread however many there are."""
+    scalar_ops: tuple[str, ...] = ()
+    """Ops in plain code, one element at a time."""
     grouped_conv_as_one_gemm_per_group: bool
     """Every group is an op of its own, with its own dispatch."""
     depthwise_kernels: tuple[int, ...]
     """Square kernel sizes with a depthwise kernel of their own; others run a general loop."""
     scalar_depthwise: bool = False
     """That loop takes one value at a time instead of a vector: two loads for every multiply-accumulate."""
+    half_depthwise_in_packs: bool = False
+    """In half precision, channels that fill no vector run that loop too, in packs of four or one by one."""
     im2col_min_channels: PositiveFloat
     """Spatial kernels over fewer input channels read the image as it lies."""
     exponential_instructions: PositiveFloat
@@ -169,13 +175,15 @@ class CpuFitted(Block):
     spatial_ratio: Ratio
     """Speed of spatial kernels that are not Winograd over the plain matrix product: rows are gathered."""
     unpacked_ratio: Ratio
-    """Speed of matrix products whose output channels do not fill packs of four, over those that do."""
+    """Speed of pointwise kernels that read packs of four channels and write none, over those that write them too."""
     vector_ratio: Ratio
     """The same for arithmetic beside multiply-accumulates, two operations to a multiply-accumulate."""
     load_ratio: Ratio
     """Share of peak register loads."""
     l2_bytes_per_cycle: PositiveFloat
     """From the second cache level, one core."""
+    linear_bytes_per_cycle: PositiveFloat = 64.0
+    """Weights of matrix-vector products, one core: each is used once, so nothing hides the wait for it."""
     pack_bytes_per_cycle: PositiveFloat
     """Bytes read and written a cycle by im2col, packing and padding copies, one core."""
     transform_bytes_per_cycle: PositiveFloat

@@ -13,12 +13,15 @@ import numpy as np
 
 from costsim.devices.cpu_profile import CpuProfile, CpuRuntime, Microkernel
 from costsim.devices.kernels.cache import miss_ratio
-from costsim.devices.kernels.depthwise import loads_per_output, packed
+from costsim.devices.kernels.depthwise import largest_pack, loads_per_output
 from costsim.devices.kernels.gemm import padded_macs, panel_reads, register_loads, tile_count
 from costsim.devices.kernels.rounding import round_up
 from costsim.devices.kernels.winograd import winograd_shape
 from costsim.tables.optable import MAC, OpTable
 from costsim.tables.schema import Array
+
+HALF_BYTES = 2.0
+"""Of one value in half precision."""
 
 
 @dataclass(frozen=True)
@@ -68,6 +71,12 @@ def is_grouped(ops: OpTable) -> np.ndarray:
     return (ops.kind == MAC) & (ops.groups > 1) & (ops.c_in_per_group > 1)
 
 
+def is_vector_product(ops: OpTable) -> np.ndarray:
+    """Rows that multiply a matrix by a vector: fully connected layers, convolutions of a single pixel."""
+    one_pixel = (ops.h_out * ops.w_out == 1) & (ops.kernel_h * ops.kernel_w == 1)
+    return (ops.kind == MAC) & one_pixel & ~is_depthwise(ops)
+
+
 def is_gathered(ops: OpTable, runtime: CpuRuntime) -> np.ndarray:
     """Rows of spatial kernels over several channels that are computed without Winograd."""
     spatial = (ops.kind == MAC) & (ops.kernel_h * ops.kernel_w > 1) & ~is_depthwise(ops)
@@ -75,13 +84,15 @@ def is_gathered(ops: OpTable, runtime: CpuRuntime) -> np.ndarray:
 
 
 def takes_winograd(ops: OpTable, runtime: CpuRuntime) -> np.ndarray:
-    """Rows the runtime computes by Winograd: 3 x 3, stride 1, enough channels."""
+    """Rows the runtime computes by Winograd: 3 x 3, stride 1, enough channels, in half precision whole packs."""
     if runtime.winograd is None:
         return np.zeros_like(ops.kind, dtype=bool)
     three_by_three = (ops.kernel_h == 3) & (ops.kernel_w == 3) & (ops.stride_h == 1) & (ops.stride_w == 1)
     undilated = (ops.dilation_h == 1) & (ops.dilation_w == 1)
     wide = np.maximum(ops.c_in_per_group, ops.c_out_per_group) >= runtime.winograd.min_channels
-    return (ops.kind == MAC) & three_by_three & undilated & wide & ~is_depthwise(ops)
+    multiple = np.where(ops.elem_bytes == HALF_BYTES, runtime.winograd.half_channel_multiple, 1.0)
+    whole = np.mod(ops.c_out_per_group, multiple) == 0
+    return (ops.kind == MAC) & three_by_three & undilated & wide & whole & ~is_depthwise(ops)
 
 
 def _choose(condition: np.ndarray, yes: Work, no: Work) -> Work:
@@ -117,7 +128,7 @@ def _matrix_work(ops: OpTable, profile: CpuProfile) -> Work:
     runtime, taps = profile.runtime, ops.kernel_h * ops.kernel_w
     m, n, k, repeats = ops.c_out_per_group, ops.h_out * ops.w_out, ops.c_in_per_group * taps, ops.groups
     direct = (ops.c_in_per_group < runtime.im2col_min_channels) & (taps > 1)
-    vector_product = (n == 1) & (taps == 1)
+    vector_product = is_vector_product(ops)
     kept = ops.weight_elem_bytes if runtime.linear_weight_bytes is None else runtime.linear_weight_bytes
     weight_bytes = ops.weight_elems * np.where(vector_product, kept, ops.weight_elem_bytes)
     products = _products(m, n, k, repeats, ops, profile)
@@ -154,13 +165,17 @@ def _parallel_tiles(ops: OpTable, profile: CpuProfile) -> Array:
 
 
 def _depthwise_work(ops: OpTable, profile: CpuProfile) -> Work:
-    """One pack of channels at a time over the whole map."""
-    lanes = profile.hardware.vector_bytes / ops.elem_bytes
-    outputs = packed(ops.c_out, lanes) * ops.h_out * ops.w_out
+    """One pack of channels at a time over the whole map; every pack takes a vector, filled or not."""
+    runtime, lanes = profile.runtime, profile.hardware.vector_bytes / ops.elem_bytes
+    in_packs = runtime.half_depthwise_in_packs & (ops.elem_bytes == HALF_BYTES)
+    pack = np.where(in_packs, largest_pack(ops.c_out, lanes), lanes)
+    packs = np.ceil(ops.c_out / pack)
+    outputs = packs * lanes * ops.h_out * ops.w_out
     taps = ops.kernel_h * ops.kernel_w
     shared = loads_per_output(ops.kernel_h, ops.kernel_w, ops.stride_w, ops.dilation_w)
-    dedicated = (ops.kernel_h == ops.kernel_w) & np.isin(ops.kernel_h, profile.runtime.depthwise_kernels)
-    anew = 2 * taps * np.where(profile.runtime.scalar_depthwise, lanes, 1.0)  # inputs and weights, tap by tap
+    dedicated = (ops.kernel_h == ops.kernel_w) & np.isin(ops.kernel_h, runtime.depthwise_kernels)
+    dedicated = dedicated & (pack == lanes)
+    anew = 2 * taps * np.where(runtime.scalar_depthwise, lanes, 1.0)  # inputs and weights, tap by tap
     per_output = np.where(dedicated, shared, anew)
     nothing = np.zeros_like(outputs)
     return Work(
@@ -171,7 +186,7 @@ def _depthwise_work(ops: OpTable, profile: CpuProfile) -> Work:
         panel=nothing,
         packed=_padded_copy(ops),
         transformed=nothing,
-        items=np.ceil(ops.c_out / lanes),
+        items=packs,
         weight_bytes=ops.weight_bytes,
     )
 

@@ -76,9 +76,11 @@ class GraphWriter:
         node = self.graph.add(layer, *(t.name for t in inputs), name=name, block=self._block)
         return Tensor(node.name, node.shape)
 
-    def unknown(self, type_name: str, inputs: Iterable[Tensor], shape: Shape, weight_elems: int = 0) -> Tensor:
-        """Keep an op that has no model: its bytes count, and a note will name it."""
-        return self.add(L.Unknown(type_name, shape, weight_elems), *inputs)
+    def unknown(
+        self, type_name: str, inputs: Iterable[Tensor], shape: Shape, weight_elems: int = 0, flops: int = 0
+    ) -> Tensor:
+        """Keep an op that has no model: its bytes and the given arithmetic count, and a note will name it."""
+        return self.add(L.Unknown(type_name, shape, weight_elems, flops), *inputs)
 
     def constant(self, stored: Stored) -> Tensor:
         """A stored tensor as an operand of its own; the same one is added once."""

@@ -18,9 +18,13 @@ STRIP = 4.0
 """Neighbouring outputs that share loaded inputs."""
 
 
-def packed(channels: Array, pack: Any) -> Array:
-    """Channels as computed: a last, partly filled pack costs a whole one."""
-    return np.ceil(channels / pack) * pack
+SMALL_PACK = 4.0
+"""Channels kept together where they do not fill a vector of more."""
+
+
+def largest_pack(channels: Array, lanes: Any) -> Array:
+    """Channels computed together: a vector's, four, or one, whatever divides them."""
+    return np.where(np.mod(channels, lanes) == 0, lanes, np.where(np.mod(channels, SMALL_PACK) == 0, SMALL_PACK, 1.0))
 
 
 def loads_per_output(kernel_h: Array, kernel_w: Array, stride_w: Array, dilation_w: Array) -> Array:

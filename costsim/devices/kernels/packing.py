@@ -1,9 +1,9 @@
-"""Channels in packs: what odd channel counts cost.
+"""Channels in packs: what pointwise kernels pay where packs end.
 
 Mobile runtimes keep as many neighbouring channels together as a vector holds (ncnn: 4 in fp32, 8 in
-fp16). A layer whose channels do not fill such packs falls back to packs of four, which leave half of
-an fp16 vector empty, and then to kernels without packs (ncnn src/layer/arm/convolution_arm.cpp:
-out_elempack by ``num_output % 8``, ``% 4``).
+fp16). Channels that fill no pack of four are kept one by one (ncnn src/layer/arm/convolution_arm.cpp:
+``num_output % 8``, ``% 4``). Pointwise kernels that read packs and write none pay for the change;
+those without packs on either side run at full speed, and spatial ones gather their inputs anyway.
 
 Ignored: the repacking of a tensor between layers of different packs.
 """
@@ -20,9 +20,9 @@ from costsim.tables.schema import Array
 SMALLEST_PACK = 4.0
 
 
-def packing_ratio(ops: OpTable, vector_bytes: Any, unpacked_ratio: Any) -> Array:
-    """Speed over that of a layer whose output channels fill whole vectors."""
-    lanes = np.maximum(vector_bytes / ops.elem_bytes, SMALLEST_PACK)
-    channels = np.where(ops.c_in_per_group == 1, ops.c_out, ops.c_out_per_group)
-    in_fours = np.where(np.mod(channels, SMALLEST_PACK) == 0, SMALLEST_PACK / lanes, unpacked_ratio)
-    return np.where(np.mod(channels, lanes) == 0, 1.0, in_fours)
+def packing_ratio(ops: OpTable, unpacked_ratio: Any) -> Array:
+    """Speed of a matrix product over that of its like that writes packs."""
+    reads_packs = np.mod(ops.c_in_per_group, SMALLEST_PACK) == 0
+    writes_none = np.mod(ops.c_out_per_group, SMALLEST_PACK) != 0
+    pointwise = ops.kernel_h * ops.kernel_w == 1
+    return np.where(reads_packs & writes_none & pointwise, unpacked_ratio, 1.0)

@@ -29,10 +29,10 @@ from costsim.graph.layers.movement import (
     Slice,
     SpaceToDepth,
     Transpose,
-    Unknown,
     Upsample,
 )
 from costsim.graph.layers.pooling import GlobalPool, Pool2d, Reduce, RoiAlign
+from costsim.graph.layers.unknown import Unknown
 
 __all__ = [
     "LRN",

@@ -19,7 +19,6 @@ from costsim.graph.layers.base import (
     as_map,
     divides,
     move_nest,
-    not_negative,
     pair,
     sides,
     size,
@@ -373,29 +372,6 @@ class ScatterAdd(Layer):
             kind=MAC, n=n, groups=1, c_in_per_group=c_in, c_out_per_group=self.channels,
             h_in=h, w_in=w, h_out=h, w_out=w, weight_elems=c_in * self.channels,
         )  # fmt: skip
-
-
-@dataclass(frozen=True)
-class Unknown(Layer):
-    """An op costsim has no model for: its bytes are counted, its arithmetic is not."""
-
-    op: ClassVar[str] = "unknown"
-    arity: ClassVar[int | None] = None
-    type_name: str
-    shape: Shape
-    weight_elems: Dim = 0
-
-    def requirements(self, *inputs: Shape) -> Iterator[Requirement]:
-        yield not_negative(self.weight_elems), lambda: f"{self.weight_elems} weights"
-
-    def output_shape(self, *inputs: Shape) -> Shape:
-        return self.shape
-
-    def params(self, *inputs: Shape) -> Dim:
-        return self.weight_elems
-
-    def loop_nest(self, inputs: tuple[Shape, ...], output: Shape) -> LoopNest:
-        return move_nest(output, source=inputs[0] if inputs else output)
 
 
 def _is_free(dim: Dim) -> bool:

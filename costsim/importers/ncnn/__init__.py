@@ -14,7 +14,7 @@ from costsim.errors import InputError
 from costsim.graph import LayerGraph, Tensor
 from costsim.graph import layers as L
 from costsim.importers.importer import Importer
-from costsim.importers.ncnn import compute, tensors
+from costsim.importers.ncnn import compute, detection, tensors
 from costsim.importers.ncnn.param_file import ParamLayer, read_param_file
 from costsim.importers.writer import GraphWriter
 
@@ -33,7 +33,7 @@ LAYERS: dict[str, Callable[..., Tensor | list[Tensor]]] = {
     "Deconvolution": compute.deconvolution,
     "DeconvolutionDepthWise": compute.depthwise_deconvolution,
     "Dequantize": tensors.rescale,
-    "DetectionOutput": tensors.detection_output,
+    "DetectionOutput": detection.detection_output,
     "Dropout": lambda writer, layer, x: writer.add(L.Dropout(), x),
     "ELU": tensors.activation("elu"),
     "Eltwise": tensors.eltwise,
@@ -79,8 +79,8 @@ LAYERS: dict[str, Callable[..., Tensor | list[Tensor]]] = {
     "Swish": tensors.activation("swish"),
     "TanH": tensors.activation("tanh"),
     "UnaryOp": tensors.unary,
-    "YoloDetectionOutput": tensors.yolo_output,
-    "Yolov3DetectionOutput": tensors.yolo_output,
+    "YoloDetectionOutput": detection.yolo_output,
+    "Yolov3DetectionOutput": detection.yolov3_output,
 }
 
 DETECTION_HEADS = {"DetectionOutput", "YoloDetectionOutput", "Yolov3DetectionOutput"}

@@ -204,18 +204,6 @@ def prior_box(writer: GraphWriter, layer: ParamLayer, x: Tensor, *image: Tensor)
     return writer.add(L.Constant((1, 2, 4 * boxes * x.h * x.w), trainable=False))
 
 
-def detection_output(writer: GraphWriter, layer: ParamLayer, *inputs: Tensor) -> Tensor:
-    """Decoding and non-maximum suppression: how many boxes stay depends on the image, at most ``keep_top_k``."""
-    return writer.unknown(layer.type, inputs, (inputs[0].shape[0], layer.integer(3, 100), 6))
-
-
-def yolo_output(writer: GraphWriter, layer: ParamLayer, *inputs: Tensor) -> Tensor:
-    """Decoding and non-maximum suppression: one row of 6 values a box, at most one box a grid cell and anchor."""
-    anchors = layer.integer(1, 5)
-    cells = sum(prod(x.shape[2:]) for x in inputs)
-    return writer.unknown(layer.type, inputs, (inputs[0].shape[0], cells * anchors, 6))
-
-
 def _axis(axis: int, x: Tensor) -> int:
     """Axes of blobs are counted without the batch."""
     rank = len(x.shape) - 1
