@@ -71,6 +71,15 @@ def test_detection_heads_stay_visible() -> None:
     assert "DetectionOutput" in graph.notes[0]
 
 
+@pytest.mark.parametrize(("network", "boxes"), [("yolov4-tiny", 2535), ("yolo-fastest-1.1", 0), ("mobilenet_ssd", 0)])
+def test_heads_compare_all_boxes_or_none(network: str, boxes: int) -> None:
+    """A third, the score of zeros, passes the threshold of 0.3 but not that of 0.55; 1 / 21 does not pass 0.25."""
+    (head,) = load(next(row for row in NETWORKS if row["network"] == network)).unknown
+    compared = boxes * (boxes - 1) // 2
+    assert head.layer.flops >= 6 * compared
+    assert head.layer.flops - 6 * compared < 1_000_000
+
+
 def test_names_become_blocks() -> None:
     graph = load(next(row for row in NETWORKS if row["network"] == "googlenet"))
     assert graph["inception_3a/3x3"].block == "inception_3a"

@@ -70,7 +70,9 @@ class CpuOp:
     def takes_winograd(self) -> bool:
         x, rules = self.x, self.profile.runtime.winograd
         plain = x.stride_h == x.stride_w == x.dilation_h == x.dilation_w == 1 and x.kernel_h == x.kernel_w == 3
-        return rules is not None and plain and max(x.c_in, x.c_out) >= rules.min_channels
+        if rules is None or not plain or max(x.c_in, x.c_out) < rules.min_channels:
+            return False
+        return self.elem_bytes != 2 or x.c_out % rules.half_channel_multiple == 0
 
     def one_pass(self) -> None:
         """Inputs read once, outputs written once."""
@@ -79,16 +81,18 @@ class CpuOp:
 
     def depthwise_kernel(self) -> None:
         """A pack of channels at a time; neighbouring outputs of a row share the inputs they load."""
-        x, strip = self.x, 4
+        x, strip, pack = self.x, 4, self.lanes
         channels = x.groups * x.c_out
-        outputs = ceil(channels / self.lanes) * self.lanes * x.h_out * x.w_out
+        if self.elem_bytes == 2 and self.profile.runtime.half_depthwise_in_packs:
+            pack = next(size for size in (self.lanes, 4, 1) if channels % size == 0)
+        self.items = ceil(channels / pack)
+        outputs = self.items * self.lanes * x.h_out * x.w_out  # a vector for every pack
         loads = 2 * x.kernel_h * x.kernel_w * (self.lanes if self.profile.runtime.scalar_depthwise else 1)
-        if x.kernel_h == x.kernel_w and x.kernel_h in self.profile.runtime.depthwise_kernels:
+        if x.kernel_h == x.kernel_w and x.kernel_h in self.profile.runtime.depthwise_kernels and pack == self.lanes:
             span = min((strip - 1) * x.stride_w + x.dilation_w * (x.kernel_w - 1) + 1, strip * x.kernel_w)
             loads = x.kernel_h * span / strip
         self.macs, self.loads = outputs * x.kernel_h * x.kernel_w, outputs * (loads + 1)
         self.l2_reads = self.inputs + self.outputs
-        self.items = ceil(channels / self.lanes)
 
     def matrix_product(self) -> None:
         """im2col unless the kernel is one pixel or the channels are few, then one product a group."""
@@ -132,14 +136,14 @@ class CpuOp:
 
     @property
     def sustained_ratio(self) -> float:
-        """Share of the peak: by kernel, and by how well the output channels fill packs."""
-        fit, channels = self.profile.fitted, self.x.c_out * (self.x.groups if self.x.c_in == 1 else 1)
-        ratio = fit.depthwise_ratio if self.depthwise else fit.gemm_ratio
-        if self.gathered:
-            ratio *= fit.spatial_ratio
-        if channels % max(self.lanes, 4) == 0 or self.profile.runtime.microkernel.vectors == "either":
-            return ratio
-        return ratio * (4 / max(self.lanes, 4) if channels % 4 == 0 else fit.unpacked_ratio)
+        """Share of the peak: by kernel, and by whether packs of channels go in that do not come out."""
+        x, fit = self.x, self.profile.fitted
+        if self.depthwise:
+            return fit.depthwise_ratio
+        unpacks = x.kernel_h * x.kernel_w == 1 and x.c_in % 4 == 0 and x.c_out % 4 != 0
+        if self.profile.runtime.microkernel.vectors == "either":
+            unpacks = False
+        return fit.gemm_ratio * (fit.spatial_ratio if self.gathered else 1) * (fit.unpacked_ratio if unpacks else 1)
 
     @property
     def touched(self) -> Touched:
@@ -175,6 +179,9 @@ def _price_op(op: CpuOp, cache: Cache, row: int, profile: Any, run: RunConfig) -
     sustained = peak * op.sustained_ratio
     exponentials = EXPONENTIALS.get(op.op.word, 0) * profile.runtime.exponential_instructions * op.outputs
     other = (op.op.flops - 2 * op.op.macs) / op.images + exponentials
+    if op.op.word in profile.runtime.scalar_ops:
+        other *= op.lanes
+    streams = op.x.multiplies and not op.depthwise and op.x.h_out * op.x.w_out * op.x.kernel_h * op.x.kernel_w == 1
 
     packed_bytes, transformed_bytes = op.packed * elem_bytes, op.transformed * elem_bytes
     scratch_bytes = packed_bytes + transformed_bytes
@@ -190,6 +197,7 @@ def _price_op(op: CpuOp, cache: Cache, row: int, profile: Any, run: RunConfig) -
         "arithmetic": (op.macs / sustained + other / (peak * fit.vector_ratio)) * slowed_s,
         "register_loads": op.loads * elem_bytes / (hw.load_bytes_per_cycle * fit.load_ratio) * slowed_s,
         "l2": op.l2_reads * elem_bytes / fit.l2_bytes_per_cycle * crowded_s,
+        "weight_stream": op.weight_bytes / fit.linear_bytes_per_cycle * slowed_s if streams else 0.0,
         "dram": (tensors + rereads + spilled * scratch_bytes) / bandwidth - fetched_s,
     }  # fmt: skip
     copy_s = 2 * cycle_s * (1 + fit.contention_ratio * (threads - 1)) / threads  # read and written, divided evenly

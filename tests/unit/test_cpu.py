@@ -168,7 +168,7 @@ def test_a_row_of_profiles_is_the_profiles_one_by_one(profile):
 
 def test_every_mechanism_is_a_named_limit(profile):
     costs = run_on(profile, lambda net, x: net.conv(x, 64, 3)).costs
-    assert set(costs.ceilings) == {"arithmetic", "register_loads", "l2", "dram"}
+    assert set(costs.ceilings) == {"arithmetic", "register_loads", "l2", "weight_stream", "dram"}
     assert set(costs.overheads) == {"packing", "winograd_transform", "dispatch", "groups"}
     for name in ("arithmetic", "dram", "packing", "winograd_transform", "dispatch"):
         assert costs.without([name]).sum() < costs.latency_s.sum(), name
@@ -178,3 +178,49 @@ def test_roofs_are_the_peaks_of_the_profile(profile):
     roofs = device_for(profile).roofs(profile, RunConfig.of(profile, threads=4))
     assert roofs.macs_per_s == 1.4e9 * 4 * 4
     assert roofs.bytes_per_s == {"dram": 2.2e9}
+
+
+@pytest.fixture
+def half():
+    """A board whose runtime computes in half precision."""
+    return load_profile("rk3568")
+
+
+@pytest.mark.parametrize(("channels", "taken"), [(80, True), (84, False), (126, False)])
+def test_winograd_in_half_precision_wants_whole_packs(profile, half, channels, taken):
+    def multiplications_saved(board):
+        work = cpu_work(run_on(board, lambda net, x: net.conv(x, channels, 3)).ops, board)
+        return work.transformed.sum() > 0
+
+    assert multiplications_saved(half) is np.bool_(taken)
+    assert multiplications_saved(profile)
+
+
+@pytest.mark.parametrize("channels", [60, 58])
+def test_depthwise_channels_beside_a_pack_of_eight_cost_more_in_half_precision(profile, half, channels):
+    def per_channel(board, count):
+        write = lambda net, x: net.conv(x, count, 3, groups=count)  # noqa: E731
+        return seconds(board, write, 1, count, 28, 28) / count
+
+    assert per_channel(half, channels) > 1.2 * per_channel(half, 64)
+    assert per_channel(profile, 60) < 1.05 * per_channel(profile, 64)
+
+
+def test_a_pointwise_kernel_pays_for_reading_packs_and_writing_none(profile):
+    into_63 = seconds(profile, lambda net, x: net.conv(x, 63, 1), 1, 64, 28, 28)
+    from_63 = seconds(profile, lambda net, x: net.conv(x, 63, 1), 1, 63, 28, 28)
+    assert into_63 > 1.1 * from_63
+
+
+def test_plain_code_fills_one_lane_of_a_vector(profile):
+    plain, vectorised = (with_runtime(profile, scalar_ops=ops) for ops in (("swish",), ()))
+    one, four = (run_on(p, lambda net, x: net.act(x, "swish")).costs.limits["arithmetic"] for p in (plain, vectorised))
+    assert one.sum() == pytest.approx(4 * four.sum())
+
+
+def test_weights_used_once_arrive_no_faster_than_a_core_waits_for_them(profile):
+    slow = vary(profile, {"fitted.linear_bytes_per_cycle": np.array([0.1])})
+    streamed = run_on(slow, lambda net, x: net.linear(net.flatten(x), 1000), 1, 512, 1, 1)
+    assert streamed.costs.limit_names[streamed.costs.bound[0, 0]] == "weight_stream"
+    reused = run_on(slow, lambda net, x: net.conv(x, 64, 1)).costs
+    assert reused.without(["weight_stream"]).sum() == pytest.approx(reused.latency_s.sum())
