@@ -181,7 +181,7 @@ def _price_op(row: int, layouts: Layouts, l2: Level, llc: Level, plain: Priced, 
     rates, threads, elem_bytes, n = fit.blocked, run.threads, run.elem_bytes, op.loops.n
     cycle_s = 1 / (hw.clock_hz * fit.clock_ratio)
     ceilings, overheads = dict(plain.ceilings), dict(plain.overheads)
-    del ceilings["dram"]
+    del ceilings["dram"], ceilings["weight_stream"]  # its own ceilings have both
     passes = runtime.passes.get(op.word, 1)
     rereads = 0.0
     dram_bytes = plain.dram_bytes

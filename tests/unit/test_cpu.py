@@ -93,7 +93,7 @@ def test_a_view_costs_nothing_and_a_copy_does(profile):
 
 def test_fully_connected_layers_are_bound_by_the_streaming_of_their_weights(profile):
     result = run_on(profile, lambda net, x: net.linear(x, 4096), 1, 4096, 1, 1)
-    assert result.costs.limit_names[result.costs.bound[0, 0]] == "dram"
+    assert result.costs.limit_names[result.costs.bound[0, 0]] in {"dram", "weight_stream"}
     stored = result.ops.weight_elems[0, 0] * profile.runtime.linear_weight_bytes
     assert result.costs.traffic["dram"][0, 0] >= stored
 

@@ -22,8 +22,8 @@ def test_fp32_cores_are_within_8_percent_and_most_networks_within_10():
     assert ErrorSummary.of(np.concatenate(left_out(FP32))).within_10_percent_ratio >= 0.70
 
 
-def test_fp16_cores_are_as_far_off_as_the_page_says():
-    assert median_of_means(FP16) == pytest.approx(0.132, abs=0.005)
+def test_fp16_cores_are_within_12_percent():
+    assert median_of_means(FP16) <= 0.12
 
 
 @pytest.mark.parametrize("core", CORES)
