@@ -25,11 +25,19 @@ def print_sweep(result: SweepResult, spec: SweepSpec) -> None:
     """Counts, best points, front, effect of each axis."""
     console = Console(highlight=False)
     counts = ", ".join(f"{count:,} {outcome}" for outcome, count in result.summary["outcomes"].items() if count)
-    console.print(f"{spec.space.points:,} points of {spec.space.combinations:,}: {counts}\n")
+    console.print(f"{spec.space.points:,} points of {spec.space.combinations:,}: {counts}")
+    console.print(f"bound by {_bounds(result)}\n")
     axes = [axis for axis in spec.space.axes if len(axis.values) > 1]
     _print_best(console, result, axes, spec)
     console.print(_effects(result, axes, next(iter(spec.objectives))), "")
     console.print(f"tables in {result.folder}")
+
+
+def _bounds(result: SweepResult) -> str:
+    """What points spend most of their time under, the commonest first."""
+    counts: dict[str, int] = result.summary["bounds"]
+    commonest = sorted(counts, key=lambda name: -counts[name])
+    return ", ".join(f"{name} {counts[name] / sum(counts.values()):.0%}" for name in commonest)
 
 
 def print_search(result: SweepResult, spec: SearchSpec) -> None:
