@@ -3,7 +3,8 @@
 How many boxes pass the threshold depends on weights and image. A .param file has no weights, and
 `benchncnn` runs it with zeros: then every score is the same, and either all boxes pass or none.
 That is what is assumed here, with the score each layer gives to zeros (src/layer/detectionoutput.cpp,
-yolodetectionoutput.cpp and yolov3detectionoutput.cpp of Tencent/ncnn).
+yolodetectionoutput.cpp and yolov3detectionoutput.cpp of Tencent/ncnn; that of YOLO v3 is also what the
+benchmark shows: networks whose threshold it passes take longer, on one thread, than all others).
 """
 
 from __future__ import annotations
