@@ -89,6 +89,15 @@ class Engine:
                 for value in (min(axis.values), max(axis.values)):
                     load_profile(hw, {numeric_field(profile, axis.name): f"{value!r} {axis.unit}".strip()})
 
+    @cached_property
+    def chunk_points(self) -> int:
+        """Points to price in one call: of networks built one by one for several devices no more than one table's."""
+        values = {axis.name: axis.values for axis in self.spec.space.axes}
+        devices = len(values["hw"])
+        if devices > 1 and any(isinstance(network, dict) for network in values["network"]):
+            return min(CHUNK_POINTS, TOGETHER * devices)
+        return CHUNK_POINTS
+
     def price(self, start: int, stop: int) -> dict[str, np.ndarray]:
         """Axis values, totals and outcome of the points ``start`` to ``stop``: ``(stop - start,)`` each."""
         return {"point": np.arange(start, stop), **self.price_at(self.spec.space.indices(start, stop))}
