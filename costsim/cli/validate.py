@@ -45,7 +45,7 @@ def command(
     """Hold predictions of HW against measurements: errors, ranks, orderings, the worst cases and why.
 
     NETWORKs are what the runtime is to run, names of the zoo or ONNX files; the paper and files bring their own. Left
-    out, a profile that 'calibrate --host' made is held against thirty networks it was not fitted on, others against
+    out, a profile that 'calibrate --host' made is held against networks it was not fitted on, others against
     five small ones. A runtime is always timed on this machine, on one thread, so its times judge HW only where this
     machine is HW; elsewhere read the orderings.
     """
