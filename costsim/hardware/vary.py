@@ -15,14 +15,15 @@ from costsim.hardware.profile import Profile
 def vary(profile: Profile, columns: Mapping[str, np.ndarray]) -> Profile:
     """A copy in which the fields at the dotted paths hold one SI value per point, shape ``(points,)``.
 
-    Fields are named by their YAML words (``hardware.memory.onchip.size``). Values are not checked
-    again: whoever makes the columns has to.
+    A single value becomes a number. Fields are named by their YAML words
+    (``hardware.memory.onchip.size``). Values are not checked again: whoever makes the columns has to.
 
     Raises:
         InputError: no such field.
     """
     for path, values in columns.items():
-        profile = _replace(profile, path.split("."), np.asarray(values, dtype=np.float64), path)
+        column = np.asarray(values, dtype=np.float64)
+        profile = _replace(profile, path.split("."), float(column[0]) if len(column) == 1 else column, path)
     return profile
 
 
@@ -87,7 +88,7 @@ def _parts(block: Any) -> list[Any]:
     return list(block.values()) if isinstance(block, dict) else []
 
 
-def _replace(block: Any, path: list[str], values: np.ndarray, whole: str) -> Any:
+def _replace(block: Any, path: list[str], values: np.ndarray | float, whole: str) -> Any:
     word, *rest = path
     if isinstance(block, dict):
         if word not in block:
