@@ -14,9 +14,9 @@ import numpy as np
 import pandas as pd
 
 from costsim.calibrate.errors import ErrorSummary
-from costsim.calibrate.host.fit import Conditions, HostFit, fit_host
+from costsim.calibrate.host.fit import HostFit, fit_host
 from costsim.calibrate.host.judge import of_unseen_family
-from costsim.calibrate.host.machine import Machine
+from costsim.calibrate.host.machine import Conditions, Machine
 from costsim.calibrate.host.measure import noise_ratio
 from costsim.calibrate.host.plan import calibration_plan
 from costsim.devices import RunConfig

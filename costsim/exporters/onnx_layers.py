@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import Any, TypeAlias
 
 from costsim.errors import InputError
+from costsim.exporters.onnx_writer import ModelWriter
 from costsim.graph import layers as L
 from costsim.graph.layers import Shape
 from costsim.graph.layers.base import pair
 
-if TYPE_CHECKING:
-    from costsim.exporters.onnx import ModelWriter
-
-LayerWriter: TypeAlias = Callable[["ModelWriter", Any, list[str], tuple[Shape, ...], Shape], str]
+LayerWriter: TypeAlias = Callable[[ModelWriter, Any, list[str], tuple[Shape, ...], Shape], str]
 """Takes the layer, the tensors it reads, their shapes and the shape it gives; names the tensor it wrote last."""
 
 

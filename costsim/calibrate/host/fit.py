@@ -11,7 +11,7 @@ from costsim.calibrate.constants import Constants, blocked_constants
 from costsim.calibrate.crossvalidate import leave_one_network_out
 from costsim.calibrate.errors import ErrorSummary, interval_ratios
 from costsim.calibrate.fit import fit
-from costsim.calibrate.host.machine import Machine
+from costsim.calibrate.host.machine import Conditions, Machine
 from costsim.calibrate.host.measure import noise_ratio
 from costsim.calibrate.host.profile_text import calibrated_text, machine_text
 from costsim.calibrate.problem import MeasuredRun
@@ -20,7 +20,6 @@ from costsim.graph import LayerGraph
 from costsim.hardware import load_profile
 from costsim.simulate import lower_for
 from costsim.timing import Timing
-from costsim.version import VERSION
 
 BUSY_RATIO = 0.95
 """Share of peak arithmetic that the busiest chain of pointwise convolutions is taken to reach: that tells the clock."""
@@ -44,22 +43,6 @@ class HostFit:
     high_ratio: float
     noise_ratio: float
     """How far the machine swings between visits."""
-
-
-@dataclass(frozen=True)
-class Conditions:
-    """What was measured on what."""
-
-    machine: Machine
-    runtime: str
-    version: str
-    date: str
-    threads: int = 1
-
-    def as_journal_head(self) -> dict[str, str | int]:
-        """What measurements of another run must agree in to go on from them."""
-        of = {"machine": self.machine.model, "runtime": self.runtime, "version": self.version}
-        return {**of, "threads": self.threads, "costsim": VERSION}
 
 
 def fit_host(

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from costsim.errors import InputError
 from costsim.units import parse_quantity
+from costsim.version import VERSION
 
 CPUINFO, SYSFS = Path("/proc/cpuinfo"), Path("/sys/devices/system/cpu/cpu0/cache")
 
@@ -39,6 +40,22 @@ class Machine:
     def load_bytes_per_cycle(self) -> int:
         """Two loads a cycle, each as wide as a multiply-add unit."""
         return 4 * self.macs_per_cycle
+
+
+@dataclass(frozen=True)
+class Conditions:
+    """What was measured on what."""
+
+    machine: Machine
+    runtime: str
+    version: str
+    date: str
+    threads: int = 1
+
+    def as_journal_head(self) -> dict[str, str | int]:
+        """What measurements of another run must agree in to go on from them."""
+        of = {"machine": self.machine.model, "runtime": self.runtime, "version": self.version}
+        return {**of, "threads": self.threads, "costsim": VERSION}
 
 
 def this_machine(cpuinfo: Path = CPUINFO, caches: Path = SYSFS, architecture: str | None = None) -> Machine:

@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
 
 from costsim.calibrate.errors import ErrorSummary
+from costsim.calibrate.host.machine import Conditions
 from costsim.calibrate.profile_file import fitted_line, put, quoted, tree_lines
 from costsim.hardware import Profile
 from costsim.units import format_quantity, round_significant
-
-if TYPE_CHECKING:
-    from costsim.calibrate.host.fit import Conditions
 
 BASES = {"onnxruntime": "_onnxruntime_x86", "torch": "_torch_x86"}
 """Runtime to the profile that describes how it computes; a machine's profile extends it."""

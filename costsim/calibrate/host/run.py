@@ -9,9 +9,9 @@ from functools import partial
 from itertools import count
 from pathlib import Path
 
-from costsim.calibrate.host.fit import Conditions, HostFit, fit_host
+from costsim.calibrate.host.fit import HostFit, fit_host
 from costsim.calibrate.host.journal import Journal
-from costsim.calibrate.host.machine import Machine
+from costsim.calibrate.host.machine import Conditions, Machine
 from costsim.calibrate.host.measure import USUAL_VISIT, Progress, Visit, measure, silent
 from costsim.calibrate.host.plan import calibration_plan
 from costsim.calibrate.host.runtimes import HostRuntime, Pass
