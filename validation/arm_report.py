@@ -27,7 +27,7 @@ from validation.shufflenetv2 import orderings, winners
 PAGE = Path(__file__).parents[1] / "docs" / "accuracy.md"
 HEADING = "## ARM CPUs"
 
-FP32, FP16, FP32_ON_FP16 = ("a53", "a57", "a72"), ("a55", "a76"), ("a55_fp32", "a76_fp32")
+FP32, FP16 = ("a53", "a57", "a72"), ("a55", "a76")
 
 
 def results(core: str) -> dict[str, Any]:

@@ -77,7 +77,7 @@ def _range(low: float, high: float, how: str, count: str | None, where: str) -> 
         return tuple(low * 2.0**k for k in range(int(np.floor(np.log2(high / low) + 1e-9)) + 1))
     if how.startswith("step"):
         step = _number(how.split()[1], where)
-        return tuple(_whole(low + k * step) for k in range(int(np.floor((high - low) / step + 1e-9)) + 1))
+        return tuple(_whole(_decimal(low + k * step)) for k in range(int(np.floor((high - low) / step + 1e-9)) + 1))
     if count is not None:
         space = np.geomspace if how == "log" else np.linspace
         return tuple(float(v) for v in space(low, high, int(count)))
@@ -108,3 +108,8 @@ def _unit(written: Any) -> str:
 
 def _whole(value: float) -> Any:
     return int(value) if float(value).is_integer() else value
+
+
+def _decimal(value: float) -> float:
+    """Without the noise of binary sums: 1.45, not 1.4500000000000002."""
+    return float(f"{value:.12g}")

@@ -30,6 +30,11 @@ def test_lists_and_ranges(written, values):
     )
 
 
+def test_steps_carry_no_noise_of_binary_sums():
+    values = parse_axis("x", "0.25 .. 2 step 0.05").values
+    assert [str(value) for value in values] == [f"{5 * k / 100:g}" for k in range(5, 41)]
+
+
 @pytest.mark.parametrize(
     ("written", "says"),
     [
