@@ -23,7 +23,7 @@ def vary(profile: Profile, columns: Mapping[str, np.ndarray]) -> Profile:
     """
     for path, values in columns.items():
         column = np.asarray(values, dtype=np.float64)
-        profile = _replace(profile, path.split("."), float(column[0]) if len(column) == 1 else column, path)
+        profile = _replace(profile, path.split("."), column.item() if column.size == 1 else column, path)
     return profile
 
 
