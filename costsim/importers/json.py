@@ -158,7 +158,7 @@ def _value(value: Any, field: Field[Any]) -> Any:
         return tuple(_value(v, field) for v in value)
     wanted = {"bool": bool, "str": str}.get(str(field.type), (int, float) if field.name == "scale" else int)
     fits = isinstance(value, wanted) and isinstance(value, bool) == (wanted is bool)
-    if not fits and not (value is None and (field.default is None or field.type == "Any")):
+    if not fits and not (value is None and (field.default is None or str(field.type).endswith(("Any", "| None")))):
         raise InputError(f"'{field.name}' cannot be {value!r}", mend="mend that option")
     return value
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from hypothesis import Phase, given, settings
+from hypothesis import Phase, assume, given, settings
 
 from costsim import reference
 from costsim.graph import LayerGraph
@@ -55,6 +55,7 @@ def test_one_network_of_each_family_comes_back(prefix: str) -> None:
 @given(layer_graphs(layers=set(RECIPES) - {L.RoiAlign, L.Unknown}))
 @settings(max_examples=20, phases=[Phase.generate])  # an export takes a second
 def test_random_graphs_come_back_with_the_same_counts(graph: LayerGraph) -> None:
+    assume(not all(isinstance(node.layer, L.Input | L.ReshapeLike) for node in graph))  # may leave nothing to export
     back = imported_back(graph)
     assert back.total_macs == graph.total_macs
     if all(is_told_in_torchs_words(node.layer) for node in graph):
