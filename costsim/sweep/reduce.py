@@ -36,14 +36,17 @@ Summary = dict[str, Any]
 def reduce_points(
     table: Table, indices: Mapping[str, np.ndarray], limit_names: np.ndarray, spec: SweepSpec
 ) -> Reduction:
-    """The reduction of priced points; ``indices`` into the axes, point by point, and what ``bound`` numbers."""
+    """The reduction of priced points; ``indices`` into the axes, point by point, and what ``bound`` numbers.
+
+    How limits are numbered depends on what a process has met before; nothing of it is left in the result.
+    """
     is_priced = table["outcome"] == PRICED
     kept: Reduction = {"outcomes": np.bincount(table["outcome"], minlength=len(OUTCOMES))}
     if not is_priced.all():
         table = {name: column[is_priced] for name, column in table.items()}
         indices = {name: column[is_priced] for name, column in indices.items()}
     counts = np.bincount(table["bound"], minlength=len(limit_names))
-    kept |= {f"bounds/{limit_names[number]}": counts[number] for number in np.flatnonzero(counts)}
+    kept |= {f"bounds/{name}": counts[at] for name, at in sorted((limit_names[n], n) for n in np.flatnonzero(counts))}
     for objective in spec.objectives:
         known = ~np.isnan(table[objective])
         everywhere = known.all()
@@ -55,7 +58,7 @@ def reduce_points(
             kept[f"effect/{objective}/{axis.name}"] = _effect(at, losses)
     for name, rows in (("best", best_rows(table, spec)), ("pareto", pareto_rows(table, spec))):
         kept |= {f"{name}/{column}": values[rows] for column, values in table.items()}
-        kept[f"{name}/bound"] = limit_names[table["bound"][rows]]
+        kept[f"{name}/bound"] = np.array(limit_names[table["bound"][rows]].tolist(), dtype=str)  # as wide as it must be
     return kept
 
 

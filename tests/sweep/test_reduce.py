@@ -47,6 +47,17 @@ def rows(columns, where):
     return {name: column[where] for name, column in columns.items()}
 
 
+@given(tables())
+def test_a_shard_holds_the_same_bytes_however_limits_are_numbered(drawn):
+    table, indices = drawn
+    elsewhere = np.array(["", "a limit of another device", "dram", "arithmetic"])
+    renumbered = table | {"bound": 3 - table["bound"]}
+    here, there = reduce_points(table, indices, LIMITS, SPEC), reduce_points(renumbered, indices, elsewhere, SPEC)
+    described = [[(name, c.dtype, c.tobytes()) for name, c in one.items() if "/bound" in name or "bounds/" in name]
+                 for one in (here, there)]  # fmt: skip
+    assert described[0] == described[1]
+
+
 @given(tables(), st.lists(st.integers(0, 40), max_size=4))
 def test_shards_add_up_to_the_whole(drawn, cuts):
     table, indices = drawn

@@ -5,6 +5,7 @@ import signal
 import socket
 import subprocess
 import sys
+import time
 from concurrent.futures import ThreadPoolExecutor
 
 import pandas as pd
@@ -26,6 +27,8 @@ SPEC = {
     "constraints": ["macs <= 600M"],
     "objectives": {"latency_ms": "min", "macs": "max"},
 }
+
+SHARDS = 36
 
 RUN = """
 import sys
@@ -79,18 +82,23 @@ def test_shards_and_workers_do_not_change_the_result(tmp_path, undisturbed):
 
 
 def killed_and_resumed(folder, script, kills, rng):
-    """Start the sweep again and again, kill it at random moments, let the last run end."""
-    landed = 0
-    for _ in range(40):
-        process = subprocess.Popen([sys.executable, str(script), str(folder)], stderr=subprocess.DEVNULL)
-        try:
-            assert process.wait(timeout=rng.uniform(1.5, 3.0) if landed < kills else 300) == 0
-            return landed
-        except subprocess.TimeoutExpired:
-            process.send_signal(signal.SIGKILL)
-            process.wait()
-            landed += 1
-    raise AssertionError("the sweep never ended")
+    """Kill the sweep so often, each time a moment after a random number of new shards; let the last run end."""
+    command = [sys.executable, str(script), str(folder)]
+
+    def shards_done():
+        return len(list(folder.glob("shards/*.npz")))
+
+    for _ in range(kills):
+        enough = shards_done() + rng.randint(1, SHARDS // (kills + 1) - 1)
+        process = subprocess.Popen(command)
+        while shards_done() < enough:
+            assert process.poll() is None, "it ended before it could be killed"
+            time.sleep(0.001)
+        time.sleep(rng.uniform(0, 0.003))
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+    assert shards_done() < SHARDS
+    subprocess.run(command, check=True, timeout=300)
 
 
 @pytest.mark.parametrize("kills", [2, pytest.param(10, marks=pytest.mark.slow)])
