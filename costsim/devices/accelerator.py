@@ -79,7 +79,8 @@ class AcceleratorModel(DeviceModel):
         sizes = np.broadcast_to(profile.hardware.memory.onchip.size_bytes, points)
         first = profile if points == 1 else at_point(profile, 0)
         given = (profile.runtime, *_geometry(profile), profile.hardware.memory.dram is None)
-        planner = remember(ops, "planner", given, lambda: BufferPlanner(ops, buffer_rules(ops, first)))
+        # Of a copy: a table that remembers what holds itself is freed by the cycle collector alone.
+        planner = remember(ops, "planner", given, lambda: BufferPlanner(replace(ops), buffer_rules(ops, first)))
 
         def price(activation_bytes: np.ndarray, weight_bytes: np.ndarray, at: np.ndarray) -> np.ndarray:
             here = profile if len(at) == points else at_points(profile, at)

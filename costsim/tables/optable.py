@@ -271,9 +271,6 @@ class OpTable:
         return tuple(tuple(r) for r in readers)
 
 
-COLUMNS = columns_of(OpTable)
-
-
 def _dim_at(dim: Any, point: int) -> Any:
     return np.ravel(dim)[min(point, np.size(dim) - 1)] if isinstance(dim, np.ndarray) else dim
 
