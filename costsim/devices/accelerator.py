@@ -52,10 +52,7 @@ class AcceleratorModel(DeviceModel):
                 alone = [plan for plan in planned if plan is not None]
             return ops.with_plan(Plan.stack(alone))
         parts = self.plans(ops, profile, run, max(ops.points, points(profile)))
-        if len(parts) == 1 and len(parts[0][0]) == 1:
-            return parts[0][1]
-        plans = [table.plan for _, table in parts if table.plan is not None]
-        return ops.with_plan(Plan.join(plans, [here for here, _ in parts]))
+        return parts[0][1] if len(parts) == 1 and len(parts[0][0]) == 1 else _side_by_side(ops, parts)
 
     def plans(self, ops: OpTable, profile: Any, run: RunConfig, points: int) -> list[tuple[np.ndarray, OpTable]]:
         if len(ops.networks) > 1:
@@ -71,8 +68,7 @@ class AcceleratorModel(DeviceModel):
         else:  # every table is planned by itself
             each = ((ops.at_point(p), at_point(profile, p)) for p in range(points))
             parts = [(np.array([p]), self.plan(*one, run)) for p, one in enumerate(each)]
-        plans = [table.plan for _, table in parts if table.plan is not None]
-        return [(np.arange(points), ops.with_plan(Plan.join(plans, [here for here, _ in parts])))]
+        return [(np.arange(points), _side_by_side(ops, parts))]
 
     def _plans(self, ops: OpTable, profile: Any, run: RunConfig, points: int) -> list[tuple[np.ndarray, Plan]]:
         """The plans of one network on one array, for all its clocks, bandwidths and buffers together."""
@@ -170,6 +166,12 @@ class AcceleratorModel(DeviceModel):
 
 FEW = 32
 """Points from which on a plan is priced for its own points alone, with all it shares worked out once."""
+
+
+def _side_by_side(ops: OpTable, parts: list[tuple[np.ndarray, OpTable]]) -> OpTable:
+    """The table with the plans of all its points, given for some of them at a time."""
+    plans = [table.plan for _, table in parts if table.plan is not None]
+    return ops.with_plan(Plan.join(plans, [here for here, _ in parts]))
 
 
 @dataclass(frozen=True)
@@ -277,7 +279,7 @@ def _array_costs(ops: OpTable, array: Any) -> ArrayCosts:
         return list(zip(*(getattr(costs, field.name)[:, 0].tolist() for field in fields(costs)), strict=True))
 
     words, numbers = (label.op for label in ops.labels), row_keys(*(c[:, 0] for c in ops.columns().values()))
-    context = repr(at_point(array, 0))
+    context = repr(array)
     distinct, which = _MEMO.answers([(context, *key) for key in zip(words, numbers, strict=True)], work_out)
     return ArrayCosts(*np.array(distinct).T[:, which, None])
 

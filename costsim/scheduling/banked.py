@@ -76,7 +76,7 @@ class BankedPlans:
             "buffer_bytes": np.full(self._flow.rows, used_bytes),
             "fitting_bytes": np.full(self._flow.rows, fitting),
         }  # fmt: skip
-        return Plan(**{name: column[:, None] for name, column in columns.items()})
+        return Plan.of_point(columns)
 
 
 class _Heights:

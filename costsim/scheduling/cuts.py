@@ -65,7 +65,7 @@ class Cuts:
             "spilled_bytes": np.where(flow.last_use == flow.rows, 0.0, ladder.writes[:, rung]),
             "fitting_bytes": np.full(flow.rows, self._fitting),
         }
-        return Plan(**{name: column[:, None] for name, column in columns.items()})
+        return Plan.of_point(columns)
 
 
 class _Placer:

@@ -92,4 +92,4 @@ def _plan(
         "spilled_bytes": np.zeros(flow.rows),
         "fitting_bytes": np.full(flow.rows, buffer),
     }
-    return Plan(**{name: column[:, None] for name, column in columns.items()})
+    return Plan.of_point(columns)

@@ -229,7 +229,8 @@ class Engine:
         points = len(values["hw"])
         columns = [*options.values(), *resize.values()]
         if not all((column == column[0]).all() for column in columns):
-            setting = _setting(values, points)
+            runs = _varied(values, [name for name in values if name.startswith((*BLOCKS, "threads"))])
+            setting = _numbered(values, runs)  # the same for points that run alike
             yield from self._lower(graphs(network, options, resize, points, built), profile, run, setting)
             return
         key = (id(network), values["hw"][0], run.dtype, *(repr(column[0]) for column in columns))
@@ -281,12 +282,12 @@ def _varied(indices: dict[str, np.ndarray], names: Iterable[str]) -> list[str]:
     return [name for name in names if name in indices and (indices[name] != indices[name][0]).any()]
 
 
-def _numbered(indices: dict[str, np.ndarray], names: Iterable[str]) -> np.ndarray:
-    """``(points,)`` the same number, from 0, for points that agree on these axes."""
-    number = np.zeros(len(indices["hw"]), dtype=int)
+def _numbered(columns: dict[str, np.ndarray], names: Iterable[str]) -> np.ndarray:
+    """``(points,)`` the same number, from 0, for points that agree in these columns."""
+    number = np.zeros(len(columns["hw"]), dtype=int)
     for name in names:
-        column = indices[name]
-        _, number = np.unique(number * (int(column.max()) + 1) + column, return_inverse=True)
+        _, value = np.unique(columns[name], return_inverse=True)
+        _, number = np.unique(number * (value.max() + 1) + value, return_inverse=True)
     return number
 
 
@@ -294,16 +295,6 @@ def _members(number: np.ndarray) -> list[np.ndarray]:
     """The rows of each number, ascending."""
     order = np.argsort(number, kind="stable")
     return np.split(order, np.flatnonzero(np.diff(number[order])) + 1)
-
-
-def _setting(values: dict[str, np.ndarray], points: int) -> np.ndarray:
-    """``(points,)`` the same number for points that run alike: one device with the same numbers, and threads."""
-    number = np.zeros(points, dtype=int)
-    for name, column in values.items():
-        if name.startswith((*BLOCKS, "threads")) and (column != column[0]).any():
-            _, value = np.unique(column, return_inverse=True)
-            _, number = np.unique(number * (value.max() + 1) + value, return_inverse=True)
-    return number
 
 
 def _part(ops: OpTable, points: np.ndarray) -> OpTable:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, fields
 
 import numpy as np
@@ -36,6 +37,11 @@ class Plan:
     """The row's output where it leaves the chip only for want of buffer: network outputs are not spills."""
     fitting_bytes: Array
     """On-chip bytes with which nothing would spill, the same in every row."""
+
+    @classmethod
+    def of_point(cls, columns: Mapping[str, np.ndarray]) -> Plan:
+        """The plan of one point from ``(rows,)`` columns."""
+        return cls(**{name: column[:, None] for name, column in columns.items()})
 
     @classmethod
     def join(cls, plans: list[Plan], points: list[np.ndarray] | None = None) -> Plan:
