@@ -16,7 +16,7 @@ from costsim.calibrate.few_shot import seen_constants
 from costsim.calibrate.fit import Fit, fit
 from costsim.calibrate.paper import PaperRow, paper_rows, reconstructed_rows
 from costsim.calibrate.problem import Constant, MeasuredRun
-from costsim.calibrate.validate import Case, case
+from costsim.calibrate.validate import Case, case_of
 from costsim.devices import RunConfig
 from costsim.devices.cpu_profile import CpuFitted
 from costsim.hardware import Profile, load_profile
@@ -94,8 +94,7 @@ def solve() -> None:
 def predictions() -> tuple[list[tuple[PaperRow, Case]], list[tuple[PaperRow, Case]]]:
     """(Tables 1 to 4, Table 8) as the profile predicts them."""
     profile = load_profile(PROFILE)
-    run = RunConfig.of(profile)
-    pairs = [(r, case(r.name, r.graph, profile, run, r.latency_s)) for r in paper_rows("cpu")]
+    pairs = [(r, case_of(r.name, r.simulate(profile), r.latency_s)) for r in paper_rows("cpu")]
     return [p for p in pairs if p[0].is_micro], [p for p in pairs if not p[0].is_micro]
 
 

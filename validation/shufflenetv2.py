@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from itertools import combinations, pairwise
 
 from costsim.calibrate.paper import PaperRow, paper_rows
+from costsim.orders import Orders, count_orders, order
 
 LEVELS = {"40 M": (35, 50), "140 M": (130, 160), "300 M": (285, 330), "500 M": (500, 620)}
 """Complexity levels of Table 8, in millions of multiply-accumulates."""
@@ -20,8 +21,15 @@ class Ordering:
     faster: str
     slower: str
 
-    def holds(self, seconds: Mapping[str, float]) -> bool:
-        return seconds[self.faster] < seconds[self.slower]
+    def found(self, seconds: Mapping[str, float]) -> int:
+        """-1 where ``seconds`` show it, 0 where the two tie, 1 where they show the contrary."""
+        return order(seconds[self.faster], seconds[self.slower])
+
+
+def shown(seconds: Mapping[str, float], family: str, guideline: str = "G") -> Orders:
+    """How many of the paper's orderings, or of one guideline's, ``seconds`` of the micro-networks show."""
+    meant = (o for o in orderings(family) if o.guideline.startswith(guideline))
+    return count_orders((seconds[o.faster], seconds[o.slower]) for o in meant)
 
 
 def orderings(family: str) -> list[Ordering]:

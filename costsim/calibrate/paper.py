@@ -8,14 +8,13 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
+from costsim.calibrate.protocol import SHUFFLENET_V2, Protocol
 from costsim.errors import InputError
 from costsim.graph import LayerGraph
 from costsim.hardware import Profile
 from costsim.network import Network
 from costsim.networks.micro import from_table
-
-GPU_BATCH_OF_TABLE_8 = 8
-"""Section 4: Tables 1 to 4 were measured at batch 1, the networks of Table 8 at batch 8; ARM always at 1."""
+from costsim.simulate import Simulation
 
 PLATFORM = {"cpu": "ARM", "gpu": "GPU"}
 
@@ -71,6 +70,7 @@ class PaperRow:
     guideline: str
     graph: LayerGraph
     latency_s: float
+    protocol: Protocol
 
     @property
     def name(self) -> str:
@@ -81,11 +81,9 @@ class PaperRow:
         """A row of Tables 1 to 4, which time layers rather than inferences."""
         return self.table != "T8"
 
-    def timed_on(self, profile: Profile) -> Profile:
-        """The profile as the row was timed: Tables 1 to 4 begin with their input on the device."""
-        if not self.is_micro or profile.family != "gpu":
-            return profile
-        return profile.model_copy(update={"runtime": profile.runtime.model_copy(update={"input_from": "device"})})
+    def simulate(self, profile: Profile, dtype: str | None = None) -> Simulation:
+        """The network on a device, under the protocol of its table."""
+        return self.protocol.simulate(self.graph, profile, dtype)
 
 
 @cache
@@ -112,17 +110,17 @@ def _rows(family: str, networks: Mapping[str, str], *, micro: bool) -> Iterator[
     with _file().open(encoding="utf-8") as text:
         for row in csv.DictReader(text):
             table, variant, scale = row["table"], row["variant"], row["scale"]
-            if row["platform"] != PLATFORM[family]:
+            protocol = SHUFFLENET_V2.get((table, row["platform"]))
+            if row["platform"] != PLATFORM[family] or protocol is None:
                 continue
             if micro and table in ("T1", "T2", "T3", "T4"):
                 graph = from_table(table, variant, scale, row["config"])
             elif table == "T8" and variant in networks:
                 size = next((s for s in ("160x160", "192x192") if variant.endswith(s)), "224x224")
-                batch = GPU_BATCH_OF_TABLE_8 if family == "gpu" else 1
-                graph = Network(networks[variant], input_size=f"3x{size}", batch=batch).graph
+                graph = Network(networks[variant], input_size=f"3x{size}", batch=protocol.batch).graph
             else:
                 continue
-            yield PaperRow(table, variant, scale, row["guideline_or_kind"], graph, 1 / float(row["speed"]))
+            yield PaperRow(table, variant, scale, row["guideline_or_kind"], graph, 1 / float(row["speed"]), protocol)
 
 
 def _file() -> Path:

@@ -11,7 +11,7 @@ from costsim.calibrate.host.plan import JUDGES
 from costsim.calibrate.host.runtimes import RUNTIMES
 from costsim.calibrate.measurements import read_measurements
 from costsim.calibrate.paper import paper_rows
-from costsim.calibrate.validate import Validation, case
+from costsim.calibrate.validate import Validation, case, case_of
 from costsim.devices import RunConfig
 from costsim.errors import InputError
 from costsim.hardware import Profile
@@ -47,9 +47,8 @@ def validate_against(
             mend="name networks, --input-size and --measurements with --against torch or onnxruntime only",
         )
     if source == "paper":
-        run = RunConfig.of(profile, dtype, 1 if profile.family == "cpu" else None)
         rows = paper_rows(profile.family)
-        cases = [case(r.name, r.graph, r.timed_on(profile), run, r.latency_s) for r in rows]
+        cases = [case_of(r.name, r.simulate(profile, dtype), r.latency_s) for r in rows]
     else:
         cases = [
             case(m.network, Network(m.network).graph, profile, RunConfig.of(profile, dtype, m.threads), m.latency_s)

@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, TypeAlias
 
+from costsim.orders import Orders, count_orders
+
 
 class Verdict(StrEnum):
     """What a value computed here says of the published one."""
@@ -21,9 +23,6 @@ class Verdict(StrEnum):
 
 SAME = 0.03
 """A ratio this near to one says 'equal'."""
-
-TIE = 0.005
-"""Two computed values this near are neither before nor behind each other."""
 
 MOST = 0.8
 """The share of a table's rows that carries the verdict on the table."""
@@ -197,15 +196,17 @@ def ratio_table(
     return Table(title, unit, tolerance, tuple(rows), hw, note)
 
 
-def same_order(rows: Iterable[Row]) -> tuple[int, int]:
-    """How many pairs of rows that differ by more than 3 % in print stand in the same order here, of how many."""
+def same_order(rows: Iterable[Row]) -> Orders:
+    """How many pairs of rows that differ by more than 3 % in print stand in the same order here."""
     values = [(row.published, row.computed) for row in rows if row.published and row.computed]
-    pairs = [(p / q, a / b) for i, (p, a) in enumerate(values) for q, b in values[:i] if _direction(p / q)]
-    return sum(_direction(p) * (c - 1) > TIE for p, c in pairs), len(pairs)
+    pairs = [(p, q, a, b) for i, (p, a) in enumerate(values) for q, b in values[:i] if _direction(p / q)]
+    return count_orders((a, b) if p < q else (b, a) for p, q, a, b in pairs)
 
 
-def judge_order(agree: int, pairs: int) -> Verdict:
-    """All pairs in the same order hold; at least 80 % of them hold in direction."""
-    if not pairs:
+def judge_order(orders: Orders) -> Verdict:
+    """All pairs in the same order hold; at least 80 % of them, ties half right, hold in direction."""
+    if not orders.pairs:
         return Verdict.OPEN
-    return Verdict.HOLDS if agree == pairs else Verdict.DIRECTION if agree >= MOST * pairs else Verdict.FAILS
+    if orders.agree == orders.pairs:
+        return Verdict.HOLDS
+    return Verdict.DIRECTION if orders.share_ratio >= MOST else Verdict.FAILS

@@ -7,12 +7,12 @@ from functools import cache
 from pathlib import Path
 
 from costsim.analysis import Analysis
-from costsim.api import analyze
+from costsim.calibrate.protocol import ANY, Protocol
 from costsim.devices import RunConfig
 from costsim.errors import DoesNotFitError
 from costsim.graph import LayerGraph
 from costsim.hardware import Profile, load_profile
-from costsim.simulate import simulate
+from costsim.network import Network
 
 
 class Bench:
@@ -31,10 +31,10 @@ class Bench:
         """Whether the papers' ARM columns are the ones to compare with; the GPU's otherwise."""
         return self.profile.family == "cpu"
 
-    def latency_s(self, graph: LayerGraph) -> float | None:
-        """Seconds; None where the device cannot run it."""
+    def latency_s(self, graph: LayerGraph, protocol: Protocol = ANY) -> float | None:
+        """Seconds, as the table timed it; None where the device cannot run it."""
         try:
-            costs = simulate(graph, self.profile, self.run).costs
+            costs = protocol.simulate(graph, self.profile).costs
         except DoesNotFitError:
             return None
         return float(costs.latency_s.sum(axis=0)[0])
@@ -42,15 +42,15 @@ class Bench:
     def latency_ms(self, graph: LayerGraph) -> float | None:
         return _over(self.latency_s(graph), 1e-3)
 
-    def speed(self, graph: LayerGraph, per_batch: float = 1.0) -> float | None:
+    def speed(self, graph: LayerGraph, protocol: Protocol, per_batch: float = 1.0) -> float | None:
         """Batches a second, or images where ``per_batch`` of them are in one."""
-        latency_s = self.latency_s(graph)
+        latency_s = self.latency_s(graph, protocol)
         return None if latency_s is None else per_batch / latency_s
 
-    def analyze(self, network: str, *, batch: int = 1) -> Analysis | None:
+    def analyze(self, network: str, protocol: Protocol = ANY) -> Analysis | None:
         """The analysis; None where the device cannot run it."""
         try:
-            return analyze(network, self.profile, batch=batch)
+            return Analysis(protocol.simulate(Network(network, batch=protocol.batch).graph, self.profile))
         except DoesNotFitError:
             return None
 

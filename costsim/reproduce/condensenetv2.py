@@ -87,11 +87,11 @@ def _times(bench: Bench) -> Table:
 
 
 def _order(table: Table) -> Claim:
-    agree, pairs = same_order(table.rows)
+    orders = same_order(table.rows)
     return Claim(
         "CondenseNet: as fast as MobileNet at G = 4, twice as fast at G = 8",
-        f"{agree} of {pairs} pairs of five networks in the paper's order on {table.hw}",
-        judge_order(agree, pairs),
+        f"{orders} of five networks in the paper's order on {table.hw}",
+        judge_order(orders),
     )
 
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from costsim.calibrate.protocol import SHUFFLENET_V2
 from costsim.graph import LayerGraph
 from costsim.networks.micro import from_table
+from costsim.orders import Orders
 from costsim.reproduce.base import Claim, Row, Table, judge_order, ratio_table, same_order
 from costsim.reproduce.bench import Bench, published
 
@@ -32,15 +34,13 @@ def micro_table(table: str, bench: Bench, rows: Iterable[dict[str, str]] | None 
     """
     platform = "ARM" if bench.is_cpu else "GPU"
     meant = [r for r in rows or published(FILE) if r["table"] == table and r["platform"] == platform]
+    protocol = SHUFFLENET_V2[table, platform]
     groups = []
     for scale in dict.fromkeys(r["scale"] for r in meant):
         column = sorted((r for r in meant if r["scale"] == scale), key=lambda r: r["variant"] != BASES[table])
-        groups.append(
-            [
-                (f"{r['variant'].replace(',', ', ')}, {scale}", float(r["speed"]), bench.speed(_network(r)))
-                for r in column
-            ]
-        )
+        speeds = [(float(r["speed"]), bench.speed(_network(r), protocol)) for r in column]
+        labels = [f"{r['variant'].replace(',', ', ')}, {scale}" for r in column]
+        groups.append([(label, *pair) for label, pair in zip(labels, speeds, strict=True)])
     guideline, says = GUIDELINES[table]
     return ratio_table(
         f"Table {table[1]} ({guideline}: {says})", "batches/s", bench.hw, groups, tolerance=TOLERANCE,
@@ -50,18 +50,18 @@ def micro_table(table: str, bench: Bench, rows: Iterable[dict[str, str]] | None 
 
 def order_claim(table: Table, guideline: str) -> Claim:
     """Whether the device puts the rows of each scale in the paper's order."""
-    agree, pairs = order_within_scales(table)
-    found = f"{agree} of {pairs} pairs stand in the paper's order on {table.hw}"
-    return Claim(f"{guideline}: {GUIDELINES['T' + guideline[1]][1]}", found, judge_order(agree, pairs))
+    orders = order_within_scales(table)
+    found = f"{orders} in the paper's order on {table.hw}"
+    return Claim(f"{guideline}: {GUIDELINES['T' + guideline[1]][1]}", found, judge_order(orders))
 
 
-def order_within_scales(table: Table) -> tuple[int, int]:
+def order_within_scales(table: Table) -> Orders:
     """Pairs of rows of one scale in the paper's order, of all that differ there."""
     columns: dict[str, list[Row]] = {}
     for row in table.rows:
         columns.setdefault(row.label.rsplit(", ", 1)[1], []).append(row)
     counts = [same_order(column) for column in columns.values()]
-    return sum(agree for agree, _ in counts), sum(pairs for _, pairs in counts)
+    return Orders(*map(sum, zip(*counts, strict=True))) if counts else Orders(0, 0, 0)
 
 
 def _network(row: dict[str, str]) -> LayerGraph:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from costsim.analysis import Analysis
+from costsim.calibrate.protocol import SHUFFLENET_V2
 from costsim.networks import build
 from costsim.reproduce.base import (
     Claim,
@@ -23,9 +24,6 @@ from costsim.reproduce.micro_tables import FILE, GUIDELINES, micro_table, order_
 
 DEVICES = ("gtx_1080ti", "snapdragon_810_paper")
 """The paper's own: a GTX 1080 Ti with cuDNN 7.0, one core of a Snapdragon 810."""
-
-BATCH = {"GPU": 8, "ARM": 1}
-"""Of Table 8 and Figure 1."""
 
 TABLE_8 = {
     "ShuffleNet v2 0.5x": "shufflenet_v2_0.5x", "ShuffleNet v2 1x": "shufflenet_v2_1x",
@@ -102,17 +100,18 @@ def _table_6() -> Table:
 def _table_8(bench: Bench) -> Table:
     """Speeds over that of ShuffleNet v2 at the same budget."""
     platform = "ARM" if bench.is_cpu else "GPU"
+    protocol = SHUFFLENET_V2["T8", platform]
     rows = [r for r in published(FILE) if r["table"] == "T8" and r["platform"] == platform and r["variant"] in TABLE_8]
     levels: list[list[Measured]] = []
     for row in rows:
-        graph = build(TABLE_8[row["variant"]]).with_batch(BATCH[platform])
-        entry = (row["variant"], float(row["speed"]), bench.speed(graph))
+        graph = build(TABLE_8[row["variant"]]).with_batch(protocol.batch)
+        entry = (row["variant"], float(row["speed"]), bench.speed(graph, protocol))
         if row["variant"].startswith("ShuffleNet v2"):
             levels.append([entry])
         else:
             levels[-1].append(entry)
     return ratio_table(
-        f"Table 8 and Figure 1 (speed at batch {BATCH[platform]}, over ShuffleNet v2 at the same budget)", "batches/s",
+        f"Table 8 and Figure 1 (speed at batch {protocol.batch}, over ShuffleNet v2 at the same budget)", "batches/s",
         bench.hw, levels, tolerance=0.25,
     )  # fmt: skip
 
@@ -122,11 +121,11 @@ def _fastest(table: Table) -> Claim:
     meant = [row for row in table.rows if TABLE_8[row.label].startswith(FIGURE_1) and row.verdict is not Verdict.OPEN]
     said = sum((row.published_ratio or 1) > 1.03 for row in meant)
     found = sum((row.computed_ratio or 1) > 1.03 for row in meant)
-    agree, pairs = same_order(table.rows)
+    orders = same_order(table.rows)
     return Claim(
         f"Figure 1: {_all_but(said, len(meant))} competitors are slower than ShuffleNet v2 at their budget",
-        f"{_all_but(found, len(meant))} on {table.hw}; {agree} of {pairs} pairs of Table 8 in the paper's order",
-        judge_order(agree, pairs),
+        f"{_all_but(found, len(meant))} on {table.hw}; {orders} of Table 8 in the paper's order",
+        judge_order(orders),
     )
 
 
@@ -166,7 +165,7 @@ def _figure_2(bench: Bench) -> Table:
             printed.setdefault(row["network"], {})[row["component"]] = float(row["percent"])
     rows = []
     for network, shares in printed.items():
-        computed = _parts(bench.analyze(network, batch=BATCH[platform]))
+        computed = _parts(bench.analyze(network, SHUFFLENET_V2["F2", platform]))
         for part, percent in shares.items():
             said = 100 * percent / sum(shares.values())
             rows.append(_share(f"{network}, {part}", said, None if computed is None else computed.get(part, 0.0)))
@@ -195,13 +194,16 @@ def _share(label: str, said: float, computed: float | None) -> Row:
 
 def _table_7(bench: Bench) -> Table:
     """Backbones at 800 x 1200, batch 4, over ShuffleNet v2 of the same budget."""
+    protocol = SHUFFLENET_V2["T7", "GPU"]
     rows = [r for r in published(FILE) if r["table"] == "T7" and r["variant"] in DETECTION]
     levels = []
     for level, width in WIDTH_AT.items():
         entries = []
         for row in sorted((r for r in rows if r["scale"] == level), key=lambda r: r["variant"] != "ShuffleNet v2"):
-            graph = build(DETECTION[row["variant"]].format(width)).with_input(4, 3, 800, 1200)
-            entries.append((f"{row['variant']}, {level}", float(row["speed"]), bench.speed(graph, 4)))
+            graph = build(DETECTION[row["variant"]].format(width)).with_input(protocol.batch, 3, 800, 1200)
+            entries.append(
+                (f"{row['variant']}, {level}", float(row["speed"]), bench.speed(graph, protocol, protocol.batch))
+            )
         levels.append(entries)
     return ratio_table(
         "Table 7 (backbones of detectors, 800 x 1200, batch 4)", "images/s", bench.hw, levels, tolerance=0.25,

@@ -97,6 +97,6 @@ def _vendor(bench: Bench) -> Table:
 
 
 def _order(table: Table) -> Claim:
-    agree, pairs = same_order(table.rows)
-    found = f"{agree} of {pairs} pairs on {table.hw}"
-    return Claim("Vendor: the order of six networks on the Journey 5", found, judge_order(agree, pairs))
+    orders = same_order(table.rows)
+    found = f"{orders} on {table.hw}"
+    return Claim("Vendor: the order of six networks on the Journey 5", found, judge_order(orders))

@@ -59,16 +59,16 @@ def test_the_same_network_wins_at_every_complexity_level(tables):
     assert set(winners(rows, measured).values()) == {f"ShuffleNet v2 {width}x" for width in ("0.5", "1", "1.5", "2")}
 
 
-def test_all_orderings_of_groups_and_element_wise_ops_hold_and_three_of_the_others_do_not(tables):
+def test_no_ordering_of_groups_and_element_wise_ops_is_reversed_and_three_of_the_others_are(tables):
     seconds = {row.name: c.predicted_s for row, c in tables[0]}
-    broken = [s for s in orderings("cpu") if not s.holds(seconds)]
+    broken = [s for s in orderings("cpu") if s.found(seconds) > 0]
     assert {s.guideline for s in broken} <= {"G1", "G3"}
     assert len(broken) <= 3
 
 
 def test_the_measurements_themselves_show_every_ordering(tables):
     assert len(orderings("cpu")) == 53
-    assert all(s.holds({row.name: row.latency_s for row, _ in tables[0]}) for s in orderings("cpu"))
+    assert all(s.found({row.name: row.latency_s for row, _ in tables[0]}) < 0 for s in orderings("cpu"))
 
 
 def test_no_single_trait_of_the_runtime_could_be_changed_for_a_better_fit_to_tables_1_to_4():
