@@ -44,8 +44,5 @@ def load_network(source: Any, input_size: tuple[int, ...] | None = None, batch: 
             if not path.is_file():
                 raise InputError("no such file", where=str(path), mend="check the path")
             return importer.load(path, input_size, batch)
-    if path.suffix.lower() == ".tflite":
-        convert = f"python -m tf2onnx.convert --tflite {path.name} --output {path.stem}.onnx"
-        raise InputError("TFLite files are not read directly", where=str(path), mend=f"convert it: {convert}")
     suffixes = [suffix for importer in found.values() for suffix in importer.suffixes]
     raise unknown_name("network file type", path.suffix or path.name, suffixes, where=str(path))

@@ -1,0 +1,175 @@
+"""Ops with weights or windows: convolutions, fully connected, matrix products, pooling, normalisation."""
+
+from __future__ import annotations
+
+from math import prod
+
+from costsim.errors import InputError
+from costsim.graph import Tensor
+from costsim.graph import layers as L
+from costsim.importers import pieces
+from costsim.importers.tflite.call import Call
+from costsim.importers.writer import Stored
+
+SAME, VALID = 0, 1
+"""Values of the option ``Padding``."""
+
+Sides = tuple[tuple[int, int], tuple[int, int]]
+
+
+def conv_2d(call: Call) -> Tensor:
+    """Weights are (out, h, w, in / groups)."""
+    return _convolution(call, call.weight(1, (0, 3, 1, 2)))
+
+
+def depthwise_conv_2d(call: Call) -> Tensor:
+    """Weights are (1, h, w, channels times multiplier)."""
+    return _convolution(call, call.weight(1, (3, 0, 1, 2)))
+
+
+def _convolution(call: Call, weight: Stored | None) -> Tensor:
+    x = call.tensor()
+    if weight is None:
+        raise InputError("its kernel is computed at run time", mend="not supported in TFLite files")
+    if len(weight.shape) != 4 or not weight.shape[1] or x.shape[1] % weight.shape[1]:
+        raise InputError(f"its weight {weight.shape} does not fit {x.shape[1]} channels", mend="check the file")
+    stride = (call.get("StrideH", 1), call.get("StrideW", 1))
+    dilation = (call.get("DilationHFactor", 1), call.get("DilationWFactor", 1))
+    padding = _padding(call, x, weight.shape[2:], stride, dilation)
+    y = pieces.convolved(
+        call.writer,
+        x,
+        weight,
+        stride=stride,
+        padding=padding,
+        dilation=dilation,
+        groups=x.shape[1] // weight.shape[1],
+        bias=call.has(2),
+    )
+    return call.activated(y)
+
+
+def transpose_conv(call: Call) -> Tensor:
+    """Inputs are (output shape, weights (out, h, w, in), map, bias); the padding follows from the sizes."""
+    x, weight = call.tensor(2), call.weight(1, (3, 0, 1, 2))
+    if weight is None:
+        raise InputError("its kernel is computed at run time", mend="not supported in TFLite files")
+    stride = (call.get("StrideH", 1), call.get("StrideW", 1))
+    if min(stride) < 1:
+        raise InputError(f"strides {stride}", mend="check the file")
+    same = call.get("Padding") == SAME
+    before, after, extra = [], [], []
+    for length, kernel, step in zip(x.shape[2:], weight.shape[2:], stride, strict=True):
+        full = (length - 1) * step + kernel
+        cut = full - length * step if same else 0  # SAME undoes ceil(size / stride), VALID keeps everything
+        before.append(max(cut, 0) // 2)
+        after.append(max(cut, 0) - max(cut, 0) // 2)
+        extra.append(max(-cut, 0))
+    y = pieces.convolved(
+        call.writer,
+        x,
+        weight,
+        stride=stride,
+        padding=(before, after),
+        dilation=(1, 1),
+        groups=1,
+        bias=call.has(3),
+        output_padding=extra,
+    )
+    return call.activated(y)
+
+
+def _padding(call: Call, x: Tensor, kernel: tuple[int, ...], stride: tuple[int, int], dilation: tuple[int, int]) -> Sides:
+    """(before, after) of a window over a map."""
+    if min(*stride, *dilation, *kernel) < 1:
+        raise InputError(f"kernel {kernel}, stride {stride}, dilation {dilation}", mend="check the file")
+    if call.get("Padding") != SAME:
+        return (0, 0), (0, 0)
+    (top, bottom), (left, right) = (
+        pieces.same_padding(length, k, s, d)
+        for length, k, s, d in zip(x.shape[2:], kernel, stride, dilation, strict=True)
+    )
+    return (top, left), (bottom, right)
+
+
+def fully_connected(call: Call) -> Tensor:
+    """Weights are (out, in). Whatever has more dimensions is rows of ``in`` values."""
+    x, weight = call.in_file_order(), call.weight(1, (1, 0))
+    features = weight.shape[0] if weight else call.value(1).shape[-1]
+    if not features or prod(x.shape) % features:
+        raise InputError(f"its weight takes {features} values, the input has {x.shape}", mend="check the input size")
+    if not call.get("KeepNumDims", False) or x.shape[-1] != features:
+        x = pieces.reshaped(call.writer, x, (prod(x.shape) // features, features), part="rows")
+    if weight is None:
+        right = call.in_file_order(1)
+        turned = pieces.transposed(call.writer, right, (*range(len(right.shape) - 2), -1, -2), part="transposed")
+        y = call.writer.add(L.MatMul(), x, turned)
+    else:
+        y = pieces.multiplied(call.writer, x, weight, bias=call.has(2))
+    return call.activated(call.result(y))
+
+
+def batch_matmul(call: Call) -> Tensor:
+    """A product of matrices in the last two dimensions, one or both of them transposed."""
+    sides = [call.value(i) if isinstance(call.value(i), Stored) else call.in_file_order(i) for i in (0, 1)]
+    for i, option in enumerate(("AdjX", "AdjY")):
+        x = sides[i]
+        if call.get(option, False):
+            axes = (*range(len(x.shape) - 2), len(x.shape) - 1, len(x.shape) - 2)
+            if isinstance(x, Stored):
+                sides[i] = call.reader.reordered(call.op.inputs[i], x, axes)
+            else:
+                sides[i] = pieces.transposed(call.writer, x, axes, part=("left", "right")[i])
+    return call.result(pieces.multiplied(call.writer, *sides))
+
+
+def pool_2d(function: str) -> object:
+    """Average and maximum over windows; a window of the whole map is global pooling."""
+
+    def handler(call: Call) -> Tensor:
+        x = call.tensor()
+        kernel = (call.get("FilterHeight", 1), call.get("FilterWidth", 1))
+        stride = (call.get("StrideH", 1), call.get("StrideW", 1))
+        padding = _padding(call, x, kernel, stride, (1, 1))
+        if kernel == x.shape[2:] and not any((*padding[0], *padding[1])):
+            return call.activated(pieces.global_pooled(call.writer, x, function))
+        return call.activated(pieces.pooled(call.writer, x, function, kernel, stride, padding))
+
+    return handler
+
+
+def local_response_normalization(call: Call) -> Tensor:
+    return call.writer.add(L.LRN(2 * call.get("Radius", 5) + 1), call.tensor())
+
+
+def l2_normalization(call: Call) -> Tensor:
+    """Every row of channels over its length: squares, their sum, and a division."""
+    x = call.tensor()
+    axis = call.axis(-1)
+    squares = call.writer.add(L.Activation("square"), x, part="square")
+    total = call.writer.add(L.Reduce((axis,), "sum", keepdims=True), squares, part="sum")
+    length = call.writer.add(L.Activation("rsqrt"), total, part="rsqrt")
+    return call.activated(call.writer.add(L.Multiply(), x, length))
+
+
+def svdf(call: Call) -> Tensor:
+    """A rank-one filter over time: features of the new frame, then a weighted sum over the frames remembered.
+
+    Inputs are (frame, feature weights (filters, in), time weights (filters, frames), bias, state).
+    """
+    x, feature, time = call.in_file_order(), call.weight(1, (1, 0)), call.stored(2)
+    rank = max(call.get("Rank", 1), 1)
+    if feature is None or len(time.shape) != 2 or time.shape[0] % rank:
+        raise InputError("its weights make no filters", mend="check the file")
+    filters, frames = time.shape
+    y = pieces.multiplied(call.writer, x, feature)
+    rows = x.shape[0]
+    state = call.writer.add(L.Concat(2), *[pieces.reshaped(call.writer, y, (rows, filters, 1), part="frame")] * frames, part="state")
+    weighted = pieces.arithmetic(call.writer, "mul", [state, time])
+    summed = call.writer.add(L.Reduce((2,), "sum", keepdims=False), weighted, part="time")
+    if rank > 1:
+        ranks = pieces.reshaped(call.writer, summed, (rows, filters // rank, rank), part="ranks")
+        summed = call.writer.add(L.Reduce((2,), "sum", keepdims=False), ranks, part="rank")
+    if call.has(3):
+        summed = pieces.arithmetic(call.writer, "add", [summed, call.stored(3)])
+    return call.activated(summed)

@@ -1,0 +1,166 @@
+"""One pass over the ops of a TFLite graph: constants are folded, the rest becomes layers."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from math import prod
+
+import numpy as np
+
+from costsim.errors import InputError
+from costsim.graph import Tensor
+from costsim.graph import layers as L
+from costsim.importers.scopes import block_of, holders
+from costsim.importers.tflite.call import Call
+from costsim.importers.tflite.flatfile import FileGraph, FileModel, FileOp, FileTensor
+from costsim.importers.tflite.fold import fold
+from costsim.importers.tflite.layout import MAP_RANK, map_tensors, to_file, to_graph
+from costsim.importers.tflite.ops import OPS
+from costsim.importers.writer import GraphWriter, Stored, Value
+
+MOST_NESTED = 8
+"""Composite ops within composite ops."""
+
+
+class Reader:
+    """Reads one subgraph; composite ops have readers of their own."""
+
+    def __init__(self, model: FileModel, graph: FileGraph, writer: GraphWriter, depth: int = 0) -> None:
+        self.model, self.graph, self.writer, self.depth = model, graph, writer, depth
+        self.maps = map_tensors(graph)
+        self.values: dict[int, Value] = {}
+        self._reordered: dict[tuple[int, tuple[int, ...]], Stored] = {}
+
+    def bind_inputs(self, input_size: tuple[int, ...] | None, batch: int | None) -> None:
+        """Inputs in the graph's order of axes; the first is the image that ``input_size`` speaks of."""
+        for i in self.graph.inputs:
+            tensor = self.graph.tensors[i]
+            with self.writer.node(tensor.name or f"input_{i}", "input"):
+                dims = list(to_graph(tensor.shape) if i in self.maps else tensor.shape)
+                if input_size is not None and i == self.graph.inputs[0]:
+                    if len(input_size) != len(dims) - 1:
+                        text = "x".join(map(str, input_size))
+                        raise InputError(f"an input size of {text} for {len(dims)} dimensions", mend="give all but the batch")
+                    dims[1:] = input_size
+                if dims and (batch or dims[0] < 1):
+                    dims[0] = batch or 1
+                if min(dims, default=1) < 1:
+                    raise InputError(f"leaves dimensions open: {tensor.shape}", mend="give them: --input-size 3x224x224")
+                self.values[i] = self.writer.add(L.Input(tuple(dims) or (1,)))
+
+    def run(self) -> None:
+        """Add the layers of every op."""
+        names = [self._name(op, position) for position, op in enumerate(self.graph.ops)]
+        holding = holders(names)
+        for op, name in zip(self.graph.ops, names, strict=True):
+            with self.writer.node(name, op.op, block_of(name, holding)):
+                for i, value in zip(op.outputs, self._outputs(op), strict=False):
+                    if i >= 0:
+                        self.values[i] = value
+
+    def check_outputs(self) -> None:
+        """With the file's own sizes, the shapes inferred must be those that it declares."""
+        for i in self.graph.outputs:
+            tensor, value = self.graph.tensors[i], self.values.get(i)
+            declared = to_graph(tensor.shape) if i in self.maps else tensor.shape
+            if value is None or min(declared, default=0) < 1 or isinstance(value, Stored):
+                continue
+            if value.shape != declared:
+                with self.writer.node(tensor.name, "output"):
+                    raise InputError(
+                        f"the file declares {declared}, inferred {value.shape}",
+                        mend="its shapes contradict; convert it again",
+                    )
+
+    def reordered(self, index: int, stored: Stored, axes: Sequence[int]) -> Stored:
+        """A stored tensor with its axes in another order; missing ones are 1 and stand in front."""
+        key = index, tuple(axes)
+        if key not in self._reordered:
+            shape = (1,) * (len(axes) - len(stored.shape)) + stored.shape
+            if len(shape) != len(axes) or not shape:
+                raise InputError(f"a weight of shape {stored.shape}", mend="check the file")
+            values = None if stored.values is None else np.reshape(stored.values, shape).transpose(axes)
+            self._reordered[key] = Stored(tuple(shape[a] for a in axes), stored.trainable, values, stored.elem_type)
+        return self._reordered[key]
+
+    def _name(self, op: FileOp, position: int) -> str:
+        """The path of the op's result in the model it was converted from, dotted."""
+        made = next((i for i in op.outputs if i >= 0), -1)
+        path = self.graph.tensors[made].name.split(";")[0] if made >= 0 else ""
+        return ".".join(part for part in path.split("/") if part) or f"{op.op.lower()}_{position}"
+
+    def _value(self, index: int) -> Value | None:
+        if index < 0:
+            return None
+        if index not in self.values:
+            tensor = self.graph.tensors[index]
+            if not tensor.is_stored and not tensor.is_variable and 0 not in tensor.shape:
+                raise InputError(
+                    f"reads '{tensor.name}', which nothing before it writes", mend="the file is damaged; convert it again"
+                )
+            self.values[index] = Stored(
+                tuple(max(d, 1) for d in tensor.shape), _is_trainable(tensor), tensor.values
+            )
+        return self.values[index]
+
+    def _outputs(self, op: FileOp) -> list[Value]:
+        inputs = tuple(self._value(i) for i in op.inputs)
+        call = Call(self.writer, op, inputs, self)
+        if op.outputs:
+            folded = fold(call)
+            if folded is not None:
+                return list(folded)
+        if op.op == "STABLEHLO_COMPOSITE":
+            return self._composite(call)
+        if op.op in STATE_OPS:
+            return self._state(call)
+        handler = None if op.is_custom else OPS.get(op.op)
+        if handler is None:
+            return self._unknown(call)
+        made = handler(call)
+        return made if isinstance(made, list) else [made]
+
+    def _composite(self, call: Call) -> list[Value]:
+        """An op the converter also wrote as a subgraph of plain ones."""
+        number = call.get("DecompositionSubgraphIndex", -1)
+        if self.depth >= MOST_NESTED or not 0 < number < len(self.model.graphs):
+            return self._unknown(call)
+        inner = Reader(self.model, self.model.graphs[number], self.writer, self.depth + 1)
+        for given, (position, i) in zip(call.inputs, enumerate(inner.graph.inputs), strict=True):
+            if isinstance(given, Tensor):
+                given = call.as_given(given, call.is_map(position), i in inner.maps)
+            if given is not None:
+                inner.values[i] = given
+        inner.run()
+        return [
+            call.as_given(value, i in inner.maps, o in self.maps) if isinstance(value := inner.values[i], Tensor) else value
+            for i, o in zip(inner.graph.outputs, call.op.outputs, strict=True)
+        ]
+
+    def _state(self, call: Call) -> list[Value]:
+        """Variables that outlive a run: what is read of them was stored by the run before."""
+        return [Stored(self._declared(i), trainable=False) for i in call.op.outputs if i >= 0]
+
+    def _unknown(self, call: Call) -> list[Value]:
+        """An op without a model: its outputs are as the file declares them."""
+        tensors = [x for x in call.inputs if isinstance(x, Tensor)]
+        weights = sum(x.elements for x in call.inputs if isinstance(x, Stored))
+        if not tensors:
+            return [Stored(self._declared(i), trainable=False) for i in call.op.outputs]
+        outputs: list[Value] = []
+        for i in call.op.outputs:
+            shape = self._declared(i)
+            outputs.append(self.writer.unknown(call.op.op, tensors, to_graph(shape) if i in self.maps else shape, weights))
+            weights = 0
+        return outputs
+
+    def _declared(self, index: int) -> tuple[int, ...]:
+        return tuple(max(d, 1) for d in self.graph.tensors[index].shape) or (1,)
+
+
+STATE_OPS = frozenset({"CALL_ONCE", "VAR_HANDLE", "READ_VARIABLE", "ASSIGN_VARIABLE"})
+
+
+def _is_trainable(tensor: FileTensor) -> bool:
+    """Shapes, axes and indices are integers of 32 or 64 bits and no parameters; so are states and flags."""
+    return not tensor.is_variable and tensor.dtype not in ("INT32", "INT64", "BOOL", "STRING")
