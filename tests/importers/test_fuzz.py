@@ -22,6 +22,7 @@ from costsim.importers import load_network
 from costsim.importers.json import from_dict, to_dict
 from costsim.lowering import lower
 from tests.strategies import layer_graphs
+from tests.tflite_files import small_network as small_tflite
 
 PARAMS = Path(__file__).parents[2] / "validation" / "data" / "ncnn" / "param"
 
@@ -251,3 +252,13 @@ def wrong_wiring(data: Any, graph: onnx.GraphProto) -> None:
 def wrong_input(data: Any, graph: onnx.GraphProto) -> None:
     dims = graph.input[0].type.tensor_type.shape.dim
     dims[data.draw(st.integers(0, 3))].dim_value = number(data)
+
+
+# TFLite
+
+
+@given(st.data())
+@FUZZ
+def test_tflite_files_with_wrong_bytes(data: Any) -> None:
+    mutated = data.draw(damaged(small_tflite()))
+    survives(lambda: load_bytes(mutated, ".tflite"))

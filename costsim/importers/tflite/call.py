@@ -81,7 +81,9 @@ class Call:
     def shaped(self, x: Tensor, shape: Sequence[int]) -> Tensor:
         """``x`` as the first output, whose shape in the file is given."""
         wanted = tuple(shape)
-        return pieces.reshaped(self.writer, x, to_graph(wanted) if self.gives_map and len(wanted) == MAP_RANK else wanted)
+        return pieces.reshaped(
+            self.writer, x, to_graph(wanted) if self.gives_map and len(wanted) == MAP_RANK else wanted
+        )
 
     def in_order(self, index: int) -> Stored:
         """A constant beside a map, with its axes as those of maps; broadcast axes stand in front."""

@@ -9,7 +9,7 @@ from costsim.graph import Tensor
 from costsim.graph import layers as L
 from costsim.importers import pieces
 from costsim.importers.tflite.call import Call
-from costsim.importers.writer import Stored
+from costsim.importers.writer import Stored, Value
 
 SAME, VALID = 0, 1
 """Values of the option ``Padding``."""
@@ -79,7 +79,9 @@ def transpose_conv(call: Call) -> Tensor:
     return call.activated(y)
 
 
-def _padding(call: Call, x: Tensor, kernel: tuple[int, ...], stride: tuple[int, int], dilation: tuple[int, int]) -> Sides:
+def _padding(
+    call: Call, x: Tensor, kernel: tuple[int, ...], stride: tuple[int, int], dilation: tuple[int, int]
+) -> Sides:
     """(before, after) of a window over a map."""
     if min(*stride, *dilation, *kernel) < 1:
         raise InputError(f"kernel {kernel}, stride {stride}, dilation {dilation}", mend="check the file")
@@ -111,16 +113,18 @@ def fully_connected(call: Call) -> Tensor:
 
 def batch_matmul(call: Call) -> Tensor:
     """A product of matrices in the last two dimensions, one or both of them transposed."""
-    sides = [call.value(i) if isinstance(call.value(i), Stored) else call.in_file_order(i) for i in (0, 1)]
-    for i, option in enumerate(("AdjX", "AdjY")):
-        x = sides[i]
-        if call.get(option, False):
-            axes = (*range(len(x.shape) - 2), len(x.shape) - 1, len(x.shape) - 2)
-            if isinstance(x, Stored):
-                sides[i] = call.reader.reordered(call.op.inputs[i], x, axes)
-            else:
-                sides[i] = pieces.transposed(call.writer, x, axes, part=("left", "right")[i])
-    return call.result(pieces.multiplied(call.writer, *sides))
+    left, right = _side(call, 0, "AdjX"), _side(call, 1, "AdjY")
+    return call.result(pieces.multiplied(call.writer, left, right))
+
+
+def _side(call: Call, index: int, transposed: str) -> Value:
+    """An operand of a matrix product, with its last two axes exchanged where the option says so."""
+    value = call.value(index)
+    rank = len(value.shape)
+    axes = (*range(rank - 2), rank - 1, rank - 2) if call.get(transposed, False) else tuple(range(rank))
+    if isinstance(value, Stored):
+        return call.reader.reordered(call.op.inputs[index], value, axes)
+    return pieces.transposed(call.writer, call.in_file_order(index), axes, part=("left", "right")[index])
 
 
 def pool_2d(function: str) -> object:
@@ -164,7 +168,9 @@ def svdf(call: Call) -> Tensor:
     filters, frames = time.shape
     y = pieces.multiplied(call.writer, x, feature)
     rows = x.shape[0]
-    state = call.writer.add(L.Concat(2), *[pieces.reshaped(call.writer, y, (rows, filters, 1), part="frame")] * frames, part="state")
+    state = call.writer.add(
+        L.Concat(2), *[pieces.reshaped(call.writer, y, (rows, filters, 1), part="frame")] * frames, part="state"
+    )
     weighted = pieces.arithmetic(call.writer, "mul", [state, time])
     summed = call.writer.add(L.Reduce((2,), "sum", keepdims=False), weighted, part="time")
     if rank > 1:

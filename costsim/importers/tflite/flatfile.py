@@ -145,7 +145,8 @@ class _Reader:
 
         model = tflite.Model.GetRootAs(self.data, 0)
         codes = [
-            self._code(model.OperatorCodes(i)) for i in range(self._count(model.OperatorCodesLength(), "operator codes"))
+            self._code(model.OperatorCodes(i))
+            for i in range(self._count(model.OperatorCodesLength(), "operator codes"))
         ]
         self._count(model.BuffersLength(), "buffers")
         graphs = [
@@ -179,9 +180,7 @@ class _Reader:
         return name, False
 
     def _graph(self, model: Any, graph: Any, codes: list[tuple[str, bool]]) -> FileGraph:
-        tensors = [
-            self._tensor(model, graph.Tensors(i)) for i in range(self._count(graph.TensorsLength(), "tensors"))
-        ]
+        tensors = [self._tensor(model, graph.Tensors(i)) for i in range(self._count(graph.TensorsLength(), "tensors"))]
         ops = [self._op(graph.Operators(i), codes) for i in range(self._count(graph.OperatorsLength(), "ops"))]
         inputs = self._indices(graph.InputsLength(), graph.Inputs)
         outputs = self._indices(graph.OutputsLength(), graph.Outputs)
@@ -234,7 +233,7 @@ class _Reader:
         return FileTensor(name, shape, dtype, bool(length or beyond), bool(tensor.IsVariable()), values)
 
     def _values(self, buffer: Any, shape: tuple[int, ...], dtype: str, name: str, length: int) -> Any:
-        """The values of a small tensor; a length that contradicts the shape is damage, unless it is packed or sparse."""
+        """The values of a small tensor; more bytes than its shape asks for are damage, fewer are packed or sparse."""
         kind = NUMPY_TYPES.get(dtype)
         if kind is None or min(shape, default=1) < 0:
             return None

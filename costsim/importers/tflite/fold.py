@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from math import prod
+from typing import Any
 
 import numpy as np
 
@@ -38,7 +39,7 @@ def _strided_slice(call: Call, x: np.ndarray, begins: np.ndarray, ends: np.ndarr
 def _range(call: Call, start: np.ndarray, limit: np.ndarray, delta: np.ndarray) -> np.ndarray:
     if abs(float(limit) - float(start)) > LARGEST_VALUE * abs(float(delta)):
         raise ValueError(f"a range of more than {LARGEST_VALUE} numbers")
-    return np.arange(start, limit, delta)
+    return np.arange(start.item(), limit.item(), delta.item())
 
 
 def _fill(call: Call, shape: np.ndarray, value: np.ndarray) -> np.ndarray:
@@ -51,7 +52,7 @@ def _cast(call: Call, x: np.ndarray) -> np.ndarray:
     return x.astype(np.float64 if call.output_type.startswith("FLOAT") else np.int64)
 
 
-FOLDED: dict[str, Callable[..., np.ndarray | list[np.ndarray]]] = {
+FOLDED: dict[str, Callable[..., Any]] = {
     "ADD": lambda call, a, b: a + b,
     "CAST": _cast,
     "CONCATENATION": lambda call, *xs: np.concatenate([np.atleast_1d(x) for x in xs], axis=call.get("Axis")),

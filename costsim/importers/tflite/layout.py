@@ -19,15 +19,39 @@ TO_FILE = (0, 2, 3, 1)
 """Axis of a map in the graph for each axis of the file."""
 
 WINDOW_OPS = frozenset(
-    """CONV_2D DEPTHWISE_CONV_2D TRANSPOSE_CONV AVERAGE_POOL_2D MAX_POOL_2D L2_POOL_2D RESIZE_BILINEAR
-    RESIZE_NEAREST_NEIGHBOR DEPTH_TO_SPACE SPACE_TO_DEPTH LOCAL_RESPONSE_NORMALIZATION SPACE_TO_BATCH_ND
-    BATCH_TO_SPACE_ND""".split()
+    {
+        "AVERAGE_POOL_2D",
+        "BATCH_TO_SPACE_ND",
+        "CONV_2D",
+        "DEPTHWISE_CONV_2D",
+        "DEPTH_TO_SPACE",
+        "L2_POOL_2D",
+        "LOCAL_RESPONSE_NORMALIZATION",
+        "MAX_POOL_2D",
+        "RESIZE_BILINEAR",
+        "RESIZE_NEAREST_NEIGHBOR",
+        "SPACE_TO_BATCH_ND",
+        "SPACE_TO_DEPTH",
+        "TRANSPOSE_CONV",
+    }
 )
 """Ops whose operand and result are maps."""
 
 REORDERING_OPS = frozenset(
-    """RESHAPE TRANSPOSE SQUEEZE EXPAND_DIMS PACK UNPACK GATHER GATHER_ND BATCH_MATMUL FULLY_CONNECTED
-    BROADCAST_TO SHAPE""".split()
+    {
+        "BATCH_MATMUL",
+        "BROADCAST_TO",
+        "EXPAND_DIMS",
+        "FULLY_CONNECTED",
+        "GATHER",
+        "GATHER_ND",
+        "PACK",
+        "RESHAPE",
+        "SHAPE",
+        "SQUEEZE",
+        "TRANSPOSE",
+        "UNPACK",
+    }
 )
 """Ops whose result has axes of its own; all others keep those of their operands."""
 

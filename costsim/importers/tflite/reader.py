@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from math import prod
 
 import numpy as np
 
@@ -14,7 +13,7 @@ from costsim.importers.scopes import block_of, holders
 from costsim.importers.tflite.call import Call
 from costsim.importers.tflite.flatfile import FileGraph, FileModel, FileOp, FileTensor
 from costsim.importers.tflite.fold import fold
-from costsim.importers.tflite.layout import MAP_RANK, map_tensors, to_file, to_graph
+from costsim.importers.tflite.layout import map_tensors, to_graph
 from costsim.importers.tflite.ops import OPS
 from costsim.importers.writer import GraphWriter, Stored, Value
 
@@ -40,12 +39,16 @@ class Reader:
                 if input_size is not None and i == self.graph.inputs[0]:
                     if len(input_size) != len(dims) - 1:
                         text = "x".join(map(str, input_size))
-                        raise InputError(f"an input size of {text} for {len(dims)} dimensions", mend="give all but the batch")
+                        raise InputError(
+                            f"an input size of {text} for {len(dims)} dimensions", mend="give all but the batch"
+                        )
                     dims[1:] = input_size
                 if dims and (batch or dims[0] < 1):
                     dims[0] = batch or 1
                 if min(dims, default=1) < 1:
-                    raise InputError(f"leaves dimensions open: {tensor.shape}", mend="give them: --input-size 3x224x224")
+                    raise InputError(
+                        f"leaves dimensions open: {tensor.shape}", mend="give them: --input-size 3x224x224"
+                    )
                 self.values[i] = self.writer.add(L.Input(tuple(dims) or (1,)))
 
     def run(self) -> None:
@@ -96,11 +99,10 @@ class Reader:
             tensor = self.graph.tensors[index]
             if not tensor.is_stored and not tensor.is_variable and 0 not in tensor.shape:
                 raise InputError(
-                    f"reads '{tensor.name}', which nothing before it writes", mend="the file is damaged; convert it again"
+                    f"reads '{tensor.name}', which nothing before it writes",
+                    mend="the file is damaged; convert it again",
                 )
-            self.values[index] = Stored(
-                tuple(max(d, 1) for d in tensor.shape), _is_trainable(tensor), tensor.values
-            )
+            self.values[index] = Stored(tuple(max(d, 1) for d in tensor.shape), _is_trainable(tensor), tensor.values)
         return self.values[index]
 
     def _outputs(self, op: FileOp) -> list[Value]:
@@ -110,6 +112,8 @@ class Reader:
             folded = fold(call)
             if folded is not None:
                 return list(folded)
+        if inputs and not any(isinstance(x, Tensor) for x in inputs) and op.op not in ("SHAPE", "RANK"):
+            return self._computed_once(call)
         if op.op == "STABLEHLO_COMPOSITE":
             return self._composite(call)
         if op.op in STATE_OPS:
@@ -133,9 +137,16 @@ class Reader:
                 inner.values[i] = given
         inner.run()
         return [
-            call.as_given(value, i in inner.maps, o in self.maps) if isinstance(value := inner.values[i], Tensor) else value
+            call.as_given(value, i in inner.maps, o in self.maps)
+            if isinstance(value := inner.values[i], Tensor)
+            else value
             for i, o in zip(inner.graph.outputs, call.op.outputs, strict=True)
         ]
+
+    def _computed_once(self, call: Call) -> list[Value]:
+        """What constants alone make is a constant, whose values nobody needs."""
+        trainable = any(x.trainable for x in call.inputs if isinstance(x, Stored))
+        return [Stored(self._declared(i), trainable) for i in call.op.outputs]
 
     def _state(self, call: Call) -> list[Value]:
         """Variables that outlive a run: what is read of them was stored by the run before."""
@@ -150,7 +161,9 @@ class Reader:
         outputs: list[Value] = []
         for i in call.op.outputs:
             shape = self._declared(i)
-            outputs.append(self.writer.unknown(call.op.op, tensors, to_graph(shape) if i in self.maps else shape, weights))
+            outputs.append(
+                self.writer.unknown(call.op.op, tensors, to_graph(shape) if i in self.maps else shape, weights)
+            )
             weights = 0
         return outputs
 

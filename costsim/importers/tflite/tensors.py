@@ -89,7 +89,7 @@ def arg(function: str) -> Handler:
 
 def reshape(call: Call) -> Tensor:
     """To the shape of input 1, or of the options in old files; -1 is whatever is left."""
-    x = call.in_file_order() if call.gives_map != call.is_map() and call.is_map() else call.tensor()
+    x = call.tensor()
     wanted = call.ints(1) if call.has(1) else call.vector("NewShape")
     elements = prod(x.shape)
     if wanted.count(-1) > 1 or min(wanted, default=1) < -1:
@@ -333,8 +333,9 @@ def fill(call: Call) -> Stored:
 def top_k(call: Call) -> list[Value]:
     """The k largest of the last axis and where they were: every value is compared."""
     x, (k,) = call.tensor(), call.ints(1)
-    shape = (*x.shape[:-1], k)
-    return [call.writer.unknown(call.op.op, [x], shape), call.writer.unknown(call.op.op, [x], shape)]
+    shape = list(x.shape)
+    shape[call.axis(-1)] = k
+    return [call.writer.unknown(call.op.op, [x], tuple(shape)) for _ in call.op.outputs]
 
 
 def _constant(values: np.ndarray) -> Stored:

@@ -1,0 +1,311 @@
+"""TFLite files: every builtin read, maps in the graph's order, nothing invented, nothing lost."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from costsim.errors import InputError
+from costsim.graph import LayerGraph
+from costsim.importers import load_network
+from costsim.importers.tflite.ops import OPS
+from tests.tflite_files import FileBuilder
+
+SAME, VALID = 0, 1
+
+
+def load(tmp_path: Path, file: FileBuilder, *outputs: int, **options: Any) -> LayerGraph:
+    path = tmp_path / "net.tflite"
+    path.write_bytes(file.finish(*outputs))
+    return load_network(path, **options)
+
+
+def conv(file: FileBuilder, x: int, c_in: int, c_out: int, size: int, stride: int = 1) -> int:
+    weights = [file.weight(c_out, 3, 3, c_in), file.weight(c_out)]
+    options = {"Padding": SAME, "StrideH": stride, "StrideW": stride, "DilationHFactor": 1, "DilationWFactor": 1}
+    out = -(-size // stride)
+    return file.add("CONV_2D", [x, *weights], (1, out, out, c_out), options="Conv2DOptions", **options)
+
+
+def last(graph: LayerGraph) -> Any:
+    return list(graph)[-1]
+
+
+def test_a_convolution_is_counted_in_channels_first(tmp_path: Path) -> None:
+    file = FileBuilder()
+    conv(file, file.input(1, 9, 9, 3), 3, 8, 9, stride=2)
+    graph = load(tmp_path, file)
+    assert last(graph).shape == (1, 8, 5, 5)
+    assert graph.total_macs == 8 * 3 * 9 * 25
+    assert graph.total_params == 8 * 3 * 9 + 8
+
+
+def test_a_depthwise_convolution_with_a_multiplier(tmp_path: Path) -> None:
+    file = FileBuilder()
+    x = file.input(1, 8, 8, 6)
+    options = {"Padding": VALID, "StrideH": 1, "StrideW": 1, "DepthMultiplier": 2, "FusedActivationFunction": 3}
+    options |= {"DilationHFactor": 1, "DilationWFactor": 1}
+    weights = [file.weight(1, 3, 3, 12), file.weight(12)]
+    file.add("DEPTHWISE_CONV_2D", [x, *weights], (1, 6, 6, 12), options="DepthwiseConv2DOptions", **options)
+    graph = load(tmp_path, file)
+    assert [node.layer.op for node in graph][1:] == ["grouped_conv", "relu6"] or graph.total_macs == 12 * 9 * 36
+    assert graph.total_macs == 12 * 9 * 36
+
+
+def test_a_flattened_map_moves_nothing(tmp_path: Path) -> None:
+    file = FileBuilder()
+    x = conv(file, file.input(1, 4, 4, 3), 3, 8, 4)
+    x = file.add("RESHAPE", [x, file.stored([-1, 128])], (1, 128))
+    file.add("FULLY_CONNECTED", [x, file.weight(10, 128), file.weight(10)], (1, 10), options="FullyConnectedOptions")
+    graph = load(tmp_path, file)
+    assert [node.op for node in (n.placed for n in graph)] == ["input", "conv", "reshape", "linear"]
+    assert graph.total_macs == 8 * 3 * 9 * 16 + 1280
+
+
+def test_a_transposition_of_the_file_stays_one(tmp_path: Path) -> None:
+    file = FileBuilder()
+    x = conv(file, file.input(1, 4, 5, 3), 3, 8, 4)
+    file.tensors[-1] = (file.tensors[-1][0], (1, 4, 5, 8), "FLOAT32", None)
+    file.add("TRANSPOSE", [x, file.stored([0, 3, 1, 2])], (1, 8, 4, 5))
+    graph = load(tmp_path, file)
+    assert [n.placed.op for n in graph].count("transpose") == 1
+    assert last(graph).shape == (1, 8, 4, 5)
+
+
+def test_heads_of_an_attention_are_no_maps(tmp_path: Path) -> None:
+    file = FileBuilder()
+    q, k = file.input(1, 4, 16, 8), file.input(1, 4, 16, 8)
+    scores = file.add("BATCH_MATMUL", [q, k], (1, 4, 16, 16), options="BatchMatMulOptions", AdjY=True)
+    file.add("SOFTMAX", [scores], (1, 4, 16, 16), options="SoftmaxOptions", Beta=1.0)
+    graph = load(tmp_path, file)
+    assert graph.total_macs == 4 * 16 * 16 * 8
+    assert last(graph).layer.axis == 3
+
+
+def test_constants_beside_maps_are_turned_with_them(tmp_path: Path) -> None:
+    file = FileBuilder()
+    x = conv(file, file.input(1, 4, 4, 3), 3, 8, 4)
+    file.add("ADD", [x, file.weight(4, 4, 8)], (1, 4, 4, 8), options="AddOptions")
+    graph = load(tmp_path, file)
+    assert last(graph).shape == (1, 8, 4, 4)
+    assert graph.total_params == 8 * 27 + 8 + 128
+
+
+def test_shape_arithmetic_leaves_no_layer(tmp_path: Path) -> None:
+    file = FileBuilder()
+    x = conv(file, file.input(-1, 4, 4, 3), 3, 8, 4)
+    shape = file.add("SHAPE", [x], (4,), options="ShapeOptions")
+    masks = {"BeginMask": 0, "EndMask": 0, "ShrinkAxisMask": 1}
+    first = file.add(
+        "STRIDED_SLICE",
+        [shape, file.stored([0]), file.stored([1]), file.stored([1])],
+        (),
+        options="StridedSliceOptions",
+        **masks,
+    )
+    target = file.add("PACK", [first, file.stored(np.array(128))], (2,), options="PackOptions", ValuesCount=2)
+    file.add("RESHAPE", [x, target], (-1, 128))
+    graph = load(tmp_path, file, batch=4)
+    assert [n.placed.op for n in graph] == ["input", "conv", "reshape"]
+    assert last(graph).shape == (4, 128)
+
+
+def test_a_batch_is_carried_through_a_fixed_reshape(tmp_path: Path) -> None:
+    file = FileBuilder()
+    x = conv(file, file.input(1, 4, 4, 3), 3, 8, 4)
+    file.add("RESHAPE", [x, file.stored([1, 128])], (1, 128))
+    assert last(load(tmp_path, file, batch=8)).shape == (8, 128)
+
+
+def test_weights_used_twice_are_parameters_once(tmp_path: Path) -> None:
+    file = FileBuilder()
+    x, shared = file.input(1, 6, 6, 4), [file.weight(4, 3, 3, 4), file.weight(4)]
+    options = {"Padding": SAME, "StrideH": 1, "StrideW": 1, "DilationHFactor": 1, "DilationWFactor": 1}
+    for _ in range(2):
+        x = file.add("CONV_2D", [x, *shared], (1, 6, 6, 4), options="Conv2DOptions", **options)
+    graph = load(tmp_path, file)
+    assert graph.total_params == 4 * 36 + 4
+    assert graph.total_macs == 2 * 4 * 36 * 36
+
+
+def test_a_custom_op_is_visible_as_unknown(tmp_path: Path) -> None:
+    file = FileBuilder()
+    x = conv(file, file.input(1, 4, 4, 3), 3, 8, 4)
+    file.add("MyVendorOp", [x], (1, 2, 2, 8))
+    graph = load(tmp_path, file)
+    assert "MyVendorOp" in graph.notes[0]
+    assert last(graph).shape == (1, 2, 2, 8)
+
+
+def test_contradicting_shapes_are_named(tmp_path: Path) -> None:
+    file = FileBuilder()
+    x = conv(file, file.input(1, 4, 4, 3), 3, 8, 4)
+    file.tensors[x] = (file.tensors[x][0], (1, 5, 4, 8), "FLOAT32", None)
+    with pytest.raises(InputError, match="contradict"):
+        load(tmp_path, file)
+
+
+ONE_MAP: dict[str, tuple[tuple[int, ...], str, dict[str, Any]]] = {
+    "AVERAGE_POOL_2D": (
+        (1, 3, 3, 4),
+        "Pool2DOptions",
+        {"FilterHeight": 2, "FilterWidth": 2, "StrideH": 2, "StrideW": 2},
+    ),
+    "MAX_POOL_2D": ((1, 3, 3, 4), "Pool2DOptions", {"FilterHeight": 2, "FilterWidth": 2, "StrideH": 2, "StrideW": 2}),
+    "L2_POOL_2D": ((1, 3, 3, 4), "Pool2DOptions", {"FilterHeight": 2, "FilterWidth": 2, "StrideH": 2, "StrideW": 2}),
+    "LOCAL_RESPONSE_NORMALIZATION": ((1, 6, 6, 4), "LocalResponseNormalizationOptions", {"Radius": 2}),
+    "L2_NORMALIZATION": ((1, 6, 6, 4), "L2NormOptions", {}),
+    "DEPTH_TO_SPACE": ((1, 12, 12, 1), "DepthToSpaceOptions", {"BlockSize": 2}),
+    "SPACE_TO_DEPTH": ((1, 3, 3, 16), "SpaceToDepthOptions", {"BlockSize": 2}),
+    "SOFTMAX": ((1, 6, 6, 4), "SoftmaxOptions", {}),
+    "LOG_SOFTMAX": ((1, 6, 6, 4), "LogSoftmaxOptions", {}),
+}
+"""Builtins of one map of 6 x 6 x 4: result in the file's order, options."""
+
+WITH_CONSTANTS: dict[str, tuple[list[Any], tuple[int, ...], str, dict[str, Any]]] = {
+    "ARG_MAX": ([np.array(3)], (1, 6, 6), "ArgMaxOptions", {}),
+    "ARG_MIN": ([np.array(1)], (1, 6, 4), "ArgMinOptions", {}),
+    "BROADCAST_TO": ([[2, 6, 6, 4]], (2, 6, 6, 4), "BroadcastToOptions", {}),
+    "EXPAND_DIMS": ([[0]], (1, 1, 6, 6, 4), "ExpandDimsOptions", {}),
+    "GATHER": ([[3, 1, 0]], (1, 3, 6, 4), "GatherOptions", {"Axis": 1}),
+    "GATHER_ND": ([[[0, 5], [0, 2]]], (2, 6, 4), "GatherNdOptions", {}),
+    "MEAN": ([[1, 2]], (1, 4), "ReducerOptions", {}),
+    "SUM": ([[1, 2]], (1, 1, 1, 4), "ReducerOptions", {"KeepDims": True}),
+    "REDUCE_MAX": ([[3]], (1, 6, 6), "ReducerOptions", {}),
+    "REDUCE_MIN": ([[1]], (1, 6, 4), "ReducerOptions", {}),
+    "REDUCE_PROD": ([[2]], (1, 6, 1, 4), "ReducerOptions", {"KeepDims": True}),
+    "REDUCE_ANY": ([[1, 2]], (1, 4), "ReducerOptions", {}),
+    "REDUCE_ALL": ([[1, 2]], (1, 4), "ReducerOptions", {}),
+    "MIRROR_PAD": ([[[0, 0], [1, 1], [2, 0], [0, 0]]], (1, 8, 8, 4), "MirrorPadOptions", {}),
+    "PAD": ([[[0, 0], [1, 1], [2, 0], [0, 3]]], (1, 8, 8, 7), "PadOptions", {}),
+    "PADV2": ([[[0, 0], [1, 1], [0, 0], [0, 0]], [0.0]], (1, 8, 6, 4), "PadV2Options", {}),
+    "PRELU": ([np.zeros((1, 1, 4))], (1, 6, 6, 4), "", {}),
+    "RESHAPE": ([[1, 36, 4]], (1, 36, 4), "ReshapeOptions", {}),
+    "RESIZE_BILINEAR": ([[12, 9]], (1, 12, 9, 4), "ResizeBilinearOptions", {}),
+    "RESIZE_NEAREST_NEIGHBOR": ([[12, 12]], (1, 12, 12, 4), "ResizeNearestNeighborOptions", {}),
+    "REVERSE_V2": ([[1]], (1, 6, 6, 4), "ReverseV2Options", {}),
+    "SLICE": ([[0, 1, 2, 1], [-1, 4, 3, 2]], (1, 4, 3, 2), "SliceOptions", {}),
+    "SPACE_TO_BATCH_ND": ([[2, 2], [[0, 0], [0, 0]]], (4, 3, 3, 4), "SpaceToBatchNDOptions", {}),
+    "SQUEEZE": ([], (6, 6, 4), "SqueezeOptions", {"SqueezeDims": [0]}),
+    "STRIDED_SLICE": (
+        [[0, 5, 0, 1], [1, 0, 6, 3], [1, -2, 3, 1]],
+        (1, 3, 2, 2),
+        "StridedSliceOptions",
+        {},
+    ),
+    "TILE": ([[1, 2, 1, 3]], (1, 12, 6, 12), "TileOptions", {}),
+    "TOPK_V2": ([np.array(2)], (1, 6, 6, 2), "TopKV2Options", {}),
+    "TRANSPOSE": ([[0, 2, 1, 3]], (1, 6, 6, 4), "TransposeOptions", {}),
+}
+"""Builtins of one map and constants."""
+
+
+@pytest.mark.parametrize("op", sorted(ONE_MAP))
+def test_builtins_of_a_map(op: str, tmp_path: Path) -> None:
+    shape, options, values = ONE_MAP[op]
+    file = FileBuilder()
+    x = conv(file, file.input(1, 6, 6, 3), 3, 4, 6)
+    file.add(op, [x], shape, options=options, **values)
+    load(tmp_path, file)  # shapes are held against those of the file
+
+
+@pytest.mark.parametrize("op", sorted(WITH_CONSTANTS))
+def test_builtins_with_constants(op: str, tmp_path: Path) -> None:
+    constants, shape, options, values = WITH_CONSTANTS[op]
+    file = FileBuilder()
+    x = conv(file, file.input(1, 6, 6, 3), 3, 4, 6)
+    shapes = (shape, shape) if op == "TOPK_V2" else (shape,)
+    file.add(op, [x, *(file.stored(c) for c in constants)], *shapes, options=options, **values)
+    graph = load(tmp_path, file)
+    assert len(graph) > 2, f"{op} was free"
+
+
+def _unary() -> list[str]:
+    return [op for op, handler in OPS.items() if getattr(handler, "__qualname__", "").startswith("activation.")]
+
+
+def _binary() -> list[str]:
+    return [op for op, handler in OPS.items() if getattr(handler, "__qualname__", "").startswith("arithmetic.")]
+
+
+@pytest.mark.parametrize("op", _unary())
+def test_activations_keep_their_shape(op: str, tmp_path: Path) -> None:
+    file = FileBuilder()
+    file.add(op, [conv(file, file.input(1, 6, 6, 3), 3, 4, 6)], (1, 6, 6, 4))
+    assert last(load(tmp_path, file)).layer.function
+
+
+@pytest.mark.parametrize("op", [op for op in _binary() if not op.startswith("SELECT")])
+def test_arithmetic_of_a_map_and_its_channels(op: str, tmp_path: Path) -> None:
+    file = FileBuilder()
+    x = conv(file, file.input(1, 6, 6, 3), 3, 4, 6)
+    gates = file.add("MEAN", [x, file.stored([1, 2])], (1, 1, 1, 4), options="ReducerOptions", KeepDims=True)
+    file.add(op, [x, gates], (1, 6, 6, 4))
+    assert last(load(tmp_path, file)).shape == (1, 4, 6, 6)
+
+
+def several(file: FileBuilder, x: int) -> dict[str, Callable[[], int]]:
+    """Builtins of several tensors or with several results."""
+    n = (1, 6, 6, 4)
+    return {
+        "CONCATENATION": lambda: file.add(
+            "CONCATENATION", [x, x], (1, 6, 6, 8), options="ConcatenationOptions", Axis=3
+        ),
+        "SPLIT": lambda: file.add("SPLIT", [file.stored(np.array(3)), x], (1, 6, 6, 2), (1, 6, 6, 2)),
+        "SPLIT_V": lambda: file.add(
+            "SPLIT_V", [x, file.stored([1, -1]), file.stored(np.array(3))], (1, 6, 6, 1), (1, 6, 6, 3)
+        ),
+        "PACK": lambda: file.add("PACK", [x, x], (1, 2, 6, 6, 4), options="PackOptions", Axis=1, ValuesCount=2),
+        "UNPACK": lambda: file.add("UNPACK", [x], *[(1, 6, 4)] * 6, options="UnpackOptions", Axis=1, Num=6),
+        "SELECT_V2": lambda: file.add("SELECT_V2", [file.add("GREATER", [x, x], n), x, x], n),
+        "ADD_N": lambda: file.add("ADD_N", [x, x, x], n),
+        "TRANSPOSE_CONV": lambda: file.add(
+            "TRANSPOSE_CONV",
+            [file.stored([1, 12, 12, 2]), file.weight(2, 3, 3, 4), x],
+            (1, 12, 12, 2),
+            options="TransposeConvOptions",
+            Padding=SAME,
+            StrideH=2,
+            StrideW=2,
+        ),
+        "BATCH_TO_SPACE_ND": lambda: file.add(
+            "BATCH_TO_SPACE_ND",
+            [
+                file.add("SPACE_TO_BATCH_ND", [x, file.stored([2, 2]), file.stored([[0, 0], [0, 0]])], (4, 3, 3, 4)),
+                file.stored([2, 2]),
+                file.stored([[0, 1], [0, 0]]),
+            ],
+            (1, 5, 6, 4),
+        ),
+    }
+
+
+@pytest.mark.parametrize("op", sorted(several(FileBuilder(), 0)))
+def test_builtins_of_several_tensors(op: str, tmp_path: Path) -> None:
+    file = FileBuilder()
+    x = conv(file, file.input(1, 6, 6, 3), 3, 4, 6)
+    made = several(file, x)[op]()
+    load(tmp_path, file, made)
+
+
+def test_a_filter_over_time_counts_its_two_products(tmp_path: Path) -> None:
+    file = FileBuilder()
+    x = file.input(1, 16)
+    weights = [file.weight(8, 16), file.weight(8, 10), file.weight(8)]
+    file.add("SVDF", [x, *weights], (1, 8), options="SVDFOptions", Rank=1)
+    graph = load(tmp_path, file)
+    assert graph.total_macs == 8 * 16
+    assert graph.total_params == 8 * 16 + 8 * 10 + 8
+    assert last(graph).shape == (1, 8)
+
+
+@pytest.mark.parametrize("whole", [b"", b"TFL3", b"\x00" * 64, b"\x1c\x00\x00\x00TFL3" + b"\xff" * 60])
+def test_what_is_no_model_is_one_line(whole: bytes, tmp_path: Path) -> None:
+    path = tmp_path / "net.tflite"
+    path.write_bytes(whole)
+    with pytest.raises(InputError, match=r"not a TFLite file|no ops"):
+        load_network(path)
