@@ -16,7 +16,7 @@ from costsim.calibrate.errors import ErrorSummary, interval_ratios
 from costsim.files import write_text
 from costsim.units import format_quantity, round_significant
 from validation.arm import RESULTS
-from validation.arm_runs import CORES, HERE, profile_path
+from validation.arm_runs import CORES, PROFILES, profile_path
 
 SOURCE = "Tencent/ncnn benchmark/README.md @ a4d2ea1d"
 
@@ -32,7 +32,7 @@ def apply(core: str) -> None:
     )
     shared = CORES[core].shared
     for ending in CORES[core].endings if shared else ():
-        write_fit(HERE.parent / "hwprofiles" / f"_cortex_{ending}.yaml", result["core"], note, None)
+        write_fit(PROFILES / f"_cortex_{ending}.yaml", result["core"], note, None)
     for board in boards:
         runs = [run for run in result["runs"] if run["board"] == board]
         own = np.concatenate([list(run["log_error_left_out"].values()) for run in runs])

@@ -1,4 +1,4 @@
-"""The ncnn benchmark on ARM boards: measurements, networks and board profiles of this repository."""
+"""The ncnn benchmark on ARM boards: measurements, networks and the profiles of the boards."""
 
 from __future__ import annotations
 
@@ -20,6 +20,7 @@ from costsim.tables.optable import OpTable
 
 HERE = Path(__file__).parent
 DATA = HERE / "data" / "ncnn"
+PROFILES = HERE.parent / "hwprofiles"
 
 INPUT_SIZES = {"FastestDet": (3, 352, 352)}
 """Of files that leave it open."""
@@ -52,10 +53,8 @@ CORES = {
 
 
 def profile_path(board: str) -> Path:
-    """The profile of a measured board: shipped, or kept here."""
-    return next(
-        f for f in (HERE.parent / "hwprofiles" / f"{board}.yaml", HERE / "boards" / f"{board}.yaml") if f.exists()
-    )
+    """The shipped profile of a measured board."""
+    return PROFILES / f"{board}.yaml"
 
 
 @cache
@@ -88,7 +87,7 @@ def runs_of(core: CoreType) -> list[MeasuredRun]:
 @cache
 def start_of_the_fit() -> CpuFitted:
     """The constants every fit starts from and is held to: those of the runtime's own file."""
-    tree = YAML(typ="safe").load((HERE.parent / "hwprofiles" / "_ncnn.yaml").read_text())["fitted"]
+    tree = YAML(typ="safe").load((PROFILES / "_ncnn.yaml").read_text())["fitted"]
     return CpuFitted(**{key: value for key, value in tree.items() if key != "source"})
 
 

@@ -6,7 +6,7 @@ import pytest
 from costsim.calibrate.errors import ErrorSummary
 from costsim.hardware import load_profile
 from validation.arm_report import FP16, FP32, coverage, predicted_s, results
-from validation.arm_runs import CORES, measurements, profile_path, runs_of
+from validation.arm_runs import CORES, measurements, runs_of
 
 
 def left_out(cores):
@@ -41,9 +41,9 @@ def test_the_shipped_profiles_predict_what_the_fit_predicted(core):
         assert error == pytest.approx(stored[board, threads][name], abs=0.005), (board, threads, name)
 
 
-def test_every_measured_board_has_a_calibrated_profile_of_its_own():
+def test_every_measured_board_is_known_by_name_and_calibrated():
     for board in measurements().board.unique():
-        profile = load_profile(profile_path(board))
+        profile = load_profile(board)
         assert profile.name == board
         assert profile.calibration.status == "calibrated"
 
