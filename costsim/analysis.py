@@ -14,6 +14,8 @@ from costsim.files import write_text
 from costsim.plugins import REPORTS, load_plugin
 from costsim.simulate import Simulation
 from costsim.totals import cost_totals, op_totals
+from costsim.trust import Trust
+from costsim.units import format_milliseconds
 
 if TYPE_CHECKING:
     import networkx as nx
@@ -123,26 +125,42 @@ class Analysis:
     @cached_property
     def summary(self) -> Record:
         """The totals, keyed as in the JSON contract. Unknown values are None (see ``unknown``)."""
-        ops, costs, calibration = self.simulation.ops, self.simulation.costs, self.simulation.calibration
+        ops, costs = self.simulation.ops, self.simulation.costs
         totals = {name: float(column[0]) for name, column in {**op_totals(ops), **cost_totals(ops, costs)}.items()}
         whole = {name: round(value) for name, value in totals.items() if not name.endswith(("_ms", "_mj"))}
+        low_ms, high_ms = self.trust.ends(totals["latency_ms"])
         known = sum(len(label.layers) for label in ops.labels if label.known)
         return {
             **whole,
             "latency_ms": totals["latency_ms"],
-            "latency_low_ms": totals["latency_ms"] * calibration.low_ratio,
-            "latency_high_ms": totals["latency_ms"] * calibration.high_ratio,
+            "latency_low_ms": low_ms,
+            "latency_high_ms": high_ms,
             "energy_mj": totals.get("energy_mj"),
             "coverage_ratio": known / sum(len(label.layers) for label in ops.labels),
             "bound": self.bound_records[0]["bound"],
         }
 
     @property
+    def trust(self) -> Trust:
+        """How far the latency can be trusted, and why."""
+        return self.simulation.trust
+
+    @property
+    def interval(self) -> str:
+        """The interval of the latency in words: ``46.2 ms to 61.8 ms``, or ``at least 46.2 ms``."""
+        low_ms, high_ms = self.trust.ends(self.latency_ms)
+        low = format_milliseconds(low_ms)
+        return f"at least {low}" if high_ms is None else f"{low} to {format_milliseconds(high_ms)}"
+
+    @property
     def unknown(self) -> dict[str, str]:
         """Why a total is None."""
-        if self.simulation.costs.energy_j is not None:
-            return {}
-        return {"energy_mj": f"profile {self.hardware} has no sourced energy per access"}
+        reasons = {}
+        if self.simulation.costs.energy_j is None:
+            reasons["energy_mj"] = f"profile {self.hardware} has no sourced energy per access"
+        if self.trust.at_least:
+            reasons["latency_high_ms"] = "ops without a cost model are in, so the time has no known upper end"
+        return reasons
 
     @property
     def totals(self) -> pd.DataFrame:
@@ -208,8 +226,8 @@ class Analysis:
     def __repr__(self) -> str:
         s = self.summary
         return (
-            f"<Analysis {self.network} on {self.hardware}: {s['latency_ms']:.3g} ms "
-            f"({s['latency_low_ms']:.3g} to {s['latency_high_ms']:.3g}), bound by {s['bound']}>"
+            f"<Analysis {self.network} on {self.hardware}: {s['latency_ms']:.3g} ms ({self.interval}), "
+            f"bound by {s['bound']}>"
         )
 
 

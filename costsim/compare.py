@@ -105,7 +105,8 @@ class Comparison:
             "networks": list(self.networks),
             "devices": list(self.devices),
             "totals": [
-                {"network": network, "hw": hw, **analysis.summary} for (network, hw), analysis in self.analyses.items()
+                {"network": network, "hw": hw, **analysis.summary, "trust": analysis.trust.record()}
+                for (network, hw), analysis in self.analyses.items()
             ],
             "differences": [
                 {"first": d.first, "second": d.second, "hw": d.hw, "difference_ms": d.difference_ms,

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 from costsim.devices import RunConfig, device_for
 from costsim.graph import LayerGraph
 from costsim.hardware import Profile
-from costsim.hardware.profile import Calibration
+from costsim.hardware.calibration import Calibration
 from costsim.lowering import Lowering
 from costsim.tables.costtable import CostTable
 from costsim.tables.optable import OpTable
+from costsim.trust import Trust, trust
 
 
 @dataclass(frozen=True)
@@ -23,10 +25,15 @@ class Simulation:
     ops: OpTable
     costs: CostTable
 
+    @cached_property
+    def trust(self) -> Trust:
+        """How far this prediction can be trusted, and why."""
+        return trust(self.profile, self.run, self.ops, self.costs)
+
     @property
     def calibration(self) -> Calibration:
-        """How far this prediction can be trusted."""
-        return self.profile.calibration_in(self.run.dtype)
+        """The profile's accuracy card, with the interval and the status of this prediction."""
+        return self.trust.card(self.profile, self.run.dtype)
 
 
 def lowering_for(profile: Profile, run: RunConfig) -> Lowering:

@@ -22,7 +22,7 @@ HERE = Path(__file__).parent
 DATA = HERE / "data" / "ncnn"
 PROFILES = HERE.parent / "hwprofiles"
 
-INPUT_SIZES = {"FastestDet": (3, 352, 352)}
+INPUT_SIZES = {"FastestDet": (3, 352, 352), "vision_transformer": (3, 384, 384)}
 """Of files that leave it open."""
 
 NOT_CONVOLUTIONAL = ("vision_transformer",)
@@ -58,8 +58,15 @@ def profile_path(board: str) -> Path:
 
 
 @cache
+def all_measurements() -> pd.DataFrame:
+    """Every latency of the benchmark that is kept here."""
+    return pd.read_csv(DATA / "measurements.csv")
+
+
+@cache
 def measurements() -> pd.DataFrame:
-    table = pd.read_csv(DATA / "measurements.csv")
+    """Those the fits take."""
+    table = all_measurements()
     return table[~table.network.isin(NOT_CONVOLUTIONAL)]
 
 

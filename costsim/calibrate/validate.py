@@ -109,8 +109,8 @@ def case_of(name: str, result: Simulation, measured_s: float) -> Case:
         macs=float(result.ops.macs.sum()),
         measured_s=measured_s,
         predicted_s=predicted_s,
-        low_s=predicted_s * result.calibration.low_ratio,
-        high_s=predicted_s * result.calibration.high_ratio,
+        low_s=predicted_s * result.trust.low_ratio,
+        high_s=predicted_s * result.trust.high_ratio,
         ruled_by=_ruling_limit(result.costs.bound, latency_s, result.costs.limit_names),
     )
 

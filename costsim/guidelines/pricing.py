@@ -86,12 +86,12 @@ def _priced(case: Case, rule_id: str, rule: Guideline, suspicion: Suspicion) -> 
 
 
 def _price(case: Case, cost_ms: float | None) -> dict[str, Any]:
-    calibration = case.simulation.calibration
+    low_ms, high_ms = (None, None) if cost_ms is None else case.simulation.trust.ends(cost_ms)
     return {
         "severity": _severity(case, cost_ms),
         "cost_ms": cost_ms,
-        "cost_low_ms": None if cost_ms is None else cost_ms * calibration.low_ratio,
-        "cost_high_ms": None if cost_ms is None else cost_ms * calibration.high_ratio,
+        "cost_low_ms": low_ms,
+        "cost_high_ms": high_ms,
     }
 
 

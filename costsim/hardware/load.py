@@ -12,6 +12,7 @@ from pydantic import ValidationError
 from ruamel.yaml import YAML
 
 from costsim.errors import InputError, unknown_name
+from costsim.hardware.fingerprint import is_as_carded
 from costsim.hardware.profile import Profile
 from costsim.plugins import DEVICES, load_plugin
 from costsim.units import is_quantity
@@ -51,6 +52,9 @@ def load_profile(hw: str | Path, settings: Mapping[str, str] | None = None) -> P
     """
     path = find_profile(hw)
     tree, provenance = _inherited(path)
+    own = read_yaml(path)
+    if "name" not in own and "extends" in own:
+        tree["name"] = path.stem
     for key, text in (settings or {}).items():
         field = _match_field(key, tree, path)
         _put(tree, field, text)
@@ -67,9 +71,19 @@ def load_profile(hw: str | Path, settings: Mapping[str, str] | None = None) -> P
     except InputError as error:
         raise error.at(str(path)) from None
     try:
-        return profile_type(**tree, provenance=provenance)
+        profile = profile_type(**tree, provenance=provenance)
     except ValidationError as error:
         raise _explain(error, path, provenance) from None
+    if (settings or ("extends" in own and "title" not in own)) and not is_as_carded(profile):
+        return profile.model_copy(update={"title": _derived_title(profile, own, settings or {})})
+    return profile
+
+
+def _derived_title(profile: Profile, own: Tree, settings: Mapping[str, str]) -> str:
+    """A device with other numbers is not the one whose title they came with."""
+    if not settings:
+        return f"{profile.name}, derived from {own['extends']}"
+    return f"derived from {profile.name} ({', '.join(f'{key} = {text}' for key, text in settings.items())})"
 
 
 def find_profile(hw: str | Path) -> Path:
@@ -123,6 +137,8 @@ def _inherited(path: Path, seen: tuple[Path, ...] = ()) -> tuple[Tree, dict[str,
         )
     base, base_provenance = _inherited(base_path, (*seen, path))
     base.pop("aliases", None)
+    if "data" in (tree.get("calibration") or ()):
+        base.pop("calibration", None)  # a card of its own is whole: nothing of the parent's errors vouches for it
     merged = _overlay(base, tree)
     kept = set(settable_fields(merged))  # a block the file sets to null takes its numbers with it
     provenance = {field: source for field, source in {**base_provenance, **provenance}.items() if field in kept}

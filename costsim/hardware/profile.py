@@ -6,70 +6,34 @@ their unit in the name and hold SI floats (``bandwidth_bytes_per_s``).
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, NonNegativeFloat, PositiveFloat
+from pydantic import BaseModel, Field
 
-from costsim.errors import InputError
-from costsim.units import format_quantity, parse_quantity
+from costsim.hardware.blocks import (
+    DTYPE_BYTES,
+    Block,
+    Bytes,
+    BytesPerSecond,
+    DType,
+    Hertz,
+    Joules,
+    Ratio,
+    Seconds,
+    Source,
+)
+from costsim.hardware.calibration import Calibration
+from costsim.units import format_quantity
+
+__all__ = [
+    "DTYPE_BYTES", "Block", "Bytes", "BytesPerSecond", "Calibration", "DType", "Hertz", "Joules", "Profile", "Ratio",
+    "Runtime", "Seconds", "Source",
+]  # fmt: skip
 
 SCHEMA_VERSION = 1
 
-DTYPE_BYTES = {"fp32": 4.0, "fp16": 2.0, "bf16": 2.0, "int16": 2.0, "int8": 1.0}
-
 UNIT_OF_SUFFIX = {"_bytes_per_s": "B/s", "_bytes": "B", "_hz": "Hz", "_s": "s", "_j_per_byte": "J", "_j": "J"}
 """The unit a field holds, by the end of its name; the longer ending first."""
-
-DType = Literal["fp32", "fp16", "bf16", "int16", "int8"]
-
-
-def _quantity(unit: str) -> Any:
-    def parse(text: object) -> float:
-        try:
-            return parse_quantity(text, unit)
-        except InputError as error:
-            raise ValueError(str(error)) from None
-
-    return BeforeValidator(parse)
-
-
-Hertz = Annotated[PositiveFloat, _quantity("Hz")]
-Bytes = Annotated[NonNegativeFloat, _quantity("B")]
-BytesPerSecond = Annotated[PositiveFloat, _quantity("B/s")]
-Seconds = Annotated[NonNegativeFloat, _quantity("s")]
-Joules = Annotated[NonNegativeFloat, _quantity("J")]
-Ratio = Annotated[float, Field(ge=0, le=1)]
-
-
-class Block(BaseModel):
-    """A part of a profile: unknown keys are refused, fields are set by their YAML words."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True, defer_build=True)
-
-
-class Source(Block):
-    """Where a number comes from."""
-
-    kind: Literal["datasheet", "published", "measured", "fitted", "estimated"]
-    text: str
-    """Enough to find it again: document, table, commit, date."""
-
-
-class Calibration(Block):
-    """What the fitted numbers were fitted on and how far off they are; the source of every interval."""
-
-    status: Literal["calibrated", "uncalibrated"]
-    data: str
-    """The measurements, or why there are none."""
-    date: str | None = None
-    mean_error_ratio: float | None = None
-    """Mean absolute error of predictions of networks left out of the fit."""
-    within_10_percent_ratio: Ratio | None = None
-    low_ratio: PositiveFloat
-    """A 90 % interval reaches from ``low_ratio`` to ``high_ratio`` times the prediction."""
-    high_ratio: PositiveFloat
-    dtypes: tuple[DType, ...] = ()
-    """The data types of the measurements; empty: the runtime's first."""
 
 
 class Runtime(Block):
@@ -86,7 +50,7 @@ class Runtime(Block):
 
 
 UNMEASURED = (0.3, 3.0)
-"""The interval where nothing was measured: kernels for another data type are other kernels."""
+"""The interval where nothing was measured: kernels for another data type are other kernels. An estimate."""
 
 
 class Profile(Block):
@@ -115,9 +79,9 @@ class Profile(Block):
         return 1
 
     def calibration_in(self, dtype: str) -> Calibration:
-        """What is known of predictions in one data type: measurements in another do not vouch for them."""
+        """The card for one data type: measurements in another do not vouch for it."""
         known = self.calibration
-        measured = known.dtypes or self.runtime.dtypes[:1]
+        measured = known.dtypes or (known.made_on and known.made_on.dtypes) or self.runtime.dtypes[:1]
         if dtype in measured or known.status == "uncalibrated":
             return known
         low, high = UNMEASURED
@@ -126,6 +90,7 @@ class Profile(Block):
             data=f"nothing was measured in {dtype}; in {', '.join(measured)}: {known.data}",
             low_ratio=min(low, known.low_ratio),
             high_ratio=max(high, known.high_ratio),
+            made_on=known.made_on,
         )
 
     def value_at(self, path: str) -> Any:

@@ -31,9 +31,7 @@ def text(checked: Checked, width: int | None = None) -> str:
 def _body(checked: Checked) -> Group:
     analysis = checked.analysis
     s = analysis.summary
-    interval = (
-        f"{format_milliseconds(s['latency_low_ms'])} to {format_milliseconds(s['latency_high_ms'])}, {trust(analysis)}"
-    )
+    interval = f"{analysis.interval}, {trust(analysis)}"
     head = Text.assemble(header(analysis), "\n", (format_milliseconds(s["latency_ms"]), "bold"), f" ({interval})\n")
     parts: list[Table | Text] = [
         head,
@@ -79,11 +77,13 @@ def _findings(checked: Checked) -> Table:
 
 def _cost(finding: Finding) -> Text:
     """The price over its interval."""
-    if not finding.cost_ms or finding.cost_low_ms is None or finding.cost_high_ms is None:
+    if not finding.cost_ms or finding.cost_low_ms is None:
         return Text("?" if finding.cost_ms is None else "nothing")
     per_ms, unit = (1.0, "ms") if finding.cost_ms >= 1 else (1e3, "us")
-    low, high = (round_significant(ms * per_ms, 2) for ms in (finding.cost_low_ms, finding.cost_high_ms))
-    return Text.assemble((format_milliseconds(finding.cost_ms), "bold"), (f"\n{low} to {high} {unit}", "dim"))
+    low = round_significant(finding.cost_low_ms * per_ms, 2)
+    high = finding.cost_high_ms
+    ends = f"at least {low} {unit}" if high is None else f"{low} to {round_significant(high * per_ms, 2)} {unit}"
+    return Text.assemble((format_milliseconds(finding.cost_ms), "bold"), (f"\n{ends}", "dim"))
 
 
 def _line(what: str, findings: Collection[Finding]) -> list[Text]:

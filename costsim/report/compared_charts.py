@@ -60,7 +60,9 @@ def _name(comparison: Comparison, network: str, hw: str) -> str:
 
 def _totals(analysis: Analysis) -> Record:
     shown = ("latency_ms", "latency_low_ms", "latency_high_ms", "macs", "dram_bytes", "bound")
-    return {"network": analysis.network, "hardware": analysis.hardware, **{n: analysis.summary[n] for n in shown}}
+    values = {name: analysis.summary[name] for name in shown}
+    end_ms = values["latency_high_ms"] or values["latency_ms"]  # without an upper end the rule ends at the prediction
+    return {"network": analysis.network, "hardware": analysis.hardware, **values, "latency_end_ms": end_ms}
 
 
 def _with_room_for_names(runs: Sequence[Record]) -> list[Record]:
@@ -116,12 +118,12 @@ def _difference(name: str, records: Sequence[Record], classes: Mapping[str, str]
 def _latencies(runs: Sequence[Record], devices: Mapping[str, str]) -> Spec:
     times = [r["latency_ms"] for r in runs if r["latency_ms"] > 0]
     far = bool(times) and max(times) > LOG_FROM_RATIO * min(times)
-    most = max(r["latency_high_ms"] for r in runs)
+    most = max(r["latency_high_ms"] or r["latency_ms"] for r in runs)
     scale = {"type": "log", "domainMax": 6 * most} if far else {"domain": [0, LABEL_ROOM_RATIO * most]}
     x = {"type": "quantitative", "title": "latency [ms], with its interval", "scale": scale | {"nice": False}}
-    low_high = {"x": x | {"field": "latency_low_ms"}, "x2": {"field": "latency_high_ms"}}
+    low_high = {"x": x | {"field": "latency_low_ms"}, "x2": {"field": "latency_end_ms"}}
     point = {"x": x | {"field": "latency_ms"}, "color": colour("hardware", devices), "tooltip": _TIPS}
-    text = {"x": x | {"field": "latency_high_ms"}, "text": {"field": "latency_ms", "format": ".4~g"}}
+    text = {"x": x | {"field": "latency_end_ms"}, "text": {"field": "latency_ms", "format": ".4~g"}}
     return {
         "data": {"name": "runs"},
         "height": RUN_HEIGHT * len(runs),

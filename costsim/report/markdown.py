@@ -20,13 +20,12 @@ def to_markdown(analysis: Analysis) -> str:
     """Totals, time by op class, costliest ops and findings."""
     s, profile = analysis.summary, analysis.simulation.profile
     costliest = sorted(analysis.layer_records, key=lambda r: -r["latency_ms"])[:COSTLIEST]
-    interval = (
-        f"{format_milliseconds(s['latency_low_ms'])} to {format_milliseconds(s['latency_high_ms'])}, {trust(analysis)}"
-    )
+    interval = f"{analysis.interval}, {trust(analysis)}"
     parts = [
         f"### {_text(analysis.network)} on {_text(profile.title)}",
         _text(run_line(analysis)),
         f"**{format_milliseconds(s['latency_ms'])}** {analysis.mode} ({interval}). {_text(verdict(analysis))}",
+        "\n".join(f"- {_text(reason)}" for reason in analysis.trust.reasons),
         _table(
             ("MACs", "parameters", "memory access", "DRAM traffic", "activations at the peak"),
             [(format_count(s["macs"]), format_count(s["params"]), f"{format_count(s['mem_access_elems'])} elements",

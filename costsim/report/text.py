@@ -36,14 +36,16 @@ def header(analysis: Analysis) -> Text:
 
 def _totals(analysis: Analysis) -> Table:
     s = analysis.summary
-    interval = f"{format_milliseconds(s['latency_low_ms'])} to {format_milliseconds(s['latency_high_ms'])}"
     shares = ((r["bound"], r["share_ratio"]) for r in analysis.bound_records)
     table = Table.grid(padding=(0, 2))
     table.add_column(style="cyan", no_wrap=True)
     table.add_column(overflow="fold")
     table.add_row(
-        "latency", Text.assemble((format_milliseconds(s["latency_ms"]), "bold"), f"   {interval} ({trust(analysis)})")
+        "latency",
+        Text.assemble((format_milliseconds(s["latency_ms"]), "bold"), f"   {analysis.interval} ({trust(analysis)})"),
     )
+    for reason in analysis.trust.reasons:
+        table.add_row("", Text(reason))
     table.add_row("bound by", ", ".join(f"{name} {share:.0%}" for name, share in shares if share >= 0.005))
     table.add_row("parameters", format_count(s["params"]))
     table.add_row("MACs, FLOPs", f"{format_count(s['macs'])}, {format_count(s['flops'])}")

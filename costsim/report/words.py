@@ -64,18 +64,18 @@ def run_line(analysis: Analysis) -> str:
 
 def trust(analysis: Analysis) -> str:
     """What the interval is worth."""
-    calibrated = analysis.simulation.calibration.status == "calibrated"
-    return "90 % interval" if calibrated else "not calibrated"
+    return analysis.trust.label
 
 
 def accuracy_card(calibration: Calibration) -> dict[str, str]:
     """What a profile's predictions were held against and how far off they were."""
     c, within, unknown = calibration, calibration.within_10_percent_ratio, "unknown"
+    trained = " (training error)" if c.error_of == "training error" else ""
     return {
         "status": c.status,
         "data": c.data,
         "date": c.date or unknown,
-        "mean error": unknown if c.mean_error_ratio is None else percent(c.mean_error_ratio),
+        "mean error": unknown if c.mean_error_ratio is None else percent(c.mean_error_ratio) + trained,
         "within 10 %": unknown if within is None else f"{within:.0%} of predictions",
         "90 % interval": f"{c.low_ratio:.2f} to {c.high_ratio:.2f} times the prediction",
     }

@@ -11,19 +11,10 @@ from costsim.hardware.vary import vary
 from costsim.network import Network
 from costsim.simulate import simulate
 from costsim.tables.liveness import live_bytes
-
-PUBLISHED_MS = [
-    ("mobilenet_v1_1x", 224, 2.4),
-    ("mobilenet_v2_1x", 224, 2.6),
-    ("resnet50_v1", 299, 49.0),
-    ("resnet152", 224, 128.0),
-    ("vgg16", 224, 296.0),
-    ("squeezenet_1_1", 224, 2.1),
-    ("densenet121", 224, 20.0),
-]
+from validation.cards import EDGE_TPU_MS
 
 
-@pytest.mark.parametrize(("name", "side", "published_ms"), PUBLISHED_MS)
+@pytest.mark.parametrize(("name", "side", "published_ms"), [(*network, ms) for network, ms in EDGE_TPU_MS.items()])
 def test_published_latencies(name: str, side: int, published_ms: float) -> None:
     profile = load_profile("edge_tpu")
     simulation = simulate(Network(name, input_size=f"3x{side}x{side}").graph, profile, RunConfig.of(profile))

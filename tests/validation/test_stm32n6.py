@@ -11,40 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from validation.stm32n6 import Prediction, Row, cliff, predict, report
-
-OLD, NEW = "2.0.0", "3.0.0"
-
-# README name, dataset, input side, compiler, internal RAM in KiB, latency in ms
-PUBLISHED = [
-    ("mobilenet_v1_0.25", "Imagenet", 224, OLD, 588.0, 3.57),
-    ("mobilenet_v1_0.5", "Imagenet", 224, OLD, 588.0, 7.38),
-    ("mobilenet_v1_1.0_fft", "food-101", 224, OLD, 1568.0, 16.94),
-    ("mobilenet_v2_0.35", "Imagenet", 128, OLD, 240.0, 6.35),
-    ("mobilenet_v2_0.35", "Imagenet", 224, OLD, 980.0, 9.14),
-    ("mobilenet_v2_1.0", "Imagenet", 224, OLD, 2058.0, 21.08),
-    ("st_fdmobilenet_v1_tfs", "food-101", 128, OLD, 96.0, 1.07),
-    ("st_fdmobilenet_v1_tfs", "food-101", 224, OLD, 294.0, 1.81),
-    ("mobilenetv2_w035_pt", "Imagenet", 224, NEW, 931.0, 8.58),
-    ("mnasnet_d050_pt", "Imagenet", 224, NEW, 612.5, 11.21),
-    ("squeezenetv11_tfs", "food-101", 128, NEW, 240.25, 3.82),
-    ("squeezenetv11_tfs", "food-101", 224, NEW, 803.52, 7.97),
-    ("yolov8n", "COCO-Person", 192, OLD, 697.5, 18.91),
-    ("yolov8n", "COCO-Person", 256, OLD, 1626.0, 28.6),
-    ("yolov8n", "COCO-Person", 320, OLD, 2162.5, 38.32),
-    ("yolov8n", "COCO-Person", 416, OLD, 2704.0, 63.03),
-    ("st_yolo_x_nano_0.33_0.25", "COCO-Person", 192, OLD, 324.0, 5.99),
-    ("st_yolo_x_nano_0.33_0.25", "COCO-Person", 256, OLD, 624.0, 8.5),
-    ("st_yolo_x_nano_0.33_0.25", "COCO-Person", 320, OLD, 968.5, 11.59),
-    ("st_yolo_x_nano_0.33_0.25", "COCO-Person", 416, OLD, 2640.62, 17.99),
-    ("st_yoloxn_d050_w040", "COCO-Person", 256, NEW, 833.0, 20.12),
-    ("st_yoloxn_d067_w025", "ST-Person", 416, NEW, 2681.41, 24.37),
-    ("st_yoloxn_d100_w025", "ST-Person", 416, NEW, 2676.12, 27.02),
-    ("st_yoloxn_d100_w025", "COCO-Person", 480, NEW, 2707.5, 35.8),
-    ("ssd_mobilenetv1_pt", "VOC", 300, NEW, 2373.05, 42.36),
-    ("ssdlite_mobilenetv1_pt", "VOC", 300, NEW, 2373.05, 29.25),
-    ("yolo11n", "COCO-Person", 256, NEW, 656.0, 26.37),
-]
+from validation.stm32n6 import NEW, PUBLISHED, Prediction, Row, cliff, predict, report
 
 TO_THE_BYTE = [
     ("mobilenet_v1_0.5", 224),

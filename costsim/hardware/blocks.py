@@ -1,0 +1,46 @@
+"""The parts every profile is made of: strict blocks, and numbers that are written with their unit."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, NonNegativeFloat, PositiveFloat
+
+from costsim.errors import InputError
+from costsim.units import parse_quantity
+
+DTYPE_BYTES = {"fp32": 4.0, "fp16": 2.0, "bf16": 2.0, "int16": 2.0, "int8": 1.0}
+
+DType = Literal["fp32", "fp16", "bf16", "int16", "int8"]
+
+
+def _quantity(unit: str) -> Any:
+    def parse(text: object) -> float:
+        try:
+            return parse_quantity(text, unit)
+        except InputError as error:
+            raise ValueError(str(error)) from None
+
+    return BeforeValidator(parse)
+
+
+Hertz = Annotated[PositiveFloat, _quantity("Hz")]
+Bytes = Annotated[NonNegativeFloat, _quantity("B")]
+BytesPerSecond = Annotated[PositiveFloat, _quantity("B/s")]
+Seconds = Annotated[NonNegativeFloat, _quantity("s")]
+Joules = Annotated[NonNegativeFloat, _quantity("J")]
+Ratio = Annotated[float, Field(ge=0, le=1)]
+
+
+class Block(BaseModel):
+    """A part of a profile: unknown keys are refused, fields are set by their YAML words."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True, defer_build=True)
+
+
+class Source(Block):
+    """Where a number comes from."""
+
+    kind: Literal["datasheet", "published", "measured", "fitted", "estimated"]
+    text: str
+    """Enough to find it again: document, table, commit, date."""

@@ -1,0 +1,37 @@
+"""Which numbers a card was made with: a hash of everything in a profile that a prediction depends on."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from costsim.hardware.profile import Profile
+
+DIGITS = 16
+"""Of the hash, in hexadecimal: enough that no two profiles ever share one by chance."""
+
+
+def fingerprint(profile: Profile) -> str:
+    """SHA-256 over the hardware, runtime and fitted blocks, 16 hexadecimal digits.
+
+    Units do not matter (``1.8 GHz`` is ``1800 MHz``), nor do names, titles, sources and the card itself. Fields at
+    their default are left out, so that a field added to the schema leaves the cards there are as they were.
+    """
+    blocks = {
+        name: getattr(profile, name).model_dump(exclude_defaults=True) for name in ("hardware", "runtime", "fitted")
+    }
+    text = json.dumps(blocks, sort_keys=True, default=_plain)
+    return hashlib.sha256(text.encode()).hexdigest()[:DIGITS]
+
+
+def is_as_carded(profile: Profile) -> bool:
+    """Whether the profile holds the very numbers its card was made with."""
+    made_on = profile.calibration.made_on
+    return made_on is not None and made_on.fingerprint == fingerprint(profile)
+
+
+def _plain(value: Any) -> Any:
+    """Columns of a swept profile as lists."""
+    return value.tolist()

@@ -1,0 +1,69 @@
+"""What a card was made on, gathered from the predictions of its measured networks."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from costsim.devices import RunConfig
+from costsim.hardware import Profile
+from costsim.hardware.calibration import MadeOn, Range
+from costsim.hardware.fingerprint import fingerprint
+from costsim.tables.costtable import CostTable
+from costsim.tables.optable import OpTable
+from costsim.trust.held import OTHER, channels, kernels, row_kinds, row_words, time_shares
+
+
+class Case(NamedTuple):
+    """One measured network as it was predicted."""
+
+    run: RunConfig
+    ops: OpTable
+    """Planned, of one network at one point."""
+    costs: CostTable
+    words: frozenset[str] | None = None
+    """The only ops whose time was measured; None: all."""
+
+
+def evidence(profile: Profile, cases: Sequence[Case]) -> MadeOn:
+    """The ``made_on`` of a card: the profile's fingerprint and what its measured networks held."""
+    products: dict[str, tuple[set[int], float, float]] = {}
+    others: set[str] = set()
+    classes: dict[str, float] = {}
+    for case in cases:
+        ops = case.ops
+        size, (fewest, most) = kernels(ops), channels(ops)
+        shares = time_shares(ops, case.costs)
+        for row, (word, kind) in enumerate(zip(row_words(ops), row_kinds(ops), strict=True)):
+            if not ops.labels[row].known or (case.words is not None and ops.labels[row].op not in case.words):
+                continue
+            name = ops.labels[row].op_class
+            classes[name] = classes.get(name, 0.0) + float(shares[row]) / len(cases)
+            if kind == OTHER:
+                others.add(word)
+                continue
+            seen, low, high = products.get(word, (set(), np.inf, 0.0))
+            products[word] = seen | {int(size[row])}, min(low, fewest[row]), max(high, most[row])
+    images = [image_of(case.ops) for case in cases]
+    return MadeOn(
+        fingerprint=fingerprint(profile),
+        measurements=len(cases),
+        threads=tuple(sorted({int(case.run.threads) for case in cases})),
+        dtypes=tuple(sorted({case.run.dtype for case in cases})),
+        batches=tuple(sorted({batch for batch, _ in images})),
+        pixels=(min(pixels for _, pixels in images), max(pixels for _, pixels in images)) if images else None,
+        op_classes={name: round(share, 3) for name, share in sorted(classes.items(), key=lambda c: -c[1])},
+        products={
+            word: Range(kernels=tuple(sorted(seen)), channels=(int(low), int(high)))
+            for word, (seen, low, high) in sorted(products.items())
+        },
+        others=tuple(sorted(others)),
+    )
+
+
+def image_of(ops: OpTable) -> tuple[int, int]:
+    """Images a batch and pixels an image, as the first row that reads the input has them."""
+    first = int(np.argmax(ops.reads_input))
+    return int(ops.n[first].max()), int((ops.h_in * ops.w_in)[first].max())

@@ -1,0 +1,175 @@
+"""The one function every printed interval comes from."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from costsim.devices import RunConfig
+from costsim.hardware import Profile
+from costsim.hardware.calibration import Calibration, MadeOn
+from costsim.hardware.fingerprint import is_as_carded
+from costsim.hardware.load import ON_COMMAND_LINE
+from costsim.tables.costtable import CostTable
+from costsim.tables.optable import OpTable
+from costsim.trust.evidence import image_of
+from costsim.trust.held import unheld_shares, unheld_words
+from costsim.trust.widening import BATCH, NUMBERS, RESOLUTION, THREADS, Ratios, factors
+
+LEAST_SHARE = 0.01
+"""Rows nothing was measured of widen nothing below this share of the time: ten times off, they move it by a tenth."""
+
+NAMED = 3
+"""Ops or fields a reason names."""
+
+Status = Literal["calibrated", "derived", "estimated"]
+
+
+@dataclass(frozen=True)
+class Trust:
+    """How far one prediction can be trusted, and why."""
+
+    status: Status
+    """``calibrated``: on the card. ``derived``: measured near it. ``estimated``: nothing like it was measured."""
+    low_ratio: float
+    """A 90 % interval reaches from ``low_ratio`` to ``high_ratio`` times the prediction."""
+    high_ratio: float
+    reasons: tuple[str, ...]
+    """Why it is no more than that, a sentence each; empty on the card."""
+    at_least: bool = False
+    """Whether ops without a cost model are in: ``high_ratio`` is then that of the others, the time has no upper end."""
+
+    @property
+    def label(self) -> str:
+        """What to call the interval beside its ends."""
+        return {
+            "calibrated": "90 % interval",
+            "derived": "90 % interval, derived",
+            "estimated": "not calibrated",
+        }[self.status]
+
+    def ends(self, value: float) -> tuple[float, float | None]:
+        """The interval around a predicted value, in its unit."""
+        return value * self.low_ratio, None if self.at_least else value * self.high_ratio
+
+    def record(self) -> dict[str, Any]:
+        """As plain data."""
+        return {
+            "status": self.status,
+            "low_ratio": self.low_ratio,
+            "high_ratio": None if self.at_least else self.high_ratio,
+            "at_least": self.at_least,
+            "reasons": list(self.reasons),
+        }
+
+    def card(self, profile: Profile, dtype: str) -> Calibration:
+        """The profile's card as far as it speaks for this prediction: errors only where it is on the card."""
+        known = profile.calibration_in(dtype)
+        if self.status == "calibrated":
+            return known
+        return known.model_copy(
+            update={
+                "status": "derived" if self.status == "derived" else "uncalibrated",
+                "mean_error_ratio": None,
+                "within_10_percent_ratio": None,
+                "low_ratio": self.low_ratio,
+                "high_ratio": self.high_ratio,
+            }
+        )
+
+
+def trust(profile: Profile, run: RunConfig, ops: OpTable, costs: CostTable) -> Trust:
+    """The interval of one prediction: the card's, widened for each way the prediction lies off the card.
+
+    Args:
+        profile: the device, with its card.
+        run: data type and threads.
+        ops: the planned op table of one network at one point.
+        costs: its costs, one row an op.
+    """
+    card = profile.calibration_in(run.dtype)
+    interval, reasons = Ratios(card.low_ratio, card.high_ratio), [*_nothing_measured(card)]
+    for kind, reason in _off_the_card(profile, card, run, ops):
+        interval = interval.times(factors()[kind])
+        reasons.append(reason)
+    made_on = card.made_on
+    if made_on is not None and made_on.measurements:
+        shares = unheld_shares(ops, costs, made_on)
+        if sum(shares.values()) >= LEAST_SHARE:
+            interval = interval.mixed(shares, factors())
+            for kind, share in shares.items():
+                reasons.append(_unheld(kind, share, unheld_words(ops, costs, made_on, kind)))
+    # Unknown ops leave the known part as well calibrated as it was; the whole is no longer measured.
+    unknown = [label.name for label in ops.labels if not label.known]
+    if unknown:
+        reasons.append(_unknown(unknown, len(ops)))
+    status: Status = "estimated" if card.status == "uncalibrated" else "derived" if reasons else "calibrated"
+    return Trust(status, interval.low, interval.high, tuple(reasons), bool(unknown))
+
+
+def _nothing_measured(card: Calibration) -> Iterator[str]:
+    if card.status == "uncalibrated":
+        yield f"No fitted number stands behind this interval, it is an estimate ({card.data})."
+    elif card.status == "derived":
+        yield f"The card is of something near, not of this device ({card.data})."
+
+
+def _off_the_card(profile: Profile, card: Calibration, run: RunConfig, ops: OpTable) -> Iterator[tuple[str, str]]:
+    """What of the whole run the measurements did not hold: the kind of widening and the reason for it."""
+    made_on = profile.calibration.made_on
+    if made_on is None:
+        if card.status == "calibrated":
+            yield (
+                NUMBERS,
+                (
+                    "The card does not say which numbers it was made with, so nothing vouches that it is of this profile "
+                    "('costsim calibrate' writes cards that do)."
+                ),
+            )
+        return
+    if not is_as_carded(profile):
+        yield NUMBERS, f"The profile's numbers are not those its card was made with{_changed(profile)}."
+    if not made_on.measurements:
+        return
+    if int(run.threads) not in made_on.threads:
+        yield THREADS, f"It was measured on {_listed(made_on.threads)} threads, never on {int(run.threads)}."
+    batch, pixels = image_of(ops)
+    if not min(made_on.batches) <= batch <= max(made_on.batches):
+        yield BATCH, f"It was measured at batch {_listed(made_on.batches)}, never at {batch}."
+    if made_on.pixels and not made_on.pixels[0] <= pixels <= made_on.pixels[1]:
+        yield RESOLUTION, (f"It was measured on images of {_pixels(made_on)}; this one has {pixels:,} pixels.")
+
+
+def _changed(profile: Profile) -> str:
+    fields = [path for path, source in profile.provenance.items() if source == ON_COMMAND_LINE]
+    if not fields:
+        return ""
+    values = [f"{path} is {profile.text_at(path)}" for path in fields[:NAMED]]
+    more = len(fields) - NAMED
+    return f": {', '.join(values)}" + (f" and {more} more are changed" if more > 0 else "")
+
+
+def _pixels(made_on: MadeOn) -> str:
+    low, high = made_on.pixels or (0, 0)
+    return f"{low:,} pixels" if low == high else f"{low:,} to {high:,} pixels"
+
+
+def _unheld(kind: str, share: float, words: list[str]) -> str:
+    more = " and others" if len(words) > NAMED else ""
+    return (
+        f"{max(share, 0.001):.1%} of the predicted time is on {kind} that none of the measured networks held "
+        f"({', '.join(words[:NAMED])}{more})."
+    )
+
+
+def _unknown(names: list[str], ops: int) -> str:
+    more = " and others" if len(names) > NAMED else ""
+    return (
+        f"{len(names)} of {ops} ops have no cost model ({', '.join(names[:NAMED])}{more}): "
+        "only their bytes are counted, so the time is at least the lower end."
+    )
+
+
+def _listed(values: tuple[int, ...]) -> str:
+    return " and ".join(map(str, values))

@@ -1,0 +1,44 @@
+"""By how much an interval widens for each way a prediction can lie off its card; measured, see ``widening.toml``."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+from typing import NamedTuple
+
+FILE = Path(__file__).with_name("widening.toml")
+
+NUMBERS, THREADS, BATCH, RESOLUTION = "numbers", "threads", "batch", "resolution"
+RUN = (NUMBERS, THREADS, BATCH, RESOLUTION)
+"""What widens the interval of a whole run; kinds of op (``costsim.trust.held``) widen their share of the time."""
+
+
+class Ratios(NamedTuple):
+    """Multiples of a prediction: a 90 % interval, or what one is multiplied by (then ``low <= 1 <= high``)."""
+
+    low: float
+    high: float
+
+    def times(self, factor: Ratios) -> Ratios:
+        """The interval widened by a factor for the whole run."""
+        return Ratios(self.low * factor.low, self.high * factor.high)
+
+    def mixed(self, shares: Mapping[str, float], known: Mapping[str, Ratios]) -> Ratios:
+        """The interval when these shares of the time are on kinds of op that nothing was measured of.
+
+        The rest of the time ``1 - sum(s)`` keeps the interval, each share ``s`` has it widened by its kind's factor in ``known``:
+        ``low * (1 - sum(s) + sum(s * factor.low))``. Sums of times add, so does what bounds them.
+        """
+        rest = 1.0 - sum(shares.values())
+        low = rest + sum(share * known[kind].low for kind, share in shares.items())
+        high = rest + sum(share * known[kind].high for kind, share in shares.items())
+        return Ratios(self.low * low, self.high * high)
+
+
+@cache
+def factors() -> dict[str, Ratios]:
+    """Kind of widening to its factor."""
+    table = tomllib.loads(FILE.read_text(encoding="utf-8"))
+    return {kind: Ratios(row["low"], row["high"]) for kind, row in table.items() if isinstance(row, dict)}
