@@ -58,7 +58,7 @@ PUBLISHED = [
     ("ssdlite_mobilenetv1_pt", "VOC", 300, NEW, 2373.05, 29.25),
     ("yolo11n", "COCO-Person", 256, NEW, 656.0, 26.37),
 ]
-"""README name, dataset, input side, compiler, internal RAM in KiB, latency in ms: figures cited of the zoo's networks."""
+"""README name, dataset, input side, compiler, internal RAM in KiB, ms: figures cited of the zoo's networks."""
 
 DETECTORS = ("yolov8n", "yolo11n", "st_yoloxn_d033_w025", "st_yoloxn_d067_w025", "st_yoloxn_d100_w025")
 

@@ -24,7 +24,8 @@ WIDENS = {"board": NUMBERS, "threads": THREADS, "resolution": RESOLUTION, "batch
 TELLING_SHARE = 0.15
 """An error tells of a kind of row that takes this share of the time, and more than all others unknown."""
 
-HEAD = """# By how much the interval of a card widens for each way a prediction lies off it: its ends are multiplied by these. Kinds of op widen the share of the predicted time that is on them.
+HEAD = """# By how much the interval of a card widens for each way a prediction lies off it: its ends are
+# multiplied by these. Kinds of op widen the share of the predicted time that is on them.
 # Written by `python -m validation.trust --write`.
 data = "{data}"
 date = "{date}"

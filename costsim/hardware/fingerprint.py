@@ -6,6 +6,8 @@ import hashlib
 import json
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 if TYPE_CHECKING:
     from costsim.hardware.profile import Profile
 
@@ -19,10 +21,11 @@ def fingerprint(profile: Profile) -> str:
     Units do not matter (``1.8 GHz`` is ``1800 MHz``), nor do names, titles, sources and the card itself. Fields at
     their default are left out, so that a field added to the schema leaves the cards there are as they were.
     """
-    blocks = {
-        name: getattr(profile, name).model_dump(exclude_defaults=True) for name in ("hardware", "runtime", "fitted")
-    }
-    text = json.dumps(blocks, sort_keys=True, default=_plain)
+    blocks = [
+        _plain(getattr(profile, name).model_dump(exclude_defaults=True, warnings=False))
+        for name in ("hardware", "runtime", "fitted")
+    ]
+    text = json.dumps(blocks, sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()[:DIGITS]
 
 
@@ -33,5 +36,11 @@ def is_as_carded(profile: Profile) -> bool:
 
 
 def _plain(value: Any) -> Any:
-    """Columns of a swept profile as lists."""
-    return value.tolist()
+    """Words and numbers alone: columns of a swept profile as lists, whole numbers as the floats they are worth."""
+    if isinstance(value, dict):
+        return {key: _plain(part) for key, part in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_plain(part) for part in value]
+    if isinstance(value, np.ndarray):
+        return value.tolist()
+    return float(value) if isinstance(value, int) and not isinstance(value, bool) else value

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
 import numpy as np
 
 from costsim.devices import RunConfig
 from costsim.hardware import Profile
+from costsim.hardware.blocks import DType
 from costsim.hardware.calibration import MadeOn, Range
 from costsim.hardware.fingerprint import fingerprint
 from costsim.tables.costtable import CostTable
@@ -47,11 +48,12 @@ def evidence(profile: Profile, cases: Sequence[Case]) -> MadeOn:
             seen, low, high = products.get(word, (set(), np.inf, 0.0))
             products[word] = seen | {int(size[row])}, min(low, fewest[row]), max(high, most[row])
     images = [image_of(case.ops) for case in cases]
+    dtypes: set[DType] = {cast("DType", case.run.dtype) for case in cases}
     return MadeOn(
         fingerprint=fingerprint(profile),
         measurements=len(cases),
         threads=tuple(sorted({int(case.run.threads) for case in cases})),
-        dtypes=tuple(sorted({case.run.dtype for case in cases})),
+        dtypes=tuple(sorted(dtypes)),
         batches=tuple(sorted({batch for batch, _ in images})),
         pixels=(min(pixels for _, pixels in images), max(pixels for _, pixels in images)) if images else None,
         op_classes={name: round(share, 3) for name, share in sorted(classes.items(), key=lambda c: -c[1])},

@@ -123,7 +123,7 @@ def _off_the_card(profile: Profile, card: Calibration, run: RunConfig, ops: OpTa
             yield (
                 NUMBERS,
                 (
-                    "The card does not say which numbers it was made with, so nothing vouches that it is of this profile "
+                    "The card does not say which numbers it was made with: nothing vouches that it is of these "
                     "('costsim calibrate' writes cards that do)."
                 ),
             )

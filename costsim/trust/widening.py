@@ -28,7 +28,7 @@ class Ratios(NamedTuple):
     def mixed(self, shares: Mapping[str, float], known: Mapping[str, Ratios]) -> Ratios:
         """The interval when these shares of the time are on kinds of op that nothing was measured of.
 
-        The rest of the time ``1 - sum(s)`` keeps the interval, each share ``s`` has it widened by its kind's factor in ``known``:
+        The rest of the time ``1 - sum(s)`` keeps the interval, each share ``s`` has it widened by its kind's factor:
         ``low * (1 - sum(s) + sum(s * factor.low))``. Sums of times add, so does what bounds them.
         """
         rest = 1.0 - sum(shares.values())
