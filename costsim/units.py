@@ -89,7 +89,11 @@ def _reaches(value: float, scale: float, digits: int) -> bool:
 def round_significant(value: float, digits: int) -> str:
     """``value`` with ``digits`` significant digits, never in exponent form."""
     text = f"{value:.{digits}g}"
-    return f"{float(text):.0f}" if "e" in text else text
+    mantissa, _, exponent = text.partition("e")
+    if not exponent:
+        return text
+    places = max(0, len(mantissa.partition(".")[2]) - int(exponent))
+    return f"{float(text):.{places}f}"
 
 
 def _example(unit: str) -> str:

@@ -14,6 +14,7 @@ from ruamel.yaml import YAML
 
 from costsim.calibrate.errors import ErrorSummary, interval_ratios
 from costsim.files import write_text
+from costsim.hardware import write_profile
 from costsim.units import format_quantity, round_significant
 from validation.arm import RESULTS
 from validation.arm_runs import CORES, PROFILES, profile_path
@@ -67,7 +68,7 @@ def write_fit(path: Path, constants: dict[str, float], note: str, calibration: d
         tree["calibration"] = calibration
     text = io.StringIO()
     yaml.dump(tree, text)
-    write_text(path, text.getvalue())
+    (write_text if path.name.startswith("_") else write_profile)(path, text.getvalue())
 
 
 def _text(name: str, value: float) -> str | float:

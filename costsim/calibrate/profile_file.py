@@ -7,10 +7,7 @@ from collections.abc import Mapping
 
 from costsim.calibrate.few_shot import FewShot
 from costsim.hardware import Profile
-from costsim.units import format_quantity, round_significant
-
-TIMES = ("_overhead",)
-"""Endings of fields that are times."""
+from costsim.units import round_significant
 
 
 def profile_text(name: str, base: Profile, result: FewShot, source: str, settings: Mapping[str, str]) -> str:
@@ -49,7 +46,7 @@ def _blocks(base: Profile, values: Mapping[str, float], settings: Mapping[str, s
     for path, text in settings.items():
         put(tree, path, f"{{value: {text}, source: user}}")
     for path, value in values.items():
-        put(tree, path, fitted_line(path, value, base.value_at(path)))
+        put(tree, path, fitted_line(base, path, value))
     return tree_lines(tree)
 
 
@@ -72,15 +69,12 @@ def tree_lines(tree: Mapping, indent: str = "") -> list[str]:
     return lines
 
 
-def fitted_line(path: str, value: float, before: float) -> str:
+def fitted_line(base: Profile, path: str, value: float) -> str:
     """A fitted number, and what it was before."""
-    after_text, before_text = _text(path, value), _text(path, before)
+    before = base.value_at(path)
+    after_text, before_text = base.yaml_text(path, value), base.yaml_text(path, before)
     moved = f"was {before_text}, {value / before - 1:+.0%}" if after_text != before_text else "did not move"
     return f"{{value: {after_text}, source: calibration}}  # {moved}"
-
-
-def _text(path: str, value: float) -> str:
-    return format_quantity(value, "s", 4) if path.endswith(TIMES) else round_significant(value, 4)
 
 
 def quoted(text: str) -> str:

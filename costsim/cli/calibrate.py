@@ -12,8 +12,7 @@ from costsim.calibrate.profile_file import profile_text
 from costsim.cli.host import calibrate_this_machine
 from costsim.cli.options import parse_settings
 from costsim.errors import InputError
-from costsim.files import write_text
-from costsim.hardware import Profile, load_profile, profile_names
+from costsim.hardware import Profile, load_profile, profile_names, write_profile
 from costsim.hardware.load import ON_COMMAND_LINE
 
 
@@ -71,8 +70,7 @@ def command(
     profile = load_profile(base, given)
     _check_base(profile, target)
     result = calibrate(profile, read_measurements(source), dtype)
-    write_text(target, profile_text(target.stem, profile, result, Path(source).name, _known(profile, given)))
-    load_profile(target)  # what was written must be readable
+    write_profile(target, profile_text(target.stem, profile, result, Path(source).name, _known(profile, given)))
     click.echo(_summary(result, target))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterator, Mapping
 from functools import cache
@@ -12,6 +13,7 @@ from pydantic import ValidationError
 from ruamel.yaml import YAML
 
 from costsim.errors import InputError, unknown_name
+from costsim.files import write_text
 from costsim.hardware.fingerprint import is_as_carded
 from costsim.hardware.profile import Profile
 from costsim.plugins import DEVICES, load_plugin
@@ -50,8 +52,31 @@ def load_profile(hw: str | Path, settings: Mapping[str, str] | None = None) -> P
         InputError: unknown name or field, a number without unit or source, a contradiction; the
             message names the file, the path in it and the mend.
     """
-    path = find_profile(hw)
-    tree, provenance = _inherited(path)
+    return _load(find_profile(hw), settings)
+
+
+def write_profile(path: str | Path, text: str) -> Profile:
+    """Write a profile that can be read again: aside first, and in its place only once it has been read.
+
+    Raises:
+        InputError: the text is no profile, or the file cannot be written; what stood there before stays.
+    """
+    target = Path(path)
+    aside = target.with_name(f".{target.stem}.{os.getpid()}.yaml")
+    try:
+        write_text(aside, text)
+        profile = _load(aside, seen=(target,))
+        aside.replace(target)
+    except InputError as error:
+        where, mend = (text.replace(str(aside), str(target)) for text in (error.where, error.mend))
+        raise InputError(error.what, where=where, mend=mend) from None
+    finally:
+        aside.unlink(missing_ok=True)
+    return profile
+
+
+def _load(path: Path, settings: Mapping[str, str] | None = None, seen: tuple[Path, ...] = ()) -> Profile:
+    tree, provenance = _inherited(path, seen)
     own = read_yaml(path)
     if "name" not in own and "extends" in own:
         tree["name"] = path.stem

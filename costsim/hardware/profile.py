@@ -23,7 +23,7 @@ from costsim.hardware.blocks import (
     Source,
 )
 from costsim.hardware.calibration import Calibration
-from costsim.units import format_quantity
+from costsim.units import format_quantity, round_significant
 
 __all__ = [
     "DTYPE_BYTES", "Block", "Bytes", "BytesPerSecond", "Calibration", "DType", "Hertz", "Joules", "Profile", "Ratio",
@@ -102,6 +102,18 @@ class Profile(Block):
 
     def text_at(self, path: str) -> str:
         """The same with its unit, as people write it: ``1.4 GHz``."""
+        value, unit = self._field_at(path)
+        if unit and isinstance(value, (int, float)):
+            return format_quantity(value, unit, digits=4)
+        return f"{value:.4g}" if isinstance(value, float) else str(value)
+
+    def yaml_text(self, path: str, value: float, digits: int = 4) -> str:
+        """Another SI value for the number at ``path``, as a profile has it: with the field's unit if it has one."""
+        _, unit = self._field_at(path)
+        return format_quantity(value, unit, digits) if unit else round_significant(value, digits)
+
+    def _field_at(self, path: str) -> tuple[Any, str | None]:
+        """The value at a dotted path of YAML words, and the unit of its field."""
         value: Any = self
         name = ""
         for word in path.split("."):
@@ -111,10 +123,7 @@ class Profile(Block):
                 value = getattr(value, name)
             else:
                 value = value[word]
-        unit = next((unit for suffix, unit in UNIT_OF_SUFFIX.items() if name.endswith(suffix)), None)
-        if unit and isinstance(value, (int, float)):
-            return format_quantity(value, unit, digits=4)
-        return f"{value:.4g}" if isinstance(value, float) else str(value)
+        return value, next((unit for suffix, unit in UNIT_OF_SUFFIX.items() if name.endswith(suffix)), None)
 
     def source_of(self, path: str) -> Source:
         """The source of the number at a dotted path such as ``hardware.clock``."""

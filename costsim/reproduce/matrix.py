@@ -63,5 +63,5 @@ def _found(cell: Cell) -> str:
     agree, ties, pairs = cell.orders
     if not pairs or cell.largest is None:
         return "too large for this device"
-    tied = f" {ties} ties," if ties else ""
+    tied = f" {ties} tie{'s' if ties > 1 else ''}," if ties else ""
     return f"{agree}/{pairs} pairs,{tied} {cell.largest:.2f}x"

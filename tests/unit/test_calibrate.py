@@ -14,7 +14,7 @@ from costsim.calibrate.profile_file import profile_text
 from costsim.cli import cli
 from costsim.devices import RunConfig
 from costsim.errors import InputError
-from costsim.hardware import load_profile
+from costsim.hardware import load_profile, write_profile
 from costsim.hardware.vary import vary
 from costsim.tables.optable import OpTable
 
@@ -245,6 +245,42 @@ class TestVerbs:
             self.run("calibrate", "--base", "arm_a53", "--from", source, "-o", target).exception, InputError
         )
         assert not target.exists()
+
+    @pytest.mark.parametrize("hw", ["gtx_1080ti", "v100"])
+    def test_a_fitted_gpu_keeps_the_units_of_its_times(self, hw, written, tmp_path):
+        base, target = load_profile(hw), tmp_path / "g.yaml"
+        source = self.csv(written, board_like(base, launch=1.3))
+        result = self.run("calibrate", "--base", hw, "--from", source, "-o", target)
+        assert result.exit_code == 0, result.output
+        fitted = load_profile(target).fitted
+        assert base.fitted.launch_s < fitted.launch_s < 1.5 * base.fitted.launch_s
+        assert fitted.ramp_s == pytest.approx(base.fitted.ramp_s, rel=0.5)
+
+    def test_every_constant_that_can_be_fitted_is_written_as_it_is_read(self, tmp_path):
+        for hw in ("rpi4b", "gtx_1080ti", "v100"):
+            base = load_profile(hw)
+            constants = constants_of(base.family)
+            for constant in (*constants.core, *constants.board):
+                value = 1.2345 * base.value_at(constant.path)
+                settings = {constant.path: base.yaml_text(constant.path, value)}
+                if (constant.high and value > constant.high) or (constant.path.endswith("_ratio") and value > 1):
+                    continue
+                assert load_profile(hw, settings).value_at(constant.path) == pytest.approx(value, rel=1e-3)
+
+    @pytest.mark.parametrize(
+        "text", ["schema_version: 1\nname: mine\n", "extends: mine\n", "{", "extends: rpi4b\nodd: 1\n"]
+    )
+    def test_a_profile_that_cannot_be_read_is_not_left_behind(self, text, tmp_path):
+        target = tmp_path / "mine.yaml"
+        with pytest.raises(InputError, match=r"mine\.yaml") as refused:
+            write_profile(target, text)
+        assert "mine." not in str(refused.value).replace("mine.yaml", "")
+        assert not list(tmp_path.iterdir())
+        target.write_text("precious")
+        with pytest.raises(InputError):
+            write_profile(target, text)
+        assert target.read_text() == "precious"
+        assert list(tmp_path.iterdir()) == [target]
 
     def test_the_picture_is_drawn(self, base, written, tmp_path):
         source = self.csv(written, board_like(base))

@@ -77,7 +77,7 @@ def calibrated_text(
     )
     tree: dict[str, dict] = {}
     for path, value in values.items():
-        put(tree, path, fitted_line(path, value, base.value_at(path)))
+        put(tree, path, fitted_line(base, path, value))
     card = "\n".join(
         (
             f"  date: {quoted(conditions.date)}",

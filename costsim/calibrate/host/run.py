@@ -15,9 +15,8 @@ from costsim.calibrate.host.machine import Conditions, Machine
 from costsim.calibrate.host.measure import USUAL_VISIT, Progress, Visit, measure, silent
 from costsim.calibrate.host.plan import calibration_plan
 from costsim.calibrate.host.runtimes import HostRuntime, Pass
-from costsim.files import write_text
 from costsim.graph import LayerGraph
-from costsim.hardware import load_profile
+from costsim.hardware import write_profile
 
 
 def calibrate_host(
@@ -51,8 +50,7 @@ def calibrate_host(
         {name: journal.timing(name) for name in plan},
         lambda network: progress(next(done), len(plan), f"fit without {network}"),
     )
-    write_text(target, fitted.text)
-    load_profile(target)  # what was written must be readable
+    write_profile(target, fitted.text)
     return fitted
 
 
