@@ -4,7 +4,7 @@ PYTHON ?= python3
 BIN := $(VENV)/bin
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 
-.PHONY: test slow lint format golden docs reports examples bench validate refit browser
+.PHONY: test slow lint format golden docs stamp reports examples bench validate refit browser
 
 test: $(VENV)/installed browser  ## everything but the slow suites
 	$(BIN)/pytest -n 2 -m "not slow"
@@ -27,6 +27,9 @@ golden: $(VENV)/installed  ## rewrite the golden table and show what moved, in p
 
 docs: $(VENV)/installed  ## rewrite the pages made of docstrings
 	$(BIN)/python -m costsim.guidelines.manual docs/guidelines.md
+
+stamp: $(VENV)/installed  ## after a change to profiles: say in each card which numbers it is of; seconds
+	$(BIN)/python -m validation.stamp
 
 reports: $(VENV)/installed  ## compute the papers' tables again, into reports/
 	$(BIN)/python -m costsim.report.write_reports reports

@@ -5,7 +5,7 @@ from __future__ import annotations
 import runpy
 import sys
 
-REFIT = ("validation.arm", "validation.apply", "validation.paper", "validation.few_shot")
+REFIT = ("validation.arm", "validation.apply", "validation.paper", "validation.few_shot", "validation.stamp")
 FIGURES = (
     "validation.arm_report",
     "validation.paper_runtime",

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import NamedTuple
 
 from costsim.calibrate.host.plan import calibration_plan
 from costsim.calibrate.paper import paper_rows
 from costsim.devices import RunConfig
-from costsim.graph import LayerGraph
 from costsim.hardware import Profile
 from costsim.hardware.calibration import MadeOn
 from costsim.network import Network
-from costsim.simulate import simulate
+from costsim.simulate import Simulation, simulate
 from costsim.trust.evidence import Case, evidence
 from validation import arm_runs, snapdragon_855, v100
 from validation.host import timings
@@ -32,70 +30,58 @@ EDGE_TPU_MS = {
 """(network, input side) to milliseconds published at coral.ai/docs/edgetpu/benchmarks, desktop with USB 3."""
 
 EYERISS_BATCHES = {"vgg16": 3, "alexnet": 4}
-"""Of Tables V and VI of Chen et al., JSSC 2017, which time the convolutions alone."""
+"""Of Tables V and VI of Chen et al., JSSC 2017, which time the convolutions alone (``ONLY``)."""
 
 
-class Measured(NamedTuple):
-    """One measured inference."""
-
-    graph: LayerGraph
-    run: RunConfig
-    profile: Profile
-    """As it was timed: some clocks begin with the input on the device."""
-    words: frozenset[str] | None = None
-    """The only ops of it that were timed; None: all."""
-
-
-def _ncnn(profile: Profile) -> Iterator[Measured]:
+def _ncnn(profile: Profile) -> Iterator[Simulation]:
     table = arm_runs.measurements()
     rows = table[(table.board == profile.name) & (table.dtype == profile.runtime.dtypes[0])]
     for name, threads in zip(rows.network, rows.threads, strict=True):
-        yield Measured(arm_runs.network(name), RunConfig(profile.runtime.dtypes[0], int(threads)), profile)
+        yield simulate(arm_runs.network(name), profile, RunConfig(profile.runtime.dtypes[0], int(threads)))
 
 
-def _paddle(profile: Profile) -> Iterator[Measured]:
+def _paddle(profile: Profile) -> Iterator[Simulation]:
     table = snapdragon_855.measurements()
     for name, threads in zip(table.network, table.threads, strict=True):
-        yield Measured(Network(name).graph, RunConfig("fp32", int(threads)), profile)
+        yield simulate(Network(name).graph, profile, RunConfig("fp32", int(threads)))
 
 
-def _paper(profile: Profile) -> Iterator[Measured]:
+def _paper(profile: Profile) -> Iterator[Simulation]:
     for row in paper_rows(profile.family):
-        yield Measured(row.graph, RunConfig("fp32", 1), row.timed_on(profile))
+        yield row.simulate(profile)
 
 
-def _v100(profile: Profile) -> Iterator[Measured]:
+def _v100(profile: Profile) -> Iterator[Simulation]:
     for name, batch in v100.measurements():
-        yield Measured(Network(name, batch=batch).graph, RunConfig("fp32", 1), profile)
+        yield simulate(Network(name, batch=batch).graph, profile, RunConfig("fp32", 1))
 
 
-def _host(profile: Profile) -> Iterator[Measured]:
+def _host(profile: Profile) -> Iterator[Simulation]:
     plan = calibration_plan()
     for name in timings("onnxruntime", "calibration"):
-        yield Measured(plan[name](), RunConfig("fp32", 1), profile)
+        yield simulate(plan[name](), profile, RunConfig("fp32", 1))
 
 
-def _edge_tpu(profile: Profile) -> Iterator[Measured]:
+def _edge_tpu(profile: Profile) -> Iterator[Simulation]:
     for name, side in EDGE_TPU_MS:
-        yield Measured(Network(name, input_size=(3, side, side)).graph, RunConfig.of(profile), profile)
+        yield simulate(Network(name, input_size=(3, side, side)).graph, profile, RunConfig.of(profile))
 
 
-def _eyeriss(profile: Profile) -> Iterator[Measured]:
+def _eyeriss(profile: Profile) -> Iterator[Simulation]:
     for name, batch in EYERISS_BATCHES.items():
-        timed = frozenset({"conv", "grouped_conv"})
-        yield Measured(Network(name, batch=batch).graph, RunConfig.of(profile), profile, timed)
+        yield simulate(Network(name, batch=batch).graph, profile, RunConfig.of(profile))
 
 
-def _stm32n6(profile: Profile) -> Iterator[Measured]:
+def _stm32n6(profile: Profile) -> Iterator[Simulation]:
     for model, dataset, side, compiler, *_ in STM32N6:
         graph = network_of(model, dataset, side)
         if PROFILES[compiler] != profile.name:
             continue
-        if graph is not None and not on_core(simulate(graph, profile, RunConfig.of(profile)).ops):
-            yield Measured(graph, RunConfig.of(profile), profile)
+        if graph is not None and not on_core((done := simulate(graph, profile, RunConfig.of(profile))).ops):
+            yield done
 
 
-SOURCES: dict[str, Callable[[Profile], Iterator[Measured]]] = {
+SOURCES: dict[str, Callable[[Profile], Iterator[Simulation]]] = {
     "snapdragon_855": _paddle,
     "snapdragon_810_paper": _paper,
     "gtx_1080ti": _paper,
@@ -106,18 +92,15 @@ SOURCES: dict[str, Callable[[Profile], Iterator[Measured]]] = {
     "stm32n6": _stm32n6,
     "stm32n6_stedgeai2": _stm32n6,
 }
-"""Profile to what it was measured on; all others are boards of ncnn's benchmark, or were not measured."""
+"""Profile to predictions of what it was measured on; all others are boards of ncnn's benchmark, or unmeasured."""
 
 
-def measured(profile: Profile) -> list[Measured]:
-    """Every measured inference behind a profile's card."""
-    return list(SOURCES.get(profile.name, _ncnn)(profile))
+ONLY = {"eyeriss_v1": frozenset({"conv", "grouped_conv"})}
+"""Profile to the only ops that were timed."""
 
 
 def made_on(profile: Profile) -> MadeOn:
     """What a profile's card is made on, as ``python -m validation.stamp`` writes it."""
-    cases = []
-    for case in measured(profile):
-        done = simulate(case.graph, case.profile, case.run)
-        cases.append(Case(case.run, done.ops, done.costs, case.words))
-    return evidence(profile, cases)
+    measured = SOURCES.get(profile.name, _ncnn)(profile)
+    words = ONLY.get(profile.name)
+    return evidence(profile, [Case(done.run, done.ops, done.costs, words) for done in measured])

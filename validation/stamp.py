@@ -15,12 +15,10 @@ from costsim.hardware.load import find_profile
 from costsim.trust.stamp import stamp
 from validation.cards import made_on
 
-BOARDS = Path(__file__).parent / "boards"
-
 
 def profiles() -> list[Path]:
-    """Every profile with a card: those shipped and those kept here."""
-    return [*map(find_profile, profile_names()), *sorted(BOARDS.glob("*.yaml"))]
+    """Every shipped profile."""
+    return [find_profile(name) for name in profile_names()]
 
 
 def stale() -> list[str]:
