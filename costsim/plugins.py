@@ -1,4 +1,4 @@
-"""The one door for device families, networks, importers, guidelines and reports, built in or not.
+"""The one door for device families, profiles, networks, importers, guidelines and reports, built in or not.
 
 Each is an entry point of an installed package; costsim's own are declared in its pyproject.
 """
@@ -12,6 +12,7 @@ from typing import Any
 from costsim.errors import InputError, unknown_name
 
 DEVICES = "costsim.devices"
+PROFILES = "costsim.profiles"
 NETWORKS = "costsim.networks"
 IMPORTERS = "costsim.importers"
 GUIDELINES = "costsim.guidelines"

@@ -14,6 +14,9 @@ settings.register_profile("explore", deadline=None)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "costsim"))
 
 
+os.environ["XDG_CONFIG_HOME"] = os.devnull  # profiles of whoever runs the tests are not what is tested
+
+
 @pytest.fixture
 def run(capsys):
     """The command line: ``run("analyze", ...)`` gives exit code, stdout and stderr."""

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from costsim.hardware import load_profile, profile_names
 from costsim.hardware.fingerprint import is_as_carded
-from costsim.hardware.load import find_profile
+from costsim.hardware.folders import find_profile
 from costsim.trust.stamp import stamp
 from validation.cards import made_on
 

@@ -5,33 +5,48 @@ from __future__ import annotations
 import click
 
 from costsim.cli.paragraphs import paragraph
-from costsim.hardware import load_profile, profile_names
-from costsim.hardware.load import profile_aliases
+from costsim.errors import InputError
+from costsim.hardware import load_profile
+from costsim.hardware.folders import profile_aliases, profile_files, profile_folders
 from costsim.report.words import accuracy_card
 
 
 @click.group("hw")
 def command() -> None:
-    """The devices costsim knows by name."""
+    """The devices costsim knows by name: its own, those of installed packages, and the YAML files in hwprofiles of
+    your configuration directory (~/.config/costsim on Linux).
+    """
 
 
-@command.command("list", short_help="All devices by name, with aliases and calibration.")
-def list_profiles() -> None:
-    """Print profile names, their aliases, calibration and title."""
+@command.command("list", short_help="All devices by name, with family, data types and interval.")
+@click.option("--format", "output", type=click.Choice(["text", "json", "csv"]), default="text", show_default=True)
+def list_profiles(output: str) -> None:
+    """Print the profiles of costsim, of installed packages and of your configuration directory.
+
+    The interval holds 90 % of predictions, as a factor on each.
+    """
+    from costsim.report.profiles import LISTINGS, row
+
     aliases: dict[str, list[str]] = {}
     for alias, name in profile_aliases().items():
         aliases.setdefault(name, []).append(alias)
-    for name in profile_names():
-        profile = load_profile(name)
-        click.echo(paragraph(f"{name}: {profile.title}", indent="    "))
-        also = f", also {', '.join(aliases[name])}" if name in aliases else ""
-        click.echo(paragraph(f"    {profile.family}, {profile.calibration.status}{also}", indent="    "))
+    folders = {folder: source for source, folder in profile_folders().items()}
+    rows = []
+    for name, path in profile_files().items():
+        try:
+            rows.append(row(name, load_profile(path), aliases.get(name, ()), folders[path.parent]))
+        except InputError as error:  # one file that cannot be read hides no other
+            click.echo(f"costsim: left out: {error}", err=True)
+    click.echo(LISTINGS[output](rows), nl=False)
 
 
 @command.command("show", short_help="Every number of a device, with its source.")
 @click.argument("hw")
 def show(hw: str) -> None:
     """Print every number of HW with its source, and how far its predictions can be trusted."""
+    from costsim.report.profiles import numbers
+    from costsim.report.terminal import as_text
+
     profile = load_profile(hw)
     runtime = profile.runtime
     click.echo(paragraph(f"{profile.name}: {profile.title}", indent="    "))
@@ -45,8 +60,7 @@ def show(hw: str) -> None:
             interval = f"{own.low_ratio:.2f} to {own.high_ratio:.2f} times the prediction"
             click.echo(f"    {'in ' + dtype:<14} {own.status}, {interval}")
     click.echo("")
-    for path, source in sorted(profile.provenance.items()):
-        click.echo(f"{path:<46} {profile.text_at(path):>16}  {source}")
+    click.echo(as_text(numbers(profile)), nl=False)
     click.echo("")
     for key in dict.fromkeys(profile.provenance.values()):
         click.echo(paragraph(f"{key} ({profile.sources[key].kind}): {profile.sources[key].text}", indent="    "))

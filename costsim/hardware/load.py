@@ -1,11 +1,9 @@
-"""Reading a profile: find the file, inherit, note every number's source, check."""
+"""Reading a profile: inherit, note every number's source, check."""
 
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Iterator, Mapping
-from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +13,7 @@ from ruamel.yaml import YAML
 from costsim.errors import InputError, unknown_name
 from costsim.files import write_text
 from costsim.hardware.fingerprint import is_as_carded
+from costsim.hardware.folders import find_parent, find_profile
 from costsim.hardware.profile import Profile
 from costsim.plugins import DEVICES, load_plugin
 from costsim.units import is_quantity
@@ -22,22 +21,7 @@ from costsim.yamlfile import read_yaml
 
 ON_COMMAND_LINE = "command_line"
 
-_ALIAS = re.compile(r"\w+")
-
 Tree = dict[str, Any]
-
-
-@cache
-def profile_folder() -> Path:
-    """Where the shipped profiles lie: in the installed package, or beside it in a checkout."""
-    package = Path(__file__).resolve().parents[1]
-    installed = package / "hwprofiles"
-    return installed if installed.is_dir() else package.parent / "hwprofiles"
-
-
-def profile_names() -> list[str]:
-    """Names of the shipped devices; files that start with an underscore are only inherited from."""
-    return sorted(path.stem for path in profile_folder().glob("[!_]*.yaml"))
 
 
 def load_profile(hw: str | Path, settings: Mapping[str, str] | None = None) -> Profile:
@@ -111,33 +95,6 @@ def _derived_title(profile: Profile, own: Tree, settings: Mapping[str, str]) -> 
     return f"derived from {profile.name} ({', '.join(f'{key} = {text}' for key, text in settings.items())})"
 
 
-def find_profile(hw: str | Path) -> Path:
-    """The file of a profile given by path, name or alias."""
-    text = str(hw)
-    if text.endswith((".yaml", ".yml")):
-        if Path(text).is_file():
-            return Path(text)
-        raise InputError("no such file", where=text, mend="give the path of a profile or a name from 'costsim hw list'")
-    shipped = profile_folder() / f"{text}.yaml"
-    if not text.startswith("_") and text == Path(text).name and shipped.is_file():
-        return shipped
-    aliases = profile_aliases()
-    if text in aliases:
-        return profile_folder() / f"{aliases[text]}.yaml"
-    raise unknown_name("hardware", text, [*profile_names(), *aliases], listing="'costsim hw list' shows all")
-
-
-@cache
-def profile_aliases() -> dict[str, str]:
-    """Alias to profile name. Only the ``aliases: [a, b]`` line of each file is read, to keep start-up short."""
-    aliases = {}
-    for name in profile_names():
-        with (profile_folder() / f"{name}.yaml").open(encoding="utf-8") as lines:
-            line = next((line for line in lines if line.startswith("aliases:")), "")
-        aliases.update(dict.fromkeys(_ALIAS.findall(line.partition(":")[2]), name))
-    return aliases
-
-
 def _inherited(path: Path, seen: tuple[Path, ...] = ()) -> tuple[Tree, dict[str, str]]:
     """The file's tree laid over those it extends, and the source of every number in it."""
     if path in seen:
@@ -151,14 +108,12 @@ def _inherited(path: Path, seen: tuple[Path, ...] = ()) -> tuple[Tree, dict[str,
     if parent is None:
         _check_sources(tree, provenance, path)
         return tree, provenance
-    base_path = next(
-        (f for f in (path.parent / f"{parent}.yaml", profile_folder() / f"{parent}.yaml") if f.is_file()), None
-    )
+    base_path = find_parent(parent, path)
     if base_path is None:
         raise InputError(
             f"extends '{parent}', which is not there",
             where=str(path),
-            mend="name a file beside it or a shipped profile",
+            mend="name a file beside it or a profile costsim knows",
         )
     base, base_provenance = _inherited(base_path, (*seen, path))
     base.pop("aliases", None)

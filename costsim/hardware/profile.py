@@ -101,11 +101,8 @@ class Profile(Block):
         return value
 
     def text_at(self, path: str) -> str:
-        """The same with its unit, as people write it: ``1.4 GHz``."""
-        value, unit = self._field_at(path)
-        if unit and isinstance(value, (int, float)):
-            return format_quantity(value, unit, digits=4)
-        return f"{value:.4g}" if isinstance(value, float) else str(value)
+        """The value at a dotted path with its unit, as people write it: ``1.4 GHz``."""
+        return _readable(*self._field_at(path))
 
     def yaml_text(self, path: str, value: float, digits: int = 4) -> str:
         """Another SI value for the number at ``path``, as a profile has it: with the field's unit if it has one."""
@@ -128,3 +125,17 @@ class Profile(Block):
     def source_of(self, path: str) -> Source:
         """The source of the number at a dotted path such as ``hardware.clock``."""
         return self.sources[self.provenance[path]]
+
+
+def _readable(value: Any, unit: str | None) -> str:
+    """A value of a profile as people write it, also inside tuples and blocks."""
+    if isinstance(value, (list, tuple)):
+        return ", ".join(_readable(part, unit) for part in value) or "none"
+    if isinstance(value, BaseModel):
+        fields = type(value).model_fields
+        return " ".join(f"{info.alias or name} {_readable(getattr(value, name), None)}" for name, info in fields.items())
+    if isinstance(value, bool) or value is None:
+        return {True: "yes", False: "no", None: "none"}[value]
+    if unit and isinstance(value, (int, float)):
+        return format_quantity(value, unit, digits=4)
+    return round_significant(value, 4) if isinstance(value, float) else str(value)

@@ -1,10 +1,11 @@
-"""The layer table as CSV."""
+"""Tables as CSV."""
 
 from __future__ import annotations
 
 import csv
 import io
-from typing import TYPE_CHECKING
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from costsim.analysis import Analysis
@@ -20,8 +21,14 @@ def to_csv(analysis: Analysis) -> str:
         | {f"ceiling_{name}_ms": ms for name, ms in record["ceilings_ms"].items()}
         for record in analysis.layer_records
     ]
+    return csv_text(rows)
+
+
+def csv_text(rows: Sequence[Mapping[str, Any]]) -> str:
+    """Records as CSV under one line of names: those of the first, then what others have besides; no value is empty."""
+    names = dict.fromkeys(name for row in rows for name in row)
     out = io.StringIO()
-    writer = csv.DictWriter(out, list(rows[0]), lineterminator="\n")
+    writer = csv.DictWriter(out, list(names), lineterminator="\n")
     writer.writeheader()
     writer.writerows(rows)
     return out.getvalue()

@@ -11,7 +11,8 @@ from costsim.analysis import Analysis
 from costsim.graph.builder import NetBuilder
 from costsim.hardware import Profile, load_profile, profile_names
 from costsim.hardware.fingerprint import fingerprint, is_as_carded
-from costsim.hardware.load import find_profile, settable_fields
+from costsim.hardware.folders import find_profile
+from costsim.hardware.load import settable_fields
 from costsim.hardware.vary import vary
 from costsim.trust.widening import Ratios, factors
 

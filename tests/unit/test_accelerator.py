@@ -211,7 +211,7 @@ def test_a_plan_is_made_where_costs_are_asked_for_an_unplanned_table() -> None:
 
 
 def costsim_profile(name: str) -> str:
-    from costsim.hardware.load import find_profile
+    from costsim.hardware.folders import find_profile
 
     return find_profile(name).read_text()
 

@@ -9,7 +9,7 @@ from costsim.devices.kernels.direct import direct_work, macs_inside, tiles_of
 from costsim.errors import InputError
 from costsim.graph import NetBuilder
 from costsim.hardware import load_profile
-from costsim.hardware.load import profile_folder
+from costsim.hardware.folders import shipped_folder
 from costsim.simulate import lower_for, simulate
 
 PROFILE = load_profile("epyc_zen4")
@@ -123,7 +123,7 @@ class TestCaches:
 
 
 def test_layout_and_its_rates_come_together(tmp_path):
-    text = (profile_folder() / "epyc_zen4.yaml").read_text()
+    text = (shipped_folder() / "epyc_zen4.yaml").read_text()
     path = tmp_path / "half.yaml"
     path.write_text(text.replace("  blocked:\n", "  blocked: null\n").split("    direct_ratio")[0])
     with pytest.raises(InputError, match="need each other"):

@@ -9,6 +9,8 @@ import pytest
 
 MODULE = '''
 """A device that only knows how to copy, a network of one convolution, and a report of one line."""
+from pathlib import Path
+
 import numpy as np
 from costsim import CostTable, DeviceModel, NetBuilder, Profile
 from costsim.devices.base import Roofs
@@ -40,6 +42,10 @@ def one_conv(*, name, channels=8):
 FAMILY = Family(one_conv, {"toy_one_conv": {}})
 
 
+def boards():
+    return Path(__file__).parent / "boards"
+
+
 def one_line(analysis):
     return f"{analysis.network}: {analysis.latency_ms:.3f} ms"
 '''
@@ -49,6 +55,8 @@ ENTRY_POINTS = """
 copier = outside:Copier
 [costsim.networks]
 toy = outside:FAMILY
+[costsim.profiles]
+outside = outside:boards
 [costsim.reports]
 line = outside:one_line
 """
@@ -70,6 +78,8 @@ fitted: {}
 def outside(tmp_path):
     (tmp_path / "outside.py").write_text(MODULE)
     (tmp_path / "copier.yaml").write_text(PROFILE)
+    (tmp_path / "boards").mkdir()
+    (tmp_path / "boards" / "fast_copier.yaml").write_text(PROFILE.replace("name: copier", "name: fast_copier"))
     info = tmp_path / "outside-1.dist-info"
     info.mkdir()
     (info / "METADATA").write_text("Metadata-Version: 2.1\nName: outside\nVersion: 1\n")
@@ -77,11 +87,11 @@ def outside(tmp_path):
     return tmp_path
 
 
-def costsim(folder, *arguments):
+def costsim(folder, *arguments, config=None):
     return subprocess.run(
         [sys.executable, "-m", "costsim", *arguments],
         cwd=folder,
-        env={**os.environ, "PYTHONPATH": str(folder)},
+        env={**os.environ, "PYTHONPATH": str(folder), "XDG_CONFIG_HOME": str(config or folder)},
         capture_output=True,
         text=True,
         check=False,
@@ -101,6 +111,34 @@ def test_an_outside_report_is_a_format_like_any_other(outside):
     result = costsim(outside, "analyze", "toy_one_conv", "--hw", "copier.yaml", "--format", "line")
     assert (result.returncode, result.stderr) == (0, "")
     assert result.stdout == "toy_one_conv: 0.004 ms\n"
+
+
+def test_profiles_of_a_package_and_of_the_user_are_known_by_name(outside):
+    mine = outside / "config" / "costsim" / "hwprofiles"
+    mine.mkdir(parents=True)
+    (mine / "my_copier.yaml").write_text("extends: fast_copier\nname: my_copier\naliases: [own]\n")
+    listed = costsim(outside, "hw", "list", "--format", "json", config=outside / "config")
+    origin = {row["name"]: row["from"] for row in json.loads(listed.stdout)["profiles"]}
+    assert (origin["fast_copier"], origin["my_copier"], origin["rpi4b"]) == ("outside", "user", "costsim")
+    for name in ("fast_copier", "my_copier", "own"):
+        result = costsim(outside, "analyze", "toy_one_conv", "--hw", name, config=outside / "config")
+        assert result.returncode == 0, result.stderr
+
+
+def test_two_profiles_of_one_name_are_refused(outside):
+    (outside / "boards" / "rpi4b.yaml").write_text(PROFILE)
+    result = costsim(outside, "analyze", "toy_one_conv", "--hw", "rpi4b")
+    assert result.returncode == 1
+    assert "there are two profiles 'rpi4b'" in result.stderr
+    assert len(result.stderr.splitlines()) == 1
+
+
+def test_a_profile_that_cannot_be_read_hides_no_other(outside):
+    (outside / "boards" / "broken.yaml").write_text("name: broken\n")
+    result = costsim(outside, "hw", "list")
+    assert result.returncode == 0
+    assert "broken.yaml: has no family" in result.stderr
+    assert "fast_copier" in result.stdout and "broken" not in result.stdout
 
 
 def test_a_name_registered_twice_is_refused(outside):

@@ -5,9 +5,9 @@ import pytest
 import costsim
 from costsim.errors import InputError
 from costsim.hardware import load_profile, profile_names
-from costsim.hardware.load import profile_aliases, profile_folder
+from costsim.hardware.folders import profile_aliases, shipped_folder
 
-BASE = (profile_folder() / "rpi3b_plus.yaml").read_text()
+BASE = (shipped_folder() / "rpi3b_plus.yaml").read_text()
 
 
 @pytest.fixture

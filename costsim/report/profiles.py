@@ -1,0 +1,76 @@
+"""Device profiles as they are listed and shown: a table of all, and every number of one."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from rich.console import Group
+from rich.table import Table
+from rich.text import Text
+
+from costsim.hardware import Profile
+from costsim.report.csv import csv_text
+from costsim.report.terminal import as_text, plain_table
+
+Row = dict[str, Any]
+
+
+def row(name: str, profile: Profile, aliases: Sequence[str], source: str) -> Row:
+    """One profile as plain data; ``source`` is the package it comes from, or ``user``."""
+    card = profile.calibration
+    return {
+        "name": name,
+        "aliases": list(aliases),
+        "family": profile.family,
+        "dtypes": list(profile.runtime.dtypes),
+        "default_threads": int(profile.default_threads),
+        "max_threads": int(profile.max_threads),
+        "status": card.status,
+        "low_ratio": card.low_ratio,
+        "high_ratio": card.high_ratio,
+        "from": source,
+        "title": profile.title,
+    }
+
+
+def text(rows: Sequence[Row], width: int | None = None) -> str:
+    """A table, one line a profile; under it the other names and what stands for a profile without measurements."""
+    table = plain_table(padding=(0, 1, 0, 0))
+    for column in ("name", "family", "data types"):
+        table.add_column(column, no_wrap=True)
+    table.add_column("threads", no_wrap=True, justify="right")
+    table.add_column("interval", no_wrap=True)
+    table.add_column("title", no_wrap=True, overflow="ellipsis")
+    for r in rows:
+        threads = "1" if r["max_threads"] == 1 else f"1-{r['max_threads']}"
+        interval = f"{r['low_ratio']:.2f}-{r['high_ratio']:.2f}{'' if r['status'] == 'calibrated' else ' ?'}"
+        origin = "" if r["from"] == "costsim" else f"[{r['from']}] "
+        table.add_row(r["name"], r["family"], " ".join(r["dtypes"]), threads, interval, Text(origin + r["title"]))
+    also = ", ".join(f"{alias} = {r['name']}" for r in rows for alias in r["aliases"])
+    return as_text(Group(table, Text(f"Other names: {also}."), Text("?: no measurement vouches for it.")), width)
+
+
+def to_json(rows: Sequence[Row]) -> str:
+    """All of it as a JSON document."""
+    return json.dumps({"schema_version": 1, "profiles": list(rows)}, indent=2) + "\n"
+
+
+def to_csv(rows: Sequence[Row]) -> str:
+    """One line a profile; lists are joined with spaces."""
+    return csv_text([{k: " ".join(v) if isinstance(v, list) else v for k, v in r.items()} for r in rows])
+
+
+LISTINGS: dict[str, Callable[[Sequence[Row]], str]] = {"text": text, "json": to_json, "csv": to_csv}
+
+
+def numbers(profile: Profile) -> Table:
+    """Every number of a profile, with the key of its source."""
+    table = plain_table(padding=(0, 1, 0, 0))
+    table.add_column("field", overflow="fold")
+    table.add_column("value", justify="right", overflow="fold")
+    table.add_column("source", no_wrap=True)
+    for path, source in sorted(profile.provenance.items()):
+        table.add_row(path, Text(profile.text_at(path)), source)
+    return table
