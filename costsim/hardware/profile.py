@@ -133,7 +133,9 @@ def _readable(value: Any, unit: str | None) -> str:
         return ", ".join(_readable(part, unit) for part in value) or "none"
     if isinstance(value, BaseModel):
         fields = type(value).model_fields
-        return " ".join(f"{info.alias or name} {_readable(getattr(value, name), None)}" for name, info in fields.items())
+        return " ".join(
+            f"{info.alias or name} {_readable(getattr(value, name), None)}" for name, info in fields.items()
+        )
     if isinstance(value, bool) or value is None:
         return {True: "yes", False: "no", None: "none"}[value]
     if unit and isinstance(value, (int, float)):
