@@ -35,19 +35,25 @@ def row(name: str, profile: Profile, aliases: Sequence[str], source: str) -> Row
     }
 
 
+HEAD = ("name", "family", "data types", "threads", "interval", "title")
+
+
+def _cells(r: Row) -> tuple[str, ...]:
+    threads = "1" if r["max_threads"] == 1 else f"1-{r['max_threads']}"
+    interval = f"{r['low_ratio']:.2f}-{r['high_ratio']:.2f}{'' if r['status'] == 'calibrated' else ' ?'}"
+    origin = "" if r["from"] == "costsim" else f"[{r['from']}] "
+    return r["name"], r["family"], " ".join(r["dtypes"]), threads, interval, origin + r["title"]
+
+
 def text(rows: Sequence[Row], width: int | None = None) -> str:
     """A table, one line a profile; under it the other names and what stands for a profile without measurements."""
+    cells = [HEAD, *map(_cells, rows)]
     table = plain_table(padding=(0, 1, 0, 0))
-    for column in ("name", "family", "data types"):
-        table.add_column(column, no_wrap=True)
-    table.add_column("threads", no_wrap=True, justify="right")
-    table.add_column("interval", no_wrap=True)
-    table.add_column("title", no_wrap=True, overflow="ellipsis")
-    for r in rows:
-        threads = "1" if r["max_threads"] == 1 else f"1-{r['max_threads']}"
-        interval = f"{r['low_ratio']:.2f}-{r['high_ratio']:.2f}{'' if r['status'] == 'calibrated' else ' ?'}"
-        origin = "" if r["from"] == "costsim" else f"[{r['from']}] "
-        table.add_row(r["name"], r["family"], " ".join(r["dtypes"]), threads, interval, Text(origin + r["title"]))
+    for place, name in enumerate(HEAD):
+        widest = max(len(line[place]) for line in cells)
+        table.add_column(name, min_width=0 if name == "title" else widest, no_wrap=True, overflow="ellipsis")
+    for line in cells[1:]:
+        table.add_row(*map(Text, line))
     also = ", ".join(f"{alias} = {r['name']}" for r in rows for alias in r["aliases"])
     return as_text(Group(table, Text(f"Other names: {also}."), Text("?: no measurement vouches for it.")), width)
 
