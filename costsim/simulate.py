@@ -38,7 +38,9 @@ class Simulation:
 
 def lowering_for(profile: Profile, run: RunConfig) -> Lowering:
     """How the profile's runtime executes graphs in the run's data type."""
-    return Lowering(profile.runtime.fusion, profile.runtime.views, run.elem_bytes, run.elem_bytes)
+    runtime = profile.runtime
+    elements = run.elem_bytes, run.elem_bytes
+    return Lowering(runtime.fusion, runtime.views, *elements, runs=runtime.executed_ops)
 
 
 def lower_for(graph: LayerGraph, profile: Profile, run: RunConfig) -> OpTable:

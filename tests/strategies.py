@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from costsim.graph import LayerGraph, NetBuilder, Tensor
 from costsim.graph import layers as L
-from costsim.graph.layers.elementwise import ACTIVATION_FLOPS
+from costsim.graph.layers.elementwise import ACTIVATIONS
 from costsim.graph.layers.pooling import Pool2d
 
 Draw = Callable[[st.SearchStrategy[Any]], Any]
@@ -208,7 +208,7 @@ def _group_norm(draw: Draw, x: Tensor, others: list[Tensor]) -> Drawn:
 
 @_recipe(L.Activation, _any)
 def _activation(draw: Draw, x: Tensor, others: list[Tensor]) -> Drawn:
-    return L.Activation(draw(st.sampled_from(sorted(ACTIVATION_FLOPS)))), (x,)
+    return L.Activation(draw(st.sampled_from(sorted(ACTIVATIONS)))), (x,)
 
 
 @_recipe(L.Softmax, _any)

@@ -248,6 +248,8 @@ class InnerMaps(Block):
 class AcceleratorRuntime(Runtime):
     device_ops: tuple[str, ...] | None
     """Ops the accelerator runs, all others fall back to the host; null: it runs everything."""
+    host_ops: tuple[str, ...] = ()
+    """Ops the compiler hands to the host core as they are, although the accelerator has their parts."""
     plan: Literal["fused", "layer_by_layer", "block", "banked"]
     """How far the compiler keeps maps on chip: any group of ops, single ops, the blocks as drawn, or every map whole
     in the memory's banks."""
@@ -261,6 +263,10 @@ class AcceleratorRuntime(Runtime):
     """Banked plans only: what an op that runs in several steps has in memory beside its output."""
     double_buffered: bool = True
     """Whether off-chip transfers hide behind the array."""
+
+    @property
+    def executed_ops(self) -> tuple[str, ...] | None:
+        return None if self.device_ops is None else (*self.device_ops, *self.host_ops)
 
 
 class AcceleratorFitted(Block):

@@ -100,7 +100,7 @@ def _stored_map_bytes(ops: OpTable, profile: Any) -> tuple[Array, Array]:
 
 def _depthwise_padding(ops: OpTable, profile: Any) -> Array:
     """Channels a depthwise convolution runs on over those it has."""
-    few = ops.is_op("depthwise_conv") & (ops.c_out < profile.runtime.least_depthwise_channels)
+    few = ops.is_depthwise & (ops.c_out < profile.runtime.least_depthwise_channels)
     return np.where(few, profile.runtime.least_depthwise_channels / ops.c_out, 1.0)
 
 

@@ -32,9 +32,7 @@ from costsim.devices.cpu_profile import CpuProfile
 from costsim.devices.cpu_work import (
     Work,
     cpu_work,
-    is_depthwise,
     is_gathered,
-    is_grouped,
     is_vector_product,
     takes_winograd,
 )
@@ -111,7 +109,7 @@ class CpuModel(DeviceModel):
         memory = _MemoryTimes(rows, profile, threads)
         everywhere = np.zeros_like(divided)
         dispatch = everywhere + fit.op_overhead_s + fit.thread_overhead_s * (threads - 1)
-        one_by_one = is_grouped(ops) * profile.runtime.grouped_conv_as_one_gemm_per_group
+        one_by_one = ops.is_grouped * profile.runtime.grouped_conv_as_one_gemm_per_group
         return CostTable(
             ceilings={
                 "arithmetic": Product(_arithmetic_cycles(ops, work, profile, run) * slowed, cycle_s),
@@ -188,7 +186,7 @@ def _per_image(ops: OpTable) -> OpTable:
 def _arithmetic_cycles(ops: OpTable, work: Work, profile: CpuProfile, run: RunConfig) -> Array:
     """Cycles one core needs for the arithmetic alone."""
     fit, peak = profile.fitted, profile.hardware.macs_per_cycle[run.dtype]
-    sustained = np.where(is_depthwise(ops), fit.depthwise_ratio, fit.gemm_ratio)
+    sustained = np.where(ops.is_depthwise, fit.depthwise_ratio, fit.gemm_ratio)
     gathered = is_gathered(ops, profile.runtime)
     sustained = np.where(gathered, sustained * fit.spatial_ratio, sustained)
     if profile.runtime.microkernel.vectors == "rows":

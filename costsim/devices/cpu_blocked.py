@@ -19,7 +19,6 @@ import numpy as np
 from costsim.devices.base import RunConfig
 from costsim.devices.cpu_layout import layout_of
 from costsim.devices.cpu_profile import BlockedFitted, BlockedLayout, CpuProfile
-from costsim.devices.cpu_work import is_depthwise
 from costsim.devices.kernels.cache import activation_misses, miss_ratio, misses_after_a_run
 from costsim.devices.kernels.direct import DirectWork, depthwise_work, direct_work
 from costsim.devices.kernels.elementwise import vector_instructions
@@ -79,14 +78,14 @@ def blocked_parts(profile: CpuProfile) -> tuple[BlockedLayout, BlockedFitted]:
 def _direct(ops: OpTable, rules: BlockedLayout, reads_plain: np.ndarray, l1_bytes: Any) -> DirectWork:
     dense = direct_work(ops, rules.block, rules.pixels, rules.filters, reads_plain, l1_bytes)
     depthwise = vars(depthwise_work(ops, rules.block, rules.pixels))
-    is_deep = is_depthwise(ops)
+    is_deep = ops.is_depthwise
     return DirectWork(**{name: np.where(is_deep, depthwise[name], array) for name, array in vars(dense).items()})
 
 
 def _arithmetic_cycles(ops: OpTable, work: DirectWork, profile: CpuProfile, run: RunConfig) -> Array:
     """Cycles one core needs for the arithmetic of direct kernels."""
     rates, peak = blocked_parts(profile)[1], profile.hardware.macs_per_cycle[run.dtype]
-    sustained = np.where(is_depthwise(ops), rates.depthwise_ratio, rates.direct_ratio)
+    sustained = np.where(ops.is_depthwise, rates.depthwise_ratio, rates.direct_ratio)
     other = vector_instructions(ops, profile.runtime.exponential_instructions) / (peak * profile.fitted.vector_ratio)
     return work.macs / (peak * sustained) + work.tiles * rates.tile_cycles + other
 

@@ -32,9 +32,6 @@ class Layout:
     """Elements these read and write."""
 
 
-CONVOLUTIONS = ("conv", "grouped_conv", "depthwise_conv")
-
-
 def layout_of(ops: OpTable, rules: BlockedLayout) -> Layout:
     """The layout of every op's tensors."""
     convolution = convolves_blocked(ops, rules)
@@ -74,11 +71,11 @@ def convolves_blocked(ops: OpTable, rules: BlockedLayout) -> np.ndarray:
     few = ops.c_in_per_group < rules.block
     aligned = np.mod(ops.c_in, rules.input_multiple) == 0
     whole = (np.mod(ops.c_in_per_group, rules.block) == 0) & (np.mod(ops.c_out_per_group, rules.block) == 0)
-    depthwise = (ops.c_in_per_group == 1) & (ops.c_out_per_group == 1)
+    depthwise = ops.is_depthwise & (ops.c_out_per_group == 1)
     fits = np.where(ops.groups == 1, few | aligned, np.where(depthwise, aligned, whole))
     pointwise = (ops.kernel_h * ops.kernel_w == 1) & (ops.stride_h == 1) & (ops.stride_w == 1)
     small = (ops.groups == 1) & (ops.kernel_h <= 3) & (ops.kernel_w <= 3) & (ops.input_elems <= rules.small_input_elems)
-    return ops.is_op(*CONVOLUTIONS) & fits & ~small & (rules.pointwise | ~pointwise)
+    return ops.convolves & ~ops.is_op("conv_transpose") & fits & ~small & (rules.pointwise | ~pointwise)
 
 
 def _any_producer(ops: OpTable, holds: np.ndarray) -> np.ndarray:

@@ -57,29 +57,19 @@ def cpu_work(ops: OpTable, profile: CpuProfile) -> Work:
     matrix = _matrix_work(ops, profile)
     if profile.runtime.winograd is not None:
         matrix = _choose(takes_winograd(ops, profile.runtime), _winograd_work(ops, profile), matrix)
-    work = _choose(is_depthwise(ops), _depthwise_work(ops, profile), matrix)
+    work = _choose(ops.is_depthwise, _depthwise_work(ops, profile), matrix)
     return _choose(ops.kind == MAC, work, _pass_work(ops, profile))
-
-
-def is_depthwise(ops: OpTable) -> np.ndarray:
-    """Rows whose groups read one channel each."""
-    return (ops.kind == MAC) & (ops.groups > 1) & (ops.c_in_per_group == 1)
-
-
-def is_grouped(ops: OpTable) -> np.ndarray:
-    """Rows with several groups of several channels."""
-    return (ops.kind == MAC) & (ops.groups > 1) & (ops.c_in_per_group > 1)
 
 
 def is_vector_product(ops: OpTable) -> np.ndarray:
     """Rows that multiply a matrix by a vector: fully connected layers, convolutions of a single pixel."""
     one_pixel = (ops.h_out * ops.w_out == 1) & (ops.kernel_h * ops.kernel_w == 1)
-    return (ops.kind == MAC) & one_pixel & ~is_depthwise(ops)
+    return (ops.kind == MAC) & one_pixel & ~ops.is_depthwise
 
 
 def is_gathered(ops: OpTable, runtime: CpuRuntime) -> np.ndarray:
     """Rows of spatial kernels over several channels that are computed without Winograd."""
-    spatial = (ops.kind == MAC) & (ops.kernel_h * ops.kernel_w > 1) & ~is_depthwise(ops)
+    spatial = (ops.kind == MAC) & (ops.kernel_h * ops.kernel_w > 1) & ~ops.is_depthwise
     return spatial & ~takes_winograd(ops, runtime)
 
 
@@ -87,12 +77,10 @@ def takes_winograd(ops: OpTable, runtime: CpuRuntime) -> np.ndarray:
     """Rows the runtime computes by Winograd: 3 x 3, stride 1, enough channels, in half precision whole packs."""
     if runtime.winograd is None:
         return np.zeros_like(ops.kind, dtype=bool)
-    three_by_three = (ops.kernel_h == 3) & (ops.kernel_w == 3) & (ops.stride_h == 1) & (ops.stride_w == 1)
-    undilated = (ops.dilation_h == 1) & (ops.dilation_w == 1)
     wide = np.maximum(ops.c_in_per_group, ops.c_out_per_group) >= runtime.winograd.min_channels
     multiple = np.where(ops.elem_bytes == HALF_BYTES, runtime.winograd.half_channel_multiple, 1.0)
     whole = np.mod(ops.c_out_per_group, multiple) == 0
-    return (ops.kind == MAC) & three_by_three & undilated & wide & whole & ~is_depthwise(ops)
+    return ops.takes_3x3_at_unit_stride & wide & whole & ~ops.is_depthwise
 
 
 def _choose(condition: np.ndarray, yes: Work, no: Work) -> Work:

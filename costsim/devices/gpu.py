@@ -10,8 +10,6 @@ import numpy as np
 from costsim.devices.base import DeviceModel, Roofs, RunConfig
 from costsim.devices.gpu_library import (
     Kernels,
-    is_depthwise,
-    is_grouped,
     library_calls,
     library_kernels,
     winograd_applies,
@@ -145,9 +143,9 @@ def _work_out(ops: OpTable, profile: GpuProfile, run: RunConfig) -> _Rows:
 
 def _reached_ratio(ops: OpTable, profile: GpuProfile) -> Array:
     """Share of the streaming bandwidth an op's kernel reaches: the era of depthwise and grouped kernels."""
-    native = is_grouped(ops) & (profile.runtime.grouped == "native")
+    native = ops.is_grouped & (profile.runtime.grouped == "native")
     ratio = np.where(native, profile.fitted.grouped_ratio, 1.0)
-    return np.where(is_depthwise(ops), profile.fitted.depthwise_ratio, ratio)
+    return np.where(ops.is_depthwise, profile.fitted.depthwise_ratio, ratio)
 
 
 def _dram_bytes(ops: OpTable, profile: GpuProfile) -> Array:

@@ -82,26 +82,15 @@ class Kernels:
         return self.take(np.flatnonzero(~beaten))
 
 
-def is_depthwise(ops: OpTable) -> np.ndarray:
-    """Convolutions in which every group reads one channel: no matrix product to tile."""
-    return (ops.kind == MAC) & (ops.groups > 1) & (ops.c_in_per_group == 1)
-
-
-def is_grouped(ops: OpTable) -> np.ndarray:
-    """Grouped convolutions that are neither depthwise nor products of activations."""
-    return (ops.kind == MAC) & (ops.groups > 1) & (ops.c_in_per_group > 1) & ~ops.is_op("matmul")
-
-
 def winograd_applies(ops: OpTable) -> np.ndarray:
     """Dense 3x3 convolutions at stride 1 without dilation."""
-    unit = (ops.stride_h == 1) & (ops.stride_w == 1) & (ops.dilation_h == 1) & (ops.dilation_w == 1)
-    return (ops.kernel_h == 3) & (ops.kernel_w == 3) & unit & (ops.groups == 1)
+    return ops.takes_3x3_at_unit_stride & (ops.groups == 1)
 
 
 def library_calls(ops: OpTable, profile: GpuProfile) -> Array:
     """Calls the framework makes for each op: one, or one a group where the library knows no groups."""
     one = np.ones((len(ops), ops.points))
-    return np.where(is_grouped(ops), ops.groups, one) if profile.runtime.grouped == "loop" else one
+    return np.where(ops.is_grouped, ops.groups, one) if profile.runtime.grouped == "loop" else one
 
 
 def library_kernels(ops: OpTable, profile: GpuProfile, run: RunConfig) -> Kernels:
@@ -110,7 +99,7 @@ def library_kernels(ops: OpTable, profile: GpuProfile, run: RunConfig) -> Kernel
 
 
 def _kernels(ops: OpTable, profile: GpuProfile, run: RunConfig) -> Iterator[Kernels]:
-    is_product = (ops.kind == MAC) & ~is_depthwise(ops)
+    is_product = (ops.kind == MAC) & ~ops.is_depthwise
     if len(rows := np.flatnonzero(~is_product.all(axis=1))):
         yield _streaming(ops.take(rows), rows, profile)
     most_parts = ops.by_op(profile.runtime.split_k, 1)[:, 0]
@@ -131,7 +120,7 @@ def _splits(profile: GpuProfile) -> list[int]:
 
 def _streaming(ops: OpTable, rows: np.ndarray, profile: GpuProfile) -> Kernels:
     """One pass over the op's tensors: what everything runs as that is no matrix product."""
-    is_product = (ops.kind == MAC) & ~is_depthwise(ops)
+    is_product = (ops.kind == MAC) & ~ops.is_depthwise
     nothing = np.zeros_like(ops.kind)
     cycles = np.where(is_product, NEVER_CYCLES, _lane_cycles(ops, profile))
     return Kernels(rows, cycles, nothing, nothing, ops.compulsory_bytes, nothing, library_calls(ops, profile))
@@ -159,7 +148,7 @@ def _direct(ops: OpTable, rows: np.ndarray, profile: GpuProfile, run: RunConfig,
     partial_sums = 2 * parts * batch * m * n * PARTIAL_SUM_BYTES if parts > 1 else 0.0
     return Kernels(
         rows,
-        cycles=np.where((ops.kind != MAC) | is_depthwise(ops), NEVER_CYCLES, cycles),
+        cycles=np.where((ops.kind != MAC) | ops.is_depthwise, NEVER_CYCLES, cycles),
         rounds=rounds,
         wait_cycles=rounds * (c_in / parts) * profile.fitted.step_cycles,
         l2_bytes=loops * (fetched + partial_sums) + ops.output_bytes,
@@ -208,5 +197,5 @@ def _multiprocessors(profile: GpuProfile, dtype: Any, reached: Any) -> Multiproc
 def _lane_cycles(ops: OpTable, profile: GpuProfile) -> Array:
     """Arithmetic outside matrix products: on the scalar lanes, after the main loop of a kernel."""
     hw = profile.hardware
-    on_lanes = np.where(is_depthwise(ops), ops.flops, ops.flops - 2 * ops.macs)
+    on_lanes = np.where(ops.is_depthwise, ops.flops, ops.flops - 2 * ops.macs)
     return on_lanes / (2 * hw.lanes * hw.multiprocessors)

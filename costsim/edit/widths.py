@@ -13,23 +13,8 @@ from functools import cached_property
 
 from costsim.edit.rewrite import is_depthwise, keep, rewrite, ties_widths
 from costsim.graph import LayerGraph, Node
-from costsim.graph.layers import Activation, Concat, Conv2d, Dim, Layer, Slice
-
-TRANSPARENT = frozenset(
-    [
-        "batch_norm",
-        "dropout",
-        "identity",
-        "lrn",
-        "max_pool",
-        "avg_pool",
-        "global_pool",
-        "channel_shuffle",
-        "upsample",
-        "pad",
-    ]
-)
-"""Ops whose output has the channels of their input, beside activations and depthwise convolutions."""
+from costsim.graph.layers import Concat, Conv2d, Dim, Layer, Slice
+from costsim.tables.words import word
 
 
 @dataclass(frozen=True)
@@ -132,8 +117,7 @@ class Widths:
 
     def _passes(self, node: Node) -> bool:
         same = bool(node.inputs) and node.shape[1:2] == self.graph[node.inputs[0]].shape[1:2]
-        passes = isinstance(node.layer, Activation) or node.layer.op in TRANSPARENT
-        return same and (passes or is_depthwise(self.graph, node))
+        return same and (word(node.layer.op).keeps_channels or is_depthwise(self.graph, node))
 
     def apply(self, plan: Plan) -> LayerGraph:
         """The graph with the plan's widths and layers.

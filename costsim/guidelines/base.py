@@ -85,13 +85,17 @@ class Case:
         return seconds(self.simulation)
 
     @cached_property
-    def row_of(self) -> dict[str, int]:
-        """Layer to the row that executes it; layers that execute nothing are missing."""
-        return {name: row for row, label in enumerate(self.simulation.ops.labels) for name in label.layers}
+    def rows_of(self) -> dict[str, list[int]]:
+        """Layer to the rows that execute it, several where it runs as its parts; what executes nothing is missing."""
+        rows: dict[str, list[int]] = {}
+        for row, label in enumerate(self.simulation.ops.labels):
+            for name in label.layers:
+                rows.setdefault(name, []).append(row)
+        return rows
 
     def rows(self, names: Collection[str]) -> np.ndarray:
         """Rows that execute any of the named layers, in order."""
-        return np.array(sorted({self.row_of[name] for name in names if name in self.row_of}), dtype=int)
+        return np.array(sorted({row for name in names for row in self.rows_of.get(name, ())}), dtype=int)
 
     def blocks(self, region: Region) -> dict[str, list[int]]:
         """Rows of a region by innermost block."""

@@ -27,7 +27,7 @@ def elementwise_ops(case: Case) -> Iterator[Suspicion]:
     ops = case.simulation.ops
     for region in case.regions:
         rows = [r for r in case.rows(region.nodes) if ops.labels[r].op_class in CLASSES and not case.on_host[r]]
-        anchors = [ops.labels[row].name for row in rows]
+        anchors = list(dict.fromkeys(ops.labels[row].layers[0] for row in rows))
         editable = [name for name in anchors if is_droppable(case.graph[name]) or _strideable(case, name)]
         if not editable:
             continue
@@ -48,7 +48,7 @@ def elementwise_ops(case: Case) -> Iterator[Suspicion]:
 
 
 def _kinds(case: Case, names: list[str]) -> str:
-    counts = Counter(case.simulation.ops.labels[case.row_of[name]].op.replace("_", " ") for name in names)
+    counts = Counter(case.graph[name].placed.op.replace("_", " ") for name in names)
     return ", ".join(f"{count} {kind}" for kind, count in counts.most_common())
 
 

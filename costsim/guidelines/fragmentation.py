@@ -12,8 +12,6 @@ from costsim.edit.branches import find_siblings, merge_branches
 from costsim.guidelines.base import Case, Suspicion
 from costsim.guidelines.regions import Region
 
-CONVOLUTIONS = ("conv", "grouped_conv", "depthwise_conv")
-
 TOLERATED_RATIO = 1.25
 """Fragments over steps; a bottleneck with a convolution in its shortcut has 1.33."""
 
@@ -62,8 +60,8 @@ class _Block:
 
 def _measure(case: Case, rows: list[int]) -> _Block:
     ops = case.simulation.ops
-    convolves = ops.is_op(*CONVOLUTIONS)[rows, 0] & (ops.h_out[rows, 0] * ops.w_out[rows, 0] > 1)
-    depthwise = ops.c_in_per_group[rows, 0] == 1
+    convolves = ops.convolves[rows, 0] & (ops.h_out[rows, 0] * ops.w_out[rows, 0] > 1)
+    depthwise = ops.is_depthwise[rows, 0]
     pieces = np.where(convolves, np.where(depthwise, 1, ops.groups[rows, 0]), 0)
     depth, critical = _longest(case, rows, convolves.astype(int)), _longest(case, rows, case.latency_s[rows])
     at_depth = [

@@ -48,6 +48,11 @@ class Runtime(Block):
     views: tuple[str, ...]
     """Ops answered with a view of their input, at no cost."""
 
+    @property
+    def executed_ops(self) -> tuple[str, ...] | None:
+        """Ops the device has kernels for; None: every op. A composite one that is missing runs as its parts."""
+        return None
+
 
 UNMEASURED = (0.3, 3.0)
 """The interval where nothing was measured: kernels for another data type are other kernels. An estimate."""

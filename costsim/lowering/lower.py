@@ -9,6 +9,7 @@ from costsim.errors import InputError
 from costsim.graph import LayerGraph, Node
 from costsim.graph.layers import Constant, Input
 from costsim.lowering.fusion import FusedOp, fuse
+from costsim.lowering.parts import in_parts
 from costsim.lowering.rows import Row
 from costsim.tables.optable import OpLabel, OpTable
 
@@ -46,6 +47,7 @@ class Lowering:
         elem_bytes: float,
         weight_elem_bytes: float,
         kept: int = 2**15,
+        runs: Collection[str] | None = None,
     ) -> None:
         """The rules of a runtime in one data type.
 
@@ -55,6 +57,7 @@ class Lowering:
             elem_bytes: bytes of one activation element.
             weight_elem_bytes: bytes of one weight element.
             kept: rows remembered, less than 1 KiB each; as many more that were not met since then.
+            runs: ops the target has; composite ones it lacks are executed as their parts. None: it has all.
         """
         self._fusion = {anchor: frozenset(ops) for anchor, ops in fusion.items()}
         self._skipped = NEVER_EXECUTED | set(views)
@@ -62,6 +65,7 @@ class Lowering:
         self._rows: dict[Any, Row] = {}
         self._older: dict[Any, Row] = {}
         self._kept = kept
+        self._runs = None if runs is None else frozenset(runs) | self._skipped
 
     def table(self, graphs: Iterable[LayerGraph]) -> OpTable:
         """The op table of the graphs, one after another.
@@ -78,8 +82,9 @@ class Lowering:
         row_of: list[int] = []
         for graph in graphs:
             starts.append(len(labels))
+            graph, belongs = (graph, {}) if self._runs is None else in_parts(graph, self._runs)
             for chain, row, read in self._lowered(graph, len(labels)):
-                labels.append(row.label(chain.members))
+                labels.append(row.label(chain.members, belongs))
                 producers.append(read)
                 row_of.append(number.setdefault(row, len(number)))
         return OpTable.from_rows(labels, producers, [row.columns for row in number], row_of, starts)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -65,10 +65,12 @@ class Row:
         )
         return cls(anchor.op, op_class(anchor.op, nest), anchor.op != Unknown.op, output, columns)
 
-    def label(self, members: Sequence[Node]) -> OpLabel:
-        """The words of the row for the layers it executes in a network."""
+    def label(self, members: Sequence[Node], belongs: Mapping[str, str]) -> OpLabel:
+        """The words of the row for the layers it executes in a network; parts belong to a composite layer."""
         anchor = members[0]
         layers = tuple([node.name for node in members])
+        if belongs and not belongs.keys().isdisjoint(layers):
+            layers = tuple(dict.fromkeys(belongs.get(name, name) for name in layers))
         return OpLabel(anchor.name, self.op, self.op_class, anchor.block, layers, self.output_shape, self.known)
 
 

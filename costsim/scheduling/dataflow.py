@@ -13,9 +13,6 @@ from costsim.tables.optable import MAC, VECTOR, OpTable
 Vector = np.ndarray
 """One number per row or per edge."""
 
-WHOLE_INPUT_OPS = frozenset({"linear", "matmul", "reshape", "transpose", "softmax", "layer_norm", "reduce", "unknown"})
-"""Ops whose first output line may need the last input line: nothing streams through them."""
-
 
 @dataclass(frozen=True)
 class Dataflow:
@@ -69,7 +66,7 @@ class Dataflow:
         held_lines = np.where(inside, lines[source], at["h_in"][reader])
         read = np.minimum(held, (input_bytes / np.maximum(np.bincount(reader, held, rows), 1.0))[reader] * held)
         previous, seen = _earlier_readers(source, reader, read)
-        whole = ops.is_op(*WHOLE_INPUT_OPS)[reader, 0]
+        whole = ops.by_word(lambda word: word.whole_input)[reader, 0] > 0
         line_bytes = held / np.maximum(at["n"][reader] * held_lines, 1.0)
         lead = np.where(window == at["stride_h"], window - 1, (window - 1) / 2)[reader]
         shrinks = np.maximum(at["h_in"] / np.maximum(lines, 1.0), 1e-9)

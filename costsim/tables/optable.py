@@ -14,7 +14,7 @@ device's formulas never ask which layer they see.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from copy import copy
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -26,6 +26,7 @@ import numpy as np
 from costsim.tables.networks import Networks
 from costsim.tables.plan import Plan
 from costsim.tables.schema import Array, column, columns_of, stack
+from costsim.tables.words import Word, word
 
 MAC, VECTOR, MOVE = 0.0, 1.0, 2.0
 """Values of the ``kind`` column."""
@@ -194,6 +195,43 @@ class OpTable:
         """``(ops, points)`` what each row's device word stands for in ``values``: numbers, or one per point."""
         words, word_of = self._words
         return stack([values.get(word, default) for word in words])[word_of]
+
+    def by_word(self, meaning: Callable[[Word], Any]) -> Array:
+        """``(ops, 1)`` what the table of words says of each row's device word, as numbers."""
+        words, word_of = self._words
+        return np.array([float(meaning(word(op))) for op in words])[word_of, None]
+
+    @cached_property
+    def convolves(self) -> np.ndarray:
+        """``(ops, 1)`` mask of the rows that slide a window of weights over a map; transposed ones among them."""
+        return self.by_word(lambda word: word.convolves) > 0
+
+    @cached_property
+    def is_depthwise(self) -> np.ndarray:
+        """``(ops, points)`` mask of the convolutions whose groups read one channel each: no sum over channels.
+
+        A channel may have several outputs. A convolution of a single channel is dense.
+        """
+        return self.convolves & (self.groups > 1) & (self.c_in_per_group == 1)
+
+    @cached_property
+    def is_grouped(self) -> np.ndarray:
+        """``(ops, points)`` mask of the convolutions with several groups of several channels.
+
+        The heads of an attention are matrix products side by side and no groups.
+        """
+        return self.convolves & (self.groups > 1) & (self.c_in_per_group > 1)
+
+    @cached_property
+    def is_one_pixel(self) -> np.ndarray:
+        """``(ops, points)`` mask of the multiplying rows whose kernel is one pixel."""
+        return (self.kind == MAC) & (self.kernel_h * self.kernel_w == 1)
+
+    @cached_property
+    def takes_3x3_at_unit_stride(self) -> np.ndarray:
+        """``(ops, points)`` mask of the 3 x 3 convolutions of stride 1 without dilation: what Winograd is made for."""
+        unit = (self.stride_h == 1) & (self.stride_w == 1) & (self.dilation_h == 1) & (self.dilation_w == 1)
+        return self.convolves & (self.kernel_h == 3) & (self.kernel_w == 3) & unit & ~self.is_op("conv_transpose")
 
     @property
     def word_of(self) -> np.ndarray:

@@ -13,10 +13,8 @@ from costsim.devices import RunConfig
 from costsim.tables.optable import OpTable
 from tests.oracle import cpu_blocked
 from tests.oracle.cache import Cache, Touched, missed
-from tests.oracle.ops import OracleOp
+from tests.oracle.ops import EXPONENTIALS, OracleOp
 from tests.oracle.priced import Priced
-
-EXPONENTIALS = {"sigmoid": 1, "swish": 1, "tanh": 1, "gelu": 1, "elu": 1, "exp": 1, "softmax": 1, "mish": 3, "lrn": 2}
 
 
 def tiles(length: float, tile: float) -> float:
@@ -37,8 +35,9 @@ class CpuOp:
         self.images = x.n
         self.inputs, self.outputs = op.input_elems / x.n, op.output_elems / x.n
         self.lanes = profile.hardware.vector_bytes / elem_bytes
-        self.depthwise = x.multiplies and x.groups > 1 and x.c_in == 1
-        self.grouped = x.multiplies and x.groups > 1 and x.c_in > 1
+        self.convolves = x.multiplies and op.word != "matmul"
+        self.depthwise = self.convolves and x.groups > 1 and x.c_in == 1
+        self.grouped = self.convolves and x.groups > 1 and x.c_in > 1
         self.gathered = False
         self.macs = self.loads = self.l2_reads = self.rereads = self.panel = self.packed = self.transformed = 0.0
         self.weight_bytes = op.weight_elems * elem_bytes

@@ -12,11 +12,10 @@ from typing import Any
 from costsim.devices import RunConfig
 from costsim.tables.optable import OpTable
 from tests.oracle.cache import Cache, Touched, missed
-from tests.oracle.ops import OracleOp
+from tests.oracle.ops import EXPONENTIALS, OracleOp
 from tests.oracle.priced import Priced
 
 CONVOLUTIONS = ("conv", "grouped_conv", "depthwise_conv")
-EXPONENTIALS = {"sigmoid": 1, "swish": 1, "tanh": 1, "gelu": 1, "elu": 1, "exp": 1, "softmax": 1, "mish": 3, "lrn": 2}
 
 
 class Layouts:

@@ -12,10 +12,55 @@ from math import prod
 from costsim.graph import LayerGraph, Node
 from costsim.graph import layers as L
 from costsim.graph.layers import Shape
-from costsim.graph.layers.elementwise import ACTIVATION_FLOPS
 from costsim.tables.optable import OpLabel
 
 INTERPOLATION_FLOPS = {"nearest": 0, "bilinear": 7, "bicubic": 39}
+
+ACTIVATION_FLOPS = {
+    "relu": 1,
+    "leaky_relu": 2,
+    "prelu": 2,
+    "relu6": 2,
+    "clip": 2,
+    "hard_sigmoid": 4,
+    "sigmoid": 4,
+    "hard_swish": 5,
+    "swish": 5,
+    "elu": 4,
+    "tanh": 6,
+    "gelu": 8,
+    "mish": 9,
+    "selu": 5,
+    "softplus": 6,
+    "softsign": 3,
+    "erf": 6,
+    "exp": 4,
+    "log": 4,
+    "sin": 4,
+    "cos": 4,
+    "tan": 6,
+    "atan": 6,
+    "sqrt": 4,
+    "rsqrt": 5,
+    "square": 1,
+    "reciprocal": 1,
+    "abs": 1,
+    "neg": 1,
+    "sign": 1,
+    "floor": 1,
+    "ceil": 1,
+    "round": 1,
+    "identity": 0,
+}
+"""Operations an element, as the table of op words should have them."""
+
+EXPONENTIALS = {
+    **dict.fromkeys(("sigmoid", "swish", "tanh", "gelu", "elu", "selu", "exp", "log", "erf", "softmax"), 1),
+    **dict.fromkeys(("sin", "cos", "atan", "atan2"), 1),
+    **dict.fromkeys(("tan", "softplus", "pow", "lrn"), 2),  # two series, or a logarithm and an exponential
+    "mish": 3,
+}
+"""Series an output element."""
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from costsim import reference
 from costsim.graph import LayerGraph, NetBuilder
 from costsim.graph import layers as L
-from costsim.graph.layers.elementwise import ACTIVATION_FLOPS
+from costsim.graph.layers.elementwise import ACTIVATIONS
 from costsim.networks import build
 from costsim.reference.layers import BUILDERS
 from tests.strategies import RECIPES, layer_graphs
@@ -46,7 +46,7 @@ def test_every_layer_type_has_a_builder() -> None:
     assert set(BUILDERS) == set(RECIPES) | {L.Input, L.Constant}
 
 
-@pytest.mark.parametrize("function", ACTIVATION_FLOPS)
+@pytest.mark.parametrize("function", ACTIVATIONS)
 def test_every_activation_is_executed(function: str) -> None:
     net = NetBuilder("activation")
     net.act(net.input(1, 4, 3, 3), function)

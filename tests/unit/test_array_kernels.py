@@ -14,7 +14,10 @@ from costsim.devices.kernels.atomic import atomic_cycles
 from costsim.devices.kernels.block_based import block_costs
 from costsim.devices.kernels.row_stationary import row_stationary_cycles
 from costsim.devices.kernels.systolic import systolic_cycles
+from costsim.graph import layers as L
+from costsim.graph.builder import NetBuilder
 from costsim.hardware import load_profile
+from costsim.lowering import lower
 from costsim.tables.optable import OpTable
 from tests.validation.op_rows import convolutions
 
@@ -98,3 +101,16 @@ def test_kernels_taller_than_a_row_stationary_array_fold(kernel: int) -> None:
 
 def first(ops: OpTable) -> SimpleNamespace:
     return SimpleNamespace(**{name: int(column[0, 0]) for name, column in ops.columns().items()})
+
+
+@pytest.mark.parametrize(("dilation", "taken"), [((1, 1), True), ((1, 2), False), ((2, 1), False), ((2, 2), False)])
+def test_winograd_is_for_kernels_without_dilation(dilation: tuple[int, int], taken: bool) -> None:
+    """F(2x2, 3x3) does 16 products where the plain loop does 36."""
+    net = NetBuilder("dilated")
+    x = net.input(1, 32, 32, 32)
+    net.graph.add(L.Conv2d(32, 3, padding=dilation, dilation=dilation), x.name, name="conv")
+    ops = lower(net.graph, fusion={}, views=(), elem_bytes=1, weight_elem_bytes=1)
+    array = load_profile("nvdla").hardware.array
+    plain = atomic_cycles(ops, array.model_copy(update={"winograd_3x3": False}))
+    ratio = float((plain / atomic_cycles(ops, array)).item())
+    assert ratio == pytest.approx(2.25 if taken else 1.0)

@@ -88,11 +88,4 @@ def stride_fold(ops: OpTable, array: Any) -> Array:
 
 def uses_winograd(ops: OpTable, array: Any) -> np.ndarray:
     """Rows that run as F(2x2, 3x3)."""
-    square = (ops.kernel_h == 3) & (ops.kernel_w == 3)
-    return (
-        square
-        & (ops.stride_h == 1)
-        & (ops.stride_w == 1)
-        & (ops.dilation_h == 1)
-        & ((ops.groups == 1) & bool(array.winograd_3x3))
-    )
+    return ops.takes_3x3_at_unit_stride & (ops.groups == 1) & bool(array.winograd_3x3)

@@ -141,7 +141,7 @@ def _best_block(ops: OpTable, array: Any, by_channel: np.ndarray) -> dict[str, A
 
 def _by_channel(ops: OpTable) -> np.ndarray:
     """Rows that sum over no input channels: depthwise ones and those without weights."""
-    return ((ops.c_in_per_group == 1) & (ops.c_out_per_group == 1)) | (ops.kind != MAC)
+    return (ops.is_depthwise & (ops.c_out_per_group == 1)) | (ops.kind != MAC)
 
 
 def _steps(ops: OpTable, by_channel: np.ndarray) -> Array:

@@ -19,54 +19,19 @@ from costsim.graph.layers.base import (
     positive,
     vector_nest,
 )
+from costsim.tables.words import WORDS, word
 
-ACTIVATION_FLOPS = {
-    "relu": 1,
-    "leaky_relu": 2,
-    "prelu": 2,
-    "relu6": 2,
-    "clip": 2,
-    "hard_sigmoid": 4,
-    "sigmoid": 4,
-    "hard_swish": 5,
-    "swish": 5,
-    "elu": 4,
-    "tanh": 6,
-    "gelu": 8,
-    "mish": 9,
-    "selu": 5,
-    "softplus": 6,
-    "softsign": 3,
-    "erf": 6,
-    "exp": 4,
-    "log": 4,
-    "sin": 4,
-    "cos": 4,
-    "tan": 6,
-    "atan": 6,
-    "sqrt": 4,
-    "rsqrt": 5,
-    "square": 1,
-    "reciprocal": 1,
-    "abs": 1,
-    "neg": 1,
-    "sign": 1,
-    "floor": 1,
-    "ceil": 1,
-    "round": 1,
-    "identity": 0,
-}
-"""Operations per element: each compare, add, multiply, divide or transcendental step is one.
-
-A convention of costsim (no two tools agree); devices price these ops by bytes and by their own
-vector rates, so only ``flops`` depends on it.
-"""
+ACTIVATIONS = tuple(sorted(op for op, word in WORDS.items() if word.op_class == "activation" and op != "softmax"))
+"""Functions of one element that ``Activation`` takes, and ``identity``."""
 
 
 class _SameShape(Layer):
     """A layer whose output has the shape of its (first) input."""
 
-    flops_per_elem: ClassVar[Dim] = 1
+    @property
+    def flops_per_elem(self) -> Dim:
+        """Operations an element, as the table of op words has them."""
+        return word(self.op).flops or 0
 
     def output_shape(self, *inputs: Shape) -> Shape:
         return inputs[0]
@@ -80,7 +45,6 @@ class BatchNorm(_SameShape):
     """Batch normalisation: scale and shift per channel. Folded into a convolution in front of it."""
 
     op: ClassVar[str] = "batch_norm"
-    flops_per_elem: ClassVar[Dim] = 2
 
     def requirements(self, *inputs: Shape) -> Iterator[Requirement]:
         yield len(inputs[0]) > 1, "needs channels: at least two dimensions"
@@ -94,7 +58,6 @@ class LayerNorm(_SameShape):
     """Layer normalisation over the last dimension: mean, variance, scale and shift."""
 
     op: ClassVar[str] = "layer_norm"
-    flops_per_elem: ClassVar[Dim] = 8
     affine: bool = True
     """Scale and shift are learned, one of each per element of the last dimension."""
 
@@ -107,7 +70,6 @@ class GroupNorm(_SameShape):
     """Normalisation over the map and the channels of each group; instance norm has one channel a group."""
 
     op: ClassVar[str] = "group_norm"
-    flops_per_elem: ClassVar[Dim] = 8
     groups: Dim
     affine: bool = True
 
@@ -121,7 +83,7 @@ class GroupNorm(_SameShape):
 
 @dataclass(frozen=True)
 class Activation(_SameShape):
-    """A non-linearity, named by ``function`` (a key of ``ACTIVATION_FLOPS``)."""
+    """A non-linearity, named by ``function`` (one of ``ACTIVATIONS``)."""
 
     function: str = "relu"
 
@@ -129,12 +91,8 @@ class Activation(_SameShape):
     def op(self) -> str:  # type: ignore[override]
         return self.function
 
-    @property
-    def flops_per_elem(self) -> Dim:
-        return ACTIVATION_FLOPS[self.function]
-
     def requirements(self, *inputs: Shape) -> Iterator[Requirement]:
-        yield self.function in ACTIVATION_FLOPS, lambda: f"unknown activation '{self.function}'"
+        yield self.function in (*ACTIVATIONS, "identity"), lambda: f"unknown activation '{self.function}'"
         yield self.function != "prelu" or len(inputs[0]) > 1, "needs channels: at least two dimensions"
 
     def params(self, *inputs: Shape) -> Dim:
@@ -146,7 +104,6 @@ class Softmax(_SameShape):
     """Softmax over one axis: maximum, subtract, exponential, sum, divide."""
 
     op: ClassVar[str] = "softmax"
-    flops_per_elem: ClassVar[Dim] = 5
     axis: int = 1
 
 
@@ -170,10 +127,10 @@ class Dropout(_SameShape):
     """Does nothing at inference; lowered away everywhere."""
 
     op: ClassVar[str] = "dropout"
-    flops_per_elem: ClassVar[Dim] = 0
 
 
-ARITHMETIC = ("add", "sub", "mul", "div", "pow", "maximum", "minimum", "mod", "atan2", "compare", "select")
+ARITHMETIC = tuple(sorted(op for op, word in WORDS.items() if word.op_class == "element-wise"))
+"""Functions of two elements that ``Arithmetic`` takes."""
 
 
 @dataclass(frozen=True)
