@@ -16,7 +16,8 @@ def elementwise_ops(case: Case) -> Iterator[Suspicion]:
 
     Activations, sums, splits, concatenations and shuffles compute almost nothing but move whole
     feature maps: at least two elements an operation (ShuffleNetV2, arXiv 1807.11164, G4). Only ops
-    the runtime does not fuse into a convolution or answer with a view count here. Depthwise
+    the runtime does not fuse into a convolution or answer with a view count here; what all ops of
+    these classes take, those that cannot be edited among them, stands in the evidence. Depthwise
     convolutions are close to them, with at most `k^2 / 2` multiply-accumulates an element: their
     share of the time stands in the evidence, not in the price. Ops that fall back to a host are F1's.
 
@@ -33,14 +34,16 @@ def elementwise_ops(case: Case) -> Iterator[Suspicion]:
             continue
         region_s = case.latency_s[case.rows(region.nodes)].sum()
         depthwise = [r for r in case.rows(region.nodes) if ops.labels[r].op == "depthwise_conv"]
+        named = case.rows(editable)
         by_kind: dict[str, float] = {}
-        for row in rows:
+        for row in named:
             by_kind[ops.labels[row].op] = by_kind.get(ops.labels[row].op, 0.0) + float(case.latency_s[row]) * 1e3
         evidence = {
             "kinds": _kinds(case, editable),
             "count": len(editable),
-            "share": float(case.latency_s[rows].sum() / region_s),
+            "share": float(case.latency_s[named].sum() / region_s),
             "op_ms": by_kind,
+            "class_share": float(case.latency_s[rows].sum() / region_s),
             "depthwise_share": float(case.latency_s[depthwise].sum() / region_s),
             "moved_elems": float(ops.mem_access_elems[rows].sum()),
         }

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from costsim import LayerGraph, NetBuilder, Network, RunConfig, analyze, load_profile, profile_names
+from costsim.graph import layers as L
 from costsim.guidelines import Finding, check, guideline_ids
 from costsim.guidelines.pricing import apply_findings
 from costsim.guidelines.regions import regions
@@ -174,3 +175,19 @@ def test_an_analysis_leaves_out_what_would_take_minutes_and_says_so(monkeypatch)
     assert few.to_dict()["guidelines"]
     assert many.to_dict()["guidelines"] is None
     assert "costsim check" in many.to_dict()["unknown"]["guidelines"]
+
+
+def test_the_share_of_g4_is_that_of_the_ops_it_names() -> None:
+    """A batch norm that stands alone cannot be edited away: it is of the class, and not of the sentence."""
+    net = NetBuilder("norms")
+    x = net.conv(net.input(1, 32, 56, 56), 32, 3)
+    net.graph.add(L.GroupNorm(8), x.name, name="norm")
+    net.graph.add(L.Activation("swish"), "norm", name="act")
+    profile = load_profile("rpi4b")
+    simulation = simulate(net.graph, profile, RunConfig.of(profile))
+    (finding,) = [f for f in check(simulation) if f.id == "G4"]
+    took = {label.op: s for label, s in zip(simulation.ops.labels, simulation.costs.latency_s[:, 0], strict=True)}
+    assert finding.evidence["op_ms"] == pytest.approx({"swish": took["swish"] * 1e3})
+    assert finding.evidence["share"] == pytest.approx(took["swish"] / sum(took.values()))
+    both = took["swish"] + took["group_norm"]
+    assert finding.evidence["class_share"] == pytest.approx(both / sum(took.values()))
