@@ -10,7 +10,7 @@ from costsim.calibrate.few_shot import FewShot, calibrate
 from costsim.calibrate.measurements import read_measurements
 from costsim.calibrate.profile_file import profile_text
 from costsim.cli.host import calibrate_this_machine
-from costsim.cli.options import parse_settings
+from costsim.cli.options import check_new_profile, parse_settings
 from costsim.errors import InputError
 from costsim.hardware import Profile, load_profile, profile_names, write_profile
 from costsim.hardware.load import ON_COMMAND_LINE
@@ -59,13 +59,13 @@ def command(
     target = Path(output)
     if host or runtime or measurements:
         _check_alone(host, runtime, base, source, dtype, settings)
-        _check_target(target, force)
+        check_new_profile(target, force=force)
         calibrate_this_machine(str(runtime), target, Path(measurements) if measurements else None)
         return
     if base is None or source is None:
         missing = "--base" if base is None else "--from"
         raise InputError(f"{missing} is missing", mend="give --base HW --from FILE, or --host --runtime onnxruntime")
-    _check_target(target, force)
+    check_new_profile(target, force=force)
     given = parse_settings(settings)
     profile = load_profile(base, given)
     _check_base(profile, target)
@@ -82,13 +82,6 @@ def _check_alone(host: bool, runtime: str | None, *of_a_board: object) -> None:
         raise InputError(
             "this machine is measured as it is", where="--host", mend="leave out --base, --from, --dtype and --set"
         )
-
-
-def _check_target(target: Path, force: bool) -> None:
-    if target.suffix not in (".yaml", ".yml"):
-        raise InputError("a profile's name ends in .yaml", where=f"-o {target}", mend=f"write -o {target.stem}.yaml")
-    if target.exists() and not force:
-        raise InputError("is there already", where=str(target), mend="give another name, or --force to overwrite it")
 
 
 def _check_base(base: Profile, target: Path) -> None:

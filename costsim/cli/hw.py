@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import click
 
+from costsim.cli.options import check_new_profile
 from costsim.cli.paragraphs import paragraph
 from costsim.errors import InputError
-from costsim.hardware import load_profile
+from costsim.hardware import load_profile, write_profile
 from costsim.hardware.folders import profile_aliases, profile_files, profile_folders
+from costsim.plugins import DEVICES, plugins
 from costsim.report.words import accuracy_card
 
 
@@ -73,3 +77,17 @@ def check(files: tuple[str, ...]) -> None:
     for file in files:
         profile = load_profile(file)
         click.echo(f"{file}: ok, {len(profile.provenance)} numbers, all with a source")
+
+
+@command.command("new", short_help="A commented template for a device of your own.")
+@click.option("--family", required=True, type=click.Choice(sorted(plugins(DEVICES))), help="What kind of device it is.")
+@click.option("-o", "--output", "target", required=True, metavar="FILE", help="The YAML file to write.")
+@click.option("--force", is_flag=True, help="Overwrite a file that is there.")
+def new(family: str, target: str, force: bool) -> None:
+    """Write a profile with every field a device of this family has, its unit and what it means, to be filled in."""
+    from costsim.hardware.template import template
+
+    path = Path(target)
+    check_new_profile(path, force=force)
+    write_profile(path, template(family, path.stem))
+    click.echo(f"{path}: every value is an example; replace them, then run 'costsim hw check {path}'", err=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import click
@@ -57,3 +58,11 @@ def parse_settings(settings: tuple[str, ...]) -> dict[str, str]:
             raise InputError(f"'{key}' is set twice", where="--set", mend="set it once")
         parsed[key] = value
     return parsed
+
+
+def check_new_profile(target: Path, *, force: bool) -> None:
+    """Refuse a name no profile can have, and a file that is there unless ``force`` says to overwrite it."""
+    if target.suffix not in (".yaml", ".yml"):
+        raise InputError("a profile's name ends in .yaml", where=f"-o {target}", mend=f"write -o {target.stem}.yaml")
+    if target.exists() and not force:
+        raise InputError("is there already", where=str(target), mend="give another name, or --force to overwrite it")

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import json
+import shutil
+import textwrap
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from rich.console import Group
 from rich.table import Table
 from rich.text import Text
 
 from costsim.hardware import Profile
 from costsim.report.csv import csv_text
-from costsim.report.terminal import as_text, plain_table
+from costsim.report.terminal import plain_table
 
 Row = dict[str, Any]
 
@@ -46,16 +47,25 @@ def _cells(r: Row) -> tuple[str, ...]:
 
 
 def text(rows: Sequence[Row], width: int | None = None) -> str:
-    """A table, one line a profile; under it the other names and what stands for a profile without measurements."""
-    cells = [HEAD, *map(_cells, rows)]
-    table = plain_table(padding=(0, 1, 0, 0))
-    for place, name in enumerate(HEAD):
-        widest = max(len(line[place]) for line in cells)
-        table.add_column(name, min_width=0 if name == "title" else widest, no_wrap=True, overflow="ellipsis")
-    for line in cells[1:]:
-        table.add_row(*map(Text, line))
+    """A table; titles stand under their rows where the terminal is narrow. Below it, the other names."""
+    width = width or shutil.get_terminal_size().columns
+    lines = [HEAD, *map(_cells, rows)]
+    widths = [max(len(line[place]) for line in lines) for place in range(len(HEAD) - 1)]
+    beside = width >= sum(widths) + 2 * len(widths) + 40
+    printed: list[str] = []
+    for *cells, title in lines:
+        start = "  ".join(cell.ljust(size) for cell, size in zip(cells, widths, strict=True))
+        if beside:
+            printed.append(f"{start}  {title}"[:width])
+        else:
+            printed += [start.rstrip(), *_indented(title, width)]
     also = ", ".join(f"{alias} = {r['name']}" for r in rows for alias in r["aliases"])
-    return as_text(Group(table, Text(f"Other names: {also}."), Text("?: no measurement vouches for it.")), width)
+    notes = ["", *textwrap.wrap(f"Other names: {also}.", width), "? no measurement vouches for the interval"]
+    return "\n".join([*printed, *notes]) + "\n"
+
+
+def _indented(title: str, width: int) -> list[str]:
+    return textwrap.wrap(title, width, initial_indent="    ", subsequent_indent="    ")
 
 
 def to_json(rows: Sequence[Row]) -> str:

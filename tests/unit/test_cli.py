@@ -137,4 +137,16 @@ def test_nets_and_hw_list_and_show(run):
     assert "145.8 M MACs" in run("nets", "show", "shufflenet_v2_1x")[1]
     assert "rpi3b_plus" in run("hw", "list")[1]
     assert "hardware.clock" in run("hw", "show", "arm_a53")[1]
+    assert "1 MiB, 448 KiB, 448 KiB" in run("hw", "show", "stm32n6")[1]
     assert "ok" in run("hw", "check", "arm_a53")[1]
+
+
+def test_the_list_of_devices_is_a_table_with_every_column_on_eighty_columns(run, monkeypatch):
+    for columns in (80, 160):
+        monkeypatch.setenv("COLUMNS", str(columns))
+        head, *lines = run("hw", "list")[1].splitlines()
+        assert head.split() == ["name", "family", "data", "types", "threads", "interval", *["title"] * (columns > 80)]
+        assert max(map(len, lines)) <= columns
+        row = next(line for line in lines if line.startswith("rpi4b "))
+        assert row.split()[:5] == ["rpi4b", "cpu", "fp32", "1-4", "0.87-1.16"]
+        assert next(line for line in lines if line.startswith("h200 ")).split("-")[-1].split()[1] == "?"

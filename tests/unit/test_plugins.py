@@ -107,6 +107,12 @@ def test_an_outside_family_and_network_are_priced(outside):
     assert "toy_one_conv" in costsim(outside, "nets", "list").stdout
 
 
+def test_an_outside_family_has_a_template(outside):
+    result = costsim(outside, "hw", "new", "--family", "copier", "-o", "new.yaml")
+    assert result.returncode == 0, result.stderr
+    assert costsim(outside, "analyze", "toy_one_conv", "--hw", "new.yaml").returncode == 0
+
+
 def test_an_outside_report_is_a_format_like_any_other(outside):
     result = costsim(outside, "analyze", "toy_one_conv", "--hw", "copier.yaml", "--format", "line")
     assert (result.returncode, result.stderr) == (0, "")
