@@ -17,8 +17,10 @@ if TYPE_CHECKING:
     from costsim.simulate import Simulation
     from costsim.tables.costtable import CostTable
     from costsim.tables.optable import OpTable
+    from costsim.version import __version__
 
 _ROOM_OF = {
+    "__version__": "costsim.version",
     "Analysis": "costsim.analysis",
     "AssertionFailedError": "costsim.errors",
     "CostTable": "costsim.tables.costtable",
@@ -41,6 +43,7 @@ _ROOM_OF = {
 """Where each public name lives: imported when first asked for, so that no verb pays for another."""
 
 __all__ = [
+    "__version__",
     "Analysis",
     "AssertionFailedError",
     "CostTable",

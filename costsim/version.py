@@ -3,3 +3,4 @@
 from importlib.metadata import version
 
 VERSION = version("costsim")
+__version__ = VERSION

@@ -6,13 +6,14 @@ import ast
 import inspect
 import textwrap
 from collections.abc import Iterator, Mapping
+from itertools import pairwise
 from types import NoneType
 from typing import Any, Literal, get_args, get_origin
 
 from pydantic import BaseModel, BeforeValidator
 from pydantic.fields import FieldInfo
 
-from costsim.hardware.profile import UNIT_OF_SUFFIX, UNMEASURED, Profile
+from costsim.hardware.profile import UNIT_OF_SUFFIX, UNMEASURED
 from costsim.plugins import DEVICES, load_plugin
 
 EXAMPLES = {"Hz": "1 GHz", "B/s": "1 GB/s", "B": "1 MiB", "s": "1 us", "J": "1 pJ"}
@@ -170,7 +171,7 @@ def attribute_docstrings(model: type[BaseModel]) -> dict[str, str]:
         except (OSError, TypeError, SyntaxError):  # a class made without a file has no source to read
             continue
         statements = body.body if isinstance(body, ast.ClassDef) else []
-        for field, text in zip(statements, statements[1:], strict=False):
+        for field, text in pairwise(statements):
             if isinstance(field, ast.AnnAssign) and isinstance(field.target, ast.Name):
                 if isinstance(text, ast.Expr) and isinstance(text.value, ast.Constant):
                     found[field.target.id] = " ".join(str(text.value.value).split())

@@ -11,7 +11,12 @@ import pytest
 import costsim
 
 ROOT = Path(__file__).parents[2]
-PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
+PAGES = [
+    ROOT / "README.md",
+    ROOT / "CONTRIBUTING.md",
+    ROOT / "hwprofiles" / "README.md",
+    *sorted((ROOT / "docs").rglob("*.md")),
+]
 OWN_COUNTS = ("params", "macs", "flops", "mem_access_elems", "dram_bytes", "weight_bytes")
 """Keys of a layer that the page sums up as 'its counts'."""
 
@@ -38,3 +43,20 @@ def test_every_key_of_the_document_is_explained() -> None:
     keys = {*document, *document["tool"], *document["network"], *document["hardware"], *document["totals"]}
     keys |= {*document["guidelines"][0], *(set(document["layers"][0]) - set(OWN_COUNTS))}
     assert sorted(key for key in keys if f"`{key}`" not in page) == []
+
+
+def test_every_file_and_command_of_contributing_is_there() -> None:
+    page = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    files = re.findall(r"`((?:costsim|tests|hwprofiles|docs)/[\w/.]+)`", page)
+    assert len(files) > 20
+    assert [file for file in files if not (ROOT / file).exists()] == []
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    assert [name for name in re.findall(r"^make (\w+)", page, re.MULTILINE) if f"\n{name}:" not in makefile] == []
+
+
+def test_your_board_in_ten_lines_is_a_profile(tmp_path: Path) -> None:
+    page = (ROOT / "hwprofiles" / "README.md").read_text(encoding="utf-8")
+    (tmp_path / "my_board.yaml").write_text(page.partition("```yaml\n")[2].partition("```")[0])
+    analysis = costsim.analyze("mobilenet_v2_1x", tmp_path / "my_board.yaml")
+    assert analysis.simulation.profile.hardware.clock_hz == 1.5e9
+    assert analysis.trust.status == "derived"

@@ -8,6 +8,7 @@ import pytest
 import costsim
 
 EXPORTED = {
+    "__version__",
     "Analysis",
     "AssertionFailedError",
     "CostTable",
