@@ -6,6 +6,8 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from costsim.errors import InputError
 from costsim.graph import LayerGraph
 from costsim.networks import build
@@ -27,6 +29,8 @@ class Network:
         Raises:
             InputError: unknown name, unreadable file, or a size that does not pass through it.
         """
+        if batch is not None and (isinstance(batch, bool) or not isinstance(batch, (int, np.integer))):
+            raise InputError(f"batch {batch!r} is no whole number", where="--batch", mend="write one: batch=8")
         if batch is not None and batch < 1:
             raise InputError(f"batch {batch}", where="--batch", mend="it is at least 1")
         size = parse_input_size(input_size) if isinstance(input_size, str) else input_size

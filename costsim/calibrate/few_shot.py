@@ -38,6 +38,8 @@ class FewShot:
     networks: tuple[str, ...]
     dtype: str
     """Of the measurements."""
+    runs: tuple[MeasuredRun, ...]
+    """The measurements, one run a thread count."""
 
 
 def measured_runs(profile: Profile, measurements: Sequence[Measurement], dtype: str | None = None) -> list[MeasuredRun]:
@@ -83,6 +85,7 @@ def calibrate(base: Profile, measurements: Sequence[Measurement], dtype: str | N
         high_ratio=max(own_high, base.calibration.high_ratio),
         networks=networks,
         dtype=runs[0].run.dtype,
+        runs=tuple(runs),
     )
 
 

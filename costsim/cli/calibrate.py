@@ -6,13 +6,14 @@ from pathlib import Path
 
 import click
 
+from costsim.calibrate.card import write_stamped
 from costsim.calibrate.few_shot import FewShot, calibrate
 from costsim.calibrate.measurements import read_measurements
 from costsim.calibrate.profile_file import profile_text
 from costsim.cli.host import calibrate_this_machine
 from costsim.cli.options import check_new_profile, parse_settings
 from costsim.errors import InputError
-from costsim.hardware import Profile, load_profile, profile_names, write_profile
+from costsim.hardware import Profile, load_profile, profile_names
 from costsim.hardware.load import ON_COMMAND_LINE
 
 
@@ -70,7 +71,8 @@ def command(
     profile = load_profile(base, given)
     _check_base(profile, target)
     result = calibrate(profile, read_measurements(source), dtype)
-    write_profile(target, profile_text(target.stem, profile, result, Path(source).name, _known(profile, given)))
+    text = profile_text(target.stem, profile, result, Path(source).name, _known(profile, given))
+    write_stamped(target, text, result.runs, profile)
     click.echo(_summary(result, target))
 
 

@@ -28,7 +28,7 @@ class RunConfig:
         """The profile's defaults where nothing is asked for.
 
         Raises:
-            InputError: a data type the runtime does not have, or more threads than cores.
+            InputError: a data type the runtime does not have, threads that are no whole number or more than cores.
         """
         dtypes = profile.runtime.dtypes
         if dtype is not None and dtype not in dtypes:
@@ -37,6 +37,8 @@ class RunConfig:
                 where="--dtype",
                 mend=f"it runs {', '.join(dtypes)}",
             )
+        if threads is not None and (isinstance(threads, bool) or not isinstance(threads, (int, np.integer))):
+            raise InputError(f"threads {threads!r} is no whole number", where="--threads", mend="write one: threads=2")
         if threads is not None and not 1 <= threads <= profile.max_threads:
             raise InputError(
                 f"{threads} threads on {profile.name}",

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from costsim.hardware import load_profile
 from costsim.report.charts import BAR_HEIGHT, PLAIN_COLOUR, ROOF_COLOUR, Spec, tip
 from costsim.report.datasets import rounded
 from costsim.report.html import environment
 from costsim.report.words import axis_value, metric, short_name
+from costsim.sweep.alone import simulate_point
 from costsim.sweep.axes import Axis
 from costsim.sweep.run import SweepResult
 from costsim.sweep.spec import SweepSpec
@@ -55,13 +55,12 @@ def front_points(result: SweepResult, spec: SweepSpec) -> list[Record]:
 
 
 def _point(record: Mapping[Any, Any], spec: SweepSpec) -> Record:
-    """One row of the tables, its latency with the interval of its device."""
-    profile = load_profile(record["hw"])
-    calibration = profile.calibration_in(record.get("dtype", profile.runtime.dtypes[0]))
-    low, high = (record["latency_ms"] * ratio for ratio in (calibration.low_ratio, calibration.high_ratio))
+    """One row of the tables, its latency with its interval; one without an upper end reaches to the prediction."""
+    trust = simulate_point(spec, int(record["point"])).trust
+    low, high = trust.ends(float(record["latency_ms"]))
     kept = ("point", "network", "hw", *(axis.name for axis in spec.space.axes), *spec.objectives, "latency_ms")
     plain = {name: record[name].item() if hasattr(record[name], "item") else record[name] for name in kept}
-    return {**plain, "latency_low_ms": low, "latency_high_ms": high}
+    return {**plain, "latency_low_ms": low, "latency_high_ms": high or plain["latency_ms"], "trust": trust.status}
 
 
 def _command(point: Record, spec: SweepSpec) -> str:

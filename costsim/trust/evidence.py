@@ -69,3 +69,24 @@ def image_of(ops: OpTable) -> tuple[int, int]:
     """Images a batch and pixels an image, as the first row that reads the input has them."""
     first = int(np.argmax(ops.reads_input))
     return int(ops.n[first].max()), int((ops.h_in * ops.w_in)[first].max())
+
+
+def joined(own: MadeOn, base: MadeOn) -> MadeOn:
+    """What a profile fitted to few networks was made on, whose ``base`` had its constants from many.
+
+    The constants of the core come from the networks of the base, and so do the ops they speak for and the sizes of
+    images; threads, data types and batches are those that were measured on the device itself.
+    """
+    both = [held.pixels for held in (own, base) if held.pixels]
+    products = dict(base.products)
+    for word, mine in own.products.items():
+        kept = products.get(word, mine)
+        low, high = (pick(mine.channels[end], kept.channels[end]) for end, pick in ((0, min), (1, max)))
+        products[word] = Range(kernels=tuple(sorted({*mine.kernels, *kept.kernels})), channels=(low, high))
+    return own.model_copy(
+        update={
+            "pixels": (min(low for low, _ in both), max(high for _, high in both)) if both else None,
+            "products": dict(sorted(products.items())),
+            "others": tuple(sorted({*own.others, *base.others})),
+        }
+    )

@@ -8,7 +8,9 @@ import pytest
 
 import costsim
 from costsim.analysis import Analysis
+from costsim.errors import InputError
 from costsim.graph.builder import NetBuilder
+from costsim.graph.layers import Unknown
 from costsim.hardware import Profile, load_profile, profile_names
 from costsim.hardware.fingerprint import fingerprint, is_as_carded
 from costsim.hardware.folders import find_profile
@@ -190,3 +192,27 @@ def test_settable_fields_are_numbers_of_the_fingerprint() -> None:
     assert "runtime.winograd" in {path.rsplit(".", 1)[0] for path in settable_fields(tree)}
     changed = profile.model_copy(update={"runtime": profile.runtime.model_copy(update={"views": ()})})
     assert not is_as_carded(changed)
+
+
+@pytest.mark.parametrize("option", ["threads", "batch"])
+@pytest.mark.parametrize("value", ["2", 2.5, True])
+def test_counts_that_are_no_whole_numbers_are_refused_in_words(option: str, value: object) -> None:
+    with pytest.raises(InputError, match="is no whole number"):
+        costsim.analyze("mobilenet_v1_1x", "rpi4b", **{option: value})  # type: ignore[arg-type]
+
+
+def test_unknown_ops_leave_no_upper_end() -> None:
+    net = NetBuilder("sampled")
+    x = net.input(1, 64, 56, 56)
+    net.add(Unknown("GridSample", (1, 64, 56, 56)), x)
+    analysis = costsim.analyze(net.graph, "rpi4b")
+    assert analysis.summary["coverage_ratio"] == 0
+    assert analysis.trust.at_least and analysis.trust.status == "derived"
+    assert any("no cost model" in reason for reason in analysis.trust.reasons)
+    document = analysis.to_dict()
+    assert document["totals"]["latency_high_ms"] is None and document["unknown"]["latency_high_ms"]
+    assert document["trust"]["at_least"] and document["trust"]["high_ratio"] is None
+    low = f"at least {analysis.interval.removeprefix('at least ')}"
+    for form in ("text", "markdown", "html", "card"):
+        assert low in analysis.report(form), form
+    assert analysis.report("csv")

@@ -43,6 +43,8 @@ class HostFit:
     high_ratio: float
     noise_ratio: float
     """How far the machine swings between visits."""
+    run: MeasuredRun
+    """What was measured."""
 
 
 def fit_host(
@@ -82,6 +84,7 @@ def fit_host(
         low_ratio=low,
         high_ratio=high,
         noise_ratio=noise,
+        run=run,
     )
 
 

@@ -9,6 +9,7 @@ from functools import partial
 from itertools import count
 from pathlib import Path
 
+from costsim.calibrate.card import write_stamped
 from costsim.calibrate.host.fit import HostFit, fit_host
 from costsim.calibrate.host.journal import Journal
 from costsim.calibrate.host.machine import Conditions, Machine
@@ -16,7 +17,6 @@ from costsim.calibrate.host.measure import USUAL_VISIT, Progress, Visit, measure
 from costsim.calibrate.host.plan import calibration_plan
 from costsim.calibrate.host.runtimes import HostRuntime, Pass
 from costsim.graph import LayerGraph
-from costsim.hardware import write_profile
 
 
 def calibrate_host(
@@ -50,7 +50,7 @@ def calibrate_host(
         {name: journal.timing(name) for name in plan},
         lambda network: progress(next(done), len(plan), f"fit without {network}"),
     )
-    write_profile(target, fitted.text)
+    write_stamped(target, fitted.text, [fitted.run])
     return fitted
 
 
