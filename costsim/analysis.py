@@ -27,6 +27,10 @@ ADDITIVE = ("params", "macs", "flops", "mem_access_elems", "latency_ms", "dram_b
 """Columns of a layer record that add up to the totals."""
 
 
+INPUT_COPY, COPY_CLASS = "input copy", "copy"
+"""What the copy of the input from a host is called, and its class: it is no layer of the network."""
+
+
 class Analysis:
     """The answer to "what does this network cost on this device, and why".
 
@@ -51,23 +55,27 @@ class Analysis:
 
     @cached_property
     def layer_records(self) -> list[Record]:
-        """One record per executed op, in execution order."""
+        """One record per executed op, in execution order, and one per copy it waits for, ahead of it."""
         ops, costs = self.simulation.ops, self.simulation.costs
+        own = costs.own
         column = {
             "params": ops.params,
             "macs": ops.macs,
             "flops": ops.flops,
             "mem_access_elems": ops.mem_access_elems,
-            "latency_ms": costs.latency_s * 1e3,
-            "dram_bytes": costs.traffic["dram"],
+            "latency_ms": own.latency_s * 1e3,
+            "dram_bytes": own.traffic["dram"],
             "weight_bytes": ops.weight_bytes,
         }
         values = {name: _first_point(array, len(ops)) for name, array in column.items()}
         limits = {name: _first_point(array * 1e3, len(ops)) for name, array in costs.limits.items()}
-        bound = _first_point(costs.bound, len(ops))
-        total_ms = sum(values["latency_ms"]) or 1.0  # an empty sum only where nothing runs
-        records = []
+        bound = _first_point(own.bound, len(ops))
+        total_ms = sum(values["latency_ms"]) + sum(sum(limits[name]) for name in costs.copies)
+        records: list[Record] = []
         for row, label in enumerate(ops.labels):
+            for name in costs.copies:
+                if limits[name][row] > 0:
+                    records.append(self._copy_record(name, limits[name][row], len(records)))
             record: Record = {
                 "name": label.name,
                 "op": label.op,
@@ -78,12 +86,40 @@ class Analysis:
                 **{name: _number(values[name][row], whole=name != "latency_ms") for name in ADDITIVE},
             }
             record["intensity"] = record["macs"] / record["mem_access_elems"] if record["mem_access_elems"] else None
-            record["share_ratio"] = record["latency_ms"] / total_ms
-            record["bound"] = costs.limit_names[int(bound[row])]
-            record["near_bounds"] = list(costs.near_ties(row))
-            record["ceilings_ms"] = {name: float(ms[row]) for name, ms in limits.items()}
+            record["bound"] = own.limit_names[int(bound[row])]
+            record["near_bounds"] = list(own.near_ties(row))
+            record["ceilings_ms"] = {
+                name: 0.0 if name in costs.copies else float(ms[row]) for name, ms in limits.items()
+            }
             records.append(record)
+        for record in records:
+            record["share_ratio"] = record["latency_ms"] / (total_ms or 1.0)  # 0 only where nothing runs
         return records
+
+    def _copy_record(self, limit: str, latency_ms: float, place: int) -> Record:
+        """The copy of the network's input to the device: time, but no layer, no arithmetic and no DRAM traffic."""
+        inputs = self.simulation.graph.inputs
+        return {
+            "name": INPUT_COPY if not place else f"{INPUT_COPY} {place}",
+            "op": "input_copy",
+            "op_class": COPY_CLASS,
+            "block": "",
+            "layers": [node.name for node in inputs],
+            "output_shape": [int(d) for d in self.simulation.graph.input_shape],
+            **dict.fromkeys(ADDITIVE, 0),
+            "latency_ms": float(latency_ms),
+            "intensity": None,
+            "bound": limit,
+            "near_bounds": [limit],
+            "ceilings_ms": {
+                name: float(latency_ms) if name == limit else 0.0 for name in self.simulation.costs.limit_names
+            },
+        }
+
+    @cached_property
+    def op_records(self) -> list[tuple[int, Record]]:
+        """The executed ops among the layer records, each with its place there: one per row of the op table."""
+        return [(place, r) for place, r in enumerate(self.layer_records) if r["op_class"] != COPY_CLASS]
 
     @cached_property
     def block_records(self) -> list[Record]:

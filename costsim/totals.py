@@ -32,15 +32,21 @@ def cost_totals(ops: OpTable, costs: CostTable) -> dict[str, Array]:
 
 def bounds(ops: OpTable, costs: CostTable) -> np.ndarray:
     """What bounds them for most of the time: ``(networks * points,)`` index into ``costs.limit_names``."""
-    bound, seconds, kind_of, networks = costs.bound, costs.latency_s, costs.kind_of, ops.networks
-    network = networks.of_row
+    own, kind_of, networks = costs.own, costs.kind_of, ops.networks
+    bound, seconds, network = own.bound, own.latency_s, networks.of_row
     if len(networks) == 1 and kind_of is not None:
         seconds, network = seconds * np.bincount(kind_of)[:, None], network[: len(seconds)]
     elif kind_of is not None:
         bound, seconds = bound[kind_of], seconds[kind_of]
     seconds = np.broadcast_to(seconds, bound.shape)
-    bound_s = bound_seconds(bound, seconds, network, (len(costs.limits), len(networks)))
-    return bound_s.argmax(axis=0).ravel()
+    bound_s = dict(
+        zip(own.limit_names, bound_seconds(bound, seconds, network, (len(own.limits), len(networks))), strict=True)
+    )
+    for name in costs.copies:
+        copied = costs.overheads[name]
+        bound_s[name] = networks.total(copied if kind_of is None else copied[kind_of])
+    columns = np.broadcast_arrays(*(bound_s[name] for name in costs.limit_names))
+    return np.stack(columns).argmax(axis=0).ravel()
 
 
 def _flat(totals: dict[str, Array]) -> dict[str, Array]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,6 +12,7 @@ from costsim.graph import LayerGraph
 from costsim.hardware import Profile
 from costsim.orders import order
 from costsim.simulate import Simulation, simulate
+from costsim.totals import bounds
 
 
 @dataclass(frozen=True)
@@ -101,8 +101,7 @@ def case(name: str, graph: LayerGraph, profile: Profile, run: RunConfig, measure
 
 def case_of(name: str, result: Simulation, measured_s: float) -> Case:
     """A measurement beside a prediction that is there."""
-    latency_s = result.costs.latency_s
-    predicted_s = float(latency_s.sum())
+    predicted_s = float(result.costs.latency_s.sum())
     return Case(
         name=name,
         threads=int(result.run.threads),
@@ -111,10 +110,5 @@ def case_of(name: str, result: Simulation, measured_s: float) -> Case:
         predicted_s=predicted_s,
         low_s=predicted_s * result.trust.low_ratio,
         high_s=predicted_s * result.trust.high_ratio,
-        ruled_by=_ruling_limit(result.costs.bound, latency_s, result.costs.limit_names),
+        ruled_by=result.costs.limit_names[int(bounds(result.ops, result.costs)[0])],
     )
-
-
-def _ruling_limit(bound: np.ndarray, latency_s: np.ndarray, names: Sequence[str]) -> str:
-    shares = np.bincount(bound.ravel(), weights=np.broadcast_to(latency_s, bound.shape).ravel(), minlength=len(names))
-    return names[int(np.argmax(shares))]

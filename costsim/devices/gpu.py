@@ -80,6 +80,7 @@ class GpuModel(DeviceModel):
         return CostTable(
             ceilings=ceilings(used),
             overheads={**overheads(used), "transfer": transfer, "dispatch": wait},
+            copies=("transfer",),
             traffic={
                 "dram": rows.dram_bytes + _spilt_bytes(used.scratch_bytes, profile),
                 "l2": used.l2_bytes + used.scratch_bytes,

@@ -62,13 +62,20 @@ def capacities(analysis: Analysis) -> list[Record]:
     return [{"memory": level, "bytes": size} for level, size in sizes.items() if size <= FAR_RATIO * peak]
 
 
-def _spans(analysis: Analysis) -> list[Record]:
-    """When each op runs."""
-    latency_ms = analysis.simulation.costs.latency_s[:, 0] * 1e3
+def running(analysis: Analysis) -> list[tuple[Record, float, float]]:
+    """Every layer record, and from when to when it runs, in milliseconds."""
+    records = analysis.layer_records
+    latency_ms = np.array([record["latency_ms"] for record in records])
     ends = np.cumsum(latency_ms)
+    return list(zip(records, (ends - latency_ms).tolist(), ends.tolist(), strict=True))
+
+
+def _spans(analysis: Analysis) -> list[Record]:
+    """When each executed op runs; ``row`` is its row in the op table."""
+    timed = running(analysis)
     return [
-        {"row": row, "name": record["name"], "from_ms": float(end - took), "to_ms": float(end)}
-        for row, (record, end, took) in enumerate(zip(analysis.layer_records, ends, latency_ms, strict=True))
+        {"row": row, "name": record["name"], "from_ms": timed[place][1], "to_ms": timed[place][2]}
+        for row, (place, record) in enumerate(analysis.op_records)
     ]
 
 

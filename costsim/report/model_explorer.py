@@ -71,5 +71,5 @@ def _cost_attributes(record: dict[str, Any] | None) -> dict[str, str]:
 
 def node_data(analysis: Analysis, metric: str) -> dict[str, Any]:
     """One metric by layer; an op's value stands at its first layer."""
-    results = {record["name"]: {"value": record[metric]} for record in analysis.layer_records}
+    results = {record["layers"][0]: {"value": record[metric]} for record in analysis.layer_records}
     return {analysis.network: {"name": METRICS[metric], "results": results, "gradient": GRADIENT}}

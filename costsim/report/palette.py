@@ -23,6 +23,7 @@ CLASS_COLOURS = {
     "pooling": "#AA4499",
     "shuffle": "#A0522D",
     "data movement": "#888888",
+    "copy": "#117733",
     "unknown": "#B0B0B0",
 }
 

@@ -32,24 +32,27 @@ MARGIN_RATIO = 2.0
 def roofline(analysis: Analysis) -> tuple[list[Record], list[Record]]:
     """(points, roofs): a point per op and memory level, and the corners of each level's roofs.
 
-    An op that neither computes nor moves anything at a level has no point there.
+    An op that neither computes nor moves anything at a level has no point there. The ``row`` of a point
+    is its place among the layer records.
     """
     simulation = analysis.simulation
     peaks = device_for(simulation.profile).roofs(simulation.profile, simulation.run)
     peak = 2 * float(peaks.macs_per_s)
+    place = [place for place, _ in analysis.op_records]
     points: list[Record] = []
     roofs: list[Record] = []
     for level, traffic in simulation.costs.traffic.items():
         bandwidth = float(peaks.bytes_per_s.get(level, 0.0))
         moved = np.broadcast_to(traffic, simulation.costs.latency_s.shape)[:, 0]
         left, right = _edges(simulation.ops.flops[:, 0], moved, peak / bandwidth if bandwidth else None)
-        points += [{"level": level} | point for point in _points(simulation, moved, left, right)]
+        for point in _points(simulation, moved, left, right):
+            points.append({"level": level, **point, "row": place[point["row"]]})
         roofs += [{"level": level} | corner for corner in _corners(bandwidth, peak, left, right)]
     return points, roofs
 
 
 def _points(simulation: Simulation, moved: np.ndarray, left: float, right: float) -> Iterator[Record]:
-    ops, latency_s = simulation.ops, simulation.costs.latency_s[:, 0]
+    ops, latency_s = simulation.ops, simulation.costs.own.latency_s[:, 0]
     kind = np.select([ops.kind[:, 0] == MAC, ops.kind[:, 0] == MOVE], ["macs", "copy"], "vector")
     flops = ops.flops[:, 0]
     runs = latency_s > 0

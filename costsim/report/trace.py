@@ -13,7 +13,7 @@ from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
 from costsim.report.blocks import NO_BLOCK
-from costsim.report.memory import alive
+from costsim.report.memory import alive, running
 
 if TYPE_CHECKING:
     from costsim.analysis import Analysis
@@ -52,17 +52,16 @@ def _process(process: int, title: str, tracks: Iterable[tuple[int, str]]) -> Ite
 
 def _spans(analysis: Analysis) -> Iterator[Event]:
     """A slice per run of ops of one stage, and of one block."""
-    timed = list(zip(analysis.layer_records, alive(analysis), strict=True))
+    timed = running(analysis)
     for track, key in ((STAGES, lambda block: block.split(".")[0]), (BLOCKS, lambda block: block)):
         for name, members in groupby(timed, lambda item, key=key: key(item[0]["block"])):  # type: ignore[misc]
-            spans = [span for _, span in members]
-            yield _slice(track, name or NO_BLOCK, spans[0]["from_ms"], spans[-1]["to_ms"], {"ops": len(spans)})
+            spans = [(start_ms, end_ms) for _, start_ms, end_ms in members]
+            yield _slice(track, name or NO_BLOCK, spans[0][0], spans[-1][1], {"ops": len(spans)})
 
 
 def _ops(analysis: Analysis) -> Iterator[Event]:
     shown = ("op", "op_class", "bound", "macs", "params", "dram_bytes", "weight_bytes")
-    for record, span in zip(analysis.layer_records, alive(analysis), strict=True):
-        start_ms, end_ms = span["from_ms"], span["to_ms"]
+    for record, start_ms, end_ms in running(analysis):
         arguments = {name: record[name] for name in shown} | {"output": record["output_shape"]}
         yield _slice(OPS, record["name"], start_ms, end_ms, arguments)
         for track, (limit, ms) in enumerate(record["ceilings_ms"].items(), start=FIRST_LIMIT):

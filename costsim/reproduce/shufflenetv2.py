@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from costsim.analysis import Analysis
+from costsim.analysis import COPY_CLASS, Analysis
 from costsim.calibrate.protocol import SHUFFLENET_V2
 from costsim.networks import build
 from costsim.reproduce.base import (
@@ -178,9 +178,11 @@ def _parts(analysis: Analysis | None) -> dict[str, float] | None:
     if analysis is None:
         return None
     parts: dict[str, float] = {}
-    for record in analysis.class_records:
+    ops = [record for record in analysis.class_records if record["op_class"] != COPY_CLASS]  # printed as "Data"
+    total_ms = sum(record["latency_ms"] for record in ops)
+    for record in ops:
         part = FIGURE_2_CLASSES.get(record["op_class"], "Other")
-        parts[part] = parts.get(part, 0.0) + 100 * record["share_ratio"]
+        parts[part] = parts.get(part, 0.0) + 100 * record["latency_ms"] / total_ms
     return parts
 
 

@@ -69,6 +69,8 @@ class CostTable:
     """``(ops,)`` the row that prices each op, where equal ops share one; None: each has its own."""
     overlapped_s: Array | None = None
     """The ceilings combined, where the device has done that already."""
+    copies: tuple[str, ...] = ()
+    """Overheads that no op causes, kept at the op that waits for them: each is a row of its own in what is told."""
 
     def per_op(self) -> CostTable:
         """The same with a row of its own for each op."""
@@ -102,6 +104,14 @@ class CostTable:
         if overlapping:
             return sum(serial, start=combine(overlapping, self.overlap))
         return sum(serial, start=np.zeros(np.broadcast_shapes(*(a.shape for a in self.limits.values()))))
+
+    @cached_property
+    def own(self) -> CostTable:
+        """What the ops themselves cost, without the copies they wait for."""
+        if not self.copies:
+            return self
+        kept = {name: seconds for name, seconds in self.overheads.items() if name not in self.copies}
+        return replace(self, overheads=kept, copies=())
 
     @cached_property
     def limits(self) -> dict[str, Array]:

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from costsim import analyze
 from costsim.calibrate.few_shot import calibrate
 from costsim.calibrate.measurements import Measurement
 from costsim.devices.base import RunConfig
@@ -170,3 +171,28 @@ def test_kernels_that_are_not_tried_would_never_be_the_fastest(name, monkeypatch
     few = priced(build("resnet50"), profile).costs.latency_s
     monkeypatch.setattr(Kernels, "worth_trying", lambda self: self)
     np.testing.assert_array_equal(priced(build("resnet50"), profile).costs.latency_s, few)
+
+
+@pytest.mark.parametrize("network", ["yolov8n", "mobilenet_v2_1x"])
+def test_the_copy_of_the_input_is_a_row_of_its_own(network):
+    copied = analyze(network, "gtx_1080ti")
+    first, *others = copied.layer_records
+    without = analyze(network, "gtx_1080ti", settings={"input_from": "device"}).layer_records
+    graph = copied.simulation.graph
+    image_bytes = 4 * np.prod(graph.input_shape)
+    assert (first["name"], first["op_class"], first["bound"]) == ("input copy", "copy", "transfer")
+    assert first["latency_ms"] == pytest.approx(image_bytes / 4.33e9 * 1e3)
+    assert not any(first[column] for column in ("params", "macs", "flops", "mem_access_elems", "dram_bytes"))
+    assert [r["name"] for r in others] == [r["name"] for r in without]
+    assert others[0]["latency_ms"] == pytest.approx(without[0]["latency_ms"])
+    assert others[0]["bound"] == without[0]["bound"]
+    for total in ("params", "macs", "flops", "latency_ms", "dram_bytes", "weight_bytes"):
+        assert sum(r[total] for r in copied.layer_records) == pytest.approx(copied.summary[total], rel=1e-6)
+        for groups in (copied.class_records, copied.block_records, copied.stage_records, copied.bound_records):
+            assert sum(r[total] for r in groups) == pytest.approx(copied.summary[total], rel=1e-6)
+    assert sum(r["share_ratio"] for r in copied.layer_records) == pytest.approx(1)
+    assert {r["op_class"]: r for r in copied.class_records}["copy"]["latency_ms"] == first["latency_ms"]
+    page = copied.to_html()
+    assert "input copy" in page
+    assert "input copy" in copied.report("csv")
+    assert copied.to_networkx().nodes[graph.inputs[0].name]["latency_ms"] == first["latency_ms"]
