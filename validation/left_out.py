@@ -285,7 +285,9 @@ def _write(cases: Iterable[LeftOut]) -> None:
 
 def main(kinds: Sequence[str]) -> None:
     """Solve some or all kinds and keep them beside those there are."""
-    kept = [case for case in outcome() if case.kind not in (kinds or KINDS)] if OUTCOME.exists() else []
+    kept = [
+        case for case in outcome() if case.kind not in (kinds or KINDS)
+    ]  # "fallback" is of python -m validation.stm32n6 FILE if OUTCOME.exists() else []
     for kind in kinds or KINDS:
         print(kind, file=sys.stderr)
         kept += KINDS[kind]()

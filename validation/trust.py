@@ -15,10 +15,10 @@ import numpy as np
 from costsim.calibrate.errors import interval_ratios
 from costsim.files import write_text
 from costsim.trust.held import KINDS as ROW_KINDS
-from costsim.trust.widening import BATCH, FILE, NUMBERS, RESOLUTION, THREADS, Ratios, factors
+from costsim.trust.widening import BATCH, FALLBACK, FILE, NUMBERS, RESOLUTION, THREADS, Ratios, factors
 from validation.left_out import LeftOut, outcome
 
-WIDENS = {"board": NUMBERS, "threads": THREADS, "resolution": RESOLUTION, "batch": BATCH}
+WIDENS = {"board": NUMBERS, "threads": THREADS, "resolution": RESOLUTION, "batch": BATCH, "fallback": FALLBACK}
 """What was left out of the fits to what widens for it; families widen nothing, ops widen by their share of the time."""
 
 TELLING_SHARE = 0.15
@@ -110,7 +110,9 @@ def table(cases: Sequence[LeftOut], known: dict[str, Ratios]) -> Iterable[str]:
         for name, some in groups.items():
             card = np.mean([covered(c, Ratios(c.low_ratio, c.high_ratio)) for c in some])
             blind = [covered(c, widened(c, without_ops[c.group] if c.kind == "ops" else without[c.core])) for c in some]
-            shown = f"{np.mean(blind):.0%}" if kind != "batch" else ""  # one device alone was measured in batches
+            shown = (
+                f"{np.mean(blind):.0%}" if kind not in ("batch", "fallback") else ""
+            )  # one device alone was measured in batches
             yield f"| {kind} | {name} | {len(some)} | {card:.0%} | {coverage(some, known):.0%} | {shown} |"
 
 

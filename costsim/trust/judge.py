@@ -14,8 +14,8 @@ from costsim.hardware.load import ON_COMMAND_LINE
 from costsim.tables.costtable import CostTable
 from costsim.tables.optable import OpTable
 from costsim.trust.evidence import image_of
-from costsim.trust.held import unheld_shares, unheld_words
-from costsim.trust.widening import BATCH, NUMBERS, RESOLUTION, THREADS, Ratios, factors
+from costsim.trust.held import OTHER, unheld_shares, unheld_words
+from costsim.trust.widening import BATCH, FALLBACK, NUMBERS, RESOLUTION, THREADS, Ratios, factors
 
 LEAST_SHARE = 0.01
 """Rows nothing was measured of widen nothing below this share of the time: ten times off, they move it by a tenth."""
@@ -96,6 +96,9 @@ def trust(profile: Profile, run: RunConfig, ops: OpTable, costs: CostTable) -> T
     made_on = card.made_on
     if made_on is not None and made_on.measurements:
         shares = unheld_shares(ops, costs, made_on)
+        if ops.plan is not None and shares.pop(OTHER, 0.0):
+            interval = interval.times(factors()[FALLBACK])
+            reasons.append(_fallback(unheld_words(ops, costs, made_on, OTHER)))
         if sum(shares.values()) >= LEAST_SHARE:
             interval = interval.mixed(shares, factors())
             for kind, share in shares.items():
@@ -160,6 +163,14 @@ def _unheld(kind: str, share: float, words: list[str]) -> str:
     return (
         f"{max(share, 0.001):.1%} of the predicted time is on {kind} that none of the measured networks held "
         f"({', '.join(words[:NAMED])}{more})."
+    )
+
+
+def _fallback(words: list[str]) -> str:
+    more = " and others" if len(words) > NAMED else ""
+    return (
+        f"None of the measured networks held {', '.join(words[:NAMED])}{more}: "
+        "the compiler may send such ops to the host core, at a cost that is not in the prediction."
     )
 
 

@@ -11,7 +11,10 @@ from typing import NamedTuple
 FILE = Path(__file__).with_name("widening.toml")
 
 NUMBERS, THREADS, BATCH, RESOLUTION = "numbers", "threads", "batch", "resolution"
-RUN = (NUMBERS, THREADS, BATCH, RESOLUTION)
+FALLBACK = "fallback"
+"""Ops of an accelerator that the card's networks never held: its compiler may send them to the host core."""
+
+RUN = (NUMBERS, THREADS, BATCH, RESOLUTION, FALLBACK)
 """What widens the interval of a whole run; kinds of op (``costsim.trust.held``) widen their share of the time."""
 
 

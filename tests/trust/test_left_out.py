@@ -20,7 +20,7 @@ def test_the_factors_are_those_of_the_committed_errors() -> None:
     assert factors_of(CASES) == factors()
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", [kind for kind, cases in KINDS.items() if len(cases) > 20])
 def test_stated_intervals_hold_what_was_left_out(kind: str) -> None:
     assert 0.85 <= share_inside(KINDS[kind], factors()) <= 0.97
 
