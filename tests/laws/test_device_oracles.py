@@ -130,6 +130,28 @@ def test_kernels_no_small_network_runs_cost_what_the_oracle_costs(
     check_against_oracle(simulation)
 
 
+@pytest.mark.parametrize("kept_blocked", [True, False])
+def test_blocked_runtimes_cost_what_the_oracle_costs_where_tensors_leave_the_caches(kept_blocked: bool) -> None:
+    """Slices read what they keep, an op of several passes reads the third cache level as often: rare in random draws."""
+    base = costsim.load_profile("epyc_zen4")
+    layout = layouts(base.runtime.blocked_layout)[0 if kept_blocked else 1]
+    base = base.model_copy(update={"runtime": base.runtime.model_copy(update={"blocked_layout": layout})})
+    profile = at_point(vary(base, {
+        "hardware.memory.l1.size": np.array([2048.0]),
+        "hardware.memory.l2.size": np.array([8192.0]),
+        "hardware.memory.l3.size": np.array([16384.0]),
+    }), 0)  # fmt: skip
+    net = costsim.NetBuilder("slices and passes")
+    kept, dropped = net.split(net.act(net.conv(net.input(1, 16, 24, 24), 64, 3), "hard_swish"), 16, 48)
+    net.conv(net.act(kept, "hard_swish"), 32)
+    net.conv(dropped, 32)
+    simulation = simulate(net.graph, profile, RunConfig.of(profile))
+    l3_s, dram_s = (simulation.costs.overheads[name][:, 0] for name in ("l3", "dram"))
+    words = [label.op for label in simulation.ops.labels]
+    assert {"slice", "hard_swish"} <= {word for word, l3, dram in zip(words, l3_s, dram_s, strict=True) if l3 and dram}
+    check_against_oracle(simulation)
+
+
 def check_against_oracle(simulation: Simulation) -> None:
     """Every limit, the latency and the traffic of every op, in columns and by the oracle of the family."""
     profile = simulation.profile

@@ -55,6 +55,17 @@ def test_winograd_is_taken_for_undilated_3x3_of_stride_1_with_channels(profile):
     assert taken.tolist() == [True, False, False, False, False, False, True]
 
 
+@pytest.mark.parametrize(("channels", "taken"), [(8, False), (9, True)])
+def test_ncnn_takes_winograd_for_more_than_eight_channels(profile, channels, taken):
+    """ncnn, src/layer/arm/convolution_arm.cpp: ``num_input > 8 || num_output > 8``, of each group."""
+
+    def write(net, x):
+        x = net.conv(x, 4 * channels)
+        net.conv(x, 4 * channels, 3, groups=4)
+
+    assert takes_winograd(ops_of(profile, write), profile.runtime)[:, 0].tolist() == [False, taken]
+
+
 def test_without_winograd_a_3x3_issues_more_multiplications(profile):
     plain = profile.model_copy(update={"runtime": profile.runtime.model_copy(update={"winograd": None})})
     ops = ops_of(profile, lambda net, x: net.conv(x, 64, 3))
