@@ -132,7 +132,7 @@ def test_kernels_no_small_network_runs_cost_what_the_oracle_costs(
 
 @pytest.mark.parametrize("kept_blocked", [True, False])
 def test_blocked_runtimes_cost_what_the_oracle_costs_where_tensors_leave_the_caches(kept_blocked: bool) -> None:
-    """Slices read what they keep, an op of several passes reads the third cache level as often: rare in random draws."""
+    """A slice reads what it keeps, an op of several passes reads the third cache level as often: both rarely drawn."""
     base = costsim.load_profile("epyc_zen4")
     layout = layouts(base.runtime.blocked_layout)[0 if kept_blocked else 1]
     base = base.model_copy(update={"runtime": base.runtime.model_copy(update={"blocked_layout": layout})})
