@@ -77,6 +77,18 @@ class LayerGraph:
             self._readers[read].append(name)
         return node
 
+    def replace(self, name: str, layer: Layer) -> None:
+        """Put another layer in the place of one, between the same tensors.
+
+        Raises:
+            InputError: it makes another shape.
+        """
+        node = self[name]
+        placed = place(layer, *node.placed.inputs)
+        if placed.output != node.shape:
+            raise self._refused(f"makes {placed.output} in the place of {node.shape}", name, "keep the shape")
+        self._nodes[name] = node._replace(placed=placed)
+
     def _refused(self, what: str, name: str, mend: str) -> InputError:
         return InputError(what, where=f"{self.name}: {name}", mend=mend)
 

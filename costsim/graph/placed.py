@@ -48,7 +48,8 @@ class Placed:
     @cached_property
     def params(self) -> Any:
         """Trainable parameters."""
-        return self.layer.params(*self.inputs)
+        learned = self.layer.learned
+        return self.layer.params(*self.inputs) if learned is None else learned
 
 
 def place(layer: Layer, *inputs: Shape) -> Placed:

@@ -50,7 +50,8 @@ def to_dict(graph: LayerGraph) -> dict[str, Any]:
             "inputs": list(node.inputs),
             "options": {
                 field.name: _plain(getattr(node.layer, field.name), f"{graph.name}: {node.name}")
-                for field in fields(node.layer)  # type: ignore[arg-type]
+                for field in fields(node.layer)
+                if field.name != "learned" or node.layer.learned is not None
             },
         }
         for node in graph
@@ -140,7 +141,7 @@ def _plain(value: Any, where: str) -> Any:
 def _layer(kind: str, options: Any) -> Layer:
     if kind not in LAYER_TYPES:
         raise unknown_name("layer type", kind, LAYER_TYPES)
-    known = {field.name: field for field in fields(LAYER_TYPES[kind])}  # type: ignore[arg-type]
+    known = {field.name: field for field in fields(LAYER_TYPES[kind])}
     if not isinstance(options, dict):
         raise InputError("'options' is no object", mend='write them as "name": value')
     for name in options:

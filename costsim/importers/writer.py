@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import prod
 from typing import Any, TypeAlias
 
@@ -25,6 +25,8 @@ class Stored:
     """A NumPy array, or None where only the shape is known."""
     elem_type: int = 1
     """ONNX's number of the element type; 1 is fp32."""
+    parameters: Mapping[Hashable, int] | None = None
+    """Where the source knows them: the parameters it is made of, with their elements. None: it is itself one."""
 
     @property
     def elements(self) -> int:
@@ -47,6 +49,7 @@ class GraphWriter:
         self._values: dict[str, Value] = {}
         self._constants: dict[int, tuple[Stored, Tensor]] = {}
         self._weights: dict[int, Stored] = {}
+        self._learned: dict[Hashable, int] = {}
         self._notes: list[str] = []
         self._node, self._block = "", ""
 
@@ -94,6 +97,36 @@ class GraphWriter:
         reused = id(stored) in self._weights
         self._weights[id(stored)] = stored
         return reused
+
+    @contextmanager
+    def learning(self, stored: Iterable[Stored]) -> Iterator[None]:
+        """The layers added inside have the parameters behind these tensors, less those that layers before have.
+
+        So a parameter counts once however often it is used, a fixed weight not at all, and a table as the table
+        it is and not as what is looked up in it.
+        """
+        before = len(self.graph)
+        yield
+        fresh = {key: count for x in stored for key, count in (x.parameters or {}).items() if key not in self._learned}
+        added = list(self.graph)[before:]
+        holding = [node for node in added if self.graph.params(node)]
+        if not added or sum(self.graph.params(node) for node in holding) == sum(fresh.values()):
+            self._learned |= fresh if added else {}
+            return
+        left = sum(fresh.values())
+        for node in holding:
+            count = min(left, self.graph.params(node))
+            self.graph.replace(node.name, replace(node.layer, learned=count))
+            left -= count
+        if left:  # more than its weights: a table, a slope for all channels, a scale that is one number
+            node = self.graph[(holding or added)[-1].name]
+            self.graph.replace(node.name, replace(node.layer, learned=self.graph.params(node) + left))
+        self._learned |= fresh
+
+    @property
+    def learned(self) -> Mapping[Hashable, int]:
+        """The parameters that layers have so far."""
+        return self._learned
 
     def bind(self, tensor: str, value: Value) -> None:
         """Say what a tensor of the file is.

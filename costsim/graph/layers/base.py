@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
 from math import prod
 from typing import Any, ClassVar, NamedTuple, TypeAlias
 
@@ -60,8 +61,13 @@ class LoopNest(NamedTuple):
         return 2 * self.macs + self.other_flops
 
 
+@dataclass(frozen=True)
 class Layer(ABC):
     """A frozen specification. Subclasses are dataclasses and hold no shapes."""
+
+    learned: Dim | None = field(default=None, kw_only=True, repr=False)
+    """Its trainable parameters where they are not as many as the weights it reads: weights that a layer before it
+    has counted, weights that are fixed, a table its weights are looked up in. None: what ``params`` says."""
 
     op: ClassVar[str]
     """The device's word for the layer: what profiles name in their fusion rules."""

@@ -8,6 +8,7 @@ again. Nothing is recognised by name, and a part that anybody else reads is left
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 from costsim.graph import LayerGraph, Node
 from costsim.importers.patterns import activations, weights
@@ -51,6 +52,9 @@ def _pass(graph: LayerGraph) -> LayerGraph:
     for node in graph:
         if node.name not in gone:
             layer, inputs, members = replaced.get(node.name, (node.layer, node.inputs, set()))
+            chain = [node, *(graph[member] for member in members)]
+            if any(part.layer.learned is not None for part in chain):  # stated, so the whole has those of its parts
+                layer = replace(layer, learned=sum(graph.params(part) for part in chain))
             names[node.name] = next((m for m in sorted(members) if node.name.startswith(f"{m}.")), node.name)
             simpler.add(layer, *(names[i] for i in inputs), name=names[node.name], block=node.block)
     return simpler

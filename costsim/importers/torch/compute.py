@@ -6,7 +6,7 @@ from typing import Any
 
 from costsim.graph import Tensor
 from costsim.graph import layers as L
-from costsim.importers import pieces
+from costsim.importers import pieces, unfold
 from costsim.importers.pieces import same_padding
 from costsim.importers.torch.call import Call
 from costsim.importers.writer import Stored, Value
@@ -14,14 +14,22 @@ from costsim.importers.writer import Stored, Value
 
 def conv(call: Call) -> Tensor:
     """All convolutions: conv1d, conv2d, their transposed forms, and the general one."""
-    x, weight = call.tensor("input"), call.stored("weight")
+    x, weight = call.tensor("input"), call["weight"]
     rank = len(weight.shape) - 2
+    x, unbatched = _batched(call, x, rank)
+    y = _conv(call, x, weight, rank)
+    return pieces.reshaped(call.writer, y, y.shape[1:]) if unbatched else y
+
+
+def _conv(call: Call, x: Tensor, weight: Value, rank: int) -> Tensor:
     stride, dilation = call.per_axis("stride", rank), call.per_axis("dilation", rank)
     groups, bias = int(call["groups"]), call.get("bias") is not None
     transposing = call.op.startswith("conv_transpose") or bool(call.get("transposed"))
     before, after = _conv_padding(call, x, weight, stride, dilation)
-    if rank > 2:
-        return call.writer.unknown(f"{call.op} ({rank} dimensions)", [x], call.shape, weight.elements)
+    if rank > 2 or not isinstance(weight, Stored) or isinstance(call.get("bias"), Tensor):
+        way = unfold.transposed if transposing else unfold.convolved
+        output = call.shape if len(call.shape) == rank + 2 else (1, *call.shape)
+        return way(call.writer, x, weight, call.get("bias"), groups, output)
     return pieces.convolved(
         call.writer,
         x,
@@ -36,7 +44,7 @@ def conv(call: Call) -> Tensor:
 
 
 def _conv_padding(
-    call: Call, x: Tensor, weight: Stored, stride: list[int], dilation: list[int]
+    call: Call, x: Tensor, weight: Value, stride: list[int], dilation: list[int]
 ) -> tuple[list[int], list[int]]:
     rank = len(weight.shape) - 2
     if call["padding"] == "valid":
@@ -78,17 +86,26 @@ def addmm(call: Call) -> Tensor:
     return y if own_bias else pieces.arithmetic(call.writer, "add", [y, first])
 
 
-def attention(call: Call) -> Tensor:
-    """softmax(q k^T / sqrt d) v, of every head."""
+def attention(call: Call) -> Any:
+    """softmax(q k^T / sqrt d) v, of every head; query heads that share a key head are rows of one product."""
     writer = call.writer
     q, k, v = (call.tensor(name) for name in ("query", "key", "value"))
-    rank = len(k.shape)
+    rank, heads = len(k.shape), q.shape
+    shares = rank > 2 and q.shape[-3] != k.shape[-3] > 1
+    if shares:
+        rows = q.shape[-3] // k.shape[-3] * q.shape[-2]
+        q = pieces.reshaped(writer, q, (*q.shape[:-3], k.shape[-3], rows, q.shape[-1]), part="grouped")
     turned = pieces.transposed(writer, k, (*range(rank - 2), rank - 1, rank - 2), part="key_transposed")
     scores = writer.add(L.MatMul(), q, turned, part="scores")
     scores = writer.add(L.Multiply(), scores, part="scale")
     if call.get("attn_mask") is not None:
+        grouped = scores.shape
+        scores = pieces.reshaped(writer, scores, (*heads[:-1], k.shape[-2]), part="heads") if shares else scores
         scores = pieces.arithmetic(writer, "add", [scores, call["attn_mask"]])
-    return writer.add(L.MatMul(), writer.add(L.Softmax(axis=-1), scores, part="softmax"), v)
+        scores = pieces.reshaped(writer, scores, grouped, part="masked") if shares else scores
+    y = writer.add(L.MatMul(), writer.add(L.Softmax(axis=-1), scores, part="softmax"), v)
+    y = pieces.reshaped(writer, y, (*heads[:-1], v.shape[-1]), part="heads") if shares else y
+    return [y] + [None] * (len(call.shapes) - 1) if len(call.shapes) > 1 else y
 
 
 def batch_norm(call: Call) -> Any:
@@ -117,9 +134,9 @@ def instance_norm(call: Call) -> Tensor:
 
 
 def pool(call: Call) -> Any:
-    """Maximum and average pooling over one or two dimensions."""
+    """Maximum and average pooling over one, two or three dimensions."""
     x = call.tensor()
-    rank = 1 if "1d" in call.op else 2
+    rank = next(rank for rank in (1, 2, 3) if f"{rank}d" in call.op)
     kernel = call.per_axis("kernel_size", rank)
     stride = call.per_axis("stride", rank) if call["stride"] else kernel
     padding, dilation = call.per_axis("padding", rank), call.get("dilation", 1)
@@ -127,7 +144,10 @@ def pool(call: Call) -> Any:
     reach = [(k - 1) * d + 1 for k, d in zip(kernel, dilation * (rank // len(dilation)), strict=True)]
     function = "max" if call.op.startswith("max") else "avg"
     x, unbatched = _batched(call, x, rank)
-    y = pieces.pooled(call.writer, x, function, reach, stride, (padding, padding), bool(call["ceil_mode"]))
+    if rank > 2:
+        y = unfold.pooled(call.writer, x, function, kernel, (*x.shape[:2], *call.shape[-rank:]))
+    else:
+        y = pieces.pooled(call.writer, x, function, reach, stride, (padding, padding), bool(call["ceil_mode"]))
     y = pieces.reshaped(call.writer, y, y.shape[1:]) if unbatched else y
     return [y, None] if len(call.shapes) > 1 else y
 
@@ -138,8 +158,17 @@ def _batched(call: Call, x: Tensor, rank: int) -> tuple[Tensor, bool]:
 
 
 def adaptive_pool(call: Call) -> Any:
-    x = call.tensor()
+    """Pooling to a given size, over one, two or three dimensions."""
+    rank = next(rank for rank in (1, 2, 3) if f"{rank}d" in call.op)
+    x, unbatched = _batched(call, call.tensor(), rank)
     function = "max" if "max" in call.op else "avg"
-    size = [n if out is None else out for out, n in zip(call["output_size"], x.shape[2:], strict=True)]
-    y = pieces.adaptive_pool(call.writer, x, function, size)
+    size = call.shape[-rank:]
+    if rank < 3:
+        y = pieces.adaptive_pool(call.writer, x, function, size)
+    elif all(length == 1 for length in size):
+        y = pieces.reduced(call.writer, x, "mean" if function == "avg" else "max", [2, 3, 4], keepdims=True)
+    else:  # windows of the length the largest has
+        kernel = [-(-n // out) for out, n in zip(size, x.shape[2:], strict=True)]
+        y = unfold.pooled(call.writer, x, function, kernel, (*x.shape[:2], *size))
+    y = pieces.reshaped(call.writer, y, y.shape[1:]) if unbatched else y
     return [y, None] if len(call.shapes) > 1 else y

@@ -25,11 +25,16 @@ OPS: dict[str, Handler] = {
     "_scaled_dot_product_flash_attention_for_cpu": compute.attention,
     "adaptive_avg_pool1d": compute.adaptive_pool,
     "adaptive_avg_pool2d": compute.adaptive_pool,
+    "adaptive_avg_pool3d": compute.adaptive_pool,
+    "adaptive_max_pool1d": compute.adaptive_pool,
     "adaptive_max_pool2d": compute.adaptive_pool,
+    "adaptive_max_pool3d": compute.adaptive_pool,
+    "_adaptive_avg_pool3d": compute.adaptive_pool,
     "_adaptive_avg_pool2d": compute.adaptive_pool,
     "addmm": compute.addmm,
     "avg_pool1d": compute.pool,
     "avg_pool2d": compute.pool,
+    "avg_pool3d": compute.pool,
     "baddbmm": compute.addmm,
     "batch_norm": compute.batch_norm,
     "bmm": compute.matmul,
@@ -38,6 +43,7 @@ OPS: dict[str, Handler] = {
     "conv3d": compute.conv,
     "conv_transpose1d": compute.conv,
     "conv_transpose2d": compute.conv,
+    "conv_transpose3d": compute.conv,
     "convolution": compute.conv,
     "group_norm": compute.group_norm,
     "instance_norm": compute.instance_norm,
@@ -46,7 +52,10 @@ OPS: dict[str, Handler] = {
     "matmul": compute.matmul,
     "max_pool1d": compute.pool,
     "max_pool2d": compute.pool,
+    "max_pool1d_with_indices": compute.pool,
     "max_pool2d_with_indices": compute.pool,
+    "max_pool3d": compute.pool,
+    "max_pool3d_with_indices": compute.pool,
     "mm": compute.matmul,
     "native_group_norm": compute.group_norm,
     "native_layer_norm": compute.layer_norm,
@@ -94,6 +103,7 @@ OPS: dict[str, Handler] = {
     "clone": tensors.alias,
     "constant_pad_nd": tensors.pad,
     "contiguous": tensors.alias,
+    "copy": tensors.copied,
     "detach": tensors.alias,
     "dropout": tensors.dropout,
     "embedding": tensors.embedding,
@@ -118,7 +128,9 @@ OPS: dict[str, Handler] = {
     "reshape": tensors.reshape,
     "roll": tensors.permuted_copy,
     "select": tensors.select,
+    "select_scatter": tensors.scattered,
     "slice": tensors.slice_op,
+    "slice_scatter": tensors.scattered,
     "split": tensors.split,
     "split_with_sizes": tensors.split,
     "squeeze": tensors.reshape,
@@ -137,9 +149,18 @@ OPS: dict[str, Handler] = {
     "upsample_linear1d": tensors.upsample,
     "upsample_nearest1d": tensors.upsample,
     "upsample_nearest2d": tensors.upsample,
+    "upsample_nearest3d": tensors.upsample,
+    "upsample_trilinear3d": tensors.upsample,
     "view": tensors.reshape,
-    **dict.fromkeys(("new_full", "new_ones", "new_zeros", "ones_like", "zeros_like", "full_like"), tensors.made),
+    **dict.fromkeys(
+        ("fill", "new_full", "new_ones", "new_zeros", "ones_like", "zeros_like", "full_like"), tensors.made
+    ),
 }
 
 BROADCASTING = {"add", "sub", "mul", "div", "maximum", "minimum", "where", "pow"}
 """Ops that bring their operands to one shape themselves."""
+
+MULTIPLYING = {name for name in OPS if "conv" in name or "scaled_dot" in name} | {
+    "addmm", "baddbmm", "bmm", "linear", "matmul", "mm",
+}  # fmt: skip
+"""Ops that multiply and accumulate."""

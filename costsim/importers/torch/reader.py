@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import operator
+from collections import Counter
+from collections.abc import Hashable
+from dataclasses import replace
 from typing import Any
 
 from torch.export import ExportedProgram
@@ -12,9 +15,11 @@ from torch.fx.node import map_arg
 from costsim.errors import InputError
 from costsim.graph import Tensor
 from costsim.graph import layers as L
+from costsim.graph.layers import Shape
 from costsim.importers.scopes import block_of, holders
 from costsim.importers.torch.call import Call, values_in
-from costsim.importers.torch.ops import BROADCASTING, OPS
+from costsim.importers.torch.ops import BROADCASTING, MULTIPLYING, OPS
+from costsim.importers.torch.sizes import Cut, DataDependent, Sizes
 from costsim.importers.writer import GraphWriter, Stored
 
 
@@ -27,30 +32,38 @@ def op_name(target: Any) -> str:
 class Reader:
     """One pass over the exported graph."""
 
-    def __init__(self, program: ExportedProgram, writer: GraphWriter) -> None:
+    def __init__(self, program: ExportedProgram, writer: GraphWriter, sizes: Sizes) -> None:
         self.program = program
         self.writer = writer
+        self.sizes = sizes
         self.values: dict[Node, Any] = {}
+        self.cut: Cut | None = None
+        self.folded: Counter[str] = Counter()
         nodes = list(program.graph.nodes)
         self.paths = {node: _module_path(node) for node in nodes}
         self.holding = holders(self.paths.values())
 
     def run(self) -> None:
         signature = self.program.graph_signature
-        trainable = set(signature.inputs_to_parameters)
-        held = trainable | set(signature.inputs_to_buffers) | set(signature.inputs_to_lifted_tensor_constants)
+        parameters = signature.inputs_to_parameters
+        held = {*parameters, *signature.inputs_to_buffers, *signature.inputs_to_lifted_tensor_constants}
         for node in self.program.graph.nodes:
             if node.op == "placeholder":
-                self.values[node] = self._placeholder(node, node.name in held, node.name in trainable)
+                self.values[node] = self._placeholder(node, node.name in held, parameters.get(node.name))
             else:
                 self._run(node, self.program.graph_module)
+        if self.cut is not None:
+            self.writer.note(self.cut.note())
+        for op, macs in self.folded.items():
+            self.writer.note(f"{macs:,} multiply-accumulates of {op} on constants alone run once, when it is loaded")
 
     def _run(self, node: Node, owner: Any) -> None:
         if node.op == "call_function":
             self._call(node)
         elif node.op == "get_attr":  # a constant, or the body of a region
             held = operator.attrgetter(str(node.target))(owner)
-            self.values[node] = Stored(tuple(held.shape), trainable=False) if hasattr(held, "shape") else held
+            fixed = hasattr(held, "shape")
+            self.values[node] = Stored(tuple(held.shape), trainable=False, parameters={}) if fixed else held
 
     def _region(self, node: Any) -> Any:
         """The body of a region that only sets a mode (autocast, no_grad), in its place."""
@@ -71,23 +84,32 @@ class Reader:
                 self._run(inner, body)
         return None
 
-    def _placeholder(self, node: Node, held: bool, trainable: bool) -> Any:
+    def _placeholder(self, node: Node, held: bool, parameter: str | None) -> Any:
         value: Any = node.meta.get("val")
         if not hasattr(value, "shape"):
-            return value
+            return self.sizes.value(value)
         if held:
-            return Stored(tuple(value.shape), trainable)
+            key = identity(parameter, self.program.state_dict)
+            stored = Stored(tuple(value.shape), parameter is not None)
+            return replace(stored, parameters={} if parameter is None else {key: stored.elements})
         with self.writer.node(node.name, "input"):
-            return self.writer.add(L.Input(tuple(int(d) for d in value.shape)))
+            return self.writer.add(L.Input(self.sizes.shape(value) or (1,)))
 
     def _call(self, node: Any) -> None:
         path = self.paths.get(node) or _module_path(node)
         name = op_name(node.target)
         title = path if path and path not in self.holding else f"{path}.{name}".strip(".")
         with self.writer.node(title, name, block_of(path, self.holding)):
+            if self._is_cut(node):
+                self.values[node] = self.cut
+                return
             if node.target is operator.getitem:
                 source, index = node.args
                 self.values[node] = self.values[source][index]
+                return
+            number = self._made(node)
+            if isinstance(number, (int, float, bool)):
+                self.values[node] = number
                 return
             if not hasattr(node.target, "_schema"):
                 self.values[node] = self._region(node)
@@ -96,14 +118,44 @@ class Reader:
             if node.target._schema.name.endswith("_"):
                 self.values[node.args[0]] = self.values[node]
 
+    def _made(self, node: Node) -> Any:
+        """The number a node computes, None if it computes none or it is not known."""
+        try:
+            return self.sizes.value(node.meta.get("val"))
+        except DataDependent:
+            return None
+
+    def _is_cut(self, node: Node) -> bool:
+        """Whether a node stands behind an op whose size depends on the data, or is such an op."""
+        if self.cut is not None and any(self.values.get(read) is self.cut for read in node.all_input_nodes):
+            self.cut.behind(node)
+            return True
+        return False
+
     def _value(self, node: Node, name: str) -> Any:
         arguments = _arguments(node, self.values)
-        shapes = _shapes(node)
+        operands = list(values_in(arguments.values()))
+        stored = [x for x in operands if isinstance(x, Stored)]
+        try:
+            shapes = _shapes(node, self.sizes)
+        except DataDependent:
+            self.cut = self.cut or Cut(str(node.target), node.name)
+            tensors = [x for x in operands if isinstance(x, Tensor)]
+            with self.writer.learning(stored):
+                self.writer.unknown(f"{name} (its size depends on the data)", tensors, (1,))
+            return self.cut
         if not shapes:
             return None  # a check of torch's own
-        operands = list(values_in(arguments.values()))
+        with self.writer.learning(stored):
+            return self._layers(node, name, arguments, operands, shapes)
+
+    def _layers(
+        self, node: Node, name: str, arguments: dict[str, Any], operands: list[Any], shapes: tuple[Shape, ...]
+    ) -> Any:
+        """What the call makes: layers where it reads activations, a stored tensor where it reads constants alone."""
         if not any(isinstance(x, Tensor) for x in operands):
-            return _stored(node, shapes, any(x.trainable for x in operands))
+            self._fold(name, arguments, shapes)
+            return _stored(node, shapes, operands)
         if name in ("expand", "expand_as") and all(op_name(user.target) in BROADCASTING for user in node.users):
             return operands[0]  # a view that its readers broadcast anyway
         handler = OPS.get(name)
@@ -117,7 +169,17 @@ class Reader:
                 )
         return value
 
-    def _unknown(self, node: Node, operands: list[Any], shapes: tuple[tuple[int, ...], ...]) -> Any:
+    def _fold(self, name: str, arguments: dict[str, Any], shapes: tuple[Shape, ...]) -> None:
+        """Count what is multiplied on constants alone: runtimes do it once, when they load the network."""
+        if name not in MULTIPLYING:
+            return
+        once = GraphWriter(name, source="torch", where=self.writer.where)
+        first = next(key for key, value in arguments.items() if isinstance(value, Stored))
+        with once.node(name, name):
+            OPS[name](Call(once, name, {**arguments, first: once.constant(arguments[first])}, shapes))
+        self.folded[name] += once.graph.total_macs
+
+    def _unknown(self, node: Node, operands: list[Any], shapes: tuple[Shape, ...]) -> Any:
         tensors = [x for x in operands if isinstance(x, Tensor)]
         weights = sum(x.elements for x in operands if isinstance(x, Stored) and x.trainable)
         made = []
@@ -131,7 +193,7 @@ def _arguments(node: Any, values: dict[Node, Any]) -> dict[str, Any]:
     """Arguments by the schema's names, with defaults, nodes replaced by their values."""
     given = map_arg(node.args, lambda n: values[n])
     named = map_arg(node.kwargs, lambda n: values[n])
-    found = {}
+    found: dict[str, Any] = {}
     for index, argument in enumerate(node.target._schema.arguments):
         if index < len(given):
             found[argument.name] = given[index]
@@ -140,19 +202,28 @@ def _arguments(node: Any, values: dict[Node, Any]) -> dict[str, Any]:
     return found
 
 
-def _shapes(node: Node) -> tuple[tuple[int, ...], ...]:
+def _shapes(node: Node, sizes: Sizes) -> tuple[Shape, ...]:
     value: Any = node.meta.get("val")
     results = value if isinstance(value, (list, tuple)) else [value]
-    return tuple(tuple(int(d) for d in result.shape) for result in results if hasattr(result, "shape"))
+    return tuple(sizes.shape(result) for result in results if hasattr(result, "shape"))
 
 
 def _is_several(node: Node) -> bool:
     return isinstance(node.meta.get("val"), (list, tuple))
 
 
-def _stored(node: Node, shapes: tuple[tuple[int, ...], ...], trainable: bool) -> Any:
-    """What is computed from weights or constants alone is stored, too."""
-    made = [Stored(shape, trainable) for shape in shapes]
+def identity(parameter: str | None, tensors: Any) -> Hashable:
+    """What two names of one tensor have in common: its memory and where in it it begins."""
+    held = tensors.get(parameter)
+    if held is None:
+        return parameter
+    return held.untyped_storage()._cdata, held.storage_offset(), tuple(held.shape)
+
+
+def _stored(node: Node, shapes: tuple[Shape, ...], operands: list[Stored]) -> Any:
+    """What is computed from weights or constants alone is stored, too, and made of their parameters."""
+    behind = {key: count for x in operands for key, count in (x.parameters or {}).items()}
+    made = [Stored(shape, any(x.trainable for x in operands), parameters=behind) for shape in shapes]
     return made if _is_several(node) else made[0] if made else None
 
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 from costsim.graph import Tensor
 from costsim.graph import layers as L
-from costsim.importers import pieces
+from costsim.importers import pieces, unfold
 from costsim.importers.torch.call import Call
-from costsim.importers.writer import Stored, Value
+from costsim.importers.writer import GraphWriter, Stored, Value
 
 REDUCTIONS = {
     "mean": "mean",
@@ -209,7 +210,45 @@ def pad(call: Call) -> Tensor:
     return pieces.padded(call.writer, x, before, after)
 
 
+def copied(call: Call) -> Value:
+    """The source, in the shape of what it is written over."""
+    source = call["src"]
+    return (
+        source if source.shape == call.shape else pieces.expanded(call.writer, call.tensor("src"), call.shape, "copy")
+    )
+
+
+def scattered(call: Call) -> Value:
+    """A tensor with some positions of one axis replaced: what is kept before, the new ones, what is kept behind."""
+    writer, source = call.writer, call.tensor("src")
+    axis = pieces.axis_of(int(call["dim"]), call.shape)
+    if call.op == "select_scatter":
+        start = int(call["index"]) % call.shape[axis]
+        picked = range(start, start + 1)
+        source = pieces.reshaped(writer, source, (*call.shape[:axis], 1, *call.shape[axis + 1 :]), part="unsqueeze")
+    else:
+        picked = range(call.shape[axis])[call.get("start") : call.get("end") : call.get("step", 1)]
+    if len(picked) == call.shape[axis]:
+        return source
+    kept, length = call["self"], call.shape[axis]
+    if picked.step > 1:  # interleaved: both at hand, then one by one
+        return writer.add(L.IndexSelect(length, axis), pieces.joined(writer, [call.tensor("self"), source], axis))
+    parts = [_part(writer, kept, axis, 0, picked[0]), source, _part(writer, kept, axis, picked[-1] + 1, length)]
+    return pieces.joined(writer, [part for part in parts if part is not None], axis)
+
+
+def _part(writer: GraphWriter, x: Value, axis: int, start: int, stop: int) -> Value | None:
+    if start >= stop:
+        return None
+    if isinstance(x, Tensor):
+        return pieces.sliced(writer, x, axis, start, stop)
+    return replace(x, shape=(*x.shape[:axis], stop - start, *x.shape[axis + 1 :]))
+
+
 def upsample(call: Call) -> Tensor:
+    if call.op.endswith("3d"):
+        mode = "bilinear" if "linear" in call.op else "nearest"
+        return unfold.resized(call.writer, call.tensor(), call.shape[2:], mode)
     mode = next((m for m in ("bilinear", "bicubic") if m in call.op), "nearest")
     return pieces.resized(call.writer, call.tensor(), call.shape[2:], "bilinear" if "linear1d" in call.op else mode)
 
@@ -224,5 +263,5 @@ def channel_shuffle(call: Call) -> Tensor:
 
 
 def made(call: Call) -> Stored:
-    """Tensors filled without reading any activation's values: zeros, ones, arange."""
-    return Stored(call.shape, trainable=False)
+    """Tensors filled with one number, without reading any activation's values."""
+    return Stored(call.shape, trainable=False, parameters={})

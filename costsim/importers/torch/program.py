@@ -1,0 +1,157 @@
+"""Exported programs of modules, files and exporters, and what is taken apart in them before they are read."""
+
+from __future__ import annotations
+
+import io
+import logging
+import operator
+import warnings
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, redirect_stderr, redirect_stdout
+from itertools import product
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch.export import ExportedProgram, default_decompositions
+from torch.nn import Module
+
+from costsim.errors import InputError
+from costsim.importers.torch.ops import OPS
+from costsim.importers.torch.reader import op_name
+
+LONGEST = 160
+"""Letters of torch's own words in a message."""
+
+VIEWS = {"slice", "select", "narrow", "view", "permute", "transpose", "unsqueeze", "squeeze", "split", "chunk"}
+"""Ops whose result is a window on their operand: a write into it is a write into the whole."""
+
+INT64, BOOL = torch.int64, torch.bool
+
+
+def program_of(source: Any) -> tuple[ExportedProgram, str]:
+    """The program in a file, or in what an exporter returns, and its name.
+
+    Raises:
+        InputError: the file holds none.
+    """
+    if not isinstance(source, Path):
+        inner = getattr(source, "exported_program", None)
+        return (source if inner is None else inner), "exported program"
+    try:
+        with silent():
+            program = torch.export.load(source)
+    except Exception as error:  # torch raises what its unzipping and unpickling meet
+        problem = _one_line(error)
+        raise InputError(f"not a saved program: {problem}", where=str(source), mend="torch.export.save it") from None
+    return program, source.stem
+
+
+def traced(module: Module, input_size: Any, batch: int | None) -> ExportedProgram:
+    """The program of a module in evaluation mode; the module is left as it was found.
+
+    Inputs have the module's own floating-point type and device; where it takes none of these, they are words
+    (whole numbers) or masks.
+
+    Raises:
+        InputError: the size is missing, or torch cannot trace the module at it.
+    """
+    name = type(module).__name__
+    if input_size is None:
+        raise InputError("a module does not know its input", where=name, mend="give input_size=(3, 224, 224)")
+    if isinstance(module, torch.jit.ScriptModule):
+        raise InputError(
+            "a script module holds no code that torch.export can trace", where=name, mend="give the nn.Module itself"
+        )
+    tensors = [*module.parameters(), *module.buffers()]
+    like = next((tensor for tensor in tensors if tensor.is_floating_point()), torch.zeros(1))
+    named = isinstance(input_size, Mapping)
+    given = list(input_size.values()) if isinstance(input_size, Mapping) else _sizes(input_size)
+    problem = ""
+    with _evaluating(module), silent(), torch.no_grad():
+        for kinds in product((like.dtype, INT64, BOOL), repeat=len(given) if len(given) < 4 else 1):
+            types = kinds * (len(given) // len(kinds))
+            inputs = [
+                torch.zeros(batch or 1, *size, dtype=kind, device=like.device)
+                for size, kind in zip(given, types, strict=True)
+            ]
+            try:
+                keywords = dict(zip(input_size, inputs, strict=True)) if named else None
+                return torch.export.export(module, () if named else tuple(inputs), keywords, strict=False)
+            except Exception as error:  # whatever the module's own code raises for these sizes
+                problem = problem or _one_line(error)
+                if _is_of_data(error):
+                    break
+    if "data-dependent" in problem:
+        raise InputError(
+            "cannot be traced: what it does depends on the data, not on sizes alone",
+            where=name,
+            mend="give the part before that (model.backbone, or a wrapper that returns the head's outputs)",
+        )
+    several = "; several inputs: a list of sizes, or torch.export it" if len(given) == 1 else ""
+    raise InputError(f"cannot be traced: {problem}", where=name, mend=f"check the input size{several}")
+
+
+def _sizes(input_size: Any) -> list[Sequence[int]]:
+    """One size for every input; a size is a sequence of whole numbers."""
+    return list(input_size) if input_size and isinstance(input_size[0], (tuple, list)) else [input_size]
+
+
+def _is_of_data(error: Exception) -> bool:
+    return "data-dependent" in str(error)
+
+
+def _one_line(error: Exception) -> str:
+    text = next((line.strip() for line in str(error).splitlines() if line.strip()), type(error).__name__)
+    if "data-dependent" in text:
+        return "data-dependent"
+    return text if len(text) <= LONGEST else f"{text[: LONGEST - 3]}..."
+
+
+@contextmanager
+def _evaluating(module: Module) -> Iterator[None]:
+    """The module in evaluation mode; afterwards every submodule is in the mode it was."""
+    modes = {child: child.training for child in module.modules()}
+    module.eval()
+    try:
+        yield
+    finally:
+        for child, training in modes.items():
+            child.training = training
+
+
+@contextmanager
+def silent() -> Iterator[None]:
+    """Without torch's warnings, prints and log of its own insides: what matters is said as an error."""
+    disabled = logging.root.manager.disable
+    logging.disable(logging.CRITICAL)
+    try:
+        with warnings.catch_warnings(), redirect_stdout(io.StringIO()), redirect_stderr(io.StringIO()):
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        logging.disable(disabled)
+
+
+def decomposed(program: ExportedProgram) -> ExportedProgram:
+    """Ops without a handler taken apart by torch, as far as it can; writes into views as new tensors."""
+    calls = {
+        node.target
+        for node in program.graph.nodes
+        if node.op == "call_function" and node.target is not operator.getitem
+    }
+    strange = [target for target in calls if op_name(target) not in OPS]
+    table = default_decompositions()
+    chosen = {target: table[target] for target in strange if target in table}
+    implicit = [target for target in strange if getattr(target, "_can_decompose", bool)()]
+    if not chosen and not implicit and not any(_writes_into_a_view(node) for node in program.graph.nodes):
+        return program
+    with silent():
+        return program.run_decompositions(chosen)
+
+
+def _writes_into_a_view(node: Any) -> bool:
+    schema = getattr(node.target, "_schema", None)
+    if schema is None or not schema.is_mutable or not node.args or not hasattr(node.args[0], "target"):
+        return False
+    return op_name(node.target) == "copy" or op_name(node.args[0].target) in VIEWS
