@@ -87,7 +87,10 @@ def local_response_norm(graph: LayerGraph, node: Node) -> Match | None:
     x, at = graph[node.inputs[0]], only_read_here(graph, node.inputs[1])
     members, padded = set(), None
     while at is not None and at.inputs != (x.name,) * 2 and not is_activation(at, "square"):
-        if not (is_scalar_op(at, "mul", "add", "pow") or isinstance(at.layer, (L.Reshape, L.Unknown, L.IndexSelect, L.Reduce))):
+        if not (
+            is_scalar_op(at, "mul", "add", "pow")
+            or isinstance(at.layer, (L.Reshape, L.Unknown, L.IndexSelect, L.Reduce))
+        ):
             return None
         members.add(at.name)
         padded = at if isinstance(at.layer, L.Unknown) and at.layer.type_name == "Pad" else padded
