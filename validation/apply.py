@@ -63,7 +63,10 @@ def write_fit(path: Path, constants: dict[str, float], note: str, calibration: d
     yaml.width, yaml.preserve_quotes = 1000, True
     tree = yaml.load(path.read_text())
     tree["sources"]["fit"] = {"kind": "fitted", "text": note}
-    tree["fitted"] = {"source": "fit"} | {name.split(".")[-1]: _text(name, value) for name, value in constants.items()}
+    kept = {block: tree["fitted"][block] for block in ("hardware", "runtime") if block in tree["fitted"]}
+    tree["fitted"] = (
+        kept | {"source": "fit"} | {name.split(".")[-1]: _text(name, value) for name, value in constants.items()}
+    )
     if calibration is not None:
         tree["calibration"] = calibration
     text = io.StringIO()

@@ -105,8 +105,10 @@ def _inherited(path: Path, seen: tuple[Path, ...] = ()) -> tuple[Tree, dict[str,
     for block in ("hardware", "runtime", "fitted"):
         if isinstance(tree.get(block), dict):
             tree[block] = _strip_sources(tree[block], None, block, provenance)
+    fitted = _lay_fitted_over(tree, provenance, path)
     if parent is None:
         _check_sources(tree, provenance, path)
+        _check_facts(tree, provenance, fitted, path)
         return tree, provenance
     base_path = find_parent(parent, path)
     if base_path is None:
@@ -120,10 +122,42 @@ def _inherited(path: Path, seen: tuple[Path, ...] = ()) -> tuple[Tree, dict[str,
     if "data" in (tree.get("calibration") or ()):
         base.pop("calibration", None)  # a card of its own is whole: nothing of the parent's errors vouches for it
     merged = _overlay(base, tree)
+    own = provenance
     kept = set(settable_fields(merged))  # a block the file sets to null takes its numbers with it
     provenance = {field: source for field, source in {**base_provenance, **provenance}.items() if field in kept}
     _check_sources(merged, provenance, path)
+    _check_facts(merged, own, fitted, path)
     return merged, provenance
+
+
+def _lay_fitted_over(tree: Tree, provenance: dict[str, str], path: Path) -> set[str]:
+    """Put what ``fitted.hardware`` and ``fitted.runtime`` say in its place; the dotted paths of those numbers.
+
+    Effective numbers stand apart from facts in the file, and are numbers of the device like any other once read.
+    """
+    moved: set[str] = set()
+    for block in ("hardware", "runtime"):
+        extra = (tree.get("fitted") or {}).pop(block, None)
+        if not isinstance(extra, dict):
+            continue
+        twice = set(_leaves(extra, block)) & set(_leaves(tree.get(block) or {}, block))
+        if twice:
+            raise InputError(f"{min(twice)} is also in fitted.{block}", where=str(path), mend="give one of the two")
+        tree[block] = _overlay(tree.get(block) or {}, extra)
+        for field in [f for f in provenance if f.startswith(f"fitted.{block}.")]:
+            plain = field.removeprefix("fitted.")
+            provenance[plain] = provenance.pop(field)
+            moved.add(plain)
+    return moved
+
+
+def _check_facts(tree: Tree, own: Mapping[str, str], fitted: set[str], path: Path) -> None:
+    """Nothing fitted stands among the facts of a file; ``fitted`` holds what its fitted block said of them."""
+    for field, source in own.items():
+        kind = (tree["sources"][source] or {}).get("kind")
+        if kind == "fitted" and not field.startswith("fitted.") and field not in fitted:
+            block = field.split(".")[0]
+            raise InputError(f"{field} is fitted, not a fact", where=str(path), mend=f"move it under fitted.{block}")
 
 
 def _strip_sources(tree: Tree, inherited: str | None, path: str, provenance: dict[str, str]) -> Tree:

@@ -24,7 +24,9 @@ def test_every_shipped_profile_loads_and_every_number_has_a_source(name):
     profile = load_profile(name)
     assert profile.name == name
     assert profile.provenance
-    assert all(profile.source_of(path).text for path in profile.provenance)
+    texts = [profile.source_of(path).text for path in profile.provenance]
+    assert all(texts)
+    assert not [text for text in texts if "from memory" in text or "remembered" in text]
 
 
 def test_aliases_lead_to_named_boards():
@@ -111,3 +113,39 @@ class TestDataTypesNobodyMeasured:
         profile = load_profile("v100")
         both = profile.calibration.model_copy(update={"dtypes": ("fp32", "fp16")})
         assert profile.model_copy(update={"calibration": both}).calibration_in("fp16") == both
+
+
+class TestFittedNumbersStandApart:
+    HEAD = "extends: rpi3b_plus\nname: mine\nsources: {mine: {kind: fitted, text: my fit}}\n"
+
+    @pytest.mark.parametrize(
+        "block",
+        [
+            "hardware: {clock: {value: 1.6 GHz, source: mine}}",
+            "runtime: {im2col_min_channels: {value: 3, source: mine}}",
+        ],
+    )
+    def test_none_is_among_the_facts(self, profile_file, block):
+        with pytest.raises(InputError, match=r"is fitted, not a fact; move it under fitted\."):
+            load_profile(profile_file(self.HEAD + block + "\n"))
+
+    def test_those_under_fitted_are_the_devices(self, profile_file):
+        path = profile_file(self.HEAD + "fitted: {hardware: {clock: 1.6 GHz, source: mine}}\n")
+        profile = load_profile(path)
+        assert profile.hardware.clock_hz == 1.6e9
+        assert profile.source_of("hardware.clock").text == "my fit"
+
+    def test_a_file_that_extends_it_has_the_last_word(self, profile_file):
+        profile_file(self.HEAD + "fitted: {hardware: {clock: 1.6 GHz, source: mine}}\n", "parent.yaml")
+        fact = (
+            "sources: {sheet: {kind: datasheet, text: a sheet}}\nhardware: {clock: {value: 1.5 GHz, source: sheet}}\n"
+        )
+        assert load_profile(profile_file(f"extends: parent\nname: child\n{fact}")).hardware.clock_hz == 1.5e9
+
+    def test_a_number_given_twice_is_refused(self, profile_file):
+        text = self.HEAD.replace("sources: {", "sources: {sheet: {kind: datasheet, text: a sheet}, ")
+        text += (
+            "hardware: {clock: {value: 1.5 GHz, source: sheet}}\nfitted: {hardware: {clock: 1.6 GHz, source: mine}}\n"
+        )
+        with pytest.raises(InputError, match=r"hardware\.clock is also in fitted\.hardware"):
+            load_profile(profile_file(text))
