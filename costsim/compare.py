@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
+from pathlib import Path
 from typing import Any
 
 from costsim.analysis import Analysis, Record
@@ -12,10 +14,9 @@ from costsim.api import analyze
 from costsim.errors import InputError
 from costsim.graph import LayerGraph
 from costsim.hardware import load_profile
+from costsim.network import Network
+from costsim.orders import shared_ms, told_apart
 from costsim.units import format_milliseconds
-
-TIE_RATIO = 0.01
-"""Latencies this near are equal: between them no rank flips."""
 
 
 @dataclass(frozen=True)
@@ -117,11 +118,21 @@ class Comparison:
         }  # fmt: skip
 
 
-def compare(networks: Sequence[Any], hw: Sequence[Any], **run: Any) -> Comparison:
+def compare(
+    networks: Sequence[Any], hw: Sequence[Any], *, names: Mapping[str, str] | None = None, **run: Any
+) -> Comparison:
     """Every network on every device, with the options of ``analyze``.
 
+    Networks are called by their own name, or by the path they were given as where two have one name.
+
+    Args:
+        networks: what ``analyze`` takes.
+        hw: profile names, paths or profiles.
+        names: what to call a network that is given as a name or path.
+        run: options of ``analyze``.
+
     Raises:
-        InputError: fewer than two networks, one given twice, or what ``analyze`` refuses.
+        InputError: fewer than two networks, one given twice or under two names, or what ``analyze`` refuses.
     """
     if len(networks) < 2:
         raise InputError("one network has nothing to be compared with", where="compare", mend="name two or more")
@@ -129,22 +140,43 @@ def compare(networks: Sequence[Any], hw: Sequence[Any], **run: Any) -> Compariso
         if twice := next((item for index, item in enumerate(given) if item in given[:index]), None):
             raise InputError(f"the {what} {twice} is given twice", where="compare", mend="name each once")
     profiles = [load_profile(h, run.get("settings")) if isinstance(h, str) else h for h in hw]
+    if twice := next((p.name for i, p in enumerate(profiles) if p.name in {q.name for q in profiles[:i]}), None):
+        raise InputError(f"the device {twice} is given twice", where="compare", mend="name each once")
+    size, batch = run.pop("input_size", None), run.pop("batch", None)
+    graphs = [Network(network, input_size=size, batch=batch).graph for network in networks]
+    labels = _labels(networks, graphs, names or {})
     options = {key: value for key, value in run.items() if key != "settings"}
     analyses: dict[tuple[str, str], Analysis] = {}
-    for network in networks:
+    for label, graph in zip(labels, graphs, strict=True):
         for profile in profiles:
-            analysis = analyze(network, profile, **options)
-            key = (analysis.network, analysis.hardware)
-            if key in analyses:
-                what = f"{network} on {profile.name} is another name of what was given before"
-                raise InputError(what, where="compare", mend="name each once")
-            analyses[key] = analysis
-    names, devices = (tuple(dict.fromkeys(part)) for part in zip(*analyses, strict=True))
-    first, *others = names
+            analyses[label, profile.name] = analyze(graph.renamed(label), profile, **options)
+    devices = tuple(profile.name for profile in profiles)
+    first, *others = labels
     differences = tuple(
         difference(analyses[first, device], analyses[other, device]) for other in others for device in devices
     )
-    return Comparison(analyses, names, devices, differences, tuple(rank_flips(analyses, names, devices)))
+    return Comparison(analyses, labels, devices, differences, tuple(rank_flips(analyses, labels, devices)))
+
+
+def _labels(networks: Sequence[Any], graphs: Sequence[LayerGraph], names: Mapping[str, str]) -> tuple[str, ...]:
+    """What each network is called: as ``names`` say, else its own name, else the path of it.
+
+    Raises:
+        InputError: two networks are one, or two are called by one name.
+    """
+    for index, graph in enumerate(graphs):
+        for earlier, other in zip(networks[:index], graphs[:index], strict=True):
+            if graph.same_layers(other):
+                what = f"{networks[index]} is another name of {earlier}, given before"
+                raise InputError(what, where="compare", mend="name each once")
+    own = Counter(graph.name for graph in graphs)
+    labels = []
+    for network, graph in zip(networks, graphs, strict=True):
+        given = network if isinstance(network, str | Path) else graph.name
+        labels.append(names.get(str(given)) or (str(given) if own[graph.name] > 1 else graph.name))
+    if twice := next((label for label, count in Counter(labels).items() if count > 1), None):
+        raise InputError(f"two networks are called {twice}", where="compare", mend="give them names: --name old=PATH")
+    return tuple(labels)
 
 
 def difference(first: Analysis, second: Analysis) -> Difference:
@@ -188,24 +220,36 @@ def rank_flips(
 
 
 def _faster(analyses: dict[tuple[str, str], Analysis], a: str, b: str, hw: str) -> str:
-    """The one that is ahead by more than a tie, or nobody."""
-    ratio = analyses[b, hw].latency_ms / analyses[a, hw].latency_ms
-    return "" if abs(ratio - 1) <= TIE_RATIO else a if ratio > 1 else b
+    """The one that is ahead by more than the model can be wrong about the two, or nobody."""
+    one, other = analyses[a, hw], analyses[b, hw]
+    if not told_apart(one.latency_ms, other.latency_ms, shared_ms(one.layer_records, other.layer_records)):
+        return ""
+    return a if one.latency_ms < other.latency_ms else b
 
 
 def _why(analyses: dict[tuple[str, str], Analysis], winner: str, loser: str, here: str, there: str) -> str:
     """The kind of op whose part in the difference, as a share of the winner's time, changes most."""
-    shares = []
+    times = {
+        key: _summed((r["op_class"], r["latency_ms"]) for r in analyses[key].layer_records)
+        for key in ((name, hw) for name in (winner, loser) for hw in (here, there))
+    }
+
+    def share(op_class: str, hw: str) -> float:
+        more_ms = times[loser, hw].get(op_class, 0.0) - times[winner, hw].get(op_class, 0.0)
+        return more_ms / analyses[winner, hw].latency_ms
+
+    classes = {name: None for of_one in times.values() for name in of_one}
+    cause = max(classes, key=lambda name: abs(share(name, here) - share(name, there)))
+    terms = []
     for hw in (here, there):
-        one = difference(analyses[winner, hw], analyses[loser, hw])
-        whole = analyses[winner, hw].latency_ms
-        shares.append({name: ms / whole for name, ms in one.op_classes.items()})
-    names = {*shares[0], *shares[1]}
-    cause = max(names, key=lambda name: abs(shares[0].get(name, 0.0) - shares[1].get(name, 0.0)))
-    bounds = (_bound(analyses[loser, hw], cause) or _bound(analyses[winner, hw], cause) for hw in (here, there))
-    terms = [f"{share.get(cause, 0.0):+.0%} of {winner}'s time on {hw} ({bound} bound)"
-             for share, hw, bound in zip(shares, (here, there), bounds, strict=True)]  # fmt: skip
-    return f"{cause} of {loser} costs {terms[0]}, {terms[1]}"
+        bound = _bound(analyses[loser, hw], cause) or _bound(analyses[winner, hw], cause)
+        took = [f"{_time(times[name, hw].get(cause))} in {name}" for name in (winner, loser)]
+        terms.append(f"{' and '.join(took)} on {hw} ({bound} bound)")
+    return f"{cause} takes {', '.join(terms)}"
+
+
+def _time(ms: float | None) -> str:
+    return "no time" if not ms else format_milliseconds(ms)
 
 
 def _bound(analysis: Analysis, op_class: str) -> str:

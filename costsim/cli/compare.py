@@ -6,28 +6,38 @@ import json
 
 import click
 
-from costsim.cli.options import SeveralValues, parse_settings, run_options
+from costsim.cli.options import SeveralValues, parse_names, parse_settings, run_options
 from costsim.compare import compare
 
 
 @click.command("compare", short_help="Networks side by side, and where they differ.", cls=SeveralValues)
-@click.argument("networks", nargs=-1, required=True, metavar="NETWORK NETWORK...")
+@click.argument("networks", nargs=-1, metavar="NETWORK NETWORK...")
 @click.option(
     "--hw", multiple=True, required=True, metavar="HW...", help="One device or several: --hw rpi4b gtx_1080ti."
+)
+@click.option(
+    "--name", "names", multiple=True, metavar="NAME=NETWORK", help="What to call a network: --name old=a/net.onnx."
 )
 @run_options
 @click.option("--format", "output", type=click.Choice(["text", "json"]), default="text", show_default=True)
 @click.option("--html", metavar="FILE", help="Also write it as a page with charts.")
 def command(
-    networks: tuple[str, ...], hw: tuple[str, ...], settings: tuple[str, ...], output: str, html: str | None,
+    networks: tuple[str, ...],
+    hw: tuple[str, ...],
+    names: tuple[str, ...],
+    settings: tuple[str, ...],
+    output: str,
+    html: str | None,
     **run: object,
-) -> None:  # fmt: skip
+) -> None:
     """Set networks side by side on devices, say where differences come from and where ranks flip.
 
     Networks are aligned by their outermost blocks if those have the same names, else by the size of their maps. All
     are compared with the first.
     """
-    result = compare(networks, hw, settings=parse_settings(settings), **run)
+    called = parse_names(names)
+    given = (*networks, *(network for network in called if network not in networks))
+    result = compare(given, hw, names=called, settings=parse_settings(settings), **run)
     if output == "json":
         click.echo(json.dumps(result.record(), indent=2, allow_nan=False))
     else:

@@ -66,3 +66,20 @@ def check_new_profile(target: Path, *, force: bool) -> None:
         raise InputError("a profile's name ends in .yaml", where=f"-o {target}", mend=f"write -o {target.stem}.yaml")
     if target.exists() and not force:
         raise InputError("is there already", where=str(target), mend="give another name, or --force to overwrite it")
+
+
+def parse_names(names: tuple[str, ...]) -> dict[str, str]:
+    """``name=network`` pairs as network to name.
+
+    Raises:
+        InputError: no '=' in it, or a network or a name given twice.
+    """
+    called: dict[str, str] = {}
+    for pair in names:
+        name, _, network = (part.strip() for part in pair.partition("="))
+        if not name or not network:
+            raise InputError(f"'{pair}' is not NAME=NETWORK", where="--name", mend="write --name old=a/net.onnx")
+        if network in called or name in called.values():
+            raise InputError(f"'{pair}' names again what has a name", where="--name", mend="give each network one name")
+        called[network] = name
+    return called

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from copy import copy
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from costsim.errors import InputError
@@ -154,6 +155,20 @@ class LayerGraph:
     def total_macs(self) -> Any:
         """Exact multiply-accumulates of all convolutions, fully connected layers and products."""
         return sum(self.loop_nest(node).macs for node in self)
+
+    def renamed(self, name: str) -> LayerGraph:
+        """The same network under another name; the nodes are shared."""
+        other = copy(self)
+        other.name = name
+        return other
+
+    def same_layers(self, other: LayerGraph) -> bool:
+        """Whether the two compute the same way: equal layers in one order, wired alike, whatever they are called."""
+        return self._wiring() == other._wiring()
+
+    def _wiring(self) -> list[tuple[Any, ...]]:
+        number = {node.name: index for index, node in enumerate(self)}
+        return [(node.layer, node.shape, *(number[read] for read in node.inputs)) for node in self]
 
     def with_input(self, *shape: int) -> LayerGraph:
         """The same network for another input shape; every tensor is inferred anew.

@@ -30,7 +30,7 @@ def _body(comparison: Comparison) -> Group:
                             f"{f.faster_here} is faster on {f.here}, {f.faster_there} on {f.there}: {f.why}")
               for f in comparison.flips]  # fmt: skip
     if len(comparison.devices) > 1 and not comparison.flips:
-        parts.append(Text("All devices rank them alike."))
+        parts.append(Text("No two networks change places by more than the model can tell apart."))
     return Group(*parts)
 
 

@@ -8,7 +8,7 @@ from math import log
 from costsim.analysis import Analysis, Record
 from costsim.compare import Comparison
 from costsim.report.charts import BAR_HEIGHT, LABEL_ROOM_RATIO, ROOF_COLOUR, Spec, colour, tip
-from costsim.report.datasets import rounded
+from costsim.report.datasets import finite
 from costsim.report.palette import limit_colours
 
 LABEL_WIDTH_RATIO, LABEL_HEIGHT_RATIO = 0.3, 0.06
@@ -32,10 +32,10 @@ def compared_data(comparison: Comparison) -> dict[str, list[Record]]:
         for key, analysis in comparison.analyses.items()
         for r in analysis.class_records
     ]  # fmt: skip
-    data = {"runs": rounded(_with_room_for_names(runs)), "shares": rounded(shares)}
+    data = {"runs": finite(_with_room_for_names(runs)), "shares": finite(shares)}
     for index, difference in enumerate(comparison.differences):
         order_of_parts = list(difference.parts)
-        data[f"difference{index}"] = rounded(
+        data[f"difference{index}"] = finite(
             [
                 {"part": c.part, "order": order_of_parts.index(c.part), "class": c.op_class, "ms": c.difference_ms}
                 for c in difference.contributions

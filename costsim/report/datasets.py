@@ -15,9 +15,6 @@ if TYPE_CHECKING:
 
 Record = dict[str, Any]
 
-DIGITS = 5
-"""Significant digits in the page's data: more than any prediction is worth, half the size of a float."""
-
 
 def datasets(analysis: Analysis) -> dict[str, list[Record]]:
     """Every data set of the page.
@@ -47,7 +44,7 @@ def datasets(analysis: Analysis) -> dict[str, list[Record]]:
         "stages": _by_class(analysis, "stage", lambda r: r["block"].split(".")[0]),
         "blocks": _by_class(analysis, "block", lambda r: r["block"]),
     }
-    return {name: rounded(records) for name, records in sets.items()}
+    return {name: finite(records) for name, records in sets.items()}
 
 
 def _group(record: Record, field: str, value: str) -> Record:
@@ -81,16 +78,16 @@ def _by_class(analysis: Analysis, field: str, key: Callable[[Record], str]) -> l
     return [group | {"share": group["ms"] / total_ms} for group in groups.values()]
 
 
-def rounded(records: list[Record]) -> list[Record]:
-    """The records with five significant digits.
+def finite(records: list[Record]) -> list[Record]:
+    """The records as they are: numbers are rounded once, where they are shown, so that a chart agrees with its table.
 
     Raises:
         InputError: a number is not finite.
     """
-    return [{key: _round(value, key, record) for key, value in record.items()} for record in records]
+    return [{key: _finite(value, key, record) for key, value in record.items()} for record in records]
 
 
-def _round(value: Any, key: str, record: Record) -> Any:
+def _finite(value: Any, key: str, record: Record) -> Any:
     if not isinstance(value, float):
         return value
     if not math.isfinite(value):
@@ -99,4 +96,4 @@ def _round(value: Any, key: str, record: Record) -> Any:
             where="report",
             mend="check the profile's numbers with 'costsim hw show'",
         )
-    return float(f"{value:.{DIGITS}g}")
+    return value

@@ -12,7 +12,7 @@ from markupsafe import Markup
 from costsim.guidelines.pricing import check, takes_minutes
 from costsim.report import charts, memory, words
 from costsim.report.blocks import NO_BLOCK, block_graph
-from costsim.report.datasets import datasets, rounded
+from costsim.report.datasets import datasets, finite
 from costsim.report.palette import class_colours, limit_colours
 from costsim.report.whatif import too_long_to_replan, what_if
 from costsim.units import format_count, format_milliseconds
@@ -47,10 +47,10 @@ def page(
     if findings is None:
         findings = [] if takes_minutes(analysis.simulation) else check(analysis.simulation)
     data |= {
-        "changes": rounded(changes["single"]),
-        "held": rounded(memory.held(analysis)),
-        "alive": rounded(memory.alive(analysis)),
-        "offchip": rounded(memory.offchip(analysis)),
+        "changes": finite(changes["single"]),
+        "held": finite(memory.held(analysis)),
+        "alive": finite(memory.alive(analysis)),
+        "offchip": finite(memory.offchip(analysis)),
         "capacities": memory.capacities(analysis),
     }
     shown = _charts(analysis, data, classes)

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from costsim.report.charts import BAR_HEIGHT, PLAIN_COLOUR, ROOF_COLOUR, Spec, tip
-from costsim.report.datasets import rounded
+from costsim.report.datasets import finite
 from costsim.report.html import environment
 from costsim.report.words import axis_value, metric, short_name
 from costsim.sweep.alone import simulate_point
@@ -31,16 +31,16 @@ def page(result: SweepResult, spec: SweepSpec, command: str = "") -> str:
     front = front_points(result, spec)
     best = [_point(record, spec) for record in result.best.to_dict("records")]
     chosen = list({p["point"]: p for p in [*front, *best]}.values())[:MOST_LINES]
-    data, charts = {"front": rounded(front)}, {}
+    data, charts = {"front": finite(front)}, {}
     if len(spec.objectives) > 1:
         charts["front"] = _front_chart(*list(spec.objectives)[:2])
     if len(chosen) > 1:
         columns = [*(short_name(axis.name) for axis in axes), *spec.objectives]
-        data["coordinates"] = rounded(_coordinates(chosen, axes, list(spec.objectives)))
+        data["coordinates"] = finite(_coordinates(chosen, axes, list(spec.objectives)))
         charts["coordinates"] = _coordinates_chart(columns)
     objective = next(iter(spec.objectives))
     for index, axis in enumerate(axes):
-        data[f"effect{index}"] = rounded(effects(result, axis, objective))
+        data[f"effect{index}"] = finite(effects(result, axis, objective))
         charts[f"effect{index}"] = _effect_chart(f"effect{index}", axis, objective)
     return environment().get_template("sweep.html").render(
         spec=spec, summary=result.summary, axes=axes, front=front, best=best, charts=charts, objective=objective,
