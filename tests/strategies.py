@@ -172,6 +172,12 @@ def _linear(draw: Draw, x: Tensor, others: list[Tensor]) -> Drawn:
     return L.Linear(draw(st.integers(1, 16)), bias=draw(st.booleans())), (x,)
 
 
+@_recipe(L.Recurrent, lambda x: len(x.shape) == 3)
+def _recurrent(draw: Draw, x: Tensor, others: list[Tensor]) -> Drawn:
+    cell, flag = draw(st.sampled_from(("lstm", "gru", "rnn"))), st.booleans()
+    return L.Recurrent(draw(st.integers(1, 8)), cell, draw(flag), draw(flag), draw(flag)), (x,)
+
+
 @_recipe(L.MatMul, _any)
 def _matmul(draw: Draw, x: Tensor, others: list[Tensor]) -> Drawn:
     partners = [(x, y) for y in others if _multiplies(x.shape, y.shape)]

@@ -77,6 +77,7 @@ _WORDS: dict[str, Word] = {
     "conv_transpose": Word("transposed conv", convolves=True),
     "linear": Word("fully connected", whole_input=True),
     "matmul": Word("matrix product", whole_input=True),
+    "recurrent": Word("matrix product", whole_input=True),
     # windows and reductions
     "max_pool": Word("pooling", keeps_channels=True),
     "avg_pool": Word("pooling", keeps_channels=True),

@@ -21,7 +21,7 @@ from costsim.networks import build
 from tests.reference.test_zoo import FAMILIES, small
 from tests.strategies import RECIPES, layer_graphs
 
-NOT_WRITTEN = {L.RoiAlign, L.ScatterAdd, L.Unknown}
+NOT_WRITTEN = {L.Recurrent, L.RoiAlign, L.ScatterAdd, L.Unknown}
 OTHER_NUMBERS = (L.IndexSelect, L.GroupNorm)
 """Torch picks its own indices; a group norm's epsilon meets other variances."""
 

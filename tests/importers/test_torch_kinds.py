@@ -293,3 +293,39 @@ def test_script_modules_are_refused_in_one_line() -> None:
         script = torch.jit.trace(nn.Conv2d(3, 4, 3), torch.zeros(1, 3, 8, 8))
     with pytest.raises(InputError, match=r"give the nn\.Module itself"):
         load_network(script, (3, 8, 8))
+
+
+RECURRENT = {
+    "lstm": (nn.LSTM(8, 6, batch_first=True), 10 * 24 * 14),
+    "lstm, steps first": (nn.LSTM(8, 6), 10 * 24 * 14),
+    "two layers both ways": (nn.LSTM(8, 6, 2, batch_first=True, bidirectional=True), 10 * 2 * 24 * (14 + 18)),
+    "gru": (nn.GRU(8, 6, batch_first=True, bidirectional=True), 10 * 2 * 18 * 14),
+    "gru without bias": (nn.GRU(8, 6, bias=False), 10 * 18 * 14),
+    "relu recurrence": (nn.RNN(8, 6, nonlinearity="relu", batch_first=True), 10 * 6 * 14),
+}
+
+
+@pytest.mark.parametrize("name", RECURRENT)
+@pytest.mark.parametrize("states", [False, True])
+def test_recurrent_modules_are_one_layer_for_each_of_theirs(name: str, states: bool) -> None:
+    module, macs = RECURRENT[name]
+    first = not module.batch_first
+    net = Net(lambda s, x: s.r(x.transpose(0, 1) if first else x)[1 if states else 0], r=module)
+    graph = load_network(net, (10, 8))
+    assert graph.total_macs == macs
+    assert graph.total_params == sum(parameter.numel() for parameter in module.parameters())
+    assert sum(node.layer.op == "recurrent" for node in graph) == module.num_layers
+    assert not graph.unknown
+    assert not graph.notes
+
+
+def test_one_recurrent_module_used_twice_has_its_parameters_once() -> None:
+    module = Net(lambda s, x: s.r(s.r(x)[0])[0], r=nn.GRU(6, 6, batch_first=True))
+    graph = load_network(module, (5, 6))
+    assert graph.total_params == sum(parameter.numel() for parameter in module.parameters())
+    assert graph.total_macs == 2 * 5 * 18 * 12
+
+
+def test_long_sequences_are_read_as_quickly_as_short_ones() -> None:
+    module = Net(lambda s, x: s.r(x)[0], r=nn.LSTM(16, 16, batch_first=True))
+    assert [len(load_network(module, (steps, 16))) for steps in (4, 400)] == [2, 2]

@@ -35,7 +35,7 @@ class CpuOp:
         self.images = x.n
         self.inputs, self.outputs = op.input_elems / x.n, op.output_elems / x.n
         self.lanes = profile.hardware.vector_bytes / elem_bytes
-        self.convolves = x.multiplies and op.word != "matmul"
+        self.convolves = x.multiplies and op.word not in ("matmul", "recurrent")
         self.depthwise = self.convolves and x.groups > 1 and x.c_in == 1
         self.grouped = self.convolves and x.groups > 1 and x.c_in > 1
         self.gathered = False

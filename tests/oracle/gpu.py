@@ -38,7 +38,7 @@ class GpuOp:
         self.op, self.x, self.profile, self.run = op, op.loops, profile, run
         x, hw, fit, self.elem_bytes = op.loops, profile.hardware, profile.fitted, run.elem_bytes
         self.depthwise = x.multiplies and x.groups > 1 and x.c_in == 1
-        grouped = x.multiplies and x.groups > 1 and x.c_in > 1 and op.word != "matmul"
+        grouped = x.multiplies and x.groups > 1 and x.c_in > 1 and op.word not in ("matmul", "recurrent")
         native = profile.runtime.grouped == "native"
         self.calls = x.groups if grouped and not native else 1.0
         self.reached = fit.depthwise_ratio if self.depthwise else fit.grouped_ratio if grouped and native else 1.0

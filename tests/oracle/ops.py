@@ -14,6 +14,9 @@ from costsim.graph import layers as L
 from costsim.graph.layers import Shape
 from costsim.tables.optable import OpLabel
 
+CELLS = {"lstm": (4, 3 * 4 + 2 * 6 + 4), "gru": (3, 2 * 4 + 6 + 5), "rnn": (1, 6 + 1)}
+"""Gates of a cell, and operations a hidden unit takes at a step beside products with weights."""
+
 INTERPOLATION_FLOPS = {"nearest": 0, "bilinear": 7, "bicubic": 39}
 
 ACTIVATION_FLOPS = {
@@ -117,6 +120,10 @@ class OracleLayer:
             case L.MatMul():
                 *_, m, k = self.inputs[0]
                 return Loops(True, 1, prod(self.output[:-2]), k, self.output[-1], m, 1, m, 1)
+            case L.Recurrent(hidden=c, cell=cell, time_first=turned):
+                n, steps = self.inputs[0][1::-1] if turned else self.inputs[0][:2]
+                depth = self.inputs[0][2] + c
+                return Loops(True, n, self.layer.directions, depth, CELLS[cell][0] * c, steps, 1, steps, 1)
             case L.ScatterAdd(as_matmul=True, channels=c):
                 return Loops(True, x[0], 1, x[1], c, *x[2:], *x[2:])
             case L.Pool2d(kernel=kernel, stride=stride):
@@ -137,6 +144,8 @@ class OracleLayer:
                 return prod(x) * (c / g) * kh * kw
             case L.Linear() | L.MatMul():
                 return self.outputs * x[-1]
+            case L.Recurrent(hidden=c, cell=cell):
+                return self.outputs * CELLS[cell][0] * (x[2] + c)
             case L.ScatterAdd(as_matmul=True):
                 return self.outputs * x[1]
         return 0.0
@@ -147,6 +156,8 @@ class OracleLayer:
         x = self.inputs[0] if self.inputs else ()
         bias = self.outputs if getattr(self.layer, "bias", False) else 0.0
         match self.layer:
+            case L.Recurrent(cell=cell):
+                return self.outputs * (CELLS[cell][1] + (2 * CELLS[cell][0] if self.layer.bias else 0))
             case L.Conv2d() | L.Linear() | L.MatMul() | L.ScatterAdd(as_matmul=True):
                 return bias
             case L.ConvTranspose2d(kernel=(kh, kw), out_channels=c):
@@ -183,6 +194,8 @@ class OracleLayer:
                 return x[1] * (c / g) * kh * kw + c * bias
             case L.Linear(out_features=c, bias=bias):
                 return c * (x[-1] + bias)
+            case L.Recurrent(hidden=c, cell=cell, bias=bias):
+                return self.layer.directions * CELLS[cell][0] * c * (x[2] + c + 2.0 * bias)
             case L.BatchNorm() | L.GroupNorm(affine=True):
                 return 2.0 * x[1]
             case L.LayerNorm(affine=True):

@@ -32,6 +32,7 @@ from costsim.graph.layers.movement import (
     Upsample,
 )
 from costsim.graph.layers.pooling import GlobalPool, Pool2d, Reduce, RoiAlign
+from costsim.graph.layers.recurrent import Recurrent
 from costsim.graph.layers.unknown import Unknown
 
 __all__ = [
@@ -61,6 +62,7 @@ __all__ = [
     "Multiply",
     "Pad",
     "Pool2d",
+    "Recurrent",
     "Reduce",
     "Reshape",
     "ReshapeLike",

@@ -172,3 +172,34 @@ def adaptive_pool(call: Call) -> Any:
         y = unfold.pooled(call.writer, x, function, kernel, (*x.shape[:2], *size))
     y = pieces.reshaped(call.writer, y, y.shape[1:]) if unbatched else y
     return [y, None] if len(call.shapes) > 1 else y
+
+
+def recurrent(call: Call) -> list[Any]:
+    """lstm, gru and rnn over a sequence: one layer of the graph for each of torch's, then the last states if read."""
+    writer, x, weights = call.writer, call.tensor("input"), call["params"]
+    bias, directions = bool(call["has_biases"]), 2 if call["bidirectional"] else 1
+    cell, time_first, layers = call.op.split("_")[0], not call["batch_first"], int(call["num_layers"])
+    stored = all(isinstance(weight, Stored) for weight in weights)
+    if not stored or len(weights) != layers * directions * (4 if bias else 2):  # projected hidden states
+        elements = sum(weight.elements for weight in weights if isinstance(weight, Stored))
+        return [writer.unknown(call.op, [x], shape, elements if not i else 0) for i, shape in enumerate(call.shapes)]
+    hidden = weights[1].shape[-1]
+    unbatched = len(x.shape) == 2
+    x = pieces.reshaped(writer, x, (x.shape[0], 1, x.shape[1]) if time_first else (1, *x.shape)) if unbatched else x
+    every = []
+    for _ in range(layers):
+        x = writer.add(L.Recurrent(hidden, cell, directions == 2, bias, time_first), x)
+        every.append(x)
+
+    def last() -> Tensor:
+        """(layers * directions, n, hidden) from the last step of every layer."""
+        axis, states = 0 if time_first else 1, []
+        for y in every:
+            state = pieces.sliced(writer, y, axis, y.shape[axis] - 1, None)
+            n = y.shape[1 - axis]
+            states.append(pieces.reshaped(writer, state, (directions, n, hidden), part="state"))
+        joined = pieces.joined(writer, states, 0)
+        return pieces.reshaped(writer, joined, call.shapes[1], part="state")
+
+    y = pieces.reshaped(writer, x, call.shapes[0], part="unbatched") if unbatched else x
+    return [y, *[last] * (len(call.shapes) - 1)]

@@ -60,6 +60,7 @@ OPS: dict[str, Handler] = {
     "native_group_norm": compute.group_norm,
     "native_layer_norm": compute.layer_norm,
     "scaled_dot_product_attention": compute.attention,
+    **dict.fromkeys(("gru", "lstm", "rnn_relu", "rnn_tanh"), compute.recurrent),
     # element-wise
     "_log_softmax": tensors.softmax,
     "_softmax": tensors.softmax,
@@ -153,7 +154,23 @@ OPS: dict[str, Handler] = {
     "upsample_trilinear3d": tensors.upsample,
     "view": tensors.reshape,
     **dict.fromkeys(
-        ("fill", "new_full", "new_ones", "new_zeros", "ones_like", "zeros_like", "full_like"), tensors.made
+        (
+            "arange",
+            "empty",
+            "fill",
+            "full",
+            "ones",
+            "scalar_tensor",
+            "zeros",
+            "new_empty",
+            "new_full",
+            "new_ones",
+            "new_zeros",
+            "ones_like",
+            "zeros_like",
+            "full_like",
+        ),
+        tensors.made,
     ),
 }
 

@@ -105,7 +105,8 @@ class Reader:
                 return
             if node.target is operator.getitem:
                 source, index = node.args
-                self.values[node] = self.values[source][index]
+                value = self.values[source][index]
+                self.values[node] = value() if callable(value) and node.users else value
                 return
             number = self._made(node)
             if isinstance(number, (int, float, bool)):

@@ -54,9 +54,28 @@ def matmul(layer: L.MatMul, inputs: tuple[Shape, ...], output: Shape) -> nn.Modu
     return Function(torch.matmul, "matmul")
 
 
+class Sequence(nn.Module):
+    """A recurrent module that answers with the hidden state of every step alone."""
+
+    def __init__(self, module: nn.RNNBase) -> None:
+        super().__init__()
+        self.module = module
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        states: torch.Tensor = self.module(x)[0]
+        return states
+
+
+def recurrent(layer: L.Recurrent, inputs: tuple[Shape, ...], output: Shape) -> nn.Module:
+    kind = {"lstm": nn.LSTM, "gru": nn.GRU, "rnn": nn.RNN}[layer.cell]
+    options: dict[str, bool] = {"batch_first": not layer.time_first, "bidirectional": layer.bidirectional}
+    return Sequence(kind(inputs[0][2], layer.hidden, bias=layer.bias, **options))
+
+
 BUILDERS: dict[type[L.Layer], Builder] = {
     L.Conv2d: conv,
     L.ConvTranspose2d: conv_transpose,
     L.Linear: linear,
     L.MatMul: matmul,
+    L.Recurrent: recurrent,
 }
