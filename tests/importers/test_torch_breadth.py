@@ -1,4 +1,4 @@
-"""Networks of other people by family, on the meta device, against torch's own counter and the sum of their parameters."""
+"""Networks of other people by family, on the meta device, against torch's counter and the sum of their parameters."""
 
 from __future__ import annotations
 
