@@ -12,7 +12,8 @@ import click
 from costsim.errors import CostsimError
 
 VERBS = (
-    "analyze", "check", "compare", "sweep", "search", "validate", "calibrate", "reproduce", "reconcile", "nets", "hw",
+    "analyze", "check", "compare", "diff", "sweep", "search", "validate", "calibrate", "reproduce", "reconcile",
+    "nets", "hw",
 )  # fmt: skip
 """Modules of this package; each holds a click command named ``command``."""
 

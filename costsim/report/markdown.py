@@ -22,42 +22,42 @@ def to_markdown(analysis: Analysis) -> str:
     costliest = sorted(analysis.layer_records, key=lambda r: -r["latency_ms"])[:COSTLIEST]
     interval = f"{analysis.interval}, {trust(analysis)}"
     parts = [
-        f"### {_text(analysis.network)} on {_text(profile.title)}",
-        _text(run_line(analysis)),
-        f"**{format_milliseconds(s['latency_ms'])}** {analysis.mode} ({interval}). {_text(verdict(analysis))}",
-        "\n".join(f"- {_text(reason)}" for reason in analysis.trust.reasons),
-        _table(
+        f"### {plain(analysis.network)} on {plain(profile.title)}",
+        plain(run_line(analysis)),
+        f"**{format_milliseconds(s['latency_ms'])}** {analysis.mode} ({interval}). {plain(verdict(analysis))}",
+        "\n".join(f"- {plain(reason)}" for reason in analysis.trust.reasons),
+        table(
             ("MACs", "parameters", "memory access", "DRAM traffic", "activations at the peak"),
             [(format_count(s["macs"]), format_count(s["params"]), f"{format_count(s['mem_access_elems'])} elements",
               byte_count(s["dram_bytes"]), byte_count(s["peak_activation_bytes"]))],
         ),
-        _table(
+        table(
             ("op class", "ops", "time", "share"),
-            ((_text(r["op_class"]), r["ops"], format_milliseconds(r["latency_ms"]), percent(r["share_ratio"]))
+            ((plain(r["op_class"]), r["ops"], format_milliseconds(r["latency_ms"]), percent(r["share_ratio"]))
              for r in analysis.class_records),
         ),
-        _table(
+        table(
             (f"costliest {len(costliest)} of {len(analysis.layer_records)} ops", "output", "time", "share", "bound by"),
-            ((_text(r["name"]), shape(r["output_shape"][1:]), format_milliseconds(r["latency_ms"]),
+            ((plain(r["name"]), shape(r["output_shape"][1:]), format_milliseconds(r["latency_ms"]),
               percent(r["share_ratio"]), ", ".join(r["near_bounds"])) for r in costliest),
         ),
         "\n".join(_finding(f) for f in document(analysis)["guidelines"] or ()),
-        "\n".join(f"> {_text(warning)}" for warning in analysis.warnings),
+        "\n".join(f"> {plain(warning)}" for warning in analysis.warnings),
     ]  # fmt: skip
     return "\n\n".join(part for part in parts if part) + "\n"
 
 
 def _finding(finding: dict[str, Any]) -> str:
     price = f" (**{format_milliseconds(finding['cost_ms'])}**)" if finding["cost_ms"] else ""
-    return f"- {_text(finding['id'])} {_text(finding['location'])}{price}: {_text(finding['message'])}"
+    return f"- {plain(finding['id'])} {plain(finding['location'])}{price}: {plain(finding['message'])}"
 
 
-def _table(head: tuple[str, ...], rows: Iterable[tuple[Any, ...]]) -> str:
+def table(head: tuple[str, ...], rows: Iterable[tuple[Any, ...]]) -> str:
     lines = [head, ("---",) * len(head), *rows]
     return "\n".join(f"| {' | '.join(map(str, line))} |" for line in lines)
 
 
-def _text(text: str) -> str:
+def plain(text: str) -> str:
     """Names as they are: nothing in them is markup or ends a table cell."""
     return (
         re.sub(r"([\\`*_{}\[\]<>#|~])", r"\\\1", " ".join(text.split())).replace("\\<", "&lt;").replace("\\>", "&gt;")

@@ -1,0 +1,87 @@
+"""``costsim diff``: what got slower between two networks, and why."""
+
+from __future__ import annotations
+
+import click
+
+from costsim.api import analyze
+from costsim.cli.options import SeveralValues, parse_settings, run_options
+from costsim.compare import compare
+from costsim.diff import DeviceDiff, Limit, Side, diff, parse_limit, read_baseline
+from costsim.errors import AssertionFailedError, InputError
+from costsim.report.diffed import FORMATS, as_csv, as_json, github, markdown, summary, text
+
+
+@click.command("diff", short_help="What got slower between two networks, and why.", cls=SeveralValues)
+@click.argument("networks", nargs=-1, required=True, metavar="[OLD] NEW")
+@click.option("--hw", multiple=True, metavar="HW...", help="One device or several; that of the baseline if left out.")
+@click.option("--baseline", metavar="FILE", help="The old side: a saved 'costsim analyze --format json'.")
+@click.option("--fail-if", "limit", metavar="LIMIT", help="Exit with 3 if it is slower by more: +3%, +0.5ms.")
+@run_options
+@click.option("--format", "output", type=click.Choice([*FORMATS, "html"]), default="text", show_default=True)
+def command(
+    networks: tuple[str, ...], hw: tuple[str, ...], baseline: str | None, limit: str | None, output: str,
+    settings: tuple[str, ...], **run: object,
+) -> None:  # fmt: skip
+    """Say what got slower from OLD to NEW, layer by layer, on each device.
+
+    OLD and NEW are names or files; --baseline FILE stands for OLD. Layers are matched in order, by what they are and
+    then by name. A difference is '~' where the model cannot tell which of the two is faster; only what is surely slower
+    fails.
+    """
+    allowed = parse_limit(limit) if limit else None
+    wanted = 1 if baseline else 2
+    if len(networks) != wanted:
+        mend = "write OLD NEW, or NEW --baseline FILE"
+        raise InputError(f"{len(networks)} networks", where="diff", mend=mend)
+    options = {"settings": parse_settings(settings), **run}
+    if baseline:
+        diffs = [_against(baseline, networks[0], hw, options, output)]
+    else:
+        if not hw:
+            raise InputError("--hw is missing", where="diff", mend="name one device or several")
+        sides = [[Side.of(analyze(network, h, **options)) for network in networks] for h in hw]  # type: ignore[arg-type]
+        diffs = [diff(old, new) for old, new in sides]
+    _print(diffs, allowed, output, networks, hw, options)
+    if allowed and (failed := [summary(one) for one in diffs if one.regresses(allowed)]):
+        raise AssertionFailedError(f"beyond {allowed.text}: {'; '.join(failed)}")
+
+
+def _against(baseline: str, network: str, hw: tuple[str, ...], options: dict, output: str) -> DeviceDiff:
+    """The network against a saved analysis, which has to be of the same run.
+
+    Raises:
+        InputError: several devices, or a baseline of another version, device, network or run.
+    """
+    if output == "html":
+        raise InputError("a baseline has no network to draw", where="--format html", mend="give OLD as a file")
+    old = read_baseline(baseline)
+    if len(hw) > 1:
+        raise InputError("a baseline is of one device", where="--baseline", mend=f"write --hw {old.hw}")
+    new = Side.of(analyze(network, *(hw or (old.hw,)), **options))
+    if differs := old.differs_from(new):
+        raise InputError(f"is of another run: {differs}", where=baseline, mend="make the baseline anew")
+    return diff(old, new)
+
+
+def _print(
+    diffs: list[DeviceDiff],
+    limit: Limit | None,
+    output: str,
+    networks: tuple[str, ...],
+    hw: tuple[str, ...],
+    options: dict,
+) -> None:
+    if output == "html":
+        from costsim.report.compared_page import page
+
+        click.echo(page(compare(networks, hw, **options), command=click.get_current_context().obj), nl=False)
+        return
+    forms = {
+        "text": lambda: text(diffs),
+        "json": lambda: as_json(diffs, limit),
+        "csv": lambda: as_csv(diffs),
+        "markdown": lambda: markdown(diffs),
+        "github": lambda: github(diffs, limit),
+    }
+    click.echo(forms[output](), nl=False)
