@@ -196,27 +196,16 @@ class LayerGraph:
         """The same network for another batch size."""
         return self if n == self.input_shape[0] else self.with_input(n, *self.input_shape[1:])
 
-    def to_networkx(self, attributes: Mapping[str, Mapping[str, Any]] | None = None) -> nx.DiGraph:
-        """A plain DiGraph: one node a layer with ``op``, ``block``, ``shape``, ``params``, ``macs``,
-        and whatever ``attributes`` (by node name) adds to them.
-        """
-        import networkx as nx  # a tenth of a second that costing a network does not need
+    def to_networkx(self, attributes: Mapping[str, Mapping[str, Any]] | None = None) -> nx.DiGraph[str]:
+        """A plain DiGraph that ``costsim.analyze`` and ``costsim.graph.from_networkx`` take again.
 
-        plain: nx.DiGraph[str] = nx.DiGraph(name=self.name)
-        for node in self:
-            nest = self.loop_nest(node)
-            plain.add_node(
-                node.name,
-                op=node.layer.op,
-                block=node.block,
-                shape=node.shape,
-                params=self.params(node),
-                macs=nest.macs,
-                flops=nest.flops,
-                **(attributes or {}).get(node.name, {}),
-            )
-        plain.add_edges_from((read, node.name) for node in self for read in node.inputs)
-        return plain
+        A node a layer with ``op``, the layer's fields, ``block``, ``output_shape``, ``params``, ``macs``, ``flops``
+        and whatever ``attributes`` (by node name) adds to them; an edge has the ``index`` of the operand it is.
+        All are numbers, flags or text, so that networkx writes them as node-link JSON, GraphML and GEXF.
+        """
+        from costsim.graph.digraph import to_networkx  # which makes layer graphs in its turn
+
+        return to_networkx(self, attributes or {})
 
 
 def _text(shape: Shape) -> str:

@@ -12,28 +12,19 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import Field, fields
 from pathlib import Path
 from typing import Any
-
-import numpy as np
 
 from costsim.errors import InputError, unknown_name
 from costsim.files import read_text, write_text
 from costsim.graph import LayerGraph
-from costsim.graph import layers as L
 from costsim.graph.layers import Layer
+from costsim.graph.options import LAYER_TYPES, layer_of, options_of
 from costsim.importers.importer import Importer
 from costsim.importers.writer import GraphWriter
 
 FORMAT = "costsim network"
 SCHEMA_VERSION = 1
-
-LAYER_TYPES: dict[str, type[Layer]] = {
-    name: value
-    for name in L.__all__
-    if isinstance(value := getattr(L, name), type) and issubclass(value, Layer) and value is not Layer
-}
 
 
 def to_dict(graph: LayerGraph) -> dict[str, Any]:
@@ -48,11 +39,7 @@ def to_dict(graph: LayerGraph) -> dict[str, Any]:
             "type": type(node.layer).__name__,
             "block": node.block,
             "inputs": list(node.inputs),
-            "options": {
-                field.name: _plain(getattr(node.layer, field.name), f"{graph.name}: {node.name}")
-                for field in fields(node.layer)
-                if field.name != "learned" or node.layer.learned is not None
-            },
+            "options": options_of(node.layer, f"{graph.name}: {node.name}"),
         }
         for node in graph
     ]
@@ -130,38 +117,12 @@ def load_json(path: Path, input_size: tuple[int, ...] | None = None, batch: int 
     return graph.with_input(batch or n, *(input_size or size))
 
 
-def _plain(value: Any, where: str) -> Any:
-    if isinstance(value, np.ndarray) and value.ndim:
-        raise InputError("stands for many networks at once", where=where, mend="write one point of the design space")
-    if isinstance(value, (tuple, list)):
-        return [_plain(v, where) for v in value]
-    return value.item() if isinstance(value, (np.generic, np.ndarray)) else value
-
-
 def _layer(kind: str, options: Any) -> Layer:
     if kind not in LAYER_TYPES:
         raise unknown_name("layer type", kind, LAYER_TYPES)
-    known = {field.name: field for field in fields(LAYER_TYPES[kind])}
     if not isinstance(options, dict):
         raise InputError("'options' is no object", mend='write them as "name": value')
-    for name in options:
-        if name not in known:
-            raise unknown_name("option", name, known)
-    return LAYER_TYPES[kind](**{name: _value(value, known[name]) for name, value in options.items()})
-
-
-def _value(value: Any, field: Field[Any]) -> Any:
-    """The option as the layer holds it: lists become tuples; a wrong type is refused.
-
-    Dimensions are whole numbers; only an enlargement may be by a fraction.
-    """
-    if isinstance(value, list):
-        return tuple(_value(v, field) for v in value)
-    wanted = {"bool": bool, "str": str}.get(str(field.type), (int, float) if field.name == "scale" else int)
-    fits = isinstance(value, wanted) and isinstance(value, bool) == (wanted is bool)
-    if not fits and not (value is None and (field.default is None or str(field.type).endswith(("Any", "| None")))):
-        raise InputError(f"'{field.name}' cannot be {value!r}", mend="mend that option")
-    return value
+    return layer_of(LAYER_TYPES[kind], options)
 
 
 def _is_list(value: Any, of: type) -> bool:
