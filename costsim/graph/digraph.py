@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from costsim.errors import InputError
 from costsim.graph.layergraph import LayerGraph
 from costsim.graph.layers import Layer
-from costsim.graph.spoken import layer_from
+from costsim.graph.spoken import is_missing, layer_from
 
 if TYPE_CHECKING:
     import networkx as nx
@@ -238,10 +238,8 @@ def _inputs(cell: Any, previous: str, op: Any) -> list[str]:
 
 
 def _attributes(attributes: Mapping[Any, Any]) -> dict[str, Any]:
-    if not isinstance(attributes.get("block"), (str, type(None))):
-        raise InputError(
-            f"its 'block' is {attributes['block']!r}", mend="write the path of a block as text, such as 'stage2.unit1'"
-        )
+    if not is_missing(block := attributes.get("block")) and not isinstance(block, str):
+        raise InputError(f"its 'block' is {block!r}", mend="write the path of a block as text, such as 'stage2.unit1'")
     return {str(key): value for key, value in attributes.items()}
 
 

@@ -112,7 +112,7 @@ def layer_from(attributes: Mapping[str, Any], inputs: tuple[Shape, ...], own: Ma
     Raises:
         InputError: no layer among them, an unknown word, or a field that is missing, misspelt or of a wrong type.
     """
-    given = {str(name): value for name, value in attributes.items() if not _is_missing(value)}
+    given = {str(name): value for name, value in attributes.items() if not is_missing(value)}
     if isinstance(layer := given.get("layer"), Layer):
         return layer
     if layer is not None:
@@ -183,7 +183,7 @@ def _is_required(field: Field[Any]) -> bool:
     return field.default is MISSING and field.default_factory is MISSING and not type_name(field).endswith("| None")
 
 
-def _is_missing(value: Any) -> bool:
+def is_missing(value: Any) -> bool:
     """None, and what a table has in an empty cell."""
     return value is None or (isinstance(value, float) and math.isnan(value)) or (isinstance(value, str) and not value)
 
