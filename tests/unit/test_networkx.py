@@ -301,6 +301,7 @@ def test_a_design_space_is_no_single_network() -> None:
 
 def test_the_examples_of_the_page_run(capsys: pytest.CaptureFixture[str]) -> None:
     page = (Path(__file__).parents[2] / "docs" / "networkx.md").read_text(encoding="utf-8")
+    names: dict[str, Any] = {}
     for code in page.split("```python\n")[1:]:
-        exec(code.partition("```")[0], {})
+        exec(code.partition("```")[0], names)
     assert capsys.readouterr().out.count("<Analysis ") == 2
