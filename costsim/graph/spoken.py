@@ -32,7 +32,7 @@ DERIVED = ("op", "layer", "block", "output_shape", "params", "macs", "flops")
 NEAR = 0.75
 """How alike an attribute must be to a field's name to be taken for a slip of the pen."""
 
-_ONE_A_CLASS: dict[str, type[Layer]] = {
+ONE_A_CLASS: dict[str, type[Layer]] = {
     "batch_norm": L.BatchNorm,
     "channel_shuffle": L.ChannelShuffle,
     "concat": L.Concat,
@@ -80,10 +80,10 @@ SPELLED_OUT: dict[str, type[Layer]] = {"arithmetic": L.Arithmetic, "activation":
 WIDTHS = ("depthwise_conv", "grouped_conv")
 """What a convolution is also called; of the first, groups and channels are those of its input."""
 
-WORDS = (*_ONE_A_CLASS, *_ONE_A_FUNCTION, *SPELLED_OUT, *WIDTHS)
+WORDS = (*ONE_A_CLASS, *_ONE_A_FUNCTION, *SPELLED_OUT, *WIDTHS)
 """Every word that ``op`` may be."""
 
-_WORD_OF = {kind: word for word, kind in _ONE_A_CLASS.items()}
+_WORD_OF = {kind: word for word, kind in ONE_A_CLASS.items()}
 _WINDOWED = {"kernel", "stride", "padding", "dilation", "groups", "c_out", "out_channels", "out_features"}
 
 
@@ -154,7 +154,7 @@ def _kind(word: str, own: Mapping[str, type[Layer]]) -> tuple[type[Layer], dict[
     if word in _ONE_A_FUNCTION:
         kind, function = _ONE_A_FUNCTION[word]
         return kind, {"function": function}
-    for words in (_ONE_A_CLASS, SPELLED_OUT):
+    for words in (ONE_A_CLASS, SPELLED_OUT):
         if word in words:
             return words[word], {}
     raise unknown_name("op", word, (*WORDS, *own))

@@ -17,6 +17,8 @@ import costsim
 from costsim.errors import InputError
 from costsim.graph import LayerGraph, NetBuilder, from_networkx, from_records
 from costsim.graph import layers as L
+from costsim.graph.options import LAYER_TYPES
+from costsim.graph.spoken import ONE_A_CLASS, SPELLED_OUT
 from costsim.networks import build, network_names
 from tests.strategies import RECIPES, layer_graphs
 
@@ -305,3 +307,8 @@ def test_the_examples_of_the_page_run(capsys: pytest.CaptureFixture[str]) -> Non
     for code in page.split("```python\n")[1:]:
         exec(code.partition("```")[0], names)
     assert capsys.readouterr().out.count("<Analysis ") == 2
+
+
+def test_every_layer_has_a_word() -> None:
+    kinds = {*ONE_A_CLASS.values(), *SPELLED_OUT.values(), L.Add, L.Multiply}
+    assert kinds == set(LAYER_TYPES.values())
