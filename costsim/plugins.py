@@ -17,6 +17,7 @@ NETWORKS = "costsim.networks"
 IMPORTERS = "costsim.importers"
 GUIDELINES = "costsim.guidelines"
 REPORTS = "costsim.reports"
+"""Forms of an analysis. What another verb prints has its forms in the group behind a dot: ``costsim.reports.check``."""
 
 
 @cache
@@ -37,6 +38,11 @@ def plugins(group: str) -> dict[str, EntryPoint]:
                 mend="uninstall one of the two packages",
             )
     return found
+
+
+def reports_of(verb: str) -> str:
+    """The group of the forms in which ``verb`` prints its result."""
+    return f"{REPORTS}.{verb}"
 
 
 def load_plugin(group: str, name: str, kind: str) -> Any:

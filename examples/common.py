@@ -10,7 +10,7 @@ from typing import Any
 
 from costsim.files import make_folder, write_text
 from costsim.report.progress import progress_bar
-from costsim.report.sweep_text import print_sweep
+from costsim.report.sweep_text import sweep_text
 from costsim.report.swept_page import page
 from costsim.sweep import load_spec, sweep
 from costsim.sweep.run import SweepResult
@@ -27,7 +27,7 @@ def swept(script: str, text: str | None, spec: dict[str, Any]) -> SweepResult:
     with TemporaryDirectory() as tables:
         with progress_bar("pricing", "points") as progress:
             result = sweep(parsed, Path(tables) / name, workers=given.workers, progress=progress)
-        print_sweep(result, parsed)
+        print(sweep_text(result, parsed), end="")
     target = make_folder(given.output) / f"{name}.html"
     write_text(target, page(result, parsed, f"python examples/{name}.py"))
     print(f"report written to {target}")

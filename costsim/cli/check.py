@@ -9,7 +9,7 @@ import click
 from costsim.analysis import Analysis
 from costsim.api import analyze
 from costsim.cli.options import parse_settings, run_options
-from costsim.cli.outputs import print_checked
+from costsim.cli.outputs import format_option, print_report
 from costsim.errors import AssertionFailedError, InputError, unknown_name
 from costsim.files import write_text
 from costsim.graph import LayerGraph
@@ -22,14 +22,12 @@ from costsim.importers.json import save_network
 from costsim.limits import parse_assertion
 from costsim.report.checked import Checked
 
-FORMATS = ("text", "json", "sarif", "junit", "github")
-
 
 @click.command("check", short_help="What breaks the guidelines, and what that costs.")
 @click.argument("network")
 @click.option("--hw", required=True, metavar="HW", help="A name of 'costsim hw list', or the path of a profile.")
 @run_options
-@click.option("--format", "output", type=click.Choice(FORMATS), default="text", show_default=True)
+@format_option("check")
 @click.option("--all", "everything", is_flag=True, help="Show all findings, also those that cost nothing here.")
 @click.option("--suppress", metavar="FILE", help="YAML file of findings to leave out, each with a reason.")
 @click.option(
@@ -73,7 +71,7 @@ def command(
     idle = [s for s in suppressions if not any(s.covers(f) for f in found)]
     checked = Checked(analysis, kept, len(found) - len(kept), verdicts, everything)
     changed = _changed(analysis, found, applied)
-    print_checked(checked, output)
+    print_report("check", output, checked)
     for suppression in idle:
         click.echo(f"costsim: nothing found for the suppression of {suppression.id}", err=True)
     if target and changed:

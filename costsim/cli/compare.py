@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import json
-
 import click
 
 from costsim.cli.options import SeveralValues, parse_names, parse_settings, run_options
+from costsim.cli.outputs import format_option, print_report
 from costsim.compare import compare
 
 
@@ -19,7 +18,7 @@ from costsim.compare import compare
     "--name", "names", multiple=True, metavar="NAME=NETWORK", help="What to call a network: --name old=a/net.onnx."
 )
 @run_options
-@click.option("--format", "output", type=click.Choice(["text", "json"]), default="text", show_default=True)
+@format_option("compare")
 @click.option("--html", metavar="FILE", help="Also write it as a page with charts.")
 def command(
     networks: tuple[str, ...],
@@ -38,12 +37,7 @@ def command(
     called = parse_names(names)
     given = (*networks, *(network for network in called if network not in networks))
     result = compare(given, hw, names=called, settings=parse_settings(settings), **run)
-    if output == "json":
-        click.echo(json.dumps(result.record(), indent=2, allow_nan=False))
-    else:
-        from costsim.report.compared import text
-
-        click.echo(text(result), nl=False)
+    print_report("compare", output, result)
     if html:  # after the result is printed, so that a bad path loses nothing
         from costsim.files import write_text
         from costsim.report.compared_page import page

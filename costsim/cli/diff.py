@@ -6,10 +6,11 @@ import click
 
 from costsim.api import analyze
 from costsim.cli.options import SeveralValues, parse_settings, run_options
+from costsim.cli.outputs import format_option, print_report
 from costsim.compare import compare
 from costsim.diff import DeviceDiff, Limit, Side, diff, parse_limit, read_baseline
 from costsim.errors import AssertionFailedError, InputError
-from costsim.report.diffed import FORMATS, as_csv, as_json, github, markdown, summary, text
+from costsim.report.diffed import summary
 
 
 @click.command("diff", short_help="What got slower between two networks, and why.", cls=SeveralValues)
@@ -18,7 +19,7 @@ from costsim.report.diffed import FORMATS, as_csv, as_json, github, markdown, su
 @click.option("--baseline", metavar="FILE", help="The old side: a saved 'costsim analyze --format json'.")
 @click.option("--fail-if", "limit", metavar="LIMIT", help="Exit with 3 if it is slower by more: +3%, +0.5ms.")
 @run_options
-@click.option("--format", "output", type=click.Choice([*FORMATS, "html"]), default="text", show_default=True)
+@format_option("diff", "html")
 def command(
     networks: tuple[str, ...], hw: tuple[str, ...], baseline: str | None, limit: str | None, output: str,
     settings: tuple[str, ...], **run: object,
@@ -77,11 +78,4 @@ def _print(
 
         click.echo(page(compare(networks, hw, **options), command=click.get_current_context().obj), nl=False)
         return
-    forms = {
-        "text": lambda: text(diffs),
-        "json": lambda: as_json(diffs, limit),
-        "csv": lambda: as_csv(diffs),
-        "markdown": lambda: markdown(diffs),
-        "github": lambda: github(diffs, limit),
-    }
-    click.echo(forms[output](), nl=False)
+    print_report("diff", output, diffs, limit)

@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from costsim.cli.options import check_new_profile
+from costsim.cli.outputs import format_option, print_report
 from costsim.cli.paragraphs import paragraph
 from costsim.errors import InputError
 from costsim.hardware import load_profile, write_profile
@@ -23,13 +24,13 @@ def command() -> None:
 
 
 @command.command("list", short_help="All devices by name, with family, data types and interval.")
-@click.option("--format", "output", type=click.Choice(["text", "json", "csv"]), default="text", show_default=True)
+@format_option("hw_list")
 def list_profiles(output: str) -> None:
     """Print the profiles of costsim, of installed packages and of your configuration directory.
 
     The interval holds 90 % of predictions, as a factor on each.
     """
-    from costsim.report.profiles import LISTINGS, row
+    from costsim.report.profiles import row
 
     aliases: dict[str, list[str]] = {}
     for alias, name in profile_aliases().items():
@@ -41,7 +42,7 @@ def list_profiles(output: str) -> None:
             rows.append(row(name, load_profile(path), aliases.get(name, ()), folders[path.parent]))
         except InputError as error:  # one file that cannot be read hides no other
             click.echo(f"costsim: left out: {error}", err=True)
-    click.echo(LISTINGS[output](rows), nl=False)
+    print_report("hw_list", output, rows)
 
 
 @command.command("show", short_help="Every number of a device, with its source.")

@@ -1,8 +1,7 @@
-"""What the verbs about one network and one device can write: to stdout, and beside it to files."""
+"""What verbs print, each in the forms registered for it; and what else an analysis can be written to."""
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
@@ -11,11 +10,10 @@ import click
 
 from costsim.analysis import Analysis
 from costsim.files import write_text
-from costsim.plugins import REPORTS, plugins
+from costsim.plugins import REPORTS, load_plugin, plugins, reports_of
 
 if TYPE_CHECKING:
     from costsim.reference.measure import Measurement
-    from costsim.report.checked import Checked
 
 
 def output_options(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -35,18 +33,16 @@ def output_options(command: Callable[..., Any]) -> Callable[..., Any]:
     return command
 
 
-def print_checked(checked: Checked, output: str) -> None:
-    """Findings and limits on stdout. Each format is imported only where it is asked for."""
-    if output == "json":
-        click.echo(json.dumps(checked.document(), indent=2, allow_nan=False))
-    elif output == "text":
-        from costsim.report.check_text import text
+def format_option(verb: str, *own: str) -> Callable[..., Any]:
+    """--format with the forms registered for what ``verb`` prints, and its ``own`` that need more than the result."""
+    forms = click.Choice(sorted({*plugins(reports_of(verb)), *own}))
+    return click.option("--format", "output", type=forms, default="text", show_default=True)
 
-        click.echo(text(checked), nl=False)
-    else:
-        from costsim.report import ci
 
-        click.echo({"sarif": ci.sarif, "junit": ci.junit, "github": ci.github}[output](checked))
+def print_report(verb: str, form: str, *result: Any) -> None:
+    """The result of ``verb`` on stdout, in one of its forms; only that form is imported."""
+    text = load_plugin(reports_of(verb), form, "report")(*result)
+    click.echo(text, nl=not text.endswith("\n"))
 
 
 def write_files(

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import json
-
 import click
 
+from costsim.cli.outputs import format_option, print_report
 from costsim.network import Network
 from costsim.reconcile import reconcile
 
@@ -14,16 +13,10 @@ from costsim.reconcile import reconcile
 @click.argument("network")
 @click.option("--batch", type=int, metavar="N", help="Images per inference.")
 @click.option("--input-size", metavar="CxHxW", help="Channels, height and width: 3x224x224.")
-@click.option("--format", "output", type=click.Choice(["text", "json"]), default="text", show_default=True)
+@format_option("reconcile")
 def command(network: str, batch: int | None, input_size: str | None, output: str) -> None:
     """Count NETWORK as each paper and tool counts, and say which rule makes the difference.
 
     Tools see a network in the form they are given: batch norms that an exporter folded away are counted by none.
     """
-    found = reconcile(Network(network, input_size=input_size, batch=batch).graph)
-    if output == "json":
-        click.echo(json.dumps(found.record(), indent=2, allow_nan=False))
-        return
-    from costsim.report.reconciled import text
-
-    click.echo(text(found), nl=False)
+    print_report("reconcile", output, reconcile(Network(network, input_size=input_size, batch=batch).graph))

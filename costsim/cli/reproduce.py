@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import json
-
 import click
 
 from costsim.cli.options import SeveralValues
+from costsim.cli.outputs import format_option, print_report
 from costsim.reproduce.papers import reproduce
 
 
 @click.command("reproduce", short_help="A paper's tables, computed beside the printed ones.", cls=SeveralValues)
 @click.argument("paper")
 @click.option("--hw", multiple=True, metavar="HW...", help="One device or several in place of the paper's own.")
-@click.option("--format", "output", type=click.Choice(["text", "json"]), default="text", show_default=True)
+@format_option("reproduce")
 @click.option("--html", metavar="FILE", help="Also write it as a page with plots.")
 def command(paper: str, hw: tuple[str, ...], output: str, html: str | None) -> None:
     """Compute the tables and figures of PAPER and say of each value whether it holds.
@@ -25,12 +24,7 @@ def command(paper: str, hw: tuple[str, ...], output: str, html: str | None) -> N
     80 % of its rows are. With --hw the question is whether a paper's findings hold on another device.
     """
     result = reproduce(paper, hw)
-    if output == "json":
-        click.echo(json.dumps(result.record(), indent=2, allow_nan=False))
-    else:
-        from costsim.report.reproduced import text
-
-        click.echo(text(result), nl=False)
+    print_report("reproduce", output, result)
     if html:
         from costsim.files import write_text
         from costsim.report.reproduced_page import page

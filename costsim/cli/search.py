@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import click
 
+from costsim.cli.outputs import format_option, print_report
+
 
 @click.command("search", short_help="The best of a design space too large to visit.")
 @click.argument("spec", metavar="SPEC.yaml")
 @click.option(
     "-o", "--output", "folder", required=True, metavar="FOLDER", help="Where results are kept; resumes there."
 )
-@click.option("--format", "output", type=click.Choice(["text", "json"]), default="text", show_default=True)
+@format_option("search")
 def command(spec: str, folder: str, output: str) -> None:
     r"""Search the space of SPEC.yaml for the best candidates on all its devices (docs/sweeps.md has every key).
 
@@ -23,11 +25,10 @@ def command(spec: str, folder: str, output: str) -> None:
     evaluations: 500
     """
     from costsim.report.progress import progress_bar
-    from costsim.report.sweep_text import print_search, sweep_json
     from costsim.sweep.search import SearchSpec, search
     from costsim.sweep.spec import load_spec
 
     parsed = load_spec(spec, kind=SearchSpec)
     with progress_bar("pricing", "points") as progress:
         result = search(parsed, folder, progress=progress)
-    click.echo(sweep_json(result)) if output == "json" else print_search(result, parsed)
+    print_report("search", output, result, parsed)

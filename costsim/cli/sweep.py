@@ -6,6 +6,8 @@ import os
 
 import click
 
+from costsim.cli.outputs import format_option, print_report
+
 
 @click.command("sweep", short_help="Price a design space.")
 @click.argument("spec", metavar="SPEC.yaml")
@@ -22,7 +24,7 @@ import click
 )
 @click.option("--scheduler", metavar="ADDRESS", help="A Dask scheduler, tcp://host:8786, instead of local processes.")
 @click.option("--sample", type=click.IntRange(min=1), metavar="N", help="Visit N points instead of all.")
-@click.option("--format", "output", type=click.Choice(["text", "json"]), default="text", show_default=True)
+@format_option("sweep")
 @click.option("--html", metavar="FILE", help="Also write it as a page with charts.")
 @click.option("--plots", metavar="DIR", help="Also draw the Pareto front and each axis as PNG and SVG.")
 def command(
@@ -38,13 +40,12 @@ def command(
     objectives: {latency_ms: min, macs: max}
     """
     from costsim.report.progress import progress_bar
-    from costsim.report.sweep_text import print_sweep, sweep_json
     from costsim.sweep import load_spec, sweep
 
     parsed = load_spec(spec, sample)
     with progress_bar("pricing", "points") as progress:
         result = sweep(parsed, folder, workers=workers, scheduler=scheduler, progress=progress)
-    click.echo(sweep_json(result)) if output == "json" else print_sweep(result, parsed)
+    print_report("sweep", output, result, parsed)
     if html:  # after the result is printed, so that a bad path loses nothing
         from costsim.files import write_text
         from costsim.report.swept_page import page

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 import click
 
 from costsim.calibrate.sources import validate_against
 from costsim.cli.options import parse_settings
+from costsim.cli.outputs import format_option, print_report
 from costsim.hardware import load_profile
 from costsim.report.progress import progress_bar
-from costsim.report.validated import document, text
 
 
 @click.command("validate", short_help="Hold predictions against measurements.")
@@ -29,7 +28,7 @@ from costsim.report.validated import document, text
 @click.option(
     "--set", "settings", multiple=True, metavar="KEY=VALUE", help="Change a field of the profile: clock=1.8GHz."
 )
-@click.option("--format", "output", type=click.Choice(["text", "json"]), default="text", show_default=True)
+@format_option("validate")
 @click.option("--plot", metavar="FILE", help="Draw predicted over measured: .png, .svg or .pdf.")
 def command(
     hw: str,
@@ -53,10 +52,7 @@ def command(
     kept = Path(measurements) if measurements else None
     with progress_bar("measuring") as progress:
         validation = validate_against(against, profile, dtype, networks, input_size, kept, progress)
-    if output == "json":
-        click.echo(json.dumps(document(validation), indent=2, allow_nan=False))
-    else:
-        click.echo(text(validation), nl=False)
+    print_report("validate", output, validation)
     if plot:
         from costsim.calibrate.plot import draw  # matplotlib is only loaded where a picture is asked for
 

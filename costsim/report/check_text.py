@@ -9,7 +9,7 @@ from rich.table import Table
 from rich.text import Text
 
 from costsim.guidelines.base import Finding, guideline, title
-from costsim.report.checked import Checked
+from costsim.report.checked import NOTHING, Checked
 from costsim.report.terminal import as_text, plain_table
 from costsim.report.text import header
 from costsim.report.words import trust
@@ -35,7 +35,7 @@ def _body(checked: Checked) -> Group:
     head = Text.assemble(header(analysis), "\n", (format_milliseconds(s["latency_ms"]), "bold"), f" ({interval})\n")
     parts: list[Table | Text] = [
         head,
-        _findings(checked) if checked.shown else Text("No guideline costs anything here."),
+        _findings(checked) if checked.shown else Text(NOTHING),
     ]
     parts.append(Text(""))
     if hidden := [f.cost_ms or 0.0 for f in checked.costly[len(checked.shown) :]]:

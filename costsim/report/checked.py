@@ -1,7 +1,8 @@
-"""What ``costsim check`` has to say, whatever the format."""
+"""What ``costsim check`` has to say, whatever the format, and as JSON, CSV and Markdown."""
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -9,7 +10,12 @@ from typing import Any
 from costsim.analysis import Analysis
 from costsim.guidelines import Finding
 from costsim.guidelines.assertion import Verdict
+from costsim.report.csv import csv_text, flat
 from costsim.report.document import document
+from costsim.report.markdown import escaped, markdown_table
+from costsim.units import format_milliseconds
+
+NOTHING = "No guideline costs anything here."
 
 SHOWN = 10
 """Findings listed unless all are asked for."""
@@ -48,11 +54,43 @@ class Checked:
 
     def document(self) -> dict[str, Any]:
         """The JSON document of the analysis, with the findings and the limits in it."""
-        limits = [
+        return document(self.analysis, self.findings) | {
+            "suppressed_findings": self.suppressed,
+            "assertions": self.limits,
+        }
+
+    @property
+    def limits(self) -> list[dict[str, Any]]:
+        """The limits that were asserted, as plain data."""
+        return [
             {"assertion": v.assertion.text, "metric": v.assertion.metric, "value": v.value, "holds": v.holds}
             for v in self.verdicts
         ]
-        return document(self.analysis, self.findings) | {
-            "suppressed_findings": self.suppressed,
-            "assertions": limits,
-        }
+
+
+def to_json(checked: Checked) -> str:
+    """The document as text."""
+    return json.dumps(checked.document(), indent=2, allow_nan=False)
+
+
+def to_csv(checked: Checked) -> str:
+    """One line a finding, costliest first, with its evidence as columns; then one a limit that was asserted."""
+    findings = [{"kind": "finding", **flat(finding.record())} for finding in checked.findings]
+    limits = [{"kind": "assertion", **limit} for limit in checked.limits]
+    return csv_text([*findings, *limits])
+
+
+def to_markdown(checked: Checked) -> str:
+    """Limits, then the findings that are shown in the terminal, priced."""
+    analysis = checked.analysis
+    priced = (
+        [escaped(f.key), "not priced" if f.cost_ms is None else format_milliseconds(f.cost_ms), escaped(f.message)]
+        for f in checked.shown
+    )
+    parts = [
+        f"### {escaped(analysis.network)} on {escaped(analysis.simulation.profile.title)}",
+        f"**{format_milliseconds(analysis.latency_ms)}** ({analysis.interval}, {analysis.trust.label})",
+        "\n".join(f"- {'ok' if v.holds else '**FAILS**'}: {escaped(str(v))}" for v in checked.verdicts),
+        markdown_table(("finding", "costs", "what it is"), priced) if checked.shown else NOTHING,
+    ]
+    return "\n\n".join(part for part in parts if part) + "\n"

@@ -1,7 +1,8 @@
-"""A comparison on the terminal."""
+"""A comparison as text, JSON, CSV and Markdown."""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from typing import Any
 
@@ -9,7 +10,9 @@ from rich.console import Group
 from rich.table import Table
 from rich.text import Text
 
-from costsim.compare import Comparison, Difference, signed_milliseconds
+from costsim.compare import Comparison, Difference, Flip, signed_milliseconds
+from costsim.report.csv import csv_text, flat
+from costsim.report.markdown import escaped, markdown_table
 from costsim.report.terminal import as_text, plain_table
 from costsim.units import format_count, format_milliseconds
 
@@ -22,13 +25,44 @@ def text(comparison: Comparison, width: int | None = None) -> str:
     return as_text(_body(comparison), width)
 
 
+def to_json(comparison: Comparison) -> str:
+    """All of it as a JSON document."""
+    return json.dumps(comparison.record(), indent=2, allow_nan=False)
+
+
+def to_csv(comparison: Comparison) -> str:
+    """One line a network and device: its totals, and how far they are to be trusted."""
+    return csv_text([flat(total) for total in comparison.record()["totals"]])
+
+
+def to_markdown(comparison: Comparison) -> str:
+    """Networks by devices, then each difference by part, then ranks that flip."""
+    networks, devices = comparison.networks, comparison.devices
+    summaries = {network: comparison.analyses[network, devices[0]].summary for network in networks}
+    counts = ("params", "macs", "mem_access_elems")
+    head = ["network", "parameters", "MACs", "memory access", *map(escaped, devices)]
+    rows = (
+        [escaped(network), *(format_count(summaries[network][name]) for name in counts),
+         *(format_milliseconds(comparison.analyses[network, hw].latency_ms) for hw in devices)]
+        for network in networks
+    )  # fmt: skip
+    parts = [markdown_table(head, rows)]
+    for difference in comparison.differences:
+        by_part = ([escaped(part), signed_milliseconds(ms)] for part, ms in difference.parts.items())
+        parts += [f"**{escaped(difference.summary)}**", markdown_table(("part", "difference"), by_part)]
+    parts += [f"- {escaped(_flip(flip))}" for flip in comparison.flips]
+    return "\n\n".join(parts) + "\n"
+
+
+def _flip(flip: Flip) -> str:
+    return f"{flip.faster_here} is faster on {flip.here}, {flip.faster_there} on {flip.there}: {flip.why}"
+
+
 def _body(comparison: Comparison) -> Group:
     parts: list[Any] = [*_totals(comparison)]
     for difference in comparison.differences:
         parts += [Text(difference.summary, "bold"), _by_part(difference)]
-    parts += [Text.assemble(("flip  ", "yellow"),
-                            f"{f.faster_here} is faster on {f.here}, {f.faster_there} on {f.there}: {f.why}")
-              for f in comparison.flips]  # fmt: skip
+    parts += [Text.assemble(("flip  ", "yellow"), _flip(flip)) for flip in comparison.flips]
     if len(comparison.devices) > 1 and not comparison.flips:
         parts.append(Text("No two networks change places by more than the model can tell apart."))
     return Group(*parts)

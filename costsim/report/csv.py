@@ -24,6 +24,17 @@ def to_csv(analysis: Analysis) -> str:
     return csv_text(rows)
 
 
+def flat(record: Mapping[str, Any]) -> dict[str, Any]:
+    """A record on one line: parts of a mapping become columns ``trust_status``, lists are joined by semicolons."""
+    line: dict[str, Any] = {}
+    for name, value in record.items():
+        if isinstance(value, Mapping):
+            line |= {f"{name}_{part}": inner for part, inner in flat(value).items()}
+        else:
+            line[name] = "; ".join(map(str, value)) if isinstance(value, list | tuple) else value
+    return line
+
+
 def csv_text(rows: Sequence[Mapping[str, Any]]) -> str:
     """Records as CSV under one line of names: those of the first, then what others have besides; no value is empty."""
     names = dict.fromkeys(name for row in rows for name in row)

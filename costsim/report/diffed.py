@@ -13,7 +13,7 @@ from costsim.compare import signed_milliseconds
 from costsim.diff import Change, DeviceDiff
 from costsim.diff.limit import Limit
 from costsim.report.csv import csv_text
-from costsim.report.markdown import plain, table
+from costsim.report.markdown import escaped, markdown_table
 from costsim.report.terminal import as_text, plain_table
 from costsim.units import format_milliseconds
 from costsim.version import VERSION
@@ -21,10 +21,8 @@ from costsim.version import VERSION
 MOST = 12
 """Layers that are told one by one; what is left is summed."""
 
-FORMATS = ("text", "json", "csv", "markdown", "github")
 
-
-def text(diffs: Sequence[DeviceDiff], width: int | None = None) -> str:
+def text(diffs: Sequence[DeviceDiff], limit: Limit | None = None, width: int | None = None) -> str:
     """A line a device, then the layers that moved it."""
     parts: list[Text | Table] = []
     for one in diffs:
@@ -62,20 +60,23 @@ def _cells(change: Change) -> tuple[str, ...]:
             signed_milliseconds(change.difference_ms), change.why)  # fmt: skip
 
 
-def markdown(diffs: Sequence[DeviceDiff]) -> str:
+def to_markdown(diffs: Sequence[DeviceDiff], limit: Limit | None = None) -> str:
     """A table of devices and one of layers a device, to paste into a pull request."""
     columns = ("device", "old", "new", "difference", "")
     rows = (
-        (plain(d.hw), format_milliseconds(d.old.latency_ms), format_milliseconds(d.new.latency_ms),
+        (escaped(d.hw), format_milliseconds(d.old.latency_ms), format_milliseconds(d.new.latency_ms),
          f"{signed_milliseconds(d.difference_ms)} ({100 * d.ratio:+.1f} %)", d.verdict.replace("~", "\\~"))
         for d in diffs
     )  # fmt: skip
-    parts = [f"### {plain(diffs[0].new.network)} against {plain(diffs[0].old.network)}", table(columns, rows)]
+    parts = [
+        f"### {escaped(diffs[0].new.network)} against {escaped(diffs[0].old.network)}",
+        markdown_table(columns, rows),
+    ]
     for one in (d for d in diffs if d.told):
-        shown = (tuple(map(plain, _cells(change))) for change in one.told[:MOST])
+        shown = (tuple(map(escaped, _cells(change))) for change in one.told[:MOST])
         more = f"\n\n{len(one.told) - MOST} more layers" if len(one.told) > MOST else ""
         head = ("layer", "kind", "old", "new", "difference", "why")
-        parts.append(f"**{plain(one.hw)}**\n\n{table(head, shown)}{more}")
+        parts.append(f"**{escaped(one.hw)}**\n\n{markdown_table(head, shown)}{more}")
     return "\n\n".join(parts) + "\n"
 
 
@@ -86,12 +87,12 @@ def github(diffs: Sequence[DeviceDiff], limit: Limit | None) -> str:
         level = "error" if limit and one.regresses(limit) else "notice"
         largest = "".join(f"; {c.layer['name']} {signed_milliseconds(c.difference_ms)} ({c.why})" for c in one.told[:3])
         message = f"{one.new.network} on {summary(one)}{largest}"
-        escaped = message.replace("%", "%25").replace("\r", "").replace("\n", "%0A")
-        lines.append(f"::{level} title=costsim diff::{escaped}")
+        data = message.replace("%", "%25").replace("\r", "").replace("\n", "%0A")
+        lines.append(f"::{level} title=costsim diff::{data}")
     return "\n".join(lines) + "\n"
 
 
-def as_json(diffs: Sequence[DeviceDiff], limit: Limit | None) -> str:
+def to_json(diffs: Sequence[DeviceDiff], limit: Limit | None) -> str:
     """All of it; ``regresses`` is null where no limit was given."""
     document = {
         "schema_version": 1,
@@ -102,7 +103,7 @@ def as_json(diffs: Sequence[DeviceDiff], limit: Limit | None) -> str:
     return json.dumps(document, indent=2, allow_nan=False) + "\n"
 
 
-def as_csv(diffs: Sequence[DeviceDiff]) -> str:
+def to_csv(diffs: Sequence[DeviceDiff], limit: Limit | None = None) -> str:
     """A line a layer that is not as it was, after one for the whole network of each device."""
     rows = []
     for one in diffs:

@@ -1,9 +1,9 @@
-"""A summary to paste into a pull request."""
+"""Markdown: a summary to paste into a pull request, and the tables other reports are made of."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from costsim.report.document import document
@@ -22,42 +22,43 @@ def to_markdown(analysis: Analysis) -> str:
     costliest = sorted(analysis.layer_records, key=lambda r: -r["latency_ms"])[:COSTLIEST]
     interval = f"{analysis.interval}, {trust(analysis)}"
     parts = [
-        f"### {plain(analysis.network)} on {plain(profile.title)}",
-        plain(run_line(analysis)),
-        f"**{format_milliseconds(s['latency_ms'])}** {analysis.mode} ({interval}). {plain(verdict(analysis))}",
-        "\n".join(f"- {plain(reason)}" for reason in analysis.trust.reasons),
-        table(
+        f"### {escaped(analysis.network)} on {escaped(profile.title)}",
+        escaped(run_line(analysis)),
+        f"**{format_milliseconds(s['latency_ms'])}** {analysis.mode} ({interval}). {escaped(verdict(analysis))}",
+        "\n".join(f"- {escaped(reason)}" for reason in analysis.trust.reasons),
+        markdown_table(
             ("MACs", "parameters", "memory access", "DRAM traffic", "activations at the peak"),
             [(format_count(s["macs"]), format_count(s["params"]), f"{format_count(s['mem_access_elems'])} elements",
               byte_count(s["dram_bytes"]), byte_count(s["peak_activation_bytes"]))],
         ),
-        table(
+        markdown_table(
             ("op class", "ops", "time", "share"),
-            ((plain(r["op_class"]), r["ops"], format_milliseconds(r["latency_ms"]), percent(r["share_ratio"]))
+            ((escaped(r["op_class"]), r["ops"], format_milliseconds(r["latency_ms"]), percent(r["share_ratio"]))
              for r in analysis.class_records),
         ),
-        table(
+        markdown_table(
             (f"costliest {len(costliest)} of {len(analysis.layer_records)} ops", "output", "time", "share", "bound by"),
-            ((plain(r["name"]), shape(r["output_shape"][1:]), format_milliseconds(r["latency_ms"]),
+            ((escaped(r["name"]), shape(r["output_shape"][1:]), format_milliseconds(r["latency_ms"]),
               percent(r["share_ratio"]), ", ".join(r["near_bounds"])) for r in costliest),
         ),
         "\n".join(_finding(f) for f in document(analysis)["guidelines"] or ()),
-        "\n".join(f"> {plain(warning)}" for warning in analysis.warnings),
+        "\n".join(f"> {escaped(warning)}" for warning in analysis.warnings),
     ]  # fmt: skip
     return "\n\n".join(part for part in parts if part) + "\n"
 
 
 def _finding(finding: dict[str, Any]) -> str:
     price = f" (**{format_milliseconds(finding['cost_ms'])}**)" if finding["cost_ms"] else ""
-    return f"- {plain(finding['id'])} {plain(finding['location'])}{price}: {plain(finding['message'])}"
+    return f"- {escaped(finding['id'])} {escaped(finding['location'])}{price}: {escaped(finding['message'])}"
 
 
-def table(head: tuple[str, ...], rows: Iterable[tuple[Any, ...]]) -> str:
-    lines = [head, ("---",) * len(head), *rows]
+def markdown_table(head: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:
+    """Cells as they are given: text of others goes through ``escaped`` first."""
+    lines = [head, ["---"] * len(head), *rows]
     return "\n".join(f"| {' | '.join(map(str, line))} |" for line in lines)
 
 
-def plain(text: str) -> str:
+def escaped(text: str) -> str:
     """Names as they are: nothing in them is markup or ends a table cell."""
     return (
         re.sub(r"([\\`*_{}\[\]<>#|~])", r"\\\1", " ".join(text.split())).replace("\\<", "&lt;").replace("\\>", "&gt;")

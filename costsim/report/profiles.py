@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 import textwrap
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from rich.table import Table
@@ -13,6 +13,7 @@ from rich.text import Text
 
 from costsim.hardware import Profile
 from costsim.report.csv import csv_text
+from costsim.report.markdown import escaped, markdown_table
 from costsim.report.terminal import plain_table
 
 Row = dict[str, Any]
@@ -78,7 +79,9 @@ def to_csv(rows: Sequence[Row]) -> str:
     return csv_text([{k: " ".join(v) if isinstance(v, list) else v for k, v in r.items()} for r in rows])
 
 
-LISTINGS: dict[str, Callable[[Sequence[Row]], str]] = {"text": text, "json": to_json, "csv": to_csv}
+def to_markdown(rows: Sequence[Row]) -> str:
+    """The table of the text form."""
+    return markdown_table(HEAD, ([escaped(cell) for cell in _cells(r)] for r in rows)) + "\n"
 
 
 def numbers(profile: Profile) -> Table:

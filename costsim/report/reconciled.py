@@ -1,6 +1,8 @@
-"""The reconciliation as text: one table of conventions, one of what they are made of."""
+"""The reconciliation: one table of conventions, one of what they are made of."""
 
 from __future__ import annotations
+
+import json
 
 from rich.console import Group
 from rich.padding import Padding
@@ -8,6 +10,8 @@ from rich.table import Table
 from rich.text import Text
 
 from costsim.reconcile import Reconciliation, Row
+from costsim.report.csv import csv_text
+from costsim.report.markdown import escaped, markdown_table
 from costsim.report.terminal import as_text, plain_table
 
 
@@ -18,6 +22,26 @@ def text(found: Reconciliation, width: int | None = None) -> str:
     )
     rules = [part for row in found.rows for part in (_said(row), "")]
     return as_text(Group(title, _conventions(found), "", *rules, _terms(found)), width)
+
+
+def to_json(found: Reconciliation) -> str:
+    """All of it as a JSON document."""
+    return json.dumps(found.record(), indent=2, allow_nan=False)
+
+
+def to_csv(found: Reconciliation) -> str:
+    """One line a convention."""
+    return csv_text([{"network": found.network, **row} for row in found.record()["rows"]])
+
+
+def to_markdown(found: Reconciliation) -> str:
+    """One line a convention, with its rule."""
+    rows = (
+        [escaped(row.convention), f"{row.printed:,.3f} {escaped(row.unit)}", f"{row.excess:+,}", escaped(row.rule)]
+        for row in found.rows
+    )
+    head = ("counts as", "prints", "more than exact", "rule")
+    return f"### {escaped(found.network)}\n\n{markdown_table(head, rows)}\n"
 
 
 def _conventions(found: Reconciliation) -> Table:

@@ -1,13 +1,16 @@
-"""A reproduced paper on the terminal."""
+"""A reproduced paper as text, JSON, CSV and Markdown."""
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 from rich.console import Group
 from rich.table import Table as Grid
 from rich.text import Text
 
+from costsim.report.csv import csv_text
+from costsim.report.markdown import escaped, markdown_table
 from costsim.report.terminal import as_text, plain_table
 from costsim.reproduce import Matrix, Reproduction, Table, Verdict
 from costsim.units import round_significant
@@ -24,6 +27,47 @@ SHORT = {
 def text(paper: Reproduction, width: int | None = None) -> str:
     """Claims first, then every table, then what was never published."""
     return as_text(_body(paper), width)
+
+
+def to_json(paper: Reproduction) -> str:
+    """All of it as a JSON document."""
+    return json.dumps(paper.record(), indent=2, allow_nan=False)
+
+
+def to_csv(paper: Reproduction) -> str:
+    """One line a row of a table, one a claim, one a cell of the matrix."""
+    record = paper.record()
+    rows = [
+        {"table": table["title"], "hw": table["hw"], "unit": table["unit"], **row}
+        for table in record["tables"]
+        for row in table["rows"]
+    ]
+    rows += [{"table": "claims", "label": claim.pop("text"), **claim} for claim in map(dict, record["claims"])]
+    for label, cells in (record["matrix"] or {}).items():
+        rows += [{"table": "matrix", "label": label, "hw": column, **cell} for column, cell in cells.items()]
+    return csv_text(rows)
+
+
+def to_markdown(paper: Reproduction) -> str:
+    """The claims and the matrix, then every table."""
+    parts = [f"### {escaped(paper.title)}", escaped(paper.source)]
+    if paper.matrix:
+        cells = (
+            [escaped(label), *(escaped(f"{SHORT[verdict]}: {found}") for verdict, found in row)]
+            for label, row in paper.matrix.rows.items()
+        )
+        parts.append(markdown_table([escaped(c) for c in (paper.matrix.corner, *paper.matrix.columns)], cells))
+    if paper.claims:
+        claims = ([SHORT[c.verdict], escaped(c.text), escaped(c.found)] for c in paper.claims)
+        parts.append(markdown_table(("verdict", "claim", "found here"), claims))
+    for table in paper.tables:
+        rows = ([escaped(r.label), value(r.published), value(r.computed), SHORT[r.verdict]] for r in table.rows)
+        parts += [
+            f"**{escaped(table.title)}{f' on {escaped(table.hw)}' if table.hw else ''}**: {table.verdict}",
+            markdown_table(("", f"published, {escaped(table.unit)}", "computed", "verdict"), rows),
+        ]
+    parts += [f"- {escaped(note)}" for note in paper.notes]
+    return "\n\n".join(parts) + "\n"
 
 
 def value(number: float | None) -> str:

@@ -1,12 +1,16 @@
-"""A sweep in the terminal: the best points and what each axis does."""
+"""Sweeps and searches as text, JSON, CSV and Markdown: the best points and what each axis does."""
 
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
 
-from rich.console import Console
+from rich.console import Group
 
+from costsim.report.csv import csv_text, flat
+from costsim.report.markdown import escaped, markdown_table
+from costsim.report.terminal import as_text
 from costsim.report.text import table
 from costsim.report.words import axis_value, metric, short_name
 
@@ -21,16 +25,25 @@ if TYPE_CHECKING:
 SHOWN = 10
 
 
-def print_sweep(result: SweepResult, spec: SweepSpec) -> None:
+def sweep_text(result: SweepResult, spec: SweepSpec, width: int | None = None) -> str:
     """Counts, best points, front, effect of each axis."""
-    console = Console(highlight=False)
+    axes = _varied(spec)
+    parts = (
+        f"{_counts(result, spec)}\nbound by {_bounds(result)}\n",
+        *_best(result, axes, spec),
+        _effects(result, axes, next(iter(spec.objectives))),
+        f"\ntables in {result.folder}",
+    )
+    return as_text(Group(*parts), width)
+
+
+def _varied(spec: SweepSpec) -> list[Axis]:
+    return [axis for axis in spec.space.axes if len(axis.values) > 1]
+
+
+def _counts(result: SweepResult, spec: SweepSpec) -> str:
     counts = ", ".join(f"{count:,} {outcome}" for outcome, count in result.summary["outcomes"].items() if count)
-    console.print(f"{spec.space.points:,} points of {spec.space.combinations:,}: {counts}")
-    console.print(f"bound by {_bounds(result)}\n")
-    axes = [axis for axis in spec.space.axes if len(axis.values) > 1]
-    _print_best(console, result, axes, spec)
-    console.print(_effects(result, axes, next(iter(spec.objectives))), "")
-    console.print(f"tables in {result.folder}")
+    return f"{spec.space.points:,} points of {spec.space.combinations:,}: {counts}"
 
 
 def _bounds(result: SweepResult) -> str:
@@ -40,37 +53,57 @@ def _bounds(result: SweepResult) -> str:
     return ", ".join(f"{name} {counts[name] / sum(counts.values()):.0%}" for name in commonest)
 
 
-def print_search(result: SweepResult, spec: SearchSpec) -> None:
+def search_text(result: SweepResult, spec: SearchSpec, width: int | None = None) -> str:
     """Counts, best candidates, front."""
-    console = Console(highlight=False)
+    parts = (f"{_evaluated(result, spec)}\n", *_best(result, _searched(spec), spec), f"tables in {result.folder}")
+    return as_text(Group(*parts), width)
+
+
+def _evaluated(result: SweepResult, spec: SearchSpec) -> str:
     found = result.summary
-    console.print(
+    return (
         f"{found['evaluations']:,} of {found['combinations']:,} candidates priced on {_devices(spec)}: "
-        f"{found['outcomes']['priced']:,} keep the constraints\n"
+        f"{found['outcomes']['priced']:,} keep the constraints"
     )
-    axes = [axis for axis in spec.space.axes if len(axis.values) > 1 and axis.name != "hw"]
-    _print_best(console, result, axes, spec)
-    console.print(f"tables in {result.folder}")
+
+
+def _searched(spec: SearchSpec) -> list[Axis]:
+    return [axis for axis in _varied(spec) if axis.name != "hw"]
 
 
 def _devices(spec: SearchSpec) -> str:
     return ", ".join(next(axis.values for axis in spec.space.axes if axis.name == "hw"))
 
 
-def _print_best(console: Console, result: SweepResult, axes: list[Axis], spec: SweepSpec) -> None:
+def _best(result: SweepResult, axes: list[Axis], spec: SweepSpec) -> Iterator[Any]:
+    for title, rows in _tables(result, spec):
+        yield _grid(title, rows, axes, spec)
+        yield ""
+
+
+def _tables(result: SweepResult, spec: SweepSpec) -> Iterator[tuple[str, pd.DataFrame]]:
+    """The best points of the first objective, and the front where there are several."""
     objective, direction = next(iter(spec.objectives.items()))
-    console.print(_rows(f"{'Lowest' if direction == 'min' else 'Highest'} {objective}", result.best, axes, spec), "")
+    yield f"{'Lowest' if direction == 'min' else 'Highest'} {objective}", result.best
     if len(spec.objectives) > 1:
-        title = f"Pareto front of {', '.join(spec.objectives)}: {len(result.pareto)} points"
-        console.print(_rows(title, result.pareto, axes, spec), "")
+        yield f"Pareto front of {', '.join(spec.objectives)}: {len(result.pareto)} points", result.pareto
 
 
-def _rows(title: str, rows: pd.DataFrame, axes: list[Axis], spec: SweepSpec) -> object:
-    shown = table(title, "point", *(short_name(axis.name) for axis in axes), *spec.objectives)
+def _grid(title: str, rows: pd.DataFrame, axes: list[Axis], spec: SweepSpec) -> object:
+    shown = table(title, *_head(axes, spec))
+    for cells in _cells(rows, axes, spec):
+        shown.add_row(*cells)
+    return shown
+
+
+def _head(axes: list[Axis], spec: SweepSpec) -> list[str]:
+    return ["point", *(short_name(axis.name) for axis in axes), *spec.objectives]
+
+
+def _cells(rows: pd.DataFrame, axes: list[Axis], spec: SweepSpec) -> Iterator[list[str]]:
     for record in rows.head(SHOWN).to_dict("records"):
         values = (axis_value(axis, record[axis.name]) for axis in axes)
-        shown.add_row(str(record["point"]), *values, *(metric(name, record[name]) for name in spec.objectives))
-    return shown
+        yield [str(record["point"]), *values, *(metric(name, record[name]) for name in spec.objectives)]
 
 
 def _effects(result: SweepResult, axes: list[Axis], objective: str) -> object:
@@ -83,7 +116,35 @@ def _effects(result: SweepResult, axes: list[Axis], objective: str) -> object:
     return shown
 
 
-def sweep_json(result: SweepResult) -> str:
-    """The same as one JSON document."""
+def to_json(result: SweepResult, spec: SweepSpec) -> str:
+    """Summary, best points and front as one JSON document."""
     tables = {name: json.loads(getattr(result, name).to_json(orient="records")) for name in ("best", "pareto")}
     return json.dumps({"schema_version": 1, "summary": result.summary, **tables}, allow_nan=False)
+
+
+def to_csv(result: SweepResult, spec: SweepSpec) -> str:
+    """The best points and those of the front, one line each; ``table`` says which."""
+    rows = [
+        {"table": name, **record}
+        for name in ("best", "pareto")
+        for record in json.loads(getattr(result, name).to_json(orient="records"))
+    ]
+    return csv_text([flat(row) for row in rows])
+
+
+def sweep_markdown(result: SweepResult, spec: SweepSpec) -> str:
+    """Counts, best points and front."""
+    return _markdown(_counts(result, spec), result, _varied(spec), spec)
+
+
+def search_markdown(result: SweepResult, spec: SearchSpec) -> str:
+    """Counts, best candidates and front."""
+    return _markdown(_evaluated(result, spec), result, _searched(spec), spec)
+
+
+def _markdown(counts: str, result: SweepResult, axes: list[Axis], spec: SweepSpec) -> str:
+    parts = [escaped(counts)]
+    for title, rows in _tables(result, spec):
+        cells = ([escaped(cell) for cell in row] for row in _cells(rows, axes, spec))
+        parts += [f"**{escaped(title)}**", markdown_table([escaped(word) for word in _head(axes, spec)], cells)]
+    return "\n\n".join(parts) + "\n"

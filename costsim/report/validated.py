@@ -1,7 +1,8 @@
-"""Predictions beside measurements, as text and as plain data."""
+"""Predictions beside measurements, as text, JSON, CSV and Markdown."""
 
 from __future__ import annotations
 
+import json
 from dataclasses import asdict
 from typing import Any
 
@@ -10,6 +11,8 @@ from rich.table import Table
 from rich.text import Text
 
 from costsim.calibrate.validate import Validation
+from costsim.report.csv import csv_text
+from costsim.report.markdown import escaped, markdown_table
 from costsim.report.terminal import as_text, plain_table
 
 
@@ -23,7 +26,7 @@ def text(validation: Validation, width: int | None = None) -> str:
         f"measured   {validation.against}"
     )
     cases = _cases(validation, with_threads=len(threads) > 1)
-    return as_text(Group(f"{head}\n", cases, "", _figures(validation)), width)
+    return as_text(Group(f"{head}\n", cases, "", _grid(_figures(validation))), width)
 
 
 def document(validation: Validation) -> dict[str, Any]:
@@ -34,7 +37,7 @@ def document(validation: Validation) -> dict[str, Any]:
         "hardware": {"profile": validation.profile.name, "name": validation.profile.title},
         "dtype": validation.dtype,
         "against": validation.against,
-        "cases": [asdict(c) | {"error_ratio": c.error_ratio, "covered": c.covered} for c in validation.cases],
+        "cases": _records(validation),
         "summary": asdict(validation.summary)
         | {
             "noise_ratio": validation.noise_ratio,
@@ -45,6 +48,37 @@ def document(validation: Validation) -> dict[str, Any]:
             "rank_correlation": validation.rank_correlation,
         },
     }
+
+
+def _records(validation: Validation) -> list[dict[str, Any]]:
+    return [asdict(c) | {"error_ratio": c.error_ratio, "covered": c.covered} for c in validation.cases]
+
+
+def to_json(validation: Validation) -> str:
+    """The document as text."""
+    return json.dumps(document(validation), indent=2, allow_nan=False)
+
+
+def to_csv(validation: Validation) -> str:
+    """One line a measurement, with its prediction."""
+    return csv_text([{"hw": validation.profile.name, "dtype": validation.dtype, **r} for r in _records(validation)])
+
+
+def to_markdown(validation: Validation) -> str:
+    """Every case, then errors, coverage and orderings."""
+    cases = (
+        [escaped(c.name), c.threads, f"{c.measured_s * 1e3:.4g}", f"{c.predicted_s * 1e3:.4g}",
+         f"{c.error_ratio:+.1%}", escaped(c.ruled_by), "in" if c.covered else "out"]
+        for c in validation.cases
+    )  # fmt: skip
+    head = ("network", "threads", "measured ms", "predicted ms", "error", "ruled by", "90 % interval")
+    figures = ([escaped(name), escaped(figure)] for name, figure in _figures(validation).items())
+    parts = (
+        f"### {escaped(validation.profile.title)}, against {escaped(validation.against)}",
+        markdown_table(head, cases),
+        markdown_table(("", validation.dtype), figures),
+    )
+    return "\n\n".join(parts) + "\n"
 
 
 def _cases(validation: Validation, *, with_threads: bool) -> Table:
@@ -73,11 +107,12 @@ def _beside_the_mean(validation: Validation) -> dict[str, str]:
     return figures
 
 
-def _figures(validation: Validation) -> Table:
+def _figures(validation: Validation) -> dict[str, str]:
+    """What is said of all cases together."""
     summary, (wrong, pairs) = validation.summary, validation.swapped_pairs()
     correlation = validation.rank_correlation
     ranks = "too few networks of similar size" if correlation is None else f"{correlation:.2f}"
-    figures = {
+    return {
         "measurements": str(summary.count),
         "mean error": f"{summary.mean_ratio:.1%}",
         **_beside_the_mean(validation),
@@ -88,6 +123,9 @@ def _figures(validation: Validation) -> Table:
         "rank correlation": f"{ranks}, among networks within a factor of 2 in MACs",
         "worst": "\n".join(f"{c.name}: {c.error_ratio:+.1%}, ruled by {c.ruled_by}" for c in validation.worst),
     }
+
+
+def _grid(figures: dict[str, str]) -> Table:
     table = Table.grid(padding=(0, 2))
     table.add_column(style="cyan", no_wrap=True)
     table.add_column(overflow="fold")

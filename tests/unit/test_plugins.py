@@ -48,6 +48,10 @@ def boards():
 
 def one_line(analysis):
     return f"{analysis.network}: {analysis.latency_ms:.3f} ms"
+
+
+def count(checked):
+    return f"{len(checked.findings)} findings"
 '''
 
 ENTRY_POINTS = """
@@ -59,6 +63,8 @@ toy = outside:FAMILY
 outside = outside:boards
 [costsim.reports]
 line = outside:one_line
+[costsim.reports.check]
+count = outside:count
 """
 
 PROFILE = """
@@ -117,6 +123,12 @@ def test_an_outside_report_is_a_format_like_any_other(outside):
     result = costsim(outside, "analyze", "toy_one_conv", "--hw", "copier.yaml", "--format", "line")
     assert (result.returncode, result.stderr) == (0, "")
     assert result.stdout == "toy_one_conv: 0.004 ms\n"
+
+
+def test_an_outside_report_of_another_verb_is_a_format_of_that_verb_alone(outside):
+    result = costsim(outside, "check", "toy_one_conv", "--hw", "copier.yaml", "--format", "count")
+    assert (result.returncode, result.stdout) == (0, "0 findings\n"), result.stderr
+    assert costsim(outside, "analyze", "toy_one_conv", "--hw", "copier.yaml", "--format", "count").returncode != 0
 
 
 def test_profiles_of_a_package_and_of_the_user_are_known_by_name(outside):
