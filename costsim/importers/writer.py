@@ -27,6 +27,8 @@ class Stored:
     """ONNX's number of the element type; 1 is fp32."""
     parameters: Mapping[Hashable, int] | None = None
     """Where the source knows them: the parameters it is made of, with their elements. None: it is itself one."""
+    filled: bool = False
+    """It is one number throughout, filled in when the network runs."""
 
     @property
     def elements(self) -> int:

@@ -7,6 +7,7 @@ asked input size and batch. Needs the package onnx (extra ``[onnx]``).
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -108,7 +109,8 @@ class _Reader:
                 self.writer.bind(tensor.name, stored(tensor, self.folder))
         for sparse in self.model.graph.sparse_initializer:
             with self.writer.node(sparse.values.name, "sparse initializer"):
-                self.writer.bind(sparse.values.name, Stored(tuple(sparse.dims), elem_type=sparse.values.data_type))
+                held = Stored(tuple(sparse.dims), elem_type=sparse.values.data_type)
+                self.writer.bind(sparse.values.name, replace(held, parameters={sparse.values.name: held.elements}))
 
     def bind_inputs(self, input_size: tuple[int, ...] | None, batch: int | None) -> None:
         """Inputs that are not initializers become tensors; equal names of open dimensions get equal sizes."""
@@ -149,6 +151,7 @@ class _Reader:
         from costsim.importers.onnx.call import Call
         from costsim.importers.onnx.fold import fold
         from costsim.importers.onnx.ops import DOMAINS, LOOPS
+        from costsim.importers.onnx.weights import as_operand, weights_of
 
         if node.op_type == "If":
             return list(self._branch(node))
@@ -156,21 +159,24 @@ class _Reader:
             raise InputError("control flow: how often it runs depends on the data", mend="export it unrolled")
         if node.op_type == "Constant" and not node.domain:
             return [_constant(node)]
-        inputs = [self.writer[name] if name else None for name in node.input]
+        inputs = [as_operand(node.op_type, self.writer[name]) if name else None for name in node.input]
         if not any(isinstance(x, Tensor) for x in inputs) and not node.op_type.startswith("Random"):
             return list(fold(node, inputs, self.model.opset_import))
         handler = DOMAINS.get(node.domain, {}).get(node.op_type)
         if handler is None:
-            return self._unknown(node, inputs)
-        made = handler(Call.of(self.writer, node, inputs, self.opset))
+            with self.writer.learning(weights_of(node.op_type, inputs)):
+                return self._unknown(node, inputs)
+        with self.writer.learning(weights_of(node.op_type, inputs)):
+            made = handler(Call.of(self.writer, node, inputs, self.opset))
         return made if isinstance(made, list) else [made]
 
     def _unknown(self, node: NodeProto, inputs: list[Value | None]) -> list[Any]:
         """An op without a model: as many outputs as it has, with the shapes onnx infers for them."""
         from costsim.importers.onnx.fold import infer_shapes
+        from costsim.importers.onnx.weights import weights_of
 
         tensors = [x for x in inputs if isinstance(x, Tensor)]
-        weights = sum(x.elements for x in inputs if isinstance(x, Stored))
+        weights = sum(x.elements for x in weights_of(node.op_type, inputs))
         inferred = infer_shapes(node, inputs, self.model.opset_import)
         declared = {info.name: _declared(info) for info in [*self.model.graph.value_info, *self.model.graph.output]}
         kind = f"{node.domain}.{node.op_type}" if node.domain else node.op_type
@@ -197,16 +203,19 @@ class _Reader:
                     )
 
 
-def stored(tensor: TensorProto, folder: Path | None) -> Stored:
+def stored(tensor: TensorProto, folder: Path | None, name: str = "") -> Stored:
     """A weight by its shape; with its values if it is small and they are there."""
     from onnx import TensorProto, external_data_helper, numpy_helper
 
     from costsim.importers.onnx.fold import LARGEST_VALUE
+    from costsim.importers.onnx.weights import parameters
 
     shape = tuple(tensor.dims)
     if min(shape, default=0) < 0:
         raise InputError(f"a negative dimension: {shape}", mend="export it again")
     bare = Stored(shape, elem_type=tensor.data_type)
+    held = parameters(tensor.data_type, tensor.name or name, bare.elements)
+    bare = replace(bare, trainable=bool(held), parameters=held)
     if tensor.HasField("raw_data"):
         _check_bytes(tensor, bare)
     if bare.elements > LARGEST_VALUE:
@@ -217,7 +226,7 @@ def stored(tensor: TensorProto, folder: Path | None) -> Stored:
         except Exception:  # whatever is wrong with the other file, this one only needs its values for shapes
             return bare
     values = numpy_helper.to_array(tensor)
-    return Stored(shape, values=values, elem_type=tensor.data_type)
+    return replace(bare, values=values)
 
 
 def _check_bytes(tensor: TensorProto, bare: Stored) -> None:
@@ -239,7 +248,7 @@ def _constant(node: NodeProto) -> Stored:
     attribute = node.attribute[0]
     value = helper.get_attribute_value(attribute)
     if attribute.name == "value":
-        return stored(value, None)
+        return stored(value, None, node.output[0])
     if attribute.name == "sparse_value":
         return Stored(tuple(value.dims))
     array = np.asarray(value)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from costsim.errors import InputError
 from costsim.graph import Tensor
@@ -110,7 +111,7 @@ def _turned(call: Call, value: Value, transpose: bool) -> Value:
         return value
     rank = len(value.shape)
     if isinstance(value, Stored):
-        return Stored((*value.shape[:-2], value.shape[-1], value.shape[-2]), value.trainable)
+        return replace(value, shape=(*value.shape[:-2], value.shape[-1], value.shape[-2]), values=None)
     axes = (*range(rank - 2), rank - 1, rank - 2)
     return pieces.transposed(call.writer, value, axes, part="transposed")
 

@@ -6,7 +6,8 @@ shape inference tells the shape of everything else, one node at a time.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Mapping, Sequence
+from dataclasses import replace
 from math import prod
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from costsim.errors import InputError
+from costsim.importers.onnx.weights import FILLED, behind
 from costsim.importers.writer import Stored, Value
 
 if TYPE_CHECKING:
@@ -21,9 +23,6 @@ if TYPE_CHECKING:
 
 LARGEST_VALUE = 4096
 """Elements of a constant whose values are still computed; larger ones are known by shape."""
-
-KEEPS_CONTENT = {"Identity", "Reshape", "Unsqueeze", "Squeeze", "Transpose", "Flatten", "Cast", "DequantizeLinear"}
-"""Ops whose result is the same weight in another form."""
 
 
 def fold(node: NodeProto, inputs: Sequence[Value | None], opsets: Sequence[OperatorSetIdProto]) -> list[Stored]:
@@ -35,19 +34,30 @@ def fold(node: NodeProto, inputs: Sequence[Value | None], opsets: Sequence[Opera
     from onnx import helper
 
     source = inputs[0] if inputs else None
-    trainable = node.op_type in KEEPS_CONTENT and isinstance(source, Stored) and source.trainable
-    # A network stripped of its weights fills them in at run time: they are weights all the same
-    trainable = trainable or node.op_type == "ConstantOfShape"
+    filled = node.op_type == FILLED
+    made_of = {node.output[0]: 0} if filled else behind(node.op_type, inputs)
+    still = any(isinstance(x, Stored) and x.filled for x in inputs)
+    trainable = bool(made_of)
     shapes = infer_shapes(node, inputs, opsets)
     small = all(shape is not None and prod(shape) <= LARGEST_VALUE for shape in shapes)
     if small and all(x is None or getattr(x, "values", None) is not None for x in inputs):
         values = _evaluate(node, inputs, opsets)
         if values is not None:
-            return [Stored(v.shape, trainable, v, helper.np_dtype_to_tensor_dtype(v.dtype)) for v in values]
+            types = [helper.np_dtype_to_tensor_dtype(v.dtype) for v in values]
+            made = [Stored(v.shape, trainable, v, t) for v, t in zip(values, types, strict=True)]
+            return [_made_of(x, made_of, filled, still) for x in made]
     if any(shape is None for shape in shapes):
         raise InputError("its size depends on values that are not in the file", mend="simplify the model first")
-    elem_type = source.elem_type if isinstance(source, Stored) else 1
-    return [Stored(shape, trainable, elem_type=elem_type) for shape in shapes if shape is not None]
+    keeps_type = isinstance(source, Stored) and not filled and node.op_type != "DequantizeLinear"
+    elem_type = source.elem_type if keeps_type and isinstance(source, Stored) else 1
+    made = [Stored(shape, trainable, elem_type=elem_type) for shape in shapes if shape is not None]
+    return [_made_of(x, made_of, filled, still) for x in made]
+
+
+def _made_of(x: Stored, parameters: Mapping[Hashable, int], filled: bool, still: bool) -> Stored:
+    """With the parameters behind it; what is filled in is its own."""
+    own = {name: x.elements for name in parameters} if filled else parameters
+    return replace(x, parameters=own, filled=filled or still)
 
 
 def infer_shapes(

@@ -77,8 +77,11 @@ def clip(call: Call) -> Tensor:
 
 def prelu(call: Call) -> Tensor:
     x = call.tensor()
-    per_channel = call.value(1).shape[:1] == (x.shape[1],) and prod(call.value(1).shape) == x.shape[1]
-    return call.writer.add(L.Activation("prelu" if per_channel else "leaky_relu"), x)
+    slope = (1,) * (len(x.shape) - len(call.value(1).shape)) + call.value(1).shape
+    one = prod(slope) == 1  # one slope for all channels is LeakyReLU's kernel; learned, it is a parameter still
+    if isinstance(call.value(1), Tensor):
+        return pieces.arithmetic(call.writer, "mul", [x, call.value(1)])
+    return call.writer.add(L.Activation("leaky_relu" if one else "prelu"), x)
 
 
 def softmax(call: Call) -> Tensor:
@@ -128,6 +131,7 @@ def gather(call: Call) -> Tensor:
         chosen = [int(i) for i in indices.values.reshape(-1)]
         if not indices.shape:
             return pieces.selected(call.writer, data, axis, chosen[0])
+        chosen = [i + data.shape[axis] if i < 0 else i for i in chosen]
         if len(indices.shape) == 1 and chosen == list(range(chosen[0], chosen[0] + len(chosen))):
             return pieces.sliced(call.writer, data, axis, chosen[0], chosen[0] + len(chosen))
     y = call.writer.add(L.IndexSelect(prod(indices.shape), axis), call.tensor())

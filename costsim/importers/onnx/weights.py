@@ -1,0 +1,78 @@
+"""Which stored inputs of an ONNX node are weights, and the parameters behind what is computed from them.
+
+A parameter is an element of a tensor the file stores. It counts once, with the first layer that reads it, however
+many nodes read the tensor and in whatever form: turned, expanded, looked up in a table.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterable, Mapping, Sequence
+from dataclasses import replace
+
+from costsim.importers.writer import Stored, Value
+
+WEIGHT_INPUTS: dict[str, tuple[int, ...]] = {
+    "BatchNormalization": (1, 2),
+    "ConvInteger": (1,),
+    "DynamicQuantizeMatMul": (1, 4),
+    "MatMulInteger": (1,),
+    "MatMulIntegerToFloat": (1, 6),
+    "QGemm": (3, 6),
+    "QLinearAdd": (0, 3),
+    "QLinearConv": (3, 8),
+    "QLinearMatMul": (3,),
+    "QLinearMul": (0, 3),
+    "Clip": (),
+    "Pad": (),
+    "Resize": (),
+    "Upsample": (),
+}
+"""Ops of whose stored inputs only some are weights: statistics, scales, zero points and sizes are none."""
+
+FILLED = "ConstantOfShape"
+"""A network stripped of its weights fills them in at run time; elsewhere the same op makes zeros to pad with."""
+
+TAKES_FILLED = {
+    "BatchNormalization", "Conv", "ConvTranspose", "Gemm", "InstanceNormalization", "LayerNormalization", "MatMul",
+    "PRelu", "Reshape", "Transpose", "Unsqueeze", "Squeeze", "Identity", "Flatten", "Cast",
+}  # fmt: skip
+"""Ops whose weights may be filled in, and those that bring a weight into its form."""
+
+COUNTS_SCALARS = {"PRelu"}
+"""Ops for which a single stored number is a parameter; elsewhere it is a factor somebody wrote."""
+
+FLOATS = {1, 10, 11, 16, 17, 18, 19, 20, 23}
+QUANTISED = {2, 3, 4, 5, 21, 22}
+"""Element types of onnx.proto: floating point of 4 to 64 bits; integers of 4 to 16 bits."""
+
+
+def parameters(elem_type: int, name: str, elements: int) -> Mapping[Hashable, int]:
+    """The parameters of a stored tensor: its elements, if they are no sizes, indices or truth values."""
+    return {name: elements} if elem_type in FLOATS | QUANTISED | {6} else {}
+
+
+def weights_of(op: str, inputs: Sequence[Value | None]) -> list[Stored]:
+    """The stored inputs of a node that are its weights."""
+    chosen = WEIGHT_INPUTS.get(op)
+    if chosen is not None:
+        return [x for i in chosen if i < len(inputs) and isinstance(x := inputs[i], Stored)]
+    return [x for x in inputs if isinstance(x, Stored) and _is_weight(x) and (x.elements > 1 or op in COUNTS_SCALARS)]
+
+
+def behind(op: str, inputs: Iterable[Value | None]) -> Mapping[Hashable, int]:
+    """The parameters that what a node computes from constants alone is made of."""
+    held = [x for x in inputs if isinstance(x, Stored)]
+    if op == "DequantizeLinear":
+        return held[0].parameters or {}
+    return {key: n for x in held if _is_weight(x) and x.elements > 1 for key, n in (x.parameters or {}).items()}
+
+
+def as_operand(op: str, value: Value | None) -> Value | None:
+    """An input as the node sees it: zeros that are joined or added are no weights."""
+    if isinstance(value, Stored) and value.filled and op not in TAKES_FILLED:
+        return replace(value, trainable=False, parameters={}, filled=False)
+    return value
+
+
+def _is_weight(x: Stored) -> bool:
+    return x.trainable and x.elem_type in FLOATS | QUANTISED
