@@ -56,7 +56,7 @@ def fold(node: NodeProto, inputs: Sequence[Value | None], opsets: Sequence[Opera
 
 def _made_of(x: Stored, parameters: Mapping[Hashable, int], filled: bool, still: bool) -> Stored:
     """With the parameters behind it; what is filled in is its own."""
-    own = {name: x.elements for name in parameters} if filled else parameters
+    own = dict.fromkeys(parameters, x.elements) if filled else parameters
     return replace(x, parameters=own, filled=filled or still)
 
 
