@@ -10,6 +10,7 @@ from costsim.graph import LayerGraph
 from costsim.hardware import Profile
 from costsim.hardware.calibration import Calibration
 from costsim.lowering import Lowering
+from costsim.tables.cache import Caches
 from costsim.tables.costtable import CostTable
 from costsim.tables.optable import OpTable
 from costsim.trust import Trust, trust
@@ -36,24 +37,26 @@ class Simulation:
         return self.trust.card(self.profile, self.run.dtype)
 
 
-def lowering_for(profile: Profile, run: RunConfig) -> Lowering:
+def lowering_for(profile: Profile, run: RunConfig, caches: Caches | None = None) -> Lowering:
     """How the profile's runtime executes graphs in the run's data type."""
     runtime = profile.runtime
     elements = run.elem_bytes, run.elem_bytes
-    return Lowering(runtime.fusion, runtime.views, *elements, runs=runtime.executed_ops)
+    return Lowering(runtime.fusion, runtime.views, *elements, runs=runtime.executed_ops, caches=caches)
 
 
-def lower_for(graph: LayerGraph, profile: Profile, run: RunConfig) -> OpTable:
+def lower_for(graph: LayerGraph, profile: Profile, run: RunConfig, caches: Caches | None = None) -> OpTable:
     """The ops the profile's runtime executes for the graph in the run's data type, not yet planned."""
-    return lowering_for(profile, run).table([graph])
+    return lowering_for(profile, run, caches).table([graph])
 
 
-def simulate(graph: LayerGraph, profile: Profile, run: RunConfig) -> Simulation:
+def simulate(graph: LayerGraph, profile: Profile, run: RunConfig, caches: Caches | None = None) -> Simulation:
     """Lower the graph for the profile's runtime, plan it, price it.
+
+    ``caches`` are those of a caller that prices many networks; otherwise the simulation has its own.
 
     Raises:
         DoesNotFitError: the device cannot run the network at all.
     """
     device = device_for(profile)
-    ops = device.plan(lower_for(graph, profile, run), profile, run)
+    ops = device.plan(lower_for(graph, profile, run, caches), profile, run)
     return Simulation(graph, profile, run, ops, device.costs(ops, profile, run))

@@ -41,7 +41,9 @@ def command(
     """
     from costsim.report.progress import progress_bar
     from costsim.sweep import load_spec, sweep
+    from costsim.sweep.allocator import keep_freed_memory
 
+    keep_freed_memory()  # this process is ours
     parsed = load_spec(spec, sample)
     with progress_bar("pricing", "points") as progress:
         result = sweep(parsed, folder, workers=workers, scheduler=scheduler, progress=progress)

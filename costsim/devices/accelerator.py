@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, field, fields, replace
 from typing import Any, ClassVar
 
 import numpy as np
@@ -19,12 +19,11 @@ from costsim.devices.kernels.systolic import systolic_costs
 from costsim.hardware.profile import Profile
 from costsim.hardware.vary import alike, at_point, at_points, points
 from costsim.scheduling import BufferPlanner, verdict
+from costsim.tables.cache import Cache, hashable
 from costsim.tables.costtable import CostTable
-from costsim.tables.kinds import Kinds
-from costsim.tables.memo import RowMemo, row_keys
+from costsim.tables.equal_rows import EqualRows, row_keys
 from costsim.tables.optable import MAC, OpTable
 from costsim.tables.plan import Plan
-from costsim.tables.remember import remember
 from costsim.tables.schema import Array
 
 ARRAYS: dict[str, Callable[[OpTable, Any], ArrayCosts]] = {
@@ -76,7 +75,7 @@ class AcceleratorModel(DeviceModel):
         first = profile if points == 1 else at_point(profile, 0)
         given = (profile.runtime, *_geometry(profile), profile.hardware.memory.dram is None)
         # Of a copy: a table that remembers what holds itself is freed by the cycle collector alone.
-        planner = remember(ops, "planner", given, lambda: BufferPlanner(replace(ops), buffer_rules(ops, first)))
+        planner = ops.kept.get("planner", given, lambda: BufferPlanner(replace(ops), buffer_rules(ops, first)))
 
         def price(activation_bytes: np.ndarray, weight_bytes: np.ndarray, at: np.ndarray) -> np.ndarray:
             here = profile if len(at) == points else at_points(profile, at)
@@ -92,7 +91,7 @@ class AcceleratorModel(DeviceModel):
             alone = work.take(work.kind_of)
             return self._table(alone, activation_bytes, weight_bytes, profile).latency_s.sum(axis=0)[:, None]
         given = (activation_bytes, weight_bytes)
-        rows = remember(work, "traffic", given, lambda: _traffic(work, *given))
+        rows = work.kept.get("traffic", given, lambda: _traffic(work, *given))
         return rows.occurs @ self._table(rows.work, rows.activation_bytes, rows.weight_bytes, profile).latency_s
 
     def costs(self, ops: OpTable, profile: Any, run: RunConfig) -> CostTable:
@@ -105,7 +104,7 @@ class AcceleratorModel(DeviceModel):
         plan = ops.plan
         assert plan is not None
         work = _work(ops, profile)
-        rows = remember(plan, "rows", (work,), lambda: _planned_rows(work, plan))
+        rows = plan.kept.get("rows", (work,), lambda: _planned_rows(work, plan))
         table = self._table(rows.work, rows.activation_bytes, rows.weight_bytes, profile)
         offchip = rows.activation_bytes + rows.weight_bytes
         return replace(
@@ -189,10 +188,11 @@ class _Work:
     """1 for the first op of a network."""
     kind_of: np.ndarray
     """``(rows of the table,)`` which of these rows each is."""
+    kept: Cache = field(init=False, default_factory=Cache, repr=False, compare=False)
 
     def take(self, rows: np.ndarray) -> _Work:
         """These rows, each on its own."""
-        columns = {f.name: getattr(self, f.name)[rows] for f in fields(self) if f.name != "kind_of"}
+        columns = {f.name: getattr(self, f.name)[rows] for f in fields(self) if f.name not in ("kind_of", "kept")}
         return _Work(**columns, kind_of=np.arange(len(rows)))
 
 
@@ -221,7 +221,7 @@ def _traffic(work: _Work, activation_bytes: Array, weight_bytes: Array) -> _Traf
     ops, plans = weight_bytes.shape
     row = np.broadcast_to(work.kind_of[:, None], weight_bytes.shape)
     columns = [np.reshape(column, (-1, 1)) for column in (row, activation_bytes, weight_bytes)]
-    kinds = Kinds.of(columns)
+    kinds = EqualRows.of(columns)
     rows, activation, weights = (column[kinds.first] for column in columns)
     occurs = np.zeros((plans, len(kinds.first)))
     np.add.at(occurs, (np.tile(np.arange(plans), ops), kinds.of_row), 1.0)
@@ -229,7 +229,7 @@ def _traffic(work: _Work, activation_bytes: Array, weight_bytes: Array) -> _Traf
 
 
 def _planned_rows(work: _Work, plan: Plan) -> _PlannedRows:
-    kinds = Kinds.of([work.kind_of[:, None], plan.activation_bytes, plan.weight_bytes])
+    kinds = EqualRows.of([work.kind_of[:, None], plan.activation_bytes, plan.weight_bytes])
     first = kinds.first
     rows = work.take(work.kind_of[first])
     return _PlannedRows(rows, plan.activation_bytes[first], plan.weight_bytes[first], kinds.of_row)
@@ -239,13 +239,13 @@ def _work(ops: OpTable, profile: Any) -> _Work:
     hw = profile.hardware
     burst_bytes = None if hw.memory.dram is None else hw.memory.dram.burst_bytes
     given = (profile.runtime, hw.array, hw.host, hw.vector_elems_per_cycle is None, burst_bytes)
-    return remember(ops, "accelerator work", given, lambda: _work_out(ops, profile))
+    return ops.kept.get("accelerator work", given, lambda: _work_out(ops, profile))
 
 
 def _work_out(ops: OpTable, profile: Any) -> _Work:
     hw, on_host = profile.hardware, runs_on_host(ops, profile)
     is_first, reads_input = (ops.networks.place == 0)[:, None], ops.reads_input[:, None]
-    kinds = Kinds.of([*ops.columns().values(), ops.word_of[:, None], is_first, reads_input])
+    kinds = EqualRows.of([*ops.columns().values(), ops.word_of[:, None], is_first, reads_input])
     first = kinds.first
     rows, on_host, is_mac = ops.take(first), on_host[first], ops.kind[first] == MAC
     costs = _array_costs(rows, hw.array)
@@ -265,9 +265,6 @@ def _work_out(ops: OpTable, profile: Any) -> _Work:
     )
 
 
-_MEMO: RowMemo[tuple[float, ...]] = RowMemo()
-
-
 def _array_costs(ops: OpTable, array: Any) -> ArrayCosts:
     """What the array costs every op; each distinct row of a single network and array is worked out once."""
     price = ARRAYS[array.kind]
@@ -279,8 +276,9 @@ def _array_costs(ops: OpTable, array: Any) -> ArrayCosts:
         return list(zip(*(getattr(costs, field.name)[:, 0].tolist() for field in fields(costs)), strict=True))
 
     words, numbers = (label.op for label in ops.labels), row_keys(*(c[:, 0] for c in ops.columns().values()))
-    context = repr(array)
-    distinct, which = _MEMO.answers([(context, *key) for key in zip(words, numbers, strict=True)], work_out)
+    array_key = hashable(array)
+    keys = [(array_key, *key) for key in zip(words, numbers, strict=True)]
+    distinct, which = ops.caches.array_costs.answers(keys, work_out)
     return ArrayCosts(*np.array(distinct).T[:, which, None])
 
 

@@ -44,9 +44,8 @@ from costsim.devices.kernels.threads import concurrency, parallel_ratio
 from costsim.hardware.profile import Profile
 from costsim.hardware.vary import points
 from costsim.tables.costtable import CostTable, Product
-from costsim.tables.kinds import Kinds
+from costsim.tables.equal_rows import EqualRows
 from costsim.tables.optable import OpTable
-from costsim.tables.remember import remember
 from costsim.tables.schema import Array
 
 
@@ -62,7 +61,7 @@ class CpuModel(DeviceModel):
         rows = _distinct_rows(ops, profile)
         one, images = self._one_image(rows, profile, run), rows.images
         if profile.runtime.blocked_layout is not None:  # layouts differ between rows that are equal otherwise
-            image = remember(ops, "one image", (), lambda: _per_image(ops))
+            image = ops.kept.get("one image", (), lambda: _per_image(ops))
             one, images = with_blocks(one.per_op(), image, profile, run), ops.n
         if np.all(images == 1):
             return one
@@ -155,17 +154,17 @@ def _distinct_rows(ops: OpTable, profile: CpuProfile) -> _Rows:
     hw, capacity = profile.hardware, _capacity_bytes(profile)
     once = len(ops.networks) > 1 and ops.points == points(profile) == 1
     given = (profile.runtime, hw.vector_bytes, hw.memory.l1.size_bytes, capacity, once)
-    return remember(ops, "CPU rows", given, lambda: _work_out(ops, profile, capacity, once))
+    return ops.kept.get("CPU rows", given, lambda: _work_out(ops, profile, capacity, once))
 
 
 def _work_out(ops: OpTable, profile: CpuProfile, capacity: Any, once: bool) -> _Rows:
     """Rows that are equal do the same work; those whose tensors are as far from their readers cost the same."""
     images = _per_image(ops)
-    alike = Kinds.each(len(ops)) if once else Kinds.of([*ops.columns().values(), ops.word_of[:, None]])
+    alike = EqualRows.each(len(ops)) if once else EqualRows.of([*ops.columns().values(), ops.word_of[:, None]])
     work = cpu_work(images.take(alike.first), profile)
     scratch = (work.packed + work.transformed)[alike.of_row] * images.elem_bytes
     read, evicted = activation_misses(images, work.weight_bytes[alike.of_row], scratch, capacity)
-    kinds = alike if once else Kinds.of([alike.of_row[:, None], read, evicted])
+    kinds = alike if once else EqualRows.of([alike.of_row[:, None], read, evicted])
     first = kinds.first
     return _Rows(
         images.take(first), work.take(alike.of_row[first]), ops.n[first], read[first], evicted[first], kinds.of_row

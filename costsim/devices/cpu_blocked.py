@@ -25,7 +25,6 @@ from costsim.devices.kernels.elementwise import vector_instructions
 from costsim.devices.kernels.threads import concurrency, parallel_ratio
 from costsim.tables.costtable import CostTable
 from costsim.tables.optable import OpTable
-from costsim.tables.remember import remember
 from costsim.tables.schema import Array
 
 
@@ -33,7 +32,7 @@ def with_blocks(plain: CostTable, ops: OpTable, profile: CpuProfile, run: RunCon
     """``plain``, the costs of ``ops`` on plain tensors, with all that the runtime's blocked layout changes."""
     rules, rates = blocked_parts(profile)
     hw, runtime, fit, threads = profile.hardware, profile.runtime, profile.fitted, np.asarray(run.threads, dtype=float)
-    layout = remember(ops, "layout", (rules,), lambda: layout_of(ops, rules))
+    layout = ops.kept.get("layout", (rules,), lambda: layout_of(ops, rules))
     convolves, carries = layout.blocked & (ops.macs > 0), layout.blocked
     work = _direct(ops, rules, layout.reads_plain, hw.memory.l1.size_bytes)
     on_plain = plain.limits

@@ -21,10 +21,9 @@ from costsim.errors import DoesNotFitError
 from costsim.hardware.profile import Profile
 from costsim.tables.choice import first_least
 from costsim.tables.costtable import CostTable, Product, combine
-from costsim.tables.kinds import Kinds
+from costsim.tables.equal_rows import EqualRows
 from costsim.tables.liveness import independent_parts, live_bytes
 from costsim.tables.optable import OpTable
-from costsim.tables.remember import remember
 from costsim.tables.schema import Array
 from costsim.units import format_quantity
 
@@ -42,7 +41,7 @@ class GpuModel(DeviceModel):
 
     def plan(self, ops: OpTable, profile: Any, run: RunConfig) -> OpTable:
         capacity = profile.hardware.memory.dram.size_bytes
-        needed = remember(ops, "GPU memory", (), lambda: _needed_bytes(ops))
+        needed = ops.kept.get("GPU memory", (), lambda: _needed_bytes(ops))
         if np.any(needed > capacity):
             raise DoesNotFitError(
                 f"weights and activations take {format_quantity(float(np.max(needed)), 'B')}, "
@@ -129,13 +128,13 @@ def _distinct_rows(ops: OpTable, profile: GpuProfile, run: RunConfig) -> _Rows:
     fitted = (fit.matrix_ratio, fit.winograd_ratio, fit.step_cycles, fit.grouped_ratio, fit.depthwise_ratio)
     silicon = (hw.multiprocessors, hw.macs_per_cycle[run.dtype], hw.lanes, hw.register_file_bytes)
     given = (profile.runtime, run.dtype, hw.memory.l2.size_bytes, *silicon, *fitted)
-    return remember(ops, "GPU rows", given, lambda: _work_out(ops, profile, run))
+    return ops.kept.get("GPU rows", given, lambda: _work_out(ops, profile, run))
 
 
 def _work_out(ops: OpTable, profile: GpuProfile, run: RunConfig) -> _Rows:
     columns = [*ops.columns().values(), ops.word_of[:, None], independent_parts(ops)[:, None]]
     dram_bytes, sent_bytes = _dram_bytes(ops, profile), _sent_bytes(ops, profile)
-    kinds = Kinds.of([*columns, dram_bytes, sent_bytes])
+    kinds = EqualRows.of([*columns, dram_bytes, sent_bytes])
     rows = ops.take(kinds.first)
     kernels = library_kernels(rows, profile, run).worth_trying()
     dram_bytes, sent_bytes = dram_bytes[kinds.first], sent_bytes[kinds.first]

@@ -106,7 +106,8 @@ class Case:
 
     def resimulate(self, graph: LayerGraph | None = None, profile: Profile | None = None) -> Simulation:
         """The same run with another graph or on another profile."""
-        return simulate(graph or self.graph, profile or self.simulation.profile, self.simulation.run)
+        now = self.simulation
+        return simulate(graph or self.graph, profile or now.profile, now.run, now.ops.caches)
 
     def reprice(self, ops: OpTable) -> np.ndarray:
         """``(ops,)`` seconds the device model gives another op table."""

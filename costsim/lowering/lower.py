@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Hashable, Iterable, Mapping, Sequence
 from typing import Any
 
 from costsim.errors import InputError
@@ -11,6 +11,7 @@ from costsim.graph.layers import Constant, Input
 from costsim.lowering.fusion import FusedOp, fuse
 from costsim.lowering.parts import in_parts
 from costsim.lowering.rows import Row
+from costsim.tables.cache import Caches
 from costsim.tables.optable import OpLabel, OpTable
 
 NEVER_EXECUTED = frozenset({"dropout", "identity", Input.op, Constant.op})
@@ -48,6 +49,7 @@ class Lowering:
         weight_elem_bytes: float,
         kept: int = 2**15,
         runs: Collection[str] | None = None,
+        caches: Caches | None = None,
     ) -> None:
         """The rules of a runtime in one data type.
 
@@ -58,14 +60,21 @@ class Lowering:
             weight_elem_bytes: bytes of one weight element.
             kept: rows remembered, less than 1 KiB each; as many more that were not met since then.
             runs: ops the target has; composite ones it lacks are executed as their parts. None: it has all.
+            caches: what is kept of rows by whoever prices the tables; new ones if left out.
         """
         self._fusion = {anchor: frozenset(ops) for anchor, ops in fusion.items()}
-        self._skipped = NEVER_EXECUTED | set(views)
+        self._skipped = NEVER_EXECUTED | frozenset(views)
         self._element = elem_bytes, weight_elem_bytes
         self._rows: dict[Any, Row] = {}
         self._older: dict[Any, Row] = {}
         self._kept = kept
+        self._caches = caches or Caches()
         self._runs = None if runs is None else frozenset(runs) | self._skipped
+
+    @property
+    def rules(self) -> Hashable:
+        """All that decides what is executed: two lowerings of equal rules make equal tables."""
+        return frozenset(self._fusion.items()), self._skipped, self._element, self._runs
 
     def table(self, graphs: Iterable[LayerGraph]) -> OpTable:
         """The op table of the graphs, one after another.
@@ -87,7 +96,7 @@ class Lowering:
                 labels.append(row.label(chain.members, belongs))
                 producers.append(read)
                 row_of.append(number.setdefault(row, len(number)))
-        return OpTable.from_rows(labels, producers, [row.columns for row in number], row_of, starts)
+        return OpTable.from_rows(labels, producers, [row.columns for row in number], row_of, starts, self._caches)
 
     def _lowered(self, graph: LayerGraph, first: int) -> Iterable[tuple[FusedOp, Row, tuple[int, ...]]]:
         """Chains in execution order, their rows, and the rows they read; the graph begins at row ``first``."""

@@ -95,7 +95,7 @@ def _variants(now: Simulation) -> Iterator[tuple[str, Simulation]]:
 def _again(now: Simulation, profile: Profile, run: RunConfig) -> Simulation:
     """The same ops on a changed device; only another data type lowers the network anew."""
     if run.dtype != now.run.dtype:
-        return simulate(now.graph, profile, run)
+        return simulate(now.graph, profile, run, now.ops.caches)
     device = device_for(profile)
     ops = device.plan(replace(now.ops, plan=None), profile, run)
     return Simulation(now.graph, profile, run, ops, device.costs(ops, profile, run))

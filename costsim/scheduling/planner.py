@@ -85,15 +85,16 @@ class BufferPlanner:
         return plans
 
     def _cuts_up_to(self, largest: float) -> Cuts:
-        if self._cuts is None or self._cuts.largest < largest:
+        cuts = self._cuts  # read once: another thread may put cuts up to another size in their place
+        if cuts is None or cuts.largest < largest:
             rules, fitting = self._rules, self._need[0]
             if rules.execution == "layer_by_layer":
                 groups = Segments.none(self._flow.rows)
             else:
                 groups = segments(self._flow, self._weights, separate_weights=rules.separate_weights)
             network = (self._flow, self._weights, groups, self._tiles)
-            self._cuts = Cuts(*network, self._allowed, rules.on_host, rules.separate_weights, fitting, largest)
-        return self._cuts
+            cuts = self._cuts = Cuts(*network, self._allowed, rules.on_host, rules.separate_weights, fitting, largest)
+        return cuts
 
     @cached_property
     def _all_on_chip(self) -> Plan:

@@ -10,14 +10,14 @@ and each moves at most what the one below moves: both promises hold by construct
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property, partial
 
 import numpy as np
 
 from costsim.scheduling.segments import Segments
 from costsim.scheduling.tiling import Staircase
-from costsim.tables.remember import remember
+from costsim.tables.cache import Cache
 
 Pricing = Callable[[np.ndarray, np.ndarray, np.ndarray], np.ndarray]
 """``(rows, rungs)`` activation and weight bytes, and points, to ``(rungs, points)`` seconds of the whole network."""
@@ -43,6 +43,7 @@ class Ladder:
     """Activation bytes from off chip."""
     writes: np.ndarray
     weights: np.ndarray
+    kept: Cache = field(init=False, default_factory=Cache, repr=False, compare=False)
 
     def join(self, other: Ladder) -> Ladder:
         """The rungs of both, these first; no longer in order of size."""
@@ -76,7 +77,7 @@ class Ladder:
                 tried, seconds = everything, all_seconds[:, left]
             else:
                 counts = np.unique(rungs[left])
-                worth = remember(self, "worth trying", (repr(counts),), partial(self._worth_trying, counts))
+                worth = self.kept.get("worth trying", (counts,), partial(self._worth_trying, counts))
                 tried, seconds = worth[0], price(worth[1], worth[2], left)
                 seconds = np.broadcast_to(seconds, (len(tried), len(left)))
             own = np.where(tried[:, None] < rungs[left], seconds, np.inf)

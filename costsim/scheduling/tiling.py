@@ -8,7 +8,7 @@ from typing import Literal
 
 import numpy as np
 
-from costsim.tables.memo import RowMemo, row_keys
+from costsim.tables.equal_rows import row_keys
 from costsim.tables.optable import MAC, OpTable
 
 WHOLE = np.inf
@@ -110,10 +110,8 @@ def staircases(
             return _steps(*_smaller_operand_in_parts(c, grain[1]))
         return _steps(*_every_candidate(c, grain, separate_weights, sum_bytes))
 
-    return Staircase.of(*_MEMO.answers(keys, work_out))
+    return Staircase.of(*ops.caches.tiles.answers(keys, work_out))
 
-
-_MEMO: RowMemo[np.ndarray] = RowMemo()
 
 Priced = tuple[np.ndarray, np.ndarray, np.ndarray]
 """Buffer, activation and weight bytes, ``(candidates, rows)``."""

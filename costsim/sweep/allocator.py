@@ -7,6 +7,7 @@ import gc
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
+from threading import Lock
 
 M_TRIM_THRESHOLD, M_MMAP_THRESHOLD = -1, -3
 """Parameters of mallopt(3)."""
@@ -37,13 +38,24 @@ COLLECTED_OBJECTS = 400_000
 """New objects between two searches for cycles of references: those of some hundred networks."""
 
 
+_RARELY: list[tuple[int, int, int]] = []
+"""The usual thresholds, once for each thread that prices: the last to end puts the first back."""
+
+_LOCK = Lock()
+
+
 @contextmanager
 def collecting_rarely() -> Iterator[None]:
     """Search for cycles less often: networks hold none, and the search takes a third of building them."""
-    usual = gc.get_threshold()
-    if usual[0]:  # 0 is never
-        gc.set_threshold(max(usual[0], COLLECTED_OBJECTS), *usual[1:])
+    with _LOCK:
+        usual = gc.get_threshold()
+        _RARELY.append(_RARELY[0] if _RARELY else usual)
+        if usual[0]:  # 0 is never
+            gc.set_threshold(max(usual[0], COLLECTED_OBJECTS), *usual[1:])
     try:
         yield
     finally:
-        gc.set_threshold(*usual)
+        with _LOCK:
+            usual = _RARELY.pop()
+            if not _RARELY:
+                gc.set_threshold(*usual)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from functools import cache, cached_property
+from threading import Lock
 from typing import Any
 
 import numpy as np
@@ -15,11 +16,12 @@ from costsim.hardware import Profile, load_profile
 from costsim.hardware.vary import numeric_field, vary
 from costsim.limits import COMPARISONS
 from costsim.lowering import Lowering
-from costsim.simulate import lower_for, lowering_for
+from costsim.simulate import lowering_for
 from costsim.sweep.allocator import collecting_rarely
 from costsim.sweep.axes import Axis
-from costsim.sweep.networks import Built, Part, graphs
+from costsim.sweep.networks import Built, Part, graphs, network_key
 from costsim.sweep.spec import SweepSpec
+from costsim.tables.cache import Caches
 from costsim.tables.optable import OpTable
 from costsim.totals import bounds, cost_totals, op_totals
 
@@ -202,7 +204,12 @@ class Engine:
 
     def _numbers_of(self, names: tuple[str, ...]) -> np.ndarray:
         numbers = self._limit_numbers
-        return np.array([numbers.setdefault(name, len(numbers)) for name in names])
+        with self._lock:
+            return np.array([numbers.setdefault(name, len(numbers)) for name in names])
+
+    @cached_property
+    def _lock(self) -> Lock:
+        return Lock()
 
     @cached_property
     def _limit_numbers(self) -> dict[str, int]:
@@ -217,8 +224,17 @@ class Engine:
         return {}
 
     @cached_property
-    def _lowerings(self) -> dict[tuple[str, str], Lowering]:
+    def _lowerings(self) -> dict[Any, Lowering]:
         return {}
+
+    @cached_property
+    def _caches(self) -> Caches:
+        return Caches()
+
+    def _lowering(self, profile: Profile, run: RunConfig) -> Lowering:
+        """One for all devices whose runtimes execute graphs by the same rules, whatever their names."""
+        lowering = lowering_for(profile, run, self._caches)
+        return self._lowerings.setdefault(lowering.rules, lowering)
 
     def _lowered(
         self, network: Any, profile: Profile, run: RunConfig, values: dict[str, np.ndarray], built: Built | None
@@ -233,23 +249,25 @@ class Engine:
             setting = _numbered(values, runs)  # the same for points that run alike
             yield from self._lower(graphs(network, options, resize, points, built), profile, run, setting)
             return
-        key = (id(network), values["hw"][0], run.dtype, *(repr(column[0]) for column in columns))
-        if key not in self._kept:
+        shape = [(name, column[0]) for name, column in [*options.items(), *resize.items()]]
+        key = (network_key(network), values["hw"][0], run.dtype, *shape)
+        lowered = self._kept.get(key)
+        if lowered is None:
             if len(self._kept) >= KEPT_TABLES:
                 self._kept.clear()
             first = [{name: column[:1] for name, column in part.items()} for part in (options, resize)]
             alone = graphs(network, first[0], first[1], 1, built)
-            self._kept[key] = list(self._lower(alone, profile, run, np.zeros(1, dtype=int)))
-        for _, ops, totals in self._kept[key]:
+            lowered = self._kept[key] = list(self._lower(alone, profile, run, np.zeros(1, dtype=int)))
+        for _, ops, totals in lowered:
             yield np.arange(points), ops, totals
 
     def _lower(self, parts: Iterator[Part], profile: Profile, run: RunConfig, setting: np.ndarray) -> Iterator[Lowered]:
         """Tables of the parts; of networks that are plain numbers one for many of them."""
-        lowering = self._lowerings.setdefault((profile.name, run.dtype), lowering_for(profile, run))
+        lowering = self._lowering(profile, run)
         waiting: list[Part] = []
         for part in parts:
             if part.varies:
-                ops = lower_for(part.graph, profile, run)
+                ops = lowering_for(profile, run, self._caches).table([part.graph])  # arrays: no row comes twice
                 yield part.points, ops, op_totals(ops)
                 continue
             waiting.append(part)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Hashable, Iterator, Mapping
 from functools import cache, partial
 from importlib import import_module
@@ -45,12 +46,17 @@ def graphs(network: Any, options: Options, resize: Options, points: int, built: 
     for where, scalars, arrays in _same_objects(options, everywhere):
         build = _builder(network, scalars)
         if built is not None:
-            build = _once(build, built, (id(network), *scalars.items()))
+            build = _once(build, built, (network_key(network), *scalars.items()))
         sizes = {name: values[where] for name, values in resize.items()}
         try:
             yield from _by_arrays(build, arrays, sizes, where)
         except (InputError, TypeError, ValueError, IndexError, _NotAlike):
             yield from _one_by_one(build, arrays, sizes, where)
+
+
+def network_key(network: Any) -> Any:
+    """A key for a value of the axis ``network``: a name, or the words of a mapping."""
+    return json.dumps(network, sort_keys=True, default=str) if isinstance(network, dict) else network
 
 
 def _same_objects(options: Options, where: np.ndarray) -> Iterator[tuple[np.ndarray, dict[str, Any], Options]]:

@@ -7,6 +7,7 @@ from concurrent.futures import Executor, as_completed
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from functools import lru_cache
+from multiprocessing import parent_process
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -136,7 +137,8 @@ def _with_axes(table: dict[str, np.ndarray], spec: SweepSpec) -> dict[str, np.nd
 
 @lru_cache(maxsize=1)
 def _engine(spec_text: str) -> tuple[SweepSpec, Engine]:
-    keep_freed_memory()
+    if parent_process() is not None:  # a worker of ours; what calls us decides for itself
+        keep_freed_memory()
     spec = SweepSpec.model_validate_json(spec_text)
     return spec, Engine(spec)
 

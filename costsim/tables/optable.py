@@ -16,13 +16,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from copy import copy
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from itertools import chain
 from typing import Any, NamedTuple
 
 import numpy as np
 
+from costsim.tables.cache import Cache, Caches
 from costsim.tables.networks import Networks
 from costsim.tables.plan import Plan
 from costsim.tables.schema import Array, column, columns_of, stack
@@ -84,6 +85,10 @@ class OpTable:
     """What runs as one group and stays on chip, where the device decides that."""
     starts: tuple[int, ...] = (0,)
     """First row of each network in the table: one, unless tables were joined."""
+    caches: Caches = field(default_factory=Caches, repr=False, compare=False)
+    """What is kept of rows whatever table they are in; of whoever makes the tables, and passed on to copies."""
+    kept: Cache = field(init=False, default_factory=Cache, repr=False, compare=False)
+    """What is kept of this table as a whole, whatever its plan; a copy with other columns begins anew."""
 
     @classmethod
     def from_rows(
@@ -93,6 +98,7 @@ class OpTable:
         distinct: Sequence[Sequence[Any]],
         row_of: Sequence[int],
         starts: Sequence[int] = (0,),
+        caches: Caches | None = None,
     ) -> OpTable:
         """Build the columns from the values of distinct rows, in the order of ``COLUMNS``, and which each row is."""
         try:
@@ -100,7 +106,7 @@ class OpTable:
         except ValueError:  # arrays among them
             numbers = [stack(list(values))[row_of] for values in zip(*distinct, strict=True)]
         columns: dict[str, Any] = {column.name: values for column, values in zip(COLUMNS, numbers, strict=True)}
-        return cls(tuple(labels), tuple(producers), **columns, starts=tuple(starts))
+        return cls(tuple(labels), tuple(producers), **columns, starts=tuple(starts), caches=caches or Caches())
 
     @classmethod
     def join(cls, tables: Sequence[OpTable]) -> OpTable:
@@ -119,6 +125,7 @@ class OpTable:
                 for row in table.producers
             ),
             starts=tuple(start + begin for table, begin in zip(tables, begins, strict=False) for start in table.starts),
+            caches=tables[0].caches,
             **columns,
         )
 
@@ -170,8 +177,7 @@ class OpTable:
         return [self.at_networks(np.array([network])) for network in range(len(self.networks))]
 
     def with_plan(self, plan: Plan) -> OpTable:
-        """The same table with this plan; it shares what was remembered for the other."""
-        vars(self).setdefault("_remembered", {})
+        """The same table with this plan; it shares what is kept for the other."""
         planned = copy(self)
         object.__setattr__(planned, "plan", plan)
         return planned

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 
 import numpy as np
 
+from costsim.tables.cache import Cache
 from costsim.tables.schema import Array
 
 TILED, RESIDENT, STREAMED, HOST = 0.0, 1.0, 2.0, 3.0
@@ -37,6 +38,8 @@ class Plan:
     """The row's output where it leaves the chip only for want of buffer: network outputs are not spills."""
     fitting_bytes: Array
     """On-chip bytes with which nothing would spill, the same in every row."""
+    kept: Cache = field(init=False, default_factory=Cache, repr=False, compare=False)
+    """What is kept of the rows as this plan has them."""
 
     @classmethod
     def of_point(cls, columns: Mapping[str, np.ndarray]) -> Plan:
@@ -55,19 +58,19 @@ class Plan:
             wide = [np.broadcast_to(c, (len(c), len(here))) for c, here in zip(columns, points, strict=True)]
             return np.concatenate(wide, axis=1)[:, order]
 
-        return cls(**{f.name: joined(f.name) for f in fields(cls)})
+        return cls(**{name: joined(name) for name in COLUMNS})
 
     @classmethod
     def stack(cls, plans: list[Plan]) -> Plan:
         """Plans of networks one after another in a table."""
-        columns = {f.name: np.concatenate([getattr(plan, f.name) for plan in plans]) for f in fields(cls)}
+        columns = {name: np.concatenate([getattr(plan, name) for plan in plans]) for name in COLUMNS}
         groups = [int(plan.group.max()) + 1 for plan in plans]
         before = np.repeat(np.cumsum(groups) - groups, [len(plan.group) for plan in plans])
         return cls(**columns | {"group": columns["group"] + before[:, None]})
 
     def at_points(self, points: np.ndarray) -> Plan:
         """The plan of some of its points, in any order, each as often as it is named."""
-        return Plan(**{f.name: getattr(self, f.name)[:, points] for f in fields(self)})
+        return Plan(**{name: getattr(self, name)[:, points] for name in COLUMNS})
 
     @property
     def fits(self) -> np.ndarray:
@@ -81,3 +84,6 @@ class Plan:
     @property
     def offchip_bytes(self) -> Array:
         return self.activation_bytes + self.weight_bytes
+
+
+COLUMNS = tuple(f.name for f in fields(Plan) if f.init)

@@ -1,5 +1,8 @@
 """A law: a point of a sweep is ``costsim analyze`` of that point, to the last digit."""
 
+import pathlib
+from itertools import permutations
+
 import numpy as np
 import pytest
 
@@ -71,3 +74,27 @@ def test_points_equal_analyze_to_the_last_digit(space):
 def test_every_device_has_the_plan_that_is_fastest_on_it():
     table = Engine(load_spec(PLAN_SPACE)).price(0, 40)
     assert len(np.unique(table["dram_bytes"])) > 1
+
+
+@pytest.mark.parametrize("axes", [{}, {"batch": [1, 2]}, {"hardware.clock": "1 GHz .. 2 GHz x 2"}], ids=str)
+def test_profiles_of_one_name_with_other_rules_are_told_apart(axes, tmp_path: pathlib.Path):
+    fusing = (tmp_path / "fusing.yaml", "schema_version: 1\nextends: rpi4b\nname: mine\n")
+    plain = (tmp_path / "plain.yaml", fusing[1] + "runtime:\n  fusion: {conv: [], depthwise_conv: [], linear: []}\n")
+    viewing = (tmp_path / "viewing.yaml", plain[1] + "  views: []\n")
+    for path, text in (fusing, plain, viewing):
+        path.write_text(text)
+    alone = {str(path): costsim.analyze("shufflenet_v2_1x", path).summary["latency_ms"] for path, _ in (fusing, plain)}
+    assert len(set(alone.values())) == 2
+    spaces = [
+        {"network": ["shufflenet_v2_1x", "shufflenet_v2_0.5x"], "hw": list(order), "axes": axes}
+        for order in permutations(str(path) for path, _ in (fusing, plain, viewing))
+    ]
+    tables = []
+    for space in spaces:
+        spec = load_spec(space)
+        table = Engine(spec).price(0, spec.space.points)
+        key = list(zip(*(table[name].tolist() for name in ("network", "hw", *axes)), strict=True))
+        tables.append(dict(zip(key, table["latency_ms"].tolist(), strict=True)))
+    assert all(table == tables[0] for table in tables)
+    if not axes:
+        assert {hw: tables[0]["shufflenet_v2_1x", hw] for hw in alone} == alone

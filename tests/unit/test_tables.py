@@ -11,8 +11,7 @@ from hypothesis.extra.numpy import arrays
 from costsim.tables.bounds import WIDE, bound_seconds, largest
 from costsim.tables.choice import first_least
 from costsim.tables.costtable import CostTable, Product, combine
-from costsim.tables.kinds import Kinds
-from costsim.tables.remember import remember
+from costsim.tables.equal_rows import EqualRows
 from costsim.tables.runs import reduce_runs, running_total
 
 few = st.integers(0, 2).map(float)
@@ -25,7 +24,7 @@ def columns(points: int, rows: int = 12) -> st.SearchStrategy[np.ndarray]:
 
 @given(st.lists(st.sampled_from([1, 2, 9]).flatmap(columns), min_size=1, max_size=3))
 def test_rows_are_of_one_kind_where_all_their_numbers_are_the_same(table: list[np.ndarray]) -> None:
-    kinds = Kinds.of(table)
+    kinds = EqualRows.of(table)
     for row, kind in enumerate(kinds.of_row):
         model = kinds.first[kind]
         assert model <= row
@@ -95,17 +94,3 @@ def test_a_cost_table_of_kinds_has_a_row_for_each_op() -> None:
     np.testing.assert_array_equal(each.latency_s, kinds.latency_s[[1, 0, 1]])
     np.testing.assert_array_equal(each.traffic["dram"][:, 0], [9, 8, 9])
     assert each.per_op() is each
-
-
-def test_what_was_remembered_is_worked_out_again_when_anything_changes() -> None:
-    class Table:
-        pass
-
-    table, made, size = Table(), [], np.array([1.0])
-
-    def ask(*given: object) -> int:
-        return remember(table, "answer", given, lambda: made.append(given) or len(made))
-
-    assert ask(2.0, "fp32", size) == ask(2.0, "fp32", size) == 1
-    assert ask(3.0, "fp32", size) == 2
-    assert ask(3.0, "fp32", size.copy()) == 3  # arrays are not looked into
