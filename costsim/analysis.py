@@ -172,9 +172,18 @@ class Analysis:
             "latency_low_ms": low_ms,
             "latency_high_ms": high_ms,
             "energy_mj": totals.get("energy_mj"),
+            **self.footprint,
+            "throughput_per_s": ops.n[0, 0] / (totals["latency_ms"] / 1e3),
             "coverage_ratio": known / sum(len(label.layers) for label in ops.labels),
             "bound": self.bound_records[0]["bound"],
         }
+
+    @cached_property
+    def footprint(self) -> Record:
+        """What the network takes of memory on chip and flash; None where the device knows no such thing."""
+        made = self.simulation
+        held = device_for(made.profile).footprint(made.ops, made.profile, made.run)
+        return {name: round(value) if type(value) is float else value for name, value in vars(held).items()}
 
     @property
     def trust(self) -> Trust:

@@ -114,6 +114,12 @@ class AcceleratorModel(DeviceModel):
             kind_of=rows.kind_of,
         )
 
+    def footprint(self, ops: OpTable, profile: Any, run: RunConfig) -> Footprint:
+        if ops.plan is None:
+            return Footprint()
+        held = verdict(ops, float(np.max(profile.hardware.memory.onchip.size_bytes)))
+        return Footprint(held.used_bytes, held.size_bytes, held.spilled_bytes, held.fits)
+
     def roofs(self, profile: Any, run: RunConfig) -> Roofs:
         hw, memory = profile.hardware, profile.hardware.memory
         offchip = memory.flash if memory.dram is None else memory.dram

@@ -61,6 +61,21 @@ class Roofs:
     """Per memory level of ``CostTable.traffic``."""
 
 
+@dataclass(frozen=True)
+class Footprint:
+    """What a network takes of the memory on chip and of flash; None where a device knows no such thing."""
+
+    onchip_used_bytes: float | None = None
+    onchip_bytes: float | None = None
+    spilled_bytes: float | None = None
+    """Maps that leave the chip for want of room."""
+    fits: bool | None = None
+    arena_bytes: float | None = None
+    """The block of SRAM a microcontroller sets aside for maps, scratch and the interpreter."""
+    flash_bytes: float | None = None
+    """Weights and code."""
+
+
 class DeviceModel(ABC):
     """Prices op tables on the profiles of one family. Stateless; all arrays are ``(ops, points)``."""
 
@@ -99,6 +114,10 @@ class DeviceModel(ABC):
     @abstractmethod
     def roofs(self, profile: Any, run: RunConfig) -> Roofs:
         """Peak arithmetic and peak bandwidth per memory level, before any efficiency."""
+
+    def footprint(self, ops: OpTable, profile: Any, run: RunConfig) -> Footprint:
+        """What a planned table of one network and point takes of the memories that must hold it."""
+        return Footprint()
 
     def channel_tile(self, profile: Any, run: RunConfig) -> int:
         """Output channels the arithmetic takes at once: of a width that is no multiple, a part runs idle."""

@@ -1,0 +1,59 @@
+"""What the kernel libraries do for each op: windows copied, multiplications issued, scratch needed.
+
+CMSIS-NN's int8 kernels (arm_convolve_s8, arm_convolve_1x1_s8_fast, arm_depthwise_conv_s8_opt,
+arm_fully_connected_s8, release 4): a convolution copies the windows of two output pixels as 16-bit values and
+multiplies them with all filters; convolutions of one pixel multiply the map as it lies. TFLM's reference kernels
+copy nothing and multiply one value after another.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from costsim.devices.mcu.profile import McuRuntime
+from costsim.tables.optable import MAC, OpTable
+from costsim.tables.schema import Array
+
+INT16_BYTES = 2.0
+
+
+def is_linear(ops: OpTable) -> np.ndarray:
+    """``(ops, points)`` mask of products of a matrix and a vector."""
+    return (ops.kind == MAC) & ~ops.convolves
+
+
+def is_pointwise(ops: OpTable) -> np.ndarray:
+    """``(ops, points)`` mask of dense convolutions of one pixel at stride 1."""
+    unit = (ops.stride_h == 1) & (ops.stride_w == 1)
+    return ops.convolves & ~ops.is_depthwise & (ops.kernel_h * ops.kernel_w == 1) & unit
+
+
+def issued_macs(ops: OpTable, padded_rows: float) -> Array:
+    """Multiply-accumulates, output channels filled up to whole blocks [multiply-accumulates].
+
+    ``macs * ceil(c_out / rows) * rows / c_out``; depthwise layers and products of vectors have no such blocks.
+    Ignores the rest of pixels that come in pairs.
+    """
+    blocks = np.ceil(ops.c_out_per_group / padded_rows) * padded_rows / ops.c_out_per_group
+    return ops.macs * np.where(ops.convolves & ~ops.is_depthwise, blocks, 1.0)
+
+
+def window_elems(ops: OpTable, runtime: McuRuntime) -> Array:
+    """Values copied into windows [elements]: every output pixel's window once.
+
+    ``n * groups * h_out * w_out * kernel_h * kernel_w * c_in_per_group`` for convolutions that are not of one pixel.
+    """
+    windows = ops.n * ops.groups * ops.h_out * ops.w_out * ops.kernel_h * ops.kernel_w * ops.c_in_per_group
+    copies = ops.convolves & ~is_pointwise(ops) & (runtime.im2col != "none")
+    return np.where(copies, windows, 0.0)
+
+
+def scratch_bytes(ops: OpTable, runtime: McuRuntime) -> Array:
+    """What an op needs beside its maps while it runs [bytes].
+
+    Two windows of 16-bit values for a convolution (arm_convolve_s8_get_buffer_size with DSP extensions), one for a
+    depthwise one (arm_depthwise_conv_s8_opt_get_buffer_size), all windows where the library unrolls the map.
+    """
+    window = ops.kernel_h * ops.kernel_w * np.where(ops.is_depthwise, ops.c_in, ops.c_in_per_group) * INT16_BYTES
+    pixels = np.where(ops.is_depthwise, 1.0, 2.0 if runtime.im2col == "two_columns" else ops.h_out * ops.w_out)
+    return np.where(window_elems(ops, runtime) > 0, window * pixels, 0.0)

@@ -1,0 +1,89 @@
+"""What a microcontroller's profile holds: the core and its memories, the kernel library, what was fitted."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field, NonNegativeFloat, PositiveFloat
+
+from costsim.hardware.profile import Block, Bytes, BytesPerSecond, Hertz, Profile, Runtime, Seconds
+
+
+class Sram(Block):
+    """The memory that holds the arena."""
+
+    size_bytes: Bytes = Field(alias="size")
+
+
+class Flash(Block):
+    """The memory that holds weights and code; weights are read from where they lie."""
+
+    size_bytes: Bytes = Field(alias="size")
+    bandwidth_bytes_per_s: BytesPerSecond = Field(alias="bandwidth")
+    """Of a long read, wait states included."""
+
+
+class McuMemory(Block):
+    """What the core reads and writes."""
+
+    sram: Sram
+    flash: Flash
+
+
+class McuHardware(Block):
+    """Silicon: everything here is a fact of the part."""
+
+    core: str
+    clock_hz: Hertz = Field(alias="clock")
+    macs_per_cycle: dict[str, PositiveFloat]
+    """Most multiply-accumulates of one cycle, by data type: SMLAD does two of 16 bits."""
+    memory: McuMemory
+
+
+class McuRuntime(Runtime):
+    """The kernel library and the way it uses memory."""
+
+    im2col: Literal["none", "two_columns", "whole"] = "none"
+    """What a convolution copies before it multiplies: nothing, two pixels' windows as 16-bit values, or all windows."""
+    padded_rows: PositiveFloat = 1.0
+    """Output channels computed together; a rest costs a whole block."""
+    planner: Literal["greedy", "in_place"] = "greedy"
+    """How maps share the arena: largest first, each into the first gap; or as greedy with depthwise layers and
+    single-input element-wise ops writing over their input."""
+    pointer_bytes: PositiveFloat = 4.0
+    """Of the structures the interpreter keeps."""
+    interpreted: bool = True
+    """Whether an interpreter's structures lie in the arena; generated code has none."""
+    code_bytes: Bytes = Field(alias="code")
+    """Interpreter and kernels in flash."""
+
+
+class McuFitted(Block):
+    """Cycles of the library's inner loops on this kind of core."""
+
+    conv_cycles_per_mac: PositiveFloat
+    """Convolutions over several channels with a window."""
+    pointwise_cycles_per_mac: PositiveFloat
+    """Convolutions of one pixel, which need no window."""
+    depthwise_cycles_per_mac: PositiveFloat
+    """Convolutions of one channel a group."""
+    linear_cycles_per_mac: PositiveFloat
+    """Products of a matrix and a vector."""
+    output_cycles: NonNegativeFloat
+    """Each output of the above: bias, scale, rounding, clipping."""
+    window_cycles: NonNegativeFloat
+    """Each value copied into a window."""
+    element_cycles: PositiveFloat
+    """Each element read or written by any other op."""
+    op_overhead_s: Seconds = Field(alias="op_overhead")
+    """Entering one op."""
+    flash_ratio: PositiveFloat = 1.0
+    """Share of the flash's bandwidth that reading weights reaches."""
+
+
+class McuProfile(Profile):
+    """A part with a kernel library."""
+
+    hardware: McuHardware
+    runtime: McuRuntime
+    fitted: McuFitted
