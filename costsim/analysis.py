@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from costsim.devices import device_for
 from costsim.files import write_text
 from costsim.plugins import REPORTS, load_plugin
 from costsim.simulate import Simulation
@@ -205,7 +206,8 @@ class Analysis:
             reasons["energy_mj"] = f"profile {self.hardware} has no sourced energy per access"
         if self.trust.at_least:
             reasons["latency_high_ms"] = "ops without a cost model are in, so the time has no known upper end"
-        return reasons
+        absent = [name for name, value in self.footprint.items() if value is None]
+        return reasons | dict.fromkeys(absent, f"{self.hardware} has no such memory to fill")
 
     @property
     def totals(self) -> pd.DataFrame:

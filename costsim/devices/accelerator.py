@@ -10,7 +10,7 @@ import numpy as np
 
 from costsim.devices.accelerator_profile import AcceleratorProfile
 from costsim.devices.accelerator_rules import buffer_rules, grain, runs_on_host, uncached_weight_bytes
-from costsim.devices.base import DeviceModel, Roofs, RunConfig
+from costsim.devices.base import DeviceModel, Footprint, Roofs, RunConfig
 from costsim.devices.kernels.array_costs import ArrayCosts
 from costsim.devices.kernels.atomic import WINOGRAD_SPEEDUP, atomic_costs, uses_winograd
 from costsim.devices.kernels.block_based import block_costs

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 from pydantic import ValidationError
 from ruamel.yaml import YAML
@@ -15,28 +14,37 @@ from costsim.files import write_text
 from costsim.hardware.fingerprint import is_as_carded
 from costsim.hardware.folders import find_parent, find_profile
 from costsim.hardware.profile import Profile
+from costsim.hardware.runtimes import with_runtime
+from costsim.hardware.trees import (
+    BLOCKS,
+    Tree,
+    check_facts,
+    check_sources,
+    lay_fitted_over,
+    overlay,
+    settable_fields,
+    strip_sources,
+)
 from costsim.plugins import DEVICES, load_plugin
-from costsim.units import is_quantity
 from costsim.yamlfile import read_yaml
 
 ON_COMMAND_LINE = "command_line"
 
-Tree = dict[str, Any]
 
-
-def load_profile(hw: str | Path, settings: Mapping[str, str] | None = None) -> Profile:
+def load_profile(hw: str | Path, settings: Mapping[str, str] | None = None, runtime: str | None = None) -> Profile:
     """The profile behind a name, an alias or the path of a YAML file.
 
     Args:
         hw: ``rpi4b``, ``arm_a72``, ``boards/mine.yaml``.
         settings: dotted paths to new values, as text with a unit: ``{"memory.onchip.size": "1 MiB"}``.
             A path may leave out its beginning where that is not ambiguous.
+        runtime: one of the runtimes the board runs; its first if left out.
 
     Raises:
         InputError: unknown name or field, a number without unit or source, a contradiction; the
             message names the file, the path in it and the mend.
     """
-    return _load(find_profile(hw), settings)
+    return _load(find_profile(hw), settings, runtime)
 
 
 def write_profile(path: str | Path, text: str) -> Profile:
@@ -59,8 +67,10 @@ def write_profile(path: str | Path, text: str) -> Profile:
     return profile
 
 
-def _load(path: Path, settings: Mapping[str, str] | None = None, seen: tuple[Path, ...] = ()) -> Profile:
-    tree, provenance = _inherited(path, seen)
+def _load(
+    path: Path, settings: Mapping[str, str] | None = None, runtime: str | None = None, seen: tuple[Path, ...] = ()
+) -> Profile:
+    tree, provenance = with_runtime(*_inherited(path, seen), runtime, path)
     own = read_yaml(path)
     if "name" not in own and "extends" in own:
         tree["name"] = path.stem
@@ -102,13 +112,13 @@ def _inherited(path: Path, seen: tuple[Path, ...] = ()) -> tuple[Tree, dict[str,
     tree = read_yaml(path)
     parent = tree.pop("extends", None)
     provenance: dict[str, str] = {}
-    for block in ("hardware", "runtime", "fitted"):
+    for block in BLOCKS:
         if isinstance(tree.get(block), dict):
-            tree[block] = _strip_sources(tree[block], None, block, provenance)
-    fitted = _lay_fitted_over(tree, provenance, path)
+            tree[block] = strip_sources(tree[block], None, block, provenance)
+    fitted = lay_fitted_over(tree, provenance, path)
     if parent is None:
-        _check_sources(tree, provenance, path)
-        _check_facts(tree, provenance, fitted, path)
+        check_sources(tree, provenance, path)
+        check_facts(tree, provenance, fitted, path)
         return tree, provenance
     base_path = find_parent(parent, path)
     if base_path is None:
@@ -121,107 +131,13 @@ def _inherited(path: Path, seen: tuple[Path, ...] = ()) -> tuple[Tree, dict[str,
     base.pop("aliases", None)
     if "data" in (tree.get("calibration") or ()):
         base.pop("calibration", None)  # a card of its own is whole: nothing of the parent's errors vouches for it
-    merged = _overlay(base, tree)
+    merged = overlay(base, tree)
     own = provenance
     kept = set(settable_fields(merged))  # a block the file sets to null takes its numbers with it
     provenance = {field: source for field, source in {**base_provenance, **provenance}.items() if field in kept}
-    _check_sources(merged, provenance, path)
-    _check_facts(merged, own, fitted, path)
+    check_sources(merged, provenance, path)
+    check_facts(merged, own, fitted, path)
     return merged, provenance
-
-
-def _lay_fitted_over(tree: Tree, provenance: dict[str, str], path: Path) -> set[str]:
-    """Put what ``fitted.hardware`` and ``fitted.runtime`` say in its place; the dotted paths of those numbers.
-
-    Effective numbers stand apart from facts in the file, and are numbers of the device like any other once read.
-    """
-    moved: set[str] = set()
-    for block in ("hardware", "runtime"):
-        extra = (tree.get("fitted") or {}).pop(block, None)
-        if not isinstance(extra, dict):
-            continue
-        twice = set(_leaves(extra, block)) & set(_leaves(tree.get(block) or {}, block))
-        if twice:
-            raise InputError(f"{min(twice)} is also in fitted.{block}", where=str(path), mend="give one of the two")
-        tree[block] = _overlay(tree.get(block) or {}, extra)
-        for field in [f for f in provenance if f.startswith(f"fitted.{block}.")]:
-            plain = field.removeprefix("fitted.")
-            provenance[plain] = provenance.pop(field)
-            moved.add(plain)
-    return moved
-
-
-def _check_facts(tree: Tree, own: Mapping[str, str], fitted: set[str], path: Path) -> None:
-    """Nothing fitted stands among the facts of a file; ``fitted`` holds what its fitted block said of them."""
-    for field, source in own.items():
-        kind = (tree["sources"][source] or {}).get("kind")
-        if kind == "fitted" and not field.startswith("fitted.") and field not in fitted:
-            block = field.split(".")[0]
-            raise InputError(f"{field} is fitted, not a fact", where=str(path), mend=f"move it under fitted.{block}")
-
-
-def _strip_sources(tree: Tree, inherited: str | None, path: str, provenance: dict[str, str]) -> Tree:
-    """The tree without its ``source`` keys; the nearest one around a number is the number's source.
-
-    A single number takes its own source as ``{value: 1.4 GHz, source: datasheet}``.
-    """
-    source = tree.get("source", inherited)
-    plain: Tree = {}
-    for key, value in tree.items():
-        here = f"{path}.{key}"
-        if key == "source":
-            continue
-        if isinstance(value, dict) and "value" in value:
-            plain[key] = value["value"]
-            provenance[here] = value.get("source", source) or ""
-        elif isinstance(value, dict):
-            plain[key] = _strip_sources(value, source, here, provenance)
-        else:
-            plain[key] = value
-            if _is_number(value):
-                provenance[here] = source or ""
-    return plain
-
-
-def _is_number(value: Any) -> bool:
-    if isinstance(value, (list, tuple)):
-        return any(_is_number(v) for v in value)
-    if isinstance(value, bool) or value is None:
-        return False
-    return isinstance(value, (int, float)) or (isinstance(value, str) and is_quantity(value))
-
-
-def _check_sources(tree: Tree, provenance: Mapping[str, str], path: Path) -> None:
-    known = tree.get("sources") or {}
-    for field, source in provenance.items():
-        if not source:
-            raise InputError(f"{field} has no source", where=str(path), mend="put 'source: KEY' beside it or above it")
-        if source not in known:
-            raise InputError(
-                f"{field}: source '{source}' is not listed", where=str(path), mend="describe it under 'sources'"
-            )
-
-
-def _overlay(base: Tree, over: Tree) -> Tree:
-    merged = dict(base)
-    for key, value in over.items():
-        both = isinstance(value, dict) and isinstance(merged.get(key), dict)
-        merged[key] = _overlay(merged[key], value) if both else value
-    return merged
-
-
-def _leaves(tree: Tree, path: str = "") -> Iterator[str]:
-    for key, value in tree.items():
-        here = f"{path}.{key}" if path else key
-        if isinstance(value, dict):
-            yield from _leaves(value, here)
-        else:
-            yield here
-
-
-def settable_fields(tree: Tree) -> list[str]:
-    """Dotted paths ``--set`` can change."""
-    return [leaf for block in ("hardware", "runtime", "fitted") for leaf in _leaves(tree.get(block) or {}, block)]
 
 
 def _match_field(key: str, tree: Tree, path: Path) -> str:

@@ -46,7 +46,8 @@ class McuModel(DeviceModel):
             DoesNotFitError: the arena is larger than SRAM, or weights and code than flash.
         """
         for point in range(ops.points):
-            _check_fits(self.footprint(ops.at_point(point), profile, run), profile)
+            at = ops.at_point(point)
+            _check_fits(_arena_bytes(at, profile), _flash_bytes(at, profile), profile)
         return ops
 
     def costs(self, ops: OpTable, profile: Any, run: RunConfig) -> CostTable:
@@ -83,11 +84,7 @@ class McuModel(DeviceModel):
 
     def footprint(self, ops: OpTable, profile: Any, run: RunConfig) -> Footprint:
         """SRAM of the arena, flash of weights and code."""
-        runtime = profile.runtime
-        scratch = scratch_bytes(ops, runtime)[:, 0]
-        placed = place(buffers_of(ops, scratch, _in_place(ops) & (runtime.planner == "in_place")))
-        arena = peak_bytes(placed) + persistent_bytes(ops, runtime)
-        flash = float(ops.weight_bytes[:, 0].sum()) + runtime.code_bytes
+        arena, flash = _arena_bytes(ops, profile), _flash_bytes(ops, profile)
         sram = profile.hardware.memory.sram.size_bytes
         return Footprint(
             onchip_used_bytes=arena,
@@ -115,17 +112,27 @@ def _in_place(ops: OpTable) -> np.ndarray:
     return one_input & (element_wise | ops.is_depthwise[:, 0])
 
 
-def _check_fits(footprint: Footprint, profile: McuProfile) -> None:
+def _arena_bytes(ops: OpTable, profile: McuProfile) -> float:
+    """Maps and scratch buffers placed, and what the interpreter keeps."""
+    in_place = _in_place(ops) & (profile.runtime.planner == "in_place")
+    placed = place(buffers_of(ops, scratch_bytes(ops, profile.runtime)[:, 0], in_place))
+    return peak_bytes(placed) + persistent_bytes(ops, profile.runtime)
+
+
+def _flash_bytes(ops: OpTable, profile: McuProfile) -> float:
+    return float(ops.weight_bytes[:, 0].sum()) + profile.runtime.code_bytes
+
+
+def _check_fits(arena: float, flash: float, profile: McuProfile) -> None:
     size = partial(format_quantity, unit="B")
-    memory = profile.hardware.memory
-    if footprint.flash_bytes > memory.flash.size_bytes:
+    flash_size, sram_size = profile.hardware.memory.flash.size_bytes, profile.hardware.memory.sram.size_bytes
+    if flash > flash_size:
         raise DoesNotFitError(
-            f"{size(footprint.flash_bytes)} of weights and code, {profile.name} has {size(memory.flash.size_bytes)} of "
-            f"flash; take a narrower network"
+            f"{size(flash)} of weights and code, {profile.name} has {size(flash_size)} of flash; make it narrower"
         )
-    if footprint.arena_bytes > memory.sram.size_bytes:
-        ratio = (memory.sram.size_bytes / footprint.arena_bytes) ** 0.5
+    if arena > sram_size:
+        ratio = (sram_size / arena) ** 0.5
         raise DoesNotFitError(
-            f"the arena takes {size(footprint.arena_bytes)}, {profile.name} has {size(memory.sram.size_bytes)} of SRAM; "
-            f"it would about fit at {ratio:.2f} of the input's height and width, or at {ratio**2:.2f} of the channels"
+            f"the arena takes {size(arena)}, {profile.name} has {size(sram_size)} of SRAM; it would about fit at "
+            f"{ratio:.2f} of the input's height and width, or at {ratio**2:.2f} of the channels"
         )

@@ -1,0 +1,55 @@
+"""Runtimes as files: traits and rates that any board can take, so that a board is one file however many run on it.
+
+A profile lists what runs on it under ``runtimes``, the default first, each with what is the board's own:
+
+    runtimes:
+      cmsis_nn: {}
+      tinyengine: {fitted: {...}, calibration: {...}}
+
+What all boards share of a runtime stands in ``runtimes/NAME.yaml`` beside the profiles. A profile without the list
+has one runtime, the one in its own ``runtime`` block.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from costsim.errors import InputError, unknown_name
+from costsim.hardware.folders import shipped_folder
+from costsim.hardware.trees import BLOCKS, Tree, check_sources, lay_fitted_over, overlay, strip_sources
+from costsim.yamlfile import read_yaml
+
+
+def with_runtime(tree: Tree, provenance: dict[str, str], asked: str | None, path: Path) -> tuple[Tree, dict[str, str]]:
+    """The board's tree with the runtime asked for, or its first, and the sources of its numbers.
+
+    Raises:
+        InputError: the board does not run it.
+    """
+    tree = dict(tree)
+    choices: Tree | None = tree.pop("runtimes", None)
+    if choices is None:
+        own = str((tree.get("runtime") or {}).get("name", ""))
+        if asked is not None and asked != own:
+            raise unknown_name("runtime", asked, [own], where=f"--runtime on {path.stem}", listing=f"it runs {own}")
+        return tree, provenance
+    if not choices:
+        raise InputError("lists no runtime", where=str(path), mend="name one under 'runtimes'")
+    name = asked or next(iter(choices))
+    if name not in choices:
+        listing = f"it runs {', '.join(choices)}"
+        raise unknown_name("runtime", name, choices, where=f"--runtime on {path.stem}", listing=listing)
+    for file, layer in ((_file(name, path), read_yaml(_file(name, path))), (path, choices[name] or {})):
+        layer = dict(layer)
+        for block in BLOCKS:
+            if isinstance(layer.get(block), dict):
+                layer[block] = strip_sources(layer[block], None, block, provenance)
+        lay_fitted_over(layer, provenance, file)
+        tree = overlay(tree, layer)
+        check_sources(tree, provenance, file)
+    return tree, provenance
+
+
+def _file(name: str, path: Path) -> Path:
+    beside = path.parent / "runtimes" / f"{name}.yaml"
+    return beside if beside.is_file() else shipped_folder() / "runtimes" / f"{name}.yaml"
