@@ -23,6 +23,7 @@ def analyze(
     dtype: str | None = None,
     threads: int | None = None,
     settings: Mapping[str, str] | None = None,
+    runtime: str | None = None,
     strict: bool = False,
 ) -> Analysis:
     """Predict what a network costs on a device.
@@ -35,6 +36,7 @@ def analyze(
         dtype: fp32, fp16 or int8; the runtime's own if left out.
         threads: cores used; the profile's own if left out.
         settings: profile fields to change, as text with units: ``{"memory.onchip.size": "1 MiB"}``.
+        runtime: one of the runtimes the board runs; its first if left out.
         strict: refuse networks with ops costsim has no model for.
 
     Raises:
@@ -43,11 +45,14 @@ def analyze(
     """
     graph = Network(network, input_size=input_size, batch=batch).graph
     if isinstance(hw, Profile):
-        if settings:
-            raise InputError("settings need a profile by name", mend="load it with load_profile(name, settings)")
+        if settings or runtime:
+            what = "settings" if settings else "a runtime"
+            raise InputError(
+                f"{what} beside a loaded profile", mend="load it with load_profile(name, settings, runtime)"
+            )
         profile = hw
     else:
-        profile = load_profile(hw, settings)
+        profile = load_profile(hw, settings, runtime)
     analysis = Analysis(simulate(graph, profile, RunConfig.of(profile, dtype, threads)))
     unknown = sorted({label.name for label in analysis.simulation.ops.labels if not label.known})
     if strict and unknown:

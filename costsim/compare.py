@@ -139,13 +139,13 @@ def compare(
     for what, given in (("network", networks), ("device", hw)):
         if twice := next((item for index, item in enumerate(given) if item in given[:index]), None):
             raise InputError(f"the {what} {twice} is given twice", where="compare", mend="name each once")
-    profiles = [load_profile(h, run.get("settings")) if isinstance(h, str) else h for h in hw]
+    profiles = [load_profile(h, run.get("settings"), run.get("runtime")) if isinstance(h, str) else h for h in hw]
     if twice := next((p.name for i, p in enumerate(profiles) if p.name in {q.name for q in profiles[:i]}), None):
         raise InputError(f"the device {twice} is given twice", where="compare", mend="name each once")
     size, batch = run.pop("input_size", None), run.pop("batch", None)
     graphs = [Network(network, input_size=size, batch=batch).graph for network in networks]
     labels = _labels(networks, graphs, names or {})
-    options = {key: value for key, value in run.items() if key != "settings"}
+    options = {key: value for key, value in run.items() if key not in ("settings", "runtime")}
     analyses: dict[tuple[str, str], Analysis] = {}
     for label, graph in zip(labels, graphs, strict=True):
         for profile in profiles:

@@ -15,6 +15,7 @@ FIGURES = (
     "validation.deepbench",
     "validation.v100",
     "validation.host",
+    "validation.mcu",
 )
 
 

@@ -12,7 +12,7 @@ from costsim.hardware.calibration import MadeOn
 from costsim.network import Network
 from costsim.simulate import Simulation, simulate
 from costsim.trust.evidence import Case, evidence
-from validation import arm_runs, snapdragon_855, v100
+from validation import arm_runs, mcu, snapdragon_855, v100
 from validation.host import timings
 from validation.stm32n6 import PROFILES, on_core
 from validation.stm32n6 import PUBLISHED as STM32N6
@@ -101,6 +101,7 @@ ONLY = {"eyeriss_v1": frozenset({"conv", "grouped_conv"})}
 
 def made_on(profile: Profile) -> MadeOn:
     """What a profile's card is made on, as ``python -m validation.stamp`` writes it."""
-    measured = SOURCES.get(profile.name, _ncnn)(profile)
+    by_name = mcu.measured_on if profile.family == "mcu" else _ncnn
+    measured = SOURCES.get(profile.name, by_name)(profile)
     words = ONLY.get(profile.name)
     return evidence(profile, [Case(done.run, done.ops, done.costs, words) for done in measured])

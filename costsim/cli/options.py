@@ -27,7 +27,7 @@ class SeveralValues(click.Command):
 
 
 def run_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """--batch, --input-size, --dtype, --threads, --set."""
+    """--batch, --input-size, --dtype, --threads, --runtime, --set."""
     options = (
         click.option("--batch", type=int, metavar="N",
                      help="Images per inference; the network's own, mostly 1, if left out."),
@@ -35,6 +35,7 @@ def run_options(command: Callable[..., Any]) -> Callable[..., Any]:
                      help="Channels, height and width: 3x224x224; the network's own if left out."),
         click.option("--dtype", metavar="TYPE", help="fp32, fp16, int8 ...; the runtime's first if left out."),
         click.option("--threads", type=int, metavar="N", help="Cores used; the profile's own, mostly 1, if left out."),
+        click.option("--runtime", metavar="NAME", help="What runs the network there; the profile's first if left out."),
         click.option("--set", "settings", multiple=True, metavar="KEY=VALUE",
                      help="Change a field of the profile, as often as wanted: memory.onchip.size=512KiB."),
     )  # fmt: skip

@@ -16,6 +16,7 @@ from pathlib import Path
 
 from costsim.errors import InputError, unknown_name
 from costsim.hardware.folders import shipped_folder
+from costsim.hardware.profile import UNMEASURED
 from costsim.hardware.trees import BLOCKS, Tree, check_sources, lay_fitted_over, overlay, strip_sources
 from costsim.yamlfile import read_yaml
 
@@ -27,19 +28,24 @@ def with_runtime(tree: Tree, provenance: dict[str, str], asked: str | None, path
         InputError: the board does not run it.
     """
     tree = dict(tree)
-    choices: Tree | None = tree.pop("runtimes", None)
+    choices = tree.pop("runtimes", None)
     if choices is None:
         own = str((tree.get("runtime") or {}).get("name", ""))
         if asked is not None and asked != own:
             raise unknown_name("runtime", asked, [own], where=f"--runtime on {path.stem}", listing=f"it runs {own}")
         return tree, provenance
+    choices = {name: own for name, own in choices.items() if own is not None}  # null takes an inherited one away
     if not choices:
         raise InputError("lists no runtime", where=str(path), mend="name one under 'runtimes'")
     name = asked or next(iter(choices))
     if name not in choices:
         listing = f"it runs {', '.join(choices)}"
         raise unknown_name("runtime", name, choices, where=f"--runtime on {path.stem}", listing=listing)
-    for file, layer in ((_file(name, path), read_yaml(_file(name, path))), (path, choices[name] or {})):
+    first = next(iter(choices))
+    if name != first:
+        tree["title"] = f"{tree.get('title', path.stem)}, {name}"
+        tree["calibration"] = _unmeasured(name, first)
+    for file, layer in ((_file(name, path), read_yaml(_file(name, path))), (path, choices[name])):
         layer = dict(layer)
         for block in BLOCKS:
             if isinstance(layer.get(block), dict):
@@ -48,6 +54,13 @@ def with_runtime(tree: Tree, provenance: dict[str, str], asked: str | None, path
         tree = overlay(tree, layer)
         check_sources(tree, provenance, file)
     return tree, provenance
+
+
+def _unmeasured(name: str, first: str) -> Tree:
+    """A board's card is of its first runtime and vouches for no other; one that was measured brings its own."""
+    low, high = UNMEASURED
+    data = f"nothing was measured with {name} on this board; its card is of {first}"
+    return {"status": "uncalibrated", "data": data, "low_ratio": low, "high_ratio": high}
 
 
 def _file(name: str, path: Path) -> Path:

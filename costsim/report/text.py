@@ -9,7 +9,7 @@ from rich.table import Table
 from rich.text import Text
 
 from costsim.report.terminal import as_text, plain_table
-from costsim.report.words import byte_count, run_line, shape, trust
+from costsim.report.words import byte_count, fit_line, run_line, shape, trust
 from costsim.units import format_count, format_milliseconds
 
 if TYPE_CHECKING:
@@ -40,6 +40,8 @@ def _totals(analysis: Analysis) -> Table:
     table = Table.grid(padding=(0, 2))
     table.add_column(style="cyan", no_wrap=True)
     table.add_column(overflow="fold")
+    if s["fits"] is not None:
+        table.add_row(*(Text(part, "bold") for part in fit_line(s)))
     table.add_row(
         "latency",
         Text.assemble((format_milliseconds(s["latency_ms"]), "bold"), f"   {analysis.interval} ({trust(analysis)})"),

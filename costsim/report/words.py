@@ -98,3 +98,13 @@ def verdict(analysis: Analysis) -> str:
         f"bound by {limit}, {where}; with {limit} lifted the network would take "
         f"{format_milliseconds(lifted_ms)} instead of {format_milliseconds(analysis.latency_ms)}."
     )
+
+
+def fit_line(summary: Mapping[str, Any]) -> tuple[str, str]:
+    """Whether the network fits the memory on chip, and what it takes: ``("fits", "448 KiB of 512 KiB on chip")``."""
+    held = f"{byte_count(summary['onchip_used_bytes'])} of {byte_count(summary['onchip_bytes'])} on chip"
+    if summary["flash_bytes"] is not None:
+        held += f", {byte_count(summary['flash_bytes'])} of flash"
+    if summary["fits"]:
+        return "fits", held
+    return "does not fit", f"{held}; {byte_count(summary['spilled_bytes'])} of maps leave the chip"

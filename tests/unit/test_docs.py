@@ -31,9 +31,11 @@ def test_links_lead_to_files(page: Path) -> None:
 def test_every_limit_is_in_the_glossary(hw: str) -> None:
     glossary = (ROOT / "docs" / "glossary.md").read_text(encoding="utf-8")
     family = costsim.load_profile(hw).family
-    heading = {"cpu": "Limits of a CPU", "gpu": "Limits of a GPU", "accelerator": "Limits of an accelerator"}[family]
+    words = {"cpu": "CPU", "gpu": "GPU", "accelerator": "accelerator", "mcu": "microcontroller"}
+    heading = f"Limits of {'an' if family == 'accelerator' else 'a'} {words[family]}"
     section = glossary.partition(f"## {heading}")[2].partition("\n## ")[0]
-    limits = costsim.analyze("shufflenet_v2_0.5x", hw).simulation.costs.limit_names
+    network = "mlperf_tiny_mobilenet" if family == "mcu" else "shufflenet_v2_0.5x"
+    limits = costsim.analyze(network, hw).simulation.costs.limit_names
     assert [name for name in limits if f"`{name}`" not in section] == []
 
 

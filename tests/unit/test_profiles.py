@@ -52,7 +52,7 @@ def test_a_file_may_extend_a_shipped_profile(profile_file):
     ("change", "says"),
     [
         (("name: rpi3b_plus", "name: rpi3b_plus\nname: twice"), "duplicate"),
-        (("family: cpu", "family: cqu"), "did you mean cpu"),
+        (("family: cpu", "family: ccpu"), "did you mean cpu"),
         (("family: cpu", ""), "has no family"),
         (("schema_version: 1", "schema_version: 9"), "schema_version"),
         (("  cores:", "  kores:"), "unknown key"),

@@ -51,7 +51,7 @@ class McuModel(DeviceModel):
         return ops
 
     def costs(self, ops: OpTable, profile: Any, run: RunConfig) -> CostTable:
-        fit, cycle_s = profile.fitted, 1 / profile.hardware.clock_hz
+        fit, cycle_s = profile.fitted, profile.fitted.core_cycles / profile.hardware.clock_hz
         flash_s = ops.weight_bytes / (profile.hardware.memory.flash.bandwidth_bytes_per_s * fit.flash_ratio)
         multiplies = ops.kind == MAC
         arithmetic_s = _arithmetic_cycles(ops, profile) * cycle_s
@@ -63,7 +63,7 @@ class McuModel(DeviceModel):
                 "elements": ~multiplies * (ops.input_elems + ops.output_elems) * fit.element_cycles * cycle_s,
                 "flash": np.maximum(flash_s - arithmetic_s, 0.0),
             },
-            overheads={"dispatch": np.zeros_like(arithmetic_s) + fit.op_overhead_s},
+            overheads={"dispatch": np.zeros_like(arithmetic_s) + fit.op_cycles * cycle_s},
             traffic={
                 "dram": np.zeros_like(arithmetic_s),  # there is none
                 "flash": ops.weight_bytes,

@@ -6,7 +6,7 @@ from typing import Literal
 
 from pydantic import Field, NonNegativeFloat, PositiveFloat
 
-from costsim.hardware.profile import Block, Bytes, BytesPerSecond, Hertz, Profile, Runtime, Seconds
+from costsim.hardware.profile import Block, Bytes, BytesPerSecond, Hertz, Profile, Runtime
 
 
 class Sram(Block):
@@ -75,8 +75,10 @@ class McuFitted(Block):
     """Each value copied into a window."""
     element_cycles: PositiveFloat
     """Each element read or written by any other op."""
-    op_overhead_s: Seconds = Field(alias="op_overhead")
+    op_cycles: NonNegativeFloat
     """Entering one op."""
+    core_cycles: PositiveFloat = 1.0
+    """Cycles this kind of core takes for all of the above over those of the core they were fitted on."""
     flash_ratio: PositiveFloat = 1.0
     """Share of the flash's bandwidth that reading weights reaches."""
 

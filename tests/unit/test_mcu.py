@@ -1,0 +1,108 @@
+"""Microcontrollers: arenas by hand, kernels by counting, what fits and what does not."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import costsim
+from costsim.devices.mcu.arena import Buffer, buffers_of, peak_bytes, place
+from costsim.devices.mcu.kernels import issued_macs, scratch_bytes, window_elems
+from costsim.errors import DoesNotFitError, InputError
+from costsim.lowering import lower
+
+RUNTIMES = ("x_cube_ai", "tinyengine", "cmsis_nn", "tflite_micro")
+
+
+def table(net: costsim.NetBuilder) -> object:
+    return lower(net.graph, fusion={}, views=(), elem_bytes=1, weight_elem_bytes=1)
+
+
+def test_the_largest_buffer_goes_first_and_others_into_gaps() -> None:
+    """Worked by hand: 64 at 0; 48 meets it and goes to 64; 32 meets only 48 and goes to 0."""
+    buffers = [Buffer("a", 32, 2, 3), Buffer("b", 64, 0, 1), Buffer("c", 48, 1, 2)]
+    offsets = {b.name: b.offset for b in place(buffers)}
+    assert offsets == {"b": 0, "c": 64, "a": 0}
+    assert peak_bytes(place(buffers)) == 112
+
+
+@given(st.lists(st.tuples(st.integers(1, 40), st.integers(0, 9), st.integers(0, 5)), min_size=1, max_size=12))
+@settings(max_examples=200, deadline=None)
+def test_buffers_that_meet_never_overlap(drawn: list[tuple[int, int, int]]) -> None:
+    placed = place([Buffer(str(i), 16 * size, first, first + life) for i, (size, first, life) in enumerate(drawn)])
+    for i, one in enumerate(placed):
+        for other in placed[:i]:
+            assert not one.meets(other) or one.end <= other.offset or other.end <= one.offset
+    alive = [sum(b.size_bytes for b in placed if b.first <= t <= b.last) for t in range(16)]
+    assert peak_bytes(placed) >= max(alive)
+
+
+def test_a_residual_block_holds_three_maps() -> None:
+    net = costsim.NetBuilder("residual")
+    x = net.conv(net.input(1, 16, 8, 8), 16, 3)
+    net.add_tensors(x, net.conv(x, 16, 3))
+    ops = table(net)
+    buffers = buffers_of(ops, np.zeros(len(ops)), np.zeros(len(ops), dtype=bool))
+    assert peak_bytes(place(buffers)) == 3 * 16 * 64
+
+
+def test_in_place_ops_take_no_map_of_their_own() -> None:
+    net = costsim.NetBuilder("in place")
+    x = net.conv(net.input(1, 3, 8, 8), 16, 3)
+    net.act(x, "swish")
+    ops = table(net)
+    in_place = np.array([False, True])
+    both = peak_bytes(place(buffers_of(ops, np.zeros(2), ~in_place & in_place)))
+    one = peak_bytes(place(buffers_of(ops, np.zeros(2), in_place)))
+    assert (both, one) == (2 * 1024, 1024 + 192)
+
+
+def test_windows_are_copied_once_an_output_pixel() -> None:
+    net = costsim.NetBuilder("windows")
+    x = net.conv(net.input(1, 4, 10, 10), 6, 3)
+    x = net.conv(x, 8, 1)
+    net.conv(x, 8, 3, groups=8)
+    ops, runtime = table(net), costsim.load_profile("nucleo_l4r5zi", runtime="cmsis_nn").runtime
+    assert window_elems(ops, runtime)[:, 0].tolist() == [100 * 9 * 4, 0, 100 * 9 * 8]
+    assert scratch_bytes(ops, runtime)[:, 0].tolist() == [2 * 2 * 9 * 4, 0, 2 * 9 * 8]
+    assert issued_macs(ops, 4.0)[0, 0] == ops.macs[0, 0] * 8 / 6
+
+
+@pytest.mark.parametrize("runtime", RUNTIMES)
+def test_every_runtime_of_a_board_runs(runtime: str) -> None:
+    analysis = costsim.analyze("mobilenet_v1_0.25x", "stm32h743", runtime=runtime)
+    totals = analysis.summary
+    assert totals["fits"] is True
+    assert totals["arena_bytes"] > totals["peak_activation_bytes"] * 0.5
+    assert totals["flash_bytes"] > totals["weight_bytes"]
+    assert runtime == RUNTIMES[0] or runtime in analysis.simulation.profile.title
+
+
+def test_a_card_vouches_for_its_own_runtime_only() -> None:
+    own = costsim.analyze("mlperf_tiny_resnet8", "nucleo_l4r5zi").trust
+    other = costsim.analyze("mlperf_tiny_resnet8", "nucleo_l4r5zi", runtime="tflite_micro").trust
+    assert own.status == "calibrated"
+    assert other.status != "calibrated"
+    assert other.high_ratio / other.low_ratio > own.high_ratio / own.low_ratio
+
+
+@pytest.mark.parametrize(("network", "says"), [("resnet50", "of flash"), ("mobilenet_v2_0.25x", "of SRAM")])
+def test_what_does_not_fit_says_what_would(network: str, says: str) -> None:
+    with pytest.raises(DoesNotFitError, match=says):
+        costsim.analyze(network, "rp2040")
+
+
+@pytest.mark.parametrize("hw", ["rp2040", "rpi4b", "gtx_1080ti"])
+def test_a_runtime_a_board_does_not_run_is_refused(hw: str) -> None:
+    with pytest.raises(InputError, match="unknown runtime 'x_cube_ai'; it runs"):
+        costsim.analyze("mlperf_tiny_resnet8", hw, runtime="x_cube_ai")
+
+
+PUBLISHED_MACS = {"resnet8": 12.5e6, "ds_cnn": 2.66e6, "mobilenet": 7.49e6, "autoencoder": 0.264e6}
+
+
+@pytest.mark.parametrize("name", PUBLISHED_MACS)
+def test_the_networks_of_mlperf_tiny_have_their_published_size(name: str) -> None:
+    assert costsim.Network(f"mlperf_tiny_{name}").macs == pytest.approx(PUBLISHED_MACS[name], rel=0.005)
