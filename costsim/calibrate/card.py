@@ -7,7 +7,7 @@ from pathlib import Path
 
 from costsim.calibrate.problem import MeasuredRun
 from costsim.devices import device_for
-from costsim.hardware import Profile, write_profile
+from costsim.hardware import Profile, read_profile_text, write_profile
 from costsim.hardware.calibration import MadeOn
 from costsim.trust.evidence import Case, evidence, joined
 from costsim.trust.stamp import stamped
@@ -19,7 +19,7 @@ def write_stamped(target: Path, text: str, runs: Iterable[MeasuredRun], base: Pr
     Raises:
         InputError: the text is no profile, or the file cannot be written.
     """
-    profile = write_profile(target, text)
+    profile = read_profile_text(target, text)
     known = base.calibration.made_on if base else None
     own = made_on(profile, runs)
     return write_profile(target, stamped(text, joined(own, known) if known else own))

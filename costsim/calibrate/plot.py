@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import io
 from pathlib import Path
 
 import matplotlib as mpl
 
 from costsim.calibrate.validate import Validation
 from costsim.errors import InputError
+from costsim.files import write_bytes
 
 FORMATS = (".png", ".svg", ".pdf")
 
@@ -40,7 +42,6 @@ def draw(validation: Validation, path: str | Path) -> None:
                  xlabel="measured [ms]", ylabel="predicted [ms]")  # fmt: skip
         axes.set_title(f"{validation.profile.name} against\n{validation.against}", fontsize=8)
         axes.legend(loc="upper left")
-        try:
-            figure.savefig(path, dpi=150)
-        except OSError as error:
-            raise InputError(f"cannot be written: {error.strerror}", where=str(path)) from None
+        drawn = io.BytesIO()
+        figure.savefig(drawn, format=Path(path).suffix[1:], dpi=150)
+        write_bytes(path, drawn.getvalue())

@@ -9,6 +9,7 @@ from typing import Any
 import click
 
 from costsim.errors import InputError
+from costsim.files import is_there
 
 
 class SeveralValues(click.Command):
@@ -65,7 +66,7 @@ def check_new_profile(target: Path, *, force: bool) -> None:
     """Refuse a name no profile can have, and a file that is there unless ``force`` says to overwrite it."""
     if target.suffix not in (".yaml", ".yml"):
         raise InputError("a profile's name ends in .yaml", where=f"-o {target}", mend=f"write -o {target.stem}.yaml")
-    if target.exists() and not force:
+    if is_there(target) and not force:
         raise InputError("is there already", where=str(target), mend="give another name, or --force to overwrite it")
 
 

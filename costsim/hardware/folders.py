@@ -6,6 +6,7 @@ import re
 from pathlib import Path
 
 from costsim.errors import InputError, unknown_name
+from costsim.files import check_file, is_there
 from costsim.plugins import PROFILES, plugins
 
 _ALIAS = re.compile(r"\w+")
@@ -81,9 +82,8 @@ def find_profile(hw: str | Path) -> Path:
     """
     text = str(hw)
     if text.endswith((".yaml", ".yml")):
-        if Path(text).is_file():
-            return Path(text)
-        raise InputError("no such file", where=text, mend="give the path of a profile or a name from 'costsim hw list'")
+        check_file(text, mend="give the path of a profile or a name from 'costsim hw list'")
+        return Path(text)
     files = profile_files()
     if text in files:
         return files[text]
@@ -96,4 +96,4 @@ def find_profile(hw: str | Path) -> Path:
 def find_parent(name: str, child: Path) -> Path | None:
     """The file that ``extends: name`` means in ``child``: beside it, or in any folder of profiles."""
     folders = [child.parent, *profile_folders().values()]
-    return next((file for folder in folders if (file := folder / f"{name}.yaml").is_file()), None)
+    return next((file for folder in folders if is_there(file := folder / f"{name}.yaml")), None)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from collections.abc import Mapping
 from pathlib import Path
@@ -48,23 +49,33 @@ def load_profile(hw: str | Path, settings: Mapping[str, str] | None = None, runt
 
 
 def write_profile(path: str | Path, text: str) -> Profile:
-    """Write a profile that can be read again: aside first, and in its place only once it has been read.
+    """Write a profile that can be read again.
 
     Raises:
         InputError: the text is no profile, or the file cannot be written; what stood there before stays.
     """
+    profile = read_profile_text(path, text)
+    write_text(path, text)
+    return profile
+
+
+def read_profile_text(path: str | Path, text: str) -> Profile:
+    """The profile that the text will be once it is the file at ``path``, which is left as it is.
+
+    Raises:
+        InputError: the text is no profile, or the folder cannot be written to.
+    """
     target = Path(path)
-    aside = target.with_name(f".{target.stem}.{os.getpid()}.yaml")
+    aside = target.with_name(f".{target.stem[:40]}.{os.getpid()}.yaml")
     try:
         write_text(aside, text)
-        profile = _load(aside, seen=(target,))
-        aside.replace(target)
+        return _load(aside, seen=(target,))
     except InputError as error:
         where, mend = (text.replace(str(aside), str(target)) for text in (error.where, error.mend))
         raise InputError(error.what, where=where, mend=mend) from None
     finally:
-        aside.unlink(missing_ok=True)
-    return profile
+        with contextlib.suppress(OSError):
+            aside.unlink()
 
 
 def _load(

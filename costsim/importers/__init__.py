@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from costsim.errors import InputError, unknown_name
+from costsim.files import check_file
 from costsim.graph import LayerGraph
 from costsim.importers.importer import Importer
 from costsim.plugins import IMPORTERS, load_plugin, plugins
@@ -41,8 +42,7 @@ def load_network(source: Any, input_size: tuple[int, ...] | None = None, batch: 
     path = Path(source)
     for importer in found.values():
         if path.suffix.lower() in importer.suffixes:
-            if not path.is_file():
-                raise InputError("no such file", where=str(path), mend="check the path")
+            check_file(path)
             return importer.load(path, input_size, batch)
     suffixes = [suffix for importer in found.values() for suffix in importer.suffixes]
     raise unknown_name("network file type", path.suffix or path.name, suffixes, where=str(path))
