@@ -10,6 +10,7 @@ from rich.console import Group
 
 from costsim.report.csv import csv_text, flat
 from costsim.report.markdown import escaped, markdown_table
+from costsim.report.swept_page import effects
 from costsim.report.terminal import as_text
 from costsim.report.text import table
 from costsim.report.words import axis_value, metric, short_name
@@ -107,12 +108,16 @@ def _cells(rows: pd.DataFrame, axes: list[Axis], spec: SweepSpec) -> Iterator[li
 
 
 def _effects(result: SweepResult, axes: list[Axis], objective: str) -> object:
-    shown = table(f"What each axis does to {objective}", "axis", "value", "mean", "least", "most")
+    shown = table(f"What each axis does to {objective}", "axis", "value", "priced", "compared", "mean", "least", "most")
+    shown.caption = "mean, least and most of the settings of the other axes at which all values were priced"
     for axis in axes:
-        effects = list(result.summary["effect"][objective][axis.name].items())
-        for value, (count, whole, low, high) in effects[:: max(1, -(-len(effects) // SHOWN))]:
-            numbers = (metric(objective, number) for number in (whole / count, low, high))
-            shown.add_row(short_name(axis.name), axis_value(axis, value), *numbers)
+        records = effects(result, axis, objective)
+        for record in records[:: max(1, -(-len(records) // SHOWN))]:
+            numbers = (record[name] for name in ("mean", "least", "most"))
+            shown.add_row(
+                short_name(axis.name), record["value"], str(record["points"]), str(record["settings"]),
+                *("-" if number is None else metric(objective, number) for number in numbers),
+            )  # fmt: skip
     return shown
 
 

@@ -157,12 +157,17 @@ def _coordinates_chart(columns: Sequence[str]) -> Spec:
 
 
 def effects(result: SweepResult, axis: Axis, objective: str) -> list[Record]:
-    """Mean, least and most of the objective at every value of the axis."""
-    effect = result.summary["effect"][objective][axis.name]
-    return [
-        {"value": axis_value(axis, value), "mean": whole / count, "least": low, "most": high, "points": count}
-        for value, (count, whole, low, high) in sorted(effect.items(), key=lambda item: _order(axis, item[0]))
-    ]
+    """Mean, least and most of the objective at every value of the axis, over the settings all its values share.
+
+    Null where no setting is shared; ``points`` were priced at the value, ``settings`` are compared.
+    """
+    effect, compared = (result.summary[name][objective][axis.name] for name in ("effect", "compared"))
+    records = []
+    for value, (count, *_) in sorted(effect.items(), key=lambda item: _order(axis, item[0])):
+        mean, least, most = compared["values"].get(value, (None, None, None))
+        numbers = {"mean": mean, "least": least, "most": most, "points": count, "settings": compared["settings"]}
+        records.append({"value": axis_value(axis, value), **numbers})
+    return records
 
 
 def _order(axis: Axis, value: Any) -> int:
@@ -174,7 +179,7 @@ def _effect_chart(name: str, axis: Axis, objective: str) -> Spec:
     x = {"type": "quantitative", "title": objective, "scale": {"zero": False}, "axis": {"format": "~s"}}
     low_high = {"x": x | {"field": "least"}, "x2": {"field": "most"}}
     tips = [tip("value", axis.name), tip("mean", number_format=".4~s"), tip("least", number_format=".4~s"),
-            tip("most", number_format=".4~s"), tip("points")]  # fmt: skip
+            tip("most", number_format=".4~s"), tip("points"), tip("settings", "settings compared")]  # fmt: skip
     return {
         "data": {"name": name},
         "height": BAR_HEIGHT * min(len(axis.values), 40),

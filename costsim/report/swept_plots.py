@@ -57,12 +57,18 @@ def draw_front(result: SweepResult, spec: SweepSpec, axes: Axes) -> None:
 
 
 def draw_effect(result: SweepResult, axis: Axis, objective: str, axes: Axes) -> None:
-    """Mean of the objective at every value of the axis, from least to most."""
+    """Mean of the objective at every value of the axis, from least to most, over the settings all values share."""
     records = effects(result, axis, objective)
+    everywhere = [r["value"] for r in records]
+    records = [r for r in records if r["mean"] is not None]
     names = [r["value"] for r in records]
     axes.vlines(names, [r["least"] for r in records], [r["most"] for r in records], color=ROOF_COLOUR, linewidth=3)
     axes.plot(names, [r["mean"] for r in records], "o", color=PLAIN_COLOUR)
     axes.set(xlabel=axis.name, ylabel=objective, ylim=(0, None))
     axes.grid(axis="y", color="#dddddd", linewidth=0.5)
+    if not names:
+        axes.set_title(f"no setting was priced at all of {', '.join(everywhere)}", fontsize=8)
+    elif records[0]["settings"] < max(r["points"] for r in records):
+        axes.set_title(f"{records[0]['settings']:,} settings that all values share", fontsize=8)
     if sum(map(len, names)) > MOST_LABEL_LETTERS:
         axes.tick_params("x", rotation=30)

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from costsim.sweep.effects import comparison, settings
 from costsim.sweep.engine import OUTCOMES, PRICED
 from costsim.sweep.spec import SweepSpec
 
@@ -27,6 +28,7 @@ Reduction = dict[str, np.ndarray]
 - ``bounds/LIMIT``: how many were bound by it for most of their time;
 - ``bins/OBJECTIVE``: ``(bins, 2)`` logarithmic bin and how many points fell into it;
 - ``effect/OBJECTIVE/AXIS``: ``(values, 5)`` index into the axis; count, sum, least and most of the objective there;
+- ``setting/AXIS``, ``outcome/AXIS``: what values are compared over (``costsim.sweep.effects``);
 - ``best/COLUMN``, ``pareto/COLUMN``: the best points of the first objective, and the front.
 """
 
@@ -56,6 +58,7 @@ def reduce_points(
         for axis in spec.space.axes:
             at = indices[axis.name] if everywhere else indices[axis.name][known]
             kept[f"effect/{objective}/{axis.name}"] = _effect(at, losses)
+    kept |= settings(dict(table), dict(indices), spec)
     for name, rows in (("best", best_rows(table, spec)), ("pareto", pareto_rows(table, spec))):
         kept |= {f"{name}/{column}": values[rows] for column, values in table.items()}
         kept[f"{name}/bound"] = np.array(limit_names[table["bound"][rows]].tolist(), dtype=str)  # as wide as it must be
@@ -74,6 +77,8 @@ def add_up(reductions: Iterable[Reduction], spec: SweepSpec) -> Reduction:
             kind, _, column = name.partition("/")
             if kind in tables:
                 tables[kind][column] = np.concatenate([whole[name], found])
+            elif kind in ("setting", "outcome"):
+                whole[name] = np.concatenate([whole[name], found])
             elif kind in ("outcomes", "bounds"):
                 whole[name] = whole.get(name, 0) + found
             else:
@@ -90,19 +95,26 @@ def table_of(reduction: Reduction, name: str) -> dict[str, np.ndarray]:
 
 
 def summary_of(reduction: Reduction, spec: SweepSpec) -> Summary:
-    """In plain values: counts per outcome and bound; for every objective its quantiles and the effect of each axis."""
+    """In plain values: counts per outcome and bound; for every objective its quantiles and the effect of each axis.
+
+    ``effect`` counts and sums whatever was priced; ``compared`` holds each value against the others.
+    """
     summary: Summary = {
         "outcomes": dict(zip(OUTCOMES, reduction["outcomes"].tolist(), strict=True)),
         "bounds": {n.removeprefix("bounds/"): int(c) for n, c in sorted(reduction.items()) if n.startswith("bounds/")},
         "histogram": {},
         "quantiles": {},
         "effect": {},
+        "compared": {},
     }
     for objective in spec.objectives:
         bins = reduction[f"bins/{objective}"]
         summary["histogram"][objective] = {str(number): count for number, count in bins.astype(int).tolist()}
         summary["quantiles"][objective] = quantiles(bins)
         effects = summary["effect"][objective] = {}
+        summary["compared"][objective] = {
+            axis.name: comparison(reduction, objective, axis, spec) for axis in spec.space.axes
+        }
         for axis in spec.space.axes:
             rows = reduction[f"effect/{objective}/{axis.name}"].tolist()
             effects[axis.name] = {str(axis.values[int(at)]): [int(count), *row] for at, count, *row in rows}
