@@ -41,12 +41,12 @@ def test_a_larger_buffer_never_looks_slower(tmp_path: Path) -> None:
 
 def test_the_means_are_those_of_the_settings_found_by_hand() -> None:
     random = np.random.default_rng(3)
-    places = [(setting, value) for setting, value in product(range(20), range(3)) if random.random() < 0.7]
+    places = [(setting, value) for setting, value in product(range(60), range(3)) if random.random() < 0.8]
     numbers = random.random(len(places))
-    numbers[::7] = np.nan
+    numbers[::11] = np.nan
     at = {place: number for place, number in zip(places, numbers.tolist(), strict=True) if not np.isnan(number)}
-    shared = [setting for setting in range(20) if all((setting, value) in at for value in range(3))]
-    assert 2 < len(shared) < 20
+    shared = [setting for setting in range(60) if all((setting, value) in at for value in range(3))]
+    assert 2 < len(shared) < 60
     found = compared(np.array(places), numbers)
     assert found[0] == len(shared)
     for value, (mean, least, most) in found[1].items():
