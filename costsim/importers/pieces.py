@@ -6,6 +6,7 @@ Each takes the writer and tensors, adds the layers it needs, and only where some
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from math import prod
 from typing import Any
 
@@ -217,7 +218,9 @@ def pooled(
 
 
 def global_pooled(writer: GraphWriter, x: Tensor, function: str) -> Tensor:
-    """Pooling over the whole map or sequence."""
+    """Pooling over the whole map, sequence or volume."""
+    if len(x.shape) > 4:
+        return reduced(writer, x, "mean" if function == "avg" else "max", range(2, len(x.shape)), keepdims=True)
     return like_rank(writer, writer.add(L.GlobalPool(function), as_map(writer, x)), len(x.shape))
 
 
@@ -249,15 +252,23 @@ def layer_normed(writer: GraphWriter, x: Tensor, dims: int, weights: Sequence[St
 
 
 def multiplied(writer: GraphWriter, a: Value, b: Value, bias: bool = False) -> Tensor:
-    """Matrix product; a stored right-hand matrix makes it a fully connected layer."""
+    """Matrix product; a stored right-hand matrix makes it a fully connected layer. Vectors are rows and columns."""
+    if len(a.shape) == 1:
+        y = multiplied(writer, _as_matrix(writer, a, (1, a.shape[0])), b, bias)
+        return reshaped(writer, y, (*y.shape[:-2], y.shape[-1]) if len(b.shape) > 1 else y.shape[:-1], part="vector")
+    if len(b.shape) == 1:
+        y = multiplied(writer, a, _as_matrix(writer, b, (b.shape[0], 1)), bias)
+        return reshaped(writer, y, y.shape[:-1], part="vector")
     if isinstance(a, Tensor) and isinstance(b, Stored) and len(b.shape) == 2:
         if a.shape[-1] != b.shape[0]:
             raise InputError(f"its weight has {b.shape[0]} rows for {a.shape[-1]} values", mend="check the input size")
         return writer.add(L.Linear(b.shape[1], bias=bias), a)
     left, right = (x if isinstance(x, Tensor) else writer.constant(x) for x in (a, b))
-    if len(left.shape) == 1 or len(right.shape) == 1:
-        raise InputError("multiplies a vector", mend="not supported; write it as a matrix of one row")
     return writer.add(L.MatMul(), left, right)
+
+
+def _as_matrix(writer: GraphWriter, x: Value, shape: tuple[int, int]) -> Value:
+    return replace(x, shape=shape, values=None) if isinstance(x, Stored) else reshaped(writer, x, shape, part="matrix")
 
 
 def same_padding(length: int, kernel: int, stride: int, dilation: int, lower: bool = False) -> tuple[int, int]:

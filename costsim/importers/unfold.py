@@ -31,11 +31,18 @@ def convolved(
     writer: GraphWriter, x: Tensor, weight: Value, bias: Value | None, groups: int, output: Sequence[int]
 ) -> Tensor:
     """A convolution of any rank with a stored or computed weight (out, in / groups, *kernel)."""
-    c_out, c_in, *kernel = weight.shape
+    _, c_in, *kernel = weight.shape
     if x.shape[1] != c_in * groups:
         raise InputError(f"its weight needs {c_in * groups} channels, the input has {x.shape[1]}", mend="check it")
-    taps, positions, n = prod(kernel), prod(output[2:]), x.shape[0]
-    columns = windows(writer, x, taps, positions)
+    return multiplied(writer, windows(writer, x, prod(kernel), prod(output[2:])), weight, bias, groups, output)
+
+
+def multiplied(
+    writer: GraphWriter, columns: Tensor, weight: Value, bias: Value | None, groups: int, output: Sequence[int]
+) -> Tensor:
+    """Gathered windows (n, c, taps, positions) times the kernels, as a map of the shape ``output``."""
+    c_out, c_in, *_ = weight.shape
+    n, _, taps, positions = columns.shape
     if groups == 1 and isinstance(weight, Stored):
         rows = pieces.reshaped(writer, columns, (n, c_in * taps, positions), part="rows")
         rows = pieces.transposed(writer, rows, (0, 2, 1), part="rows")

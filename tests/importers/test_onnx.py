@@ -170,20 +170,20 @@ def test_quantised_graph_of_both_styles() -> None:
 
 
 def test_a_weight_used_twice_is_counted_once() -> None:
-    head = [node("Conv", "x", "w", to="a"), node("MaxPool", "x", to="p", kernel_shape=[2, 2]), node("Conv", "p", "w")]
+    heads = [node("Conv", "x", "w", to="a"), node("Relu", "x", to="p"), node("Conv", "p", "w", to="b")]
+    head = [*heads, node("Add", "a", "b")]
     graph = load_network(model(head, [WEIGHT]))
     assert [n.layer.shared for n in graph if isinstance(n.layer, L.Conv2d)] == [False, True]
     assert graph.total_params == 8 * 4 * 3 * 3
 
 
 def test_an_unknown_op_keeps_its_bytes() -> None:
-    lstm = helper.make_node("LSTM", ["x", "w", "r"], ["", "y"], name="cell", hidden_size=5)
-    sequence = model([lstm], [weight("w", 1, 20, 3), weight("r", 1, 20, 5)], (("x", (7, 1, 3)),))
-    graph = load_network(sequence)
+    sampling = helper.make_node("GridSample", ["x", "grid"], ["y"], name="warp")
+    graph = load_network(model([sampling], [weight("grid", 1, 5, 4, 2)], (("x", (1, 3, 8, 8)),)))
     unknown = graph.unknown[0]
-    assert unknown.layer == L.Unknown("LSTM", (1, 1, 5), 160)
-    assert graph.total_params == 160
-    assert graph.notes == ("unknown ops, bytes counted but not arithmetic: LSTM",)
+    assert unknown.layer == L.Unknown("GridSample", (1, 3, 5, 4), 40)
+    assert graph.total_params == 40
+    assert graph.notes == ("unknown ops, bytes counted but not arithmetic: GridSample",)
 
 
 def test_local_functions_are_inlined() -> None:

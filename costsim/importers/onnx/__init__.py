@@ -101,6 +101,7 @@ class _Reader:
         self.model = model
         self.writer = writer
         self.folder = path.parent if path else None
+        self.needed = needed(model.graph)
         self.opset = next(o.version for o in model.opset_import if o.domain in ("", "ai.onnx"))
 
     def bind_initializers(self) -> None:
@@ -127,6 +128,8 @@ class _Reader:
         from costsim.importers.onnx.scopes import blocks
 
         for node, (name, block) in zip(graph.node, blocks(graph.node), strict=True):
+            if not any(output in self.needed for output in node.output):
+                continue  # runtimes drop what no output needs
             with self.writer.node(name, node.op_type, block):
                 for output, value in zip(node.output, self._outputs(node), strict=False):
                     if output:
@@ -167,7 +170,7 @@ class _Reader:
             with self.writer.learning(weights_of(node.op_type, inputs)):
                 return self._unknown(node, inputs)
         with self.writer.learning(weights_of(node.op_type, inputs)):
-            made = handler(Call.of(self.writer, node, inputs, self.opset))
+            made = handler(Call.of(self.writer, node, inputs, self.opset, self.needed))
         return made if isinstance(made, list) else [made]
 
     def _unknown(self, node: NodeProto, inputs: list[Value | None]) -> list[Any]:
@@ -201,6 +204,19 @@ class _Reader:
                         f"the file declares {shape}, inferred {value.shape}",
                         mend="its shapes contradict; export it again",
                     )
+
+
+def needed(graph: GraphProto) -> set[str]:
+    """The tensors that the outputs of a graph depend on; of graphs within it, all that they read."""
+    names = {info.name for info in graph.output}
+    for node in reversed(graph.node):
+        if names.isdisjoint(node.output):
+            continue
+        names.update(node.input)
+        for attribute in node.attribute:
+            for inner in (attribute.g, *attribute.graphs):
+                names |= needed(inner) if inner.node or inner.output else set()
+    return names
 
 
 def stored(tensor: TensorProto, folder: Path | None, name: str = "") -> Stored:

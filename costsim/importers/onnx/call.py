@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Container
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -23,13 +24,18 @@ class Call:
     attributes: dict[str, Any]
     output_count: int
     opset: int
+    wanted: tuple[bool, ...] = ()
+    """Which of its outputs are read."""
 
     @classmethod
-    def of(cls, writer: GraphWriter, node: NodeProto, inputs: list[Value | None], opset: int) -> Call:
+    def of(
+        cls, writer: GraphWriter, node: NodeProto, inputs: list[Value | None], opset: int, needed: Container[str]
+    ) -> Call:
         from onnx import helper
 
         attributes = {a.name: _decoded(helper.get_attribute_value(a)) for a in node.attribute}
-        return cls(writer, node.op_type, tuple(inputs), attributes, len(node.output), opset)
+        wanted = tuple(name in needed for name in node.output)
+        return cls(writer, node.op_type, tuple(inputs), attributes, len(node.output), opset, wanted)
 
     def has(self, index: int) -> bool:
         return index < len(self.inputs) and self.inputs[index] is not None

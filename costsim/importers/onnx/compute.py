@@ -4,17 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from math import prod
 
 from costsim.errors import InputError
 from costsim.graph import Tensor
 from costsim.graph import layers as L
-from costsim.importers import pieces
+from costsim.importers import pieces, unfold
 from costsim.importers.onnx.call import Call
 from costsim.importers.writer import Stored, Value
 
 
 def conv(call: Call) -> Tensor:
-    return _conv(call, call.tensor(), call.stored(1), call.has(2))
+    weight, bias = call.value(1), call.value(2) if call.has(2) else None
+    if isinstance(weight, Tensor) or isinstance(bias, Tensor) or len(weight.shape) > 4:
+        return _unfolded(call, call.tensor(), weight, bias)
+    return _conv(call, call.tensor(), weight, bias is not None)
 
 
 def conv_integer(call: Call) -> Tensor:
@@ -31,8 +35,6 @@ def _conv(call: Call, x: Tensor, weight: Stored, bias: bool) -> Tensor:
         raise InputError(f"kernel_shape {call.get('kernel_shape')} for a weight of {weight.shape}", mend="export again")
     if not kernel:
         raise InputError(f"a weight of shape {weight.shape}", mend="export it again")
-    if len(weight.shape) == 5:
-        return _volume(call, x, weight)
     stride, dilation = _steps(call, len(kernel))
     return pieces.convolved(
         call.writer,
@@ -46,17 +48,22 @@ def _conv(call: Call, x: Tensor, weight: Stored, bias: bool) -> Tensor:
     )
 
 
-def _volume(call: Call, x: Tensor, weight: Stored) -> Tensor:
-    """A convolution over three dimensions has no model; its bytes count."""
-    stride, dilation = _steps(call, 3)
-    before, after = _padding(call, x, weight.shape[2:], stride, dilation)
-    spans = zip(x.shape[2:], weight.shape[2:], stride, dilation, before, after, strict=True)
-    size = ((n + b + a - d * (k - 1) - 1) // s + 1 for n, k, s, d, b, a in spans)
-    return call.writer.unknown("Conv (3 dimensions)", [x], (x.shape[0], weight.shape[0], *size), weight.elements)
+def _unfolded(call: Call, x: Tensor, weight: Value, bias: Value | None) -> Tensor:
+    """A convolution over more than two dimensions, or with a kernel that is computed at run time."""
+    kernel = weight.shape[2:]
+    if len(x.shape) != len(weight.shape):
+        raise InputError(f"a weight of shape {weight.shape} for an input of {x.shape}", mend="check the input size")
+    stride, dilation = _steps(call, len(kernel))
+    before, after = _padding(call, x, kernel, stride, dilation)
+    spans = zip(x.shape[2:], kernel, stride, dilation, before, after, strict=True)
+    size = [(n + b + a - d * (k - 1) - 1) // s + 1 for n, k, s, d, b, a in spans]
+    return unfold.convolved(
+        call.writer, x, weight, bias, int(call.get("group", 1)), (x.shape[0], weight.shape[0], *size)
+    )
 
 
 def conv_transpose(call: Call) -> Tensor:
-    x, weight = call.tensor(), call.stored(1)
+    x, weight = call.tensor(), call.value(1)
     kernel = weight.shape[2:]
     stride, dilation = _steps(call, len(kernel))
     extra = call.get("output_padding", [0] * len(kernel))
@@ -71,6 +78,12 @@ def conv_transpose(call: Call) -> Tensor:
         half = [t // 2 for t in total]
         rest = [t - h for t, h in zip(total, half, strict=True)]
         before, after = (rest, half) if auto == "SAME_LOWER" else (half, rest)
+    bias, groups = call.value(2) if call.has(2) else None, int(call.get("group", 1))
+    if len(kernel) > 2 or isinstance(weight, Tensor) or isinstance(bias, Tensor):
+        spans = zip(x.shape[2:], kernel, stride, dilation, extra, before, after, strict=True)
+        size = [s * (n - 1) + e + d * (k - 1) + 1 - b - a for n, k, s, d, e, b, a in spans]
+        output = (x.shape[0], weight.shape[1] * groups, *size)
+        return unfold.transposed(call.writer, x, weight, bias, groups, output)
     return pieces.convolved(
         call.writer,
         x,
@@ -140,8 +153,33 @@ def dynamic_matmul(call: Call) -> Tensor:
     return pieces.multiplied(call.writer, call.tensor(), call.value(1), bias=bias)
 
 
-def max_pool(call: Call) -> Tensor:
-    return _pool(call, "max")
+def max_pool(call: Call) -> list[Tensor]:
+    """The maxima, and where they lie if that is read: an index for each."""
+    return [_pool(call, "max")] * call.output_count
+
+
+def max_unpool(call: Call) -> Tensor:
+    """Maxima put back where they were: every element of the larger map is written once."""
+    x, kernel = call.tensor(), call.attributes["kernel_shape"]
+    stride, _ = _steps(call, len(kernel))
+    before, after = _padding(call, x, kernel, stride, [1] * len(kernel), resolve_auto=False)
+    spans = zip(x.shape[2:], kernel, stride, before, after, strict=True)
+    size = [(n - 1) * s + k - b - a for n, k, s, b, a in spans]
+    if call.has(2):
+        size = [int(d) for d in call.numbers(2)][2:]
+    return pieces.resized(call.writer, x, size, "nearest")
+
+
+def deform_conv(call: Call) -> Tensor:
+    """Deformable convolution: samples are gathered by bilinear interpolation, then multiplied as a convolution does."""
+    x, weight, offsets = call.tensor(), call.stored(1), call.tensor(2)
+    taps, output = prod(weight.shape[2:]), (x.shape[0], weight.shape[0], *offsets.shape[2:])
+    sampled = (x.shape[0], x.shape[1], taps, prod(output[2:]))
+    read = [offsets, *([call.tensor(4)] if call.has(4) else [])]
+    corners = 4 * 2 + (1 if call.has(4) else 0)  # four corners weighted and summed, then the mask
+    columns = call.writer.unknown("DeformConv sampling", [x, *read], sampled, flops=corners * prod(sampled))
+    groups = int(call.get("group", 1))
+    return unfold.multiplied(call.writer, columns, weight, call.value(3) if call.has(3) else None, groups, output)
 
 
 def average_pool(call: Call) -> Tensor:
@@ -150,19 +188,15 @@ def average_pool(call: Call) -> Tensor:
 
 def _pool(call: Call, function: str) -> Tensor:
     x, kernel = call.tensor(), call.attributes["kernel_shape"]
-    if len(kernel) == 3:
-        return call.writer.unknown(f"{call.op} (3 dimensions)", [x], _inferred_pool(call, x, kernel))
     stride, dilation = _steps(call, len(kernel))
     reach = [d * (k - 1) + 1 for k, d in zip(kernel, dilation, strict=True)]
     padding = _padding(call, x, kernel, stride, dilation)
+    if len(kernel) > 2:
+        up = [s - 1 if call.get("ceil_mode", 0) else 0 for s in stride]
+        spans = zip(x.shape[2:], reach, stride, *padding, up, strict=True)
+        size = [(n + b + a - k + u) // s + 1 for n, k, s, b, a, u in spans]
+        return unfold.pooled(call.writer, x, function, kernel, (*x.shape[:2], *size))
     return pieces.pooled(call.writer, x, function, reach, stride, padding, bool(call.get("ceil_mode", 0)))
-
-
-def _inferred_pool(call: Call, x: Tensor, kernel: Sequence[int]) -> tuple[int, ...]:
-    stride, dilation = _steps(call, len(kernel))
-    before, after = _padding(call, x, kernel, stride, dilation)
-    spans = zip(x.shape[2:], kernel, stride, before, after, strict=True)
-    return (*x.shape[:2], *((n + b + a - k) // s + 1 for n, k, s, b, a in spans))
 
 
 def global_pool(call: Call) -> Tensor:

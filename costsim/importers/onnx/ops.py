@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from costsim.importers.onnx import compute, tensors
+from costsim.importers.onnx import compute, sequences, tensors
 from costsim.importers.onnx.call import Call
 from costsim.importers.writer import Value
 
@@ -14,23 +14,30 @@ LOOPS = {"Loop", "Scan", "SequenceMap"}
 
 OPS: dict[str, Handler] = {
     # weights and windows
+    "Attention": sequences.attention,
     "AveragePool": compute.average_pool,
     "BatchNormalization": compute.batch_norm,
     "Conv": compute.conv,
     "ConvInteger": compute.conv_integer,
     "ConvTranspose": compute.conv_transpose,
+    "DeformConv": compute.deform_conv,
+    "Einsum": sequences.einsum,
+    "GRU": sequences.recurrent,
     "Gemm": compute.gemm,
     "GlobalAveragePool": compute.global_pool,
     "GlobalMaxPool": compute.global_pool,
     "GroupNormalization": compute.group_norm,
     "InstanceNormalization": compute.instance_norm,
     "LRN": compute.lrn,
+    "LSTM": sequences.recurrent,
     "LayerNormalization": compute.layer_norm,
     "MatMul": compute.matmul,
     "MatMulInteger": compute.matmul,
     "MaxPool": compute.max_pool,
+    "MaxUnpool": compute.max_unpool,
     "QLinearConv": compute.qlinear_conv,
     "QLinearMatMul": compute.qlinear_matmul,
+    "RNN": sequences.recurrent,
     # element-wise
     "Abs": tensors.activation("abs"),
     "Add": tensors.arithmetic("add"),
@@ -113,6 +120,7 @@ OPS: dict[str, Handler] = {
 }
 
 MICROSOFT_OPS: dict[str, Handler] = {
+    "Attention": sequences.fused_attention,
     "DequantizeLinear": tensors.quantize,
     "DynamicQuantizeMatMul": compute.dynamic_matmul,
     "FastGelu": tensors.activation("gelu"),
@@ -120,6 +128,7 @@ MICROSOFT_OPS: dict[str, Handler] = {
     "FusedMatMul": compute.fused_matmul,
     "Gelu": tensors.activation("gelu"),
     "MatMulIntegerToFloat": compute.dynamic_matmul,
+    "MultiHeadAttention": sequences.multi_head_attention,
     "QGemm": compute.qgemm,
     "QLinearAdd": tensors.qlinear_arithmetic("add"),
     "QLinearAveragePool": compute.average_pool,

@@ -89,8 +89,9 @@ def softmax(call: Call) -> Tensor:
     return call.writer.add(L.Softmax(pieces.axis_of(int(call.get("axis", 1 if call.opset < 13 else -1)), x.shape)), x)
 
 
-def dropout(call: Call) -> Tensor:
-    return call.writer.add(L.Dropout(), call.tensor())
+def dropout(call: Call) -> list[Tensor]:
+    """Nothing at inference; its second output is a mask of ones."""
+    return [call.writer.add(L.Dropout(), call.tensor())] * call.output_count
 
 
 def concat(call: Call) -> Tensor:
@@ -205,8 +206,14 @@ def resize(call: Call) -> Tensor:
     axes = call.get("axes", list(range(len(x.shape))))
     size = list(x.shape)
     if call.op == "Resize" and call.has(3):
-        for axis, length in zip(axes, call.numbers(3), strict=True):
-            size[axis] = int(length)
+        wanted = [int(length) for length in call.numbers(3)]
+        policy = call.get("keep_aspect_ratio_policy", "stretch")
+        if policy != "stretch":
+            factors = [length / x.shape[axis] for axis, length in zip(axes, wanted, strict=True)]
+            factor = min(factors) if policy == "not_larger" else max(factors)
+            wanted = [floor(x.shape[axis] * factor + 0.5) for axis in axes]
+        for axis, length in zip(axes, wanted, strict=True):
+            size[axis] = length
     else:
         scales = call.get("scales") or call.numbers(scales_at)
         for axis, scale in zip(axes, scales, strict=True):

@@ -7,6 +7,7 @@ from typing import Any
 from costsim.graph import Tensor
 from costsim.graph import layers as L
 from costsim.importers import pieces, unfold
+from costsim.importers.attention import attention as attended
 from costsim.importers.pieces import same_padding
 from costsim.importers.torch.call import Call
 from costsim.importers.writer import Stored, Value
@@ -87,24 +88,9 @@ def addmm(call: Call) -> Tensor:
 
 
 def attention(call: Call) -> Any:
-    """softmax(q k^T / sqrt d) v, of every head; query heads that share a key head are rows of one product."""
-    writer = call.writer
+    """Scaled dot-product attention; its further outputs are statistics of the backward pass."""
     q, k, v = (call.tensor(name) for name in ("query", "key", "value"))
-    rank, heads = len(k.shape), q.shape
-    shares = rank > 2 and q.shape[-3] != k.shape[-3] > 1
-    if shares:
-        rows = q.shape[-3] // k.shape[-3] * q.shape[-2]
-        q = pieces.reshaped(writer, q, (*q.shape[:-3], k.shape[-3], rows, q.shape[-1]), part="grouped")
-    turned = pieces.transposed(writer, k, (*range(rank - 2), rank - 1, rank - 2), part="key_transposed")
-    scores = writer.add(L.MatMul(), q, turned, part="scores")
-    scores = writer.add(L.Multiply(), scores, part="scale")
-    if call.get("attn_mask") is not None:
-        grouped = scores.shape
-        scores = pieces.reshaped(writer, scores, (*heads[:-1], k.shape[-2]), part="heads") if shares else scores
-        scores = pieces.arithmetic(writer, "add", [scores, call["attn_mask"]])
-        scores = pieces.reshaped(writer, scores, grouped, part="masked") if shares else scores
-    y = writer.add(L.MatMul(), writer.add(L.Softmax(axis=-1), scores, part="softmax"), v)
-    y = pieces.reshaped(writer, y, (*heads[:-1], v.shape[-1]), part="heads") if shares else y
+    y = attended(call.writer, q, k, v, call.get("attn_mask"))
     return [y] + [None] * (len(call.shapes) - 1) if len(call.shapes) > 1 else y
 
 

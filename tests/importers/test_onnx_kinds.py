@@ -1,0 +1,149 @@
+"""Ops of ONNX beside the two-dimensional convolutions: recurrence, products by letters, attention, volumes."""
+
+from __future__ import annotations
+
+from math import prod
+from typing import Any
+
+import numpy as np
+import pytest
+
+from costsim.errors import InputError
+from tests.importers.test_onnx_weights import elements, graph_of, ints, node, weight
+
+GATES = {"LSTM": 4, "GRU": 3, "RNN": 1}
+
+
+@pytest.mark.parametrize("op", GATES)
+@pytest.mark.parametrize("directions", [1, 2])
+@pytest.mark.parametrize("layout", [0, 1])
+def test_recurrence_is_one_layer_of_matrix_products(op: str, directions: int, layout: int) -> None:
+    steps, n, features, hidden, rows = 7, 2, 4, 6, GATES[op] * 6
+    stored = [weight("W", directions, rows, features), weight("R", directions, rows, hidden)]
+    stored.append(weight("B", directions, 2 * rows))
+    shape = [n, steps, features] if layout else [steps, n, features]
+    direction = "bidirectional" if directions == 2 else "forward"
+    cell = node(op, ["x", "W", "R", "B"], ["y"], hidden_size=hidden, direction=direction, layout=layout)
+    graph = graph_of([cell], {"x": shape}, stored)
+    assert graph.total_macs == steps * n * directions * rows * (features + hidden)
+    assert graph.total_params == elements(stored)
+    assert graph.outputs[0].shape == ((n, steps, directions, hidden) if layout else (steps, directions, n, hidden))
+
+
+@pytest.mark.parametrize("layout", [0, 1])
+def test_the_last_state_of_a_recurrence_has_its_shape(layout: int) -> None:
+    stored = [weight("W", 1, 24, 4), weight("R", 1, 24, 6)]
+    nodes = [node("LSTM", ["x", "W", "R"], ["", "h"], hidden_size=6, layout=layout), node("Relu", ["h"], ["y"])]
+    graph = graph_of(nodes, {"x": [2, 7, 4] if layout else [7, 2, 4]}, stored, opset=14)
+    assert graph.outputs[0].shape == ((2, 1, 6) if layout else (1, 2, 6))
+
+
+EQUATIONS = {
+    "bhid,bhjd->bhij": ((2, 3, 5, 6), (2, 3, 7, 6), 2 * 3 * 5 * 7 * 6),
+    "ij,jk": ((4, 5), (5, 6), 120),
+    "bchw,bkc->bkhw": ((2, 3, 4, 5), (2, 6, 3), 2 * 6 * 20 * 3),
+    "nctkv,kvw->nctw": ((1, 3, 4, 2, 5), (2, 5, 5), 3 * 4 * 5 * 10),
+    "...i,...i->...": ((2, 3, 4), (2, 3, 4), 24),
+    "...ij,jk->...ik": ((2, 3, 4), (4, 5), 120),
+    "bi,bi->bi": ((2, 3), (2, 3), 0),
+    "bi,bj->bij": ((2, 3), (2, 4), 0),
+}
+
+
+@pytest.mark.parametrize("equation", EQUATIONS)
+@pytest.mark.parametrize("is_stored", [False, True])
+def test_einsum_counts_its_product(equation: str, is_stored: bool) -> None:
+    a, b, macs = EQUATIONS[equation]
+    shapes: dict[str, Any] = {"a": list(a)} | ({} if is_stored else {"b": list(b)})
+    stored = [weight("b", *b)] if is_stored else []
+    graph = graph_of([node("Einsum", ["a", "b"], ["y"], equation=equation)], shapes, stored)
+    assert graph.total_macs == macs
+    assert graph.total_params == elements(stored)
+    assert graph.outputs[0].shape == np.einsum(equation, np.zeros(a), np.zeros(b)).shape
+
+
+def test_einsum_of_three_operands_contracts_from_the_left() -> None:
+    shapes: dict[str, Any] = {"a": [2, 3], "b": [3, 4], "c": [4, 5]}
+    graph = graph_of([node("Einsum", list("abc"), ["y"], equation="ij,jk,kl->il")], shapes, [])
+    assert graph.total_macs == 2 * 3 * 4 + 2 * 4 * 5
+
+
+def test_einsum_of_a_diagonal_is_refused_in_one_line() -> None:
+    with pytest.raises(InputError, match="diagonals"):
+        graph_of([node("Einsum", ["a"], ["y"], equation="ii->i")], {"a": [3, 3]}, [])
+
+
+@pytest.mark.parametrize("heads, keys", [(2, 2), (4, 2), (4, 1)])
+@pytest.mark.parametrize("is_flat", [False, True])
+@pytest.mark.parametrize("masked", [False, True])
+def test_attention_counts_both_products(heads: int, keys: int, is_flat: bool, masked: bool) -> None:
+    q, k = ([1, 5, heads * 8], [1, 7, keys * 8]) if is_flat else ([1, heads, 5, 8], [1, keys, 7, 8])
+    attributes = {"q_num_heads": heads, "kv_num_heads": keys} if is_flat else {}
+    shapes: dict[str, Any] = {"q": q, "k": k, "v": k} | ({"m": [5, 7]} if masked else {})
+    graph = graph_of([node("Attention", list(shapes), ["y"], **attributes)], shapes, [], opset=23)
+    assert graph.total_macs == 2 * heads * 5 * 7 * 8
+    assert graph.outputs[0].shape == tuple(q)
+
+
+@pytest.mark.parametrize("kernel", [(3,), (3, 3), (3, 3, 3)], ids=str)
+@pytest.mark.parametrize("groups", [1, 2])
+@pytest.mark.parametrize("at_run_time", [False, True])
+def test_convolutions_of_any_rank_and_with_computed_kernels(
+    kernel: tuple[int, ...], groups: int, at_run_time: bool
+) -> None:
+    rank, shape = len(kernel), (6, 4 // groups, *kernel)
+    shapes: dict[str, Any] = {"x": [1, 4, *(8,) * rank]} | ({"w": list(shape)} if at_run_time else {})
+    stored = [weight("b", 6)] + ([] if at_run_time else [weight("w", *shape)])
+    conv = node("Conv", ["x", "w", "b"], ["y"], pads=[1] * 2 * rank, strides=[2] * rank, group=groups)
+    graph = graph_of([conv], shapes, stored)
+    assert graph.outputs[0].shape == (1, 6, *(4,) * rank)
+    assert graph.total_macs == 6 * (4 // groups) * 3**rank * 4**rank
+    assert graph.total_params == elements(stored)
+
+
+@pytest.mark.parametrize("op", ["MaxPool", "AveragePool"])
+def test_pooling_over_volumes(op: str) -> None:
+    pool = node(op, ["x"], ["y"], kernel_shape=[2, 2, 2], strides=[2, 2, 2])
+    assert graph_of([pool], {"x": [1, 3, 4, 8, 8]}, []).outputs[0].shape == (1, 3, 2, 4, 4)
+
+
+VECTORS = {"right": ([3, 5, 16], [16]), "left": ([16], [3, 16, 5]), "both": ([16], [16])}
+
+
+@pytest.mark.parametrize("side", VECTORS)
+def test_products_with_a_vector(side: str) -> None:
+    a, b = VECTORS[side]
+    graph = graph_of([node("MatMul", ["a", "b"], ["y"])], {"a": a, "b": b}, [])
+    assert graph.total_macs == prod(a) * prod(b) // 16
+    assert graph.outputs[0].shape == ((np.zeros(a) @ np.zeros(b)).shape or (1,))
+
+
+@pytest.mark.parametrize("policy, size", [("not_larger", (4, 8)), ("not_smaller", (8, 16)), ("stretch", (8, 8))])
+def test_resize_keeps_the_aspect_it_is_told_to(policy: str, size: tuple[int, int]) -> None:
+    resize = node("Resize", ["x", "", "", "s"], ["r"], axes=[2, 3], keep_aspect_ratio_policy=policy)
+    nodes = [resize, node("Relu", ["r"], ["y"])]
+    assert graph_of(nodes, {"x": [1, 3, 4, 8]}, [ints("s", [8, 8])], opset=18).outputs[0].shape[2:] == size
+
+
+@pytest.mark.parametrize("op", ["MaxPool", "Dropout"])
+def test_second_outputs_can_be_read(op: str) -> None:
+    attributes = {"kernel_shape": [2, 2], "strides": [2, 2]} if op == "MaxPool" else {}
+    nodes = [node(op, ["x"], ["a", "b"], **attributes), node("Mul", ["a", "b"], ["y"])]
+    assert len(graph_of(nodes, {"x": [1, 3, 8, 8]}, [])) == 3
+
+
+def test_what_no_output_needs_is_dropped() -> None:
+    nodes = [
+        node("Conv", ["x", "big"], ["dead"]),
+        node("Relu", ["dead"], ["dead too"]),
+        node("Conv", ["x", "w"], ["y"]),
+    ]
+    graph = graph_of(nodes, {"x": [1, 3, 8, 8]}, [weight("w", 4, 3, 1, 1), weight("big", 9, 3, 3, 3)])
+    assert (graph.total_macs, graph.total_params) == (768, 12)
+
+
+def test_deformable_convolution_counts_as_a_convolution_of_its_size() -> None:
+    stored = [weight("w", 2, 4, 3, 3)]
+    deform = node("DeformConv", ["x", "w", "o"], ["y"], kernel_shape=[3, 3], pads=[1] * 4)
+    graph = graph_of([deform], {"x": [1, 4, 6, 6], "o": [1, 18, 6, 6]}, stored, opset=22)
+    assert (graph.total_macs, graph.total_params) == (2 * 4 * 9 * 36, 72)
