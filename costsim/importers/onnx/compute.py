@@ -153,7 +153,7 @@ def dynamic_matmul(call: Call) -> Tensor:
     return pieces.multiplied(call.writer, call.tensor(), call.value(1), bias=bias)
 
 
-def max_pool(call: Call) -> list[Tensor]:
+def max_pool(call: Call) -> list[Value]:
     """The maxima, and where they lie if that is read: an index for each."""
     return [_pool(call, "max")] * call.output_count
 

@@ -89,7 +89,7 @@ def softmax(call: Call) -> Tensor:
     return call.writer.add(L.Softmax(pieces.axis_of(int(call.get("axis", 1 if call.opset < 13 else -1)), x.shape)), x)
 
 
-def dropout(call: Call) -> list[Tensor]:
+def dropout(call: Call) -> list[Value]:
     """Nothing at inference; its second output is a mask of ones."""
     return [call.writer.add(L.Dropout(), call.tensor())] * call.output_count
 
