@@ -12,6 +12,7 @@ import numpy as np
 
 from costsim.devices import device_for
 from costsim.files import write_text
+from costsim.measures import Part, measure
 from costsim.plugins import REPORTS, load_plugin
 from costsim.simulate import Simulation
 from costsim.totals import cost_totals, op_totals
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 Record = dict[str, Any]
+Measured = dict[str, float | None]
 
 ADDITIVE = ("params", "macs", "flops", "mem_access_elems", "latency_ms", "dram_bytes", "weight_bytes")
 """Columns of a layer record that add up to the totals."""
@@ -155,6 +157,31 @@ class Analysis:
         return list(groups.values())
 
     @cached_property
+    def measures(self) -> Measured:
+        """The papers' measures of the whole network (see docs/measures.md); None where one has nothing to speak of."""
+        return measure(self._part(range(len(self.simulation.ops))))
+
+    @cached_property
+    def block_measures(self) -> dict[str, Measured]:
+        """The papers' measures by block."""
+        return self._measured(lambda block: block)
+
+    @cached_property
+    def stage_measures(self) -> dict[str, Measured]:
+        """The papers' measures by stage."""
+        return self._measured(lambda block: block.split(".")[0])
+
+    def _measured(self, key: Callable[[str], str]) -> dict[str, Measured]:
+        rows: dict[str, list[int]] = {}
+        for row, label in enumerate(self.simulation.ops.labels):
+            rows.setdefault(key(label.block), []).append(row)
+        return {name: measure(self._part(own)) for name, own in rows.items()}
+
+    def _part(self, rows: Iterable[int]) -> Part:
+        ops, costs = self.simulation.ops, self.simulation.costs
+        return Part(ops, np.array([*rows]), _first_point(costs.latency_s, len(ops)))
+
+    @cached_property
     def latency_ms(self) -> float:
         """Predicted latency of one inference of the whole batch."""
         return self.summary["latency_ms"]
@@ -211,8 +238,8 @@ class Analysis:
 
     @property
     def totals(self) -> pd.DataFrame:
-        """One row, indexed by the network's name."""
-        return _frame([self.summary], index=[self.network])
+        """One row, indexed by the network's name; a column per measure too."""
+        return _frame([self.summary | self.measures], index=[self.network])
 
     @property
     def layers(self) -> pd.DataFrame:
@@ -226,8 +253,8 @@ class Analysis:
 
     @property
     def blocks(self) -> pd.DataFrame:
-        """One row per block."""
-        return _frame(self.block_records)
+        """One row per block; a column per measure too."""
+        return _frame([record | self.block_measures[record["block"]] for record in self.block_records])
 
     def to_networkx(self) -> nx.DiGraph[str]:
         """The network as a plain DiGraph; costs of an op sit on its first layer, 0 on layers fused into it."""

@@ -21,6 +21,7 @@ from costsim.graph import LayerGraph
 from costsim.guidelines.regions import Region, regions
 from costsim.hardware import Profile
 from costsim.hardware.vary import vary
+from costsim.measures import Part
 from costsim.plugins import GUIDELINES, load_plugin, plugins
 from costsim.simulate import Simulation, simulate
 from costsim.tables.optable import OpTable
@@ -97,12 +98,9 @@ class Case:
         """Rows that execute any of the named layers, in order."""
         return np.array(sorted({row for name in names for row in self.rows_of.get(name, ())}), dtype=int)
 
-    def blocks(self, region: Region) -> dict[str, list[int]]:
-        """Rows of a region by innermost block."""
-        blocks: dict[str, list[int]] = {}
-        for row in self.rows(region.nodes):
-            blocks.setdefault(self.simulation.ops.labels[row].block, []).append(int(row))
-        return blocks
+    def part(self, region: Region) -> Part:
+        """The rows of a region, to take measures over."""
+        return Part(self.simulation.ops, self.rows(region.nodes), self.latency_s)
 
     def resimulate(self, graph: LayerGraph | None = None, profile: Profile | None = None) -> Simulation:
         """The same run with another graph or on another profile."""

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from costsim.edit.equal_macs import balance_channels
-from costsim.edit.rewrite import is_pointwise
 from costsim.guidelines.base import Case, Suspicion
-from costsim.guidelines.bounds import mem_access_bound, pointwise_macs, pointwise_mem_access
+from costsim.measures import BY_NAME
+from costsim.measures.table import pointwise_access
 
 TOLERATED_RATIO = 1.1
 """Memory access over its lower bound; 1.06 is a channel ratio of 2, which the paper accepts."""
@@ -27,18 +27,11 @@ def channel_ratio(case: Case) -> Iterator[Suspicion]:
     network costs something else; whether it learns as well is not known here.
     """
     for region in case.regions:
-        access = bound = 0.0
-        ratio = 1.0
-        for node in (case.graph[name] for name in region.nodes):
-            if is_pointwise(node):
-                c1, c2, groups = case.graph[node.inputs[0]].shape[1], node.shape[1], case.graph.loop_nest(node).groups
-                pixels = node.shape[0] * node.shape[2] * node.shape[3]
-                access += pointwise_mem_access(pixels, c1, c2, groups)
-                bound += mem_access_bound(pixels, pointwise_macs(pixels, c1, c2, groups), groups)
-                ratio = max(ratio, c1 / c2, c2 / c1)
+        part = case.part(region)
+        access, bound = pointwise_access(part)
         if access > TOLERATED_RATIO * bound:
             evidence = {
-                "channel_ratio": ratio,
+                "channel_ratio": BY_NAME["channel_ratio"].of(part),
                 "access_ratio": access / bound,
                 "mem_access_elems": access,
                 "mem_access_bound_elems": bound,

@@ -7,8 +7,7 @@ from collections.abc import Iterator
 
 from costsim.edit.movement import STRIDEABLE, is_droppable, without_elementwise
 from costsim.guidelines.base import Case, Suspicion
-
-CLASSES = ("element-wise", "activation", "normalisation", "shuffle", "data movement")
+from costsim.measures.part import ELEMENTWISE
 
 
 def elementwise_ops(case: Case) -> Iterator[Suspicion]:
@@ -27,7 +26,7 @@ def elementwise_ops(case: Case) -> Iterator[Suspicion]:
     """
     ops = case.simulation.ops
     for region in case.regions:
-        rows = [r for r in case.rows(region.nodes) if ops.labels[r].op_class in CLASSES and not case.on_host[r]]
+        rows = [r for r in case.rows(region.nodes) if ops.labels[r].op_class in ELEMENTWISE and not case.on_host[r]]
         anchors = list(dict.fromkeys(ops.labels[row].layers[0] for row in rows))
         editable = [name for name in anchors if is_droppable(case.graph[name]) or _strideable(case, name)]
         if not editable:

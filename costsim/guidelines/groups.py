@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from math import sqrt
 
 from costsim.edit.equal_macs import fewer_groups
-from costsim.edit.rewrite import is_grouped
 from costsim.guidelines.base import Case, Suspicion
+from costsim.measures import BY_NAME
+from costsim.measures.table import group_access
 
 
 def group_convolutions(case: Case) -> Iterator[Suspicion]:
@@ -23,24 +23,15 @@ def group_convolutions(case: Case) -> Iterator[Suspicion]:
     keeps its multiply-accumulates within 1 %.
     """
     for region in case.regions:
-        nodes = [case.graph[name] for name in region.nodes if is_grouped(case.graph, case.graph[name])]
-        if not nodes:
+        part = case.part(region)
+        count = int(part.of(part.ops.is_grouped).sum())
+        if not count:
             continue
-        grouped = dense = 0.0
-        for node in nodes:
-            features = sum(_elements(case, name) for name in (*node.inputs, node.name))
-            weights = case.graph.params(node)
-            grouped += features + weights
-            dense += features / sqrt(case.graph.loop_nest(node).groups) + weights
+        grouped, dense = group_access(part)
         evidence = {
-            "groups": max(case.graph.loop_nest(node).groups for node in nodes),
-            "group_convolutions": len(nodes),
+            "groups": int(BY_NAME["groups"].of(part) or 1),
+            "group_convolutions": count,
             "access_ratio": grouped / dense,
             "mem_access_elems": grouped,
         }
         yield Suspicion(region.name, region.nodes, evidence, fewer_groups)
-
-
-def _elements(case: Case, name: str) -> int:
-    n, c, h, w = case.graph[name].shape
-    return n * c * h * w

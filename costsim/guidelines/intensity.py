@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from functools import partial
 
 from costsim.edit.equal_macs import fix_group_channels
-from costsim.edit.rewrite import is_depthwise, is_pointwise
 from costsim.guidelines.base import Case, Suspicion
+from costsim.measures.table import input_intensity
 
 GROUP_CHANNELS = 8
 """Channels a group of VarGNet's preferred network."""
@@ -31,23 +31,16 @@ def intensity_balance(case: Case) -> Iterator[Suspicion]:
     1 %.
     """
     for region in case.regions:
-        nodes = [case.graph[name] for name in region.nodes]
-        depthwise = [_intensity(case, n.name) for n in nodes if is_depthwise(case.graph, n)]
-        pointwise = [_intensity(case, n.name) for n in nodes if is_pointwise(n)]
-        if not depthwise or not pointwise or max(pointwise) < TOLERATED_RATIO * min(depthwise):
+        part = case.part(region)
+        intensity, depthwise = input_intensity(part), part.of(part.ops.is_depthwise)[part.over_maps]
+        lean, dense = intensity[depthwise], intensity[part.pointwise[part.over_maps]]
+        if not len(lean) or not len(dense) or dense.max() < TOLERATED_RATIO * lean.min():
             continue
         evidence = {
-            "intensity_ratio": max(pointwise) / min(depthwise),
-            "least": min(depthwise),
-            "most": max(pointwise),
+            "intensity_ratio": float(dense.max() / lean.min()),
+            "least": float(lean.min()),
+            "most": float(dense.max()),
             "group_channels": GROUP_CHANNELS,
         }
         edit = partial(fix_group_channels, group_channels=GROUP_CHANNELS)
         yield Suspicion(region.name, region.nodes, evidence, edit)
-
-
-def _intensity(case: Case, name: str) -> float:
-    """Macs an element of the input map."""
-    node = case.graph[name]
-    n, c, h, w = case.graph[node.inputs[0]].shape
-    return float(case.graph.loop_nest(node).macs / (n * c * h * w))

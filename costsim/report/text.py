@@ -8,6 +8,7 @@ from rich.console import Group
 from rich.table import Table
 from rich.text import Text
 
+from costsim.measures.table import BY_NAME, HEADLINES, Measure
 from costsim.report.terminal import as_text, plain_table
 from costsim.report.words import byte_count, fit_line, run_line, shape, trust
 from costsim.units import format_count, format_milliseconds
@@ -21,6 +22,7 @@ COSTLIEST = 10
 def text(analysis: Analysis, width: int | None = None) -> str:
     """Header, totals, time by op class, costliest layers, warnings."""
     parts: list[Any] = [header(analysis), "", _totals(analysis), "", _classes(analysis), "", _costliest(analysis)]
+    parts += ["", _guidelines(analysis)]
     if analysis.warnings:
         parts += ["", *(Text.assemble(("note  ", "yellow"), warning) for warning in analysis.warnings)]
     return as_text(Group(*parts), width)
@@ -82,11 +84,31 @@ def _costliest(analysis: Analysis) -> Table:
     return shown
 
 
+def _guidelines(analysis: Analysis) -> Table:
+    """The measure of each guideline: of the network, and of the block where it is largest."""
+    shown = table("By the guidelines", "measure", "rule", "value", "largest", "block")
+    for name in HEADLINES:
+        value, of = analysis.measures[name], BY_NAME[name]
+        if value is None:
+            shown.add_row(name, of.guideline, "none", "", "")
+            continue
+        blocks = {block: own for block, found in analysis.block_measures.items() if (own := found[name]) is not None}
+        worst = max(blocks, key=blocks.__getitem__)
+        shown.add_row(name, of.guideline, _quantity(value, of), _quantity(blocks[worst], of), worst)
+    return shown
+
+
+def _quantity(value: float, of: Measure) -> str:
+    if of.unit == "bytes":
+        return byte_count(value)
+    return format_count(value) if of.unit == "elements" else f"{value:.3g}"
+
+
 def table(title: str, first: str, *columns: str) -> Table:
     """A titled table of numbers, right-aligned but for names and words."""
     shown = plain_table(title=title, title_justify="left", title_style="bold", padding=(0, 1, 0, 0), show_edge=False)
     shown.add_column(first, overflow="fold", min_width=len(first))
     for column in columns:
-        textual = column in ("bound by", "output")
+        textual = column in ("bound by", "output", "block")
         shown.add_column(column, justify="left" if textual else "right", no_wrap=not textual, overflow="fold")
     return shown

@@ -7,7 +7,7 @@ import numpy as np
 from costsim.errors import DoesNotFitError
 from costsim.graph import LayerGraph, NetBuilder, Node
 from costsim.graph.layers import Conv2d
-from costsim.guidelines.bounds import block_intensity_ratio, pipeline_backlog_ratio
+from costsim.measures.formulas import block_intensity_ratio, pipeline_backlog_ratio
 from costsim.networks import build
 from costsim.reproduce.base import SAME, Claim, Verdict
 from costsim.reproduce.bench import Bench

@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from costsim.graph import LayerGraph, NetBuilder
-from costsim.guidelines.bounds import (
+from costsim.lowering import lower
+from costsim.measures.formulas import (
     block_intensity_ratio,
     depthwise_intensity,
     mem_access_at_groups,
@@ -18,7 +19,6 @@ from costsim.guidelines.bounds import (
     pointwise_mem_access,
     series_mem_access,
 )
-from costsim.lowering import lower
 
 pixels = st.integers(1, 256**2)
 channels = st.integers(1, 4096)

@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from costsim.calibrate.sources import validate_against
-from costsim.guidelines.bounds import pipeline_backlog_ratio
 from costsim.hardware import load_profile
+from costsim.measures.formulas import pipeline_backlog_ratio
 from costsim.orders import Orders
 from costsim.report.reproduced_page import page
 from costsim.reproduce import Row, Verdict
