@@ -12,7 +12,7 @@ import numpy as np
 
 from costsim.devices import device_for
 from costsim.files import write_text
-from costsim.measures import Part, measure
+from costsim.measures import measure
 from costsim.plugins import REPORTS, load_plugin
 from costsim.simulate import Simulation
 from costsim.totals import cost_totals, op_totals
@@ -159,7 +159,7 @@ class Analysis:
     @cached_property
     def measures(self) -> Measured:
         """The papers' measures of the whole network (see docs/measures.md); None where one has nothing to speak of."""
-        return measure(self._part(range(len(self.simulation.ops))))
+        return measure(self.simulation.part(range(len(self.simulation.ops))))
 
     @cached_property
     def block_measures(self) -> dict[str, Measured]:
@@ -175,11 +175,7 @@ class Analysis:
         rows: dict[str, list[int]] = {}
         for row, label in enumerate(self.simulation.ops.labels):
             rows.setdefault(key(label.block), []).append(row)
-        return {name: measure(self._part(own)) for name, own in rows.items()}
-
-    def _part(self, rows: Iterable[int]) -> Part:
-        ops, costs = self.simulation.ops, self.simulation.costs
-        return Part(ops, np.array([*rows]), _first_point(costs.latency_s, len(ops)))
+        return {name: measure(self.simulation.part(own)) for name, own in rows.items()}
 
     @cached_property
     def latency_ms(self) -> float:

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from math import prod
+
+import numpy as np
 
 from costsim.devices import RunConfig, device_for
 from costsim.graph import LayerGraph
 from costsim.hardware import Profile
 from costsim.hardware.calibration import Calibration
 from costsim.lowering import Lowering
+from costsim.measures import Part
 from costsim.tables.cache import Caches
 from costsim.tables.costtable import CostTable
 from costsim.tables.optable import OpTable
@@ -30,6 +35,12 @@ class Simulation:
     def trust(self) -> Trust:
         """How far this prediction can be trusted, and why."""
         return trust(self.profile, self.run, self.ops, self.costs)
+
+    def part(self, rows: Sequence[int] | np.ndarray) -> Part:
+        """Some of the executed ops, to take the papers' measures over."""
+        latency_s = np.broadcast_to(self.costs.latency_s, (len(self.ops), self.costs.latency_s.shape[1]))[:, 0]
+        given = float(sum(prod(node.shape) for node in self.graph.inputs))
+        return Part(self.ops, np.array(rows, dtype=int), latency_s, given)
 
     @property
     def calibration(self) -> Calibration:

@@ -100,7 +100,7 @@ class Case:
 
     def part(self, region: Region) -> Part:
         """The rows of a region, to take measures over."""
-        return Part(self.simulation.ops, self.rows(region.nodes), self.latency_s)
+        return self.simulation.part(self.rows(region.nodes))
 
     def resimulate(self, graph: LayerGraph | None = None, profile: Profile | None = None) -> Simulation:
         """The same run with another graph or on another profile."""

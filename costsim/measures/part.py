@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -26,6 +26,8 @@ class Part:
     """Indices, in execution order."""
     latency_s: np.ndarray
     """``(ops,)`` seconds of every row of the table."""
+    network_input_elems: float
+    """Elements of what the network is given; of several inputs together."""
 
     def of(self, column: Array) -> np.ndarray:
         """``(rows,)`` values of a column of the table."""
@@ -37,7 +39,7 @@ class Part:
         rows: dict[str, list[int]] = {}
         for row in self.rows.tolist():
             rows.setdefault(self.ops.labels[row].block, []).append(row)
-        return tuple(Part(self.ops, np.array(own), self.latency_s) for own in rows.values())
+        return tuple(replace(self, rows=np.array(own)) for own in rows.values())
 
     @cached_property
     def over_maps(self) -> np.ndarray:
@@ -82,8 +84,22 @@ class Part:
 
     @cached_property
     def depth(self) -> np.ndarray:
-        """``(rows,)`` fragments' rows on the longest chain within the part that ends in the row."""
-        return self.longest((self.fragments > 0).astype(float))
+        """``(rows,)`` convolutions and poolings on the longest chain within the part that ends in the row's output.
+
+        What a convolution adds to its result in the same kernel stands beside it, not before it.
+        """
+        reached: dict[int, float] = {}
+        for row, own, reads in zip(self.rows.tolist(), self.fragments.tolist(), self.input_map_elems, strict=True):
+            chain = beside = 0.0
+            for producer in self.ops.producers[row]:
+                before = reached.get(producer, 0.0)
+                if not own or reads > 0:
+                    chain = max(chain, before)
+                else:
+                    beside = max(beside, before)
+                reads -= self._elems(producer)
+            reached[row] = max(chain + (own > 0), beside)
+        return np.array(list(reached.values()))
 
     def longest(self, weight: np.ndarray) -> np.ndarray:
         """``(rows,)`` the heaviest chain of rows of the part that ends in each, its own weight included."""
@@ -93,6 +109,10 @@ class Part:
             reached[row] = max(before, default=0.0) + own
         return np.array(list(reached.values()))
 
+    def _elems(self, producer: int) -> float:
+        """Elements of the tensor a row writes, or the network is given."""
+        return self.network_input_elems if producer == NETWORK_INPUT else float(self.ops.output_elems[producer, 0])
+
     @cached_property
     def elementwise(self) -> np.ndarray:
         """``(rows,)`` mask of the element-wise and copying ops."""
@@ -100,20 +120,15 @@ class Part:
 
     def tensors_in(self) -> dict[int, float]:
         """Tensors read from outside, by the row that wrote them, and their elements."""
-        inside, found = set(self.rows.tolist()), {}
-        for row, elems in zip(self.rows.tolist(), self.input_map_elems.tolist(), strict=True):
-            for producer in self.ops.producers[row]:
-                if producer == NETWORK_INPUT:
-                    found[producer] = elems
-                elif producer not in inside:
-                    found[producer] = float(self.ops.output_elems[producer, 0])
-        return found
+        inside = set(self.rows.tolist())
+        read = dict.fromkeys(producer for row in inside for producer in self.ops.producers[row])
+        return {producer: self._elems(producer) for producer in read if producer not in inside}
 
     def tensors_out(self) -> dict[int, float]:
         """Tensors written here and read elsewhere, or nowhere: the network's outputs."""
         inside = set(self.rows.tolist())
         return {
-            row: float(self.ops.output_elems[row, 0])
+            row: self._elems(row)
             for row in self.rows.tolist()
             if not (readers := self.ops.consumers[row]) or not inside.issuperset(readers)
         }
@@ -125,7 +140,7 @@ class Part:
         last_reader = {producer: row for row in self.rows.tolist() for producer in self.ops.producers[row]}
         peak = 0.0
         for row in self.rows.tolist():
-            live[row] = float(self.ops.output_elems[row, 0])
+            live[row] = self._elems(row)
             peak = max(peak, sum(live.values()))
             for producer in {*self.ops.producers[row], row}:
                 if last_reader.get(producer, row) == row and not (producer in inside and producer in leaving):
