@@ -12,7 +12,7 @@ import numpy as np
 
 from costsim.devices import device_for
 from costsim.files import write_text
-from costsim.measures import measure
+from costsim.measures import BY_NAME, measure
 from costsim.plugins import REPORTS, load_plugin
 from costsim.simulate import Simulation
 from costsim.totals import cost_totals, op_totals
@@ -163,7 +163,7 @@ class Analysis:
 
     @cached_property
     def block_measures(self) -> dict[str, Measured]:
-        """The papers' measures by block."""
+        """The papers' measures by block; None for what is no op of the network, such as the copy of its input."""
         return self._measured(lambda block: block)
 
     @cached_property
@@ -175,7 +175,8 @@ class Analysis:
         rows: dict[str, list[int]] = {}
         for row, label in enumerate(self.simulation.ops.labels):
             rows.setdefault(key(label.block), []).append(row)
-        return {name: measure(self.simulation.part(own)) for name, own in rows.items()}
+        outside: dict[str, Measured] = {key(record["block"]): dict.fromkeys(BY_NAME) for record in self.layer_records}
+        return outside | {name: measure(self.simulation.part(own)) for name, own in rows.items()}
 
     @cached_property
     def latency_ms(self) -> float:

@@ -205,8 +205,9 @@ def test_families_are_in_the_order_the_paper_says() -> None:
     assert of["vargnet_v1_1x"]["intensity_ratio"] < of["mobilenet_v1_1x"]["intensity_ratio"]
 
 
-def test_an_analysis_holds_them_everywhere() -> None:
-    analysis = costsim.analyze("shufflenet_v2_1x", "arm_a53")
+@pytest.mark.parametrize("hw", ["arm_a53", "gtx_1080ti", "npu"])
+def test_an_analysis_holds_them_everywhere(hw: str) -> None:
+    analysis = costsim.analyze("shufflenet_v2_1x", hw)
     document = analysis.to_dict()
     assert document["totals"]["measures"] == analysis.measures
     assert set(analysis.measures) == set(BY_NAME)
@@ -216,7 +217,7 @@ def test_an_analysis_holds_them_everywhere() -> None:
         assert analysis.blocks[name].sum() == analysis.totals[name].iloc[0]
     for name in ("intensity_ratio", "buffer_bytes"):
         assert analysis.blocks[name].max() == analysis.totals[name].iloc[0]
-    assert analysis.measures["kernels"] == len(analysis.layer_records)
+    assert analysis.measures["kernels"] == len(analysis.simulation.ops)
 
 
 def test_the_page_is_up_to_date() -> None:
