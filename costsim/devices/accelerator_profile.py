@@ -6,7 +6,20 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, NonNegativeFloat, NonNegativeInt, PositiveFloat, PositiveInt, model_validator
 
-from costsim.hardware.profile import Block, Bytes, BytesPerSecond, Hertz, Joules, Profile, Ratio, Runtime, Seconds
+from costsim.hardware.effects import Effect
+from costsim.hardware.profile import (
+    Block,
+    Bytes,
+    BytesPerSecond,
+    Capacity,
+    Efficiency,
+    Hertz,
+    Joules,
+    Profile,
+    Rate,
+    Runtime,
+    Seconds,
+)
 
 
 class Geometry(Block):
@@ -36,7 +49,10 @@ class Geometry(Block):
 
 
 class AtomicArray(Geometry):
-    """Vector-atomic: each cycle takes ``atomic_c`` input channels of one pixel for ``atomic_k`` output channels."""
+    """Vector-atomic: each cycle takes ``atomic_c`` input channels of one pixel for ``atomic_k`` output channels.
+
+    Wider atoms may be slower: weights are padded to them, and padding is fetched.
+    """
 
     kind: Literal["atomic"]
     atomic_c: PositiveInt
@@ -70,15 +86,19 @@ class AtomicArray(Geometry):
 
 
 class BlockArray(Geometry):
-    """Block-based (Ethos-U): micro-blocks of the output, input depth and kernel taps in fixed steps."""
+    """Block-based (Ethos-U): micro-blocks of the output, input depth and kernel taps in fixed steps.
+
+    Larger micro-blocks may be slower: more of them stays empty at the borders of a map.
+    """
 
     kind: Literal["block"]
-    cores: PositiveInt
+    cores: Annotated[PositiveInt, Effect.FASTER]
     ublock_h: PositiveInt
     ublock_w: PositiveInt
     ublock_c: PositiveInt
     shram: Bytes
-    output_cycles_per_elem: dict[str, PositiveFloat]
+    """Buffer of the blocks. Larger ones may be slower: the compiler takes the largest that fits, not the fastest."""
+    output_cycles_per_elem: dict[str, Annotated[PositiveFloat, Effect.SLOWER]]
     """Cycles the output stage needs an element, by op; ``conv`` and ``default`` must be there."""
 
     @property
@@ -104,8 +124,8 @@ MACS_PER_UBLOCK_ELEM = 8
 class Grid(Geometry):
     """Rows and columns of processing elements."""
 
-    rows: PositiveInt
-    cols: PositiveInt
+    rows: Annotated[PositiveInt, Effect.FASTER]
+    cols: Annotated[PositiveInt, Effect.FASTER]
 
     @property
     def macs_per_cycle(self) -> Any:
@@ -153,9 +173,9 @@ class MemoryBanks(Block):
 class OnChip(Block):
     """The buffer whose size is fixed."""
 
-    size_bytes: Bytes = Field(alias="size")
+    size_bytes: Capacity = Field(alias="size")
     bandwidth_bytes_per_s: BytesPerSecond = Field(alias="bandwidth")
-    weight_size_bytes: Bytes | None = Field(None, alias="weight_size")
+    weight_size_bytes: Capacity | None = Field(None, alias="weight_size")
     """A separate buffer for weights; null where activations and weights share ``size``."""
     banks: MemoryBanks | None = None
     """The memories ``size`` is made of; null where it is one."""
@@ -167,14 +187,14 @@ class OffChip(Block):
     bandwidth_bytes_per_s: BytesPerSecond = Field(alias="bandwidth")
     latency_s: Seconds = Field(0.0, alias="latency")
     """Paid once per op that goes there."""
-    burst_bytes: Bytes | None = Field(None, alias="burst")
+    burst_bytes: Annotated[Bytes, Effect.SLOWER] | None = Field(None, alias="burst")
     """Bytes of one burst; the network's input, pixel after pixel, uses only its channels of each. Null: no matter."""
 
 
 class ParameterCache(Block):
     """Weights kept on chip from one inference to the next, in order of execution until it is full."""
 
-    size_bytes: Bytes = Field(alias="size")
+    size_bytes: Capacity = Field(alias="size")
     beside_maps: bool = False
     """Whether it is a part of the on-chip buffer: of ``size``, only what the maps leave there."""
 
@@ -199,10 +219,10 @@ class Host(Block):
 
     core: str
     clock_hz: Hertz = Field(alias="clock")
-    macs_per_cycle: PositiveFloat
-    bytes_per_cycle: PositiveFloat
+    macs_per_cycle: Rate
+    bytes_per_cycle: Rate
     """Bytes read or written a cycle by ops that move or do little arithmetic."""
-    flops_per_cycle: PositiveFloat
+    flops_per_cycle: Rate
 
 
 class Energy(Block):
@@ -218,9 +238,9 @@ class AcceleratorHardware(Block):
     core: str
     clock_hz: Hertz = Field(alias="clock")
     array: Array
-    vector_elems_per_cycle: PositiveFloat | None
+    vector_elems_per_cycle: Rate | None
     """Elements a cycle of pooling, element-wise ops and copies; null for arrays with an output stage of their own."""
-    sum_bytes: Bytes = Field(4.0, alias="sum_size", validate_default=False)
+    sum_bytes: Annotated[Bytes, Effect.SLOWER] = Field(4.0, alias="sum_size", validate_default=False)
     """A partial sum in the buffer."""
     memory: AcceleratorMemory
     host: Host | None
@@ -270,9 +290,9 @@ class AcceleratorRuntime(Runtime):
 
 
 class AcceleratorFitted(Block):
-    array_ratio: Ratio
+    array_ratio: Efficiency
     """Part of the array's quantised peak that real layers reach."""
-    dram_ratio: Ratio
+    dram_ratio: Efficiency
     """Part of the off-chip bandwidth that real transfers reach."""
     op_overhead_s: Seconds = Field(alias="op_overhead")
     invoke_overhead_s: Seconds = Field(alias="invoke_overhead")

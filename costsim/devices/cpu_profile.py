@@ -6,7 +6,18 @@ from typing import Annotated, Literal
 
 from pydantic import Field, NonNegativeFloat, PositiveFloat, PositiveInt, model_validator
 
-from costsim.hardware.profile import Block, Bytes, BytesPerSecond, Hertz, Profile, Ratio, Runtime, Seconds
+from costsim.hardware.effects import Effect
+from costsim.hardware.profile import (
+    Block,
+    BytesPerSecond,
+    Capacity,
+    Efficiency,
+    Hertz,
+    Profile,
+    Rate,
+    Runtime,
+    Seconds,
+)
 
 AtLeastOne = Annotated[float, Field(ge=1)]
 
@@ -14,7 +25,7 @@ AtLeastOne = Annotated[float, Field(ge=1)]
 class Cache(Block):
     """One cache level as one core sees it."""
 
-    size_bytes: Bytes = Field(alias="size")
+    size_bytes: Capacity = Field(alias="size")
 
 
 class Dram(Block):
@@ -51,12 +62,12 @@ class CpuHardware(Block):
     """Silicon: everything here is a fact of the board, not of the software."""
 
     core: str
-    cores: PositiveInt
+    cores: Annotated[PositiveInt, Effect.FASTER]
     clock_hz: Hertz = Field(alias="clock")
-    macs_per_cycle: dict[str, PositiveFloat]
+    macs_per_cycle: dict[str, Rate]
     """Peak multiply-accumulates of one core, by data type."""
     vector_bytes: PositiveFloat
-    load_bytes_per_cycle: PositiveFloat
+    load_bytes_per_cycle: Rate
     """From the first cache level into vector registers, one core."""
     memory: CpuMemory
 
@@ -149,15 +160,15 @@ class CpuRuntime(Runtime):
 class BlockedFitted(Block):
     """Rates of kernels over blocked tensors."""
 
-    direct_ratio: Ratio
+    direct_ratio: Efficiency
     """Share of peak arithmetic that direct convolutions sustain."""
-    depthwise_ratio: Ratio
+    depthwise_ratio: Efficiency
     """The same for depthwise kernels."""
     tile_cycles: NonNegativeFloat
     """Cycles to begin and end one register tile."""
-    reorder_bytes_per_cycle: PositiveFloat
+    reorder_bytes_per_cycle: Rate
     """Bytes read and written a cycle by copies between blocked and plain tensors, one core."""
-    l3_bytes_per_cycle: PositiveFloat
+    l3_bytes_per_cycle: Rate
     """From the third cache level, one core."""
     call_overhead_s: Seconds = Field(default=0.0, alias="call_overhead")
     """Added by every direct convolution: finding its kernel."""
@@ -168,25 +179,25 @@ class BlockedFitted(Block):
 class CpuFitted(Block):
     """Rates that no datasheet gives. Those above the line belong to core and runtime, the rest to the board."""
 
-    gemm_ratio: Ratio
+    gemm_ratio: Efficiency
     """Share of peak arithmetic the inner loop of the matrix product sustains."""
-    depthwise_ratio: Ratio
+    depthwise_ratio: Efficiency
     """The same for depthwise kernels."""
-    spatial_ratio: Ratio
+    spatial_ratio: Efficiency
     """Speed of spatial kernels that are not Winograd over the plain matrix product: rows are gathered."""
-    unpacked_ratio: Ratio
+    unpacked_ratio: Efficiency
     """Speed of pointwise kernels that read packs of four channels and write none, over those that write them too."""
-    vector_ratio: Ratio
+    vector_ratio: Efficiency
     """The same for arithmetic beside multiply-accumulates, two operations to a multiply-accumulate."""
-    load_ratio: Ratio
+    load_ratio: Efficiency
     """Share of peak register loads."""
-    l2_bytes_per_cycle: PositiveFloat
+    l2_bytes_per_cycle: Rate
     """From the second cache level, one core."""
-    linear_bytes_per_cycle: PositiveFloat = 64.0
+    linear_bytes_per_cycle: Rate = 64.0
     """Weights of matrix-vector products, one core: each is used once, so nothing hides the wait for it."""
-    pack_bytes_per_cycle: PositiveFloat
+    pack_bytes_per_cycle: Rate
     """Bytes read and written a cycle by im2col, packing and padding copies, one core."""
-    transform_bytes_per_cycle: PositiveFloat
+    transform_bytes_per_cycle: Rate
     """The same for Winograd transforms."""
     cache_ratio: PositiveFloat
     """Share of the last cache level that holds tensors from one op to the next."""
@@ -194,7 +205,7 @@ class CpuFitted(Block):
     """Exponent by which ceilings combine: 1 adds them, large values take the maximum."""
     group_overhead_s: Seconds = Field(alias="group_overhead")
     """Added for every group of a grouped convolution run group by group."""
-    clock_ratio: Ratio = 1.0
+    clock_ratio: Efficiency = 1.0
     """Share of the nominal clock that is held."""
     one_core_dram_ratio: PositiveFloat
     """Share of the stated bandwidth that one core's streams of tensors reach."""
@@ -204,9 +215,9 @@ class CpuFitted(Block):
     """Dispatch of one op on one thread."""
     thread_overhead_s: Seconds = Field(alias="thread_overhead")
     """Added to an op by each further thread: fork, join, barrier."""
-    l2_contention_ratio: NonNegativeFloat
+    l2_contention_ratio: Annotated[NonNegativeFloat, Effect.SLOWER]
     """Slowdown of the second cache level by each further thread."""
-    contention_ratio: NonNegativeFloat = 0.0
+    contention_ratio: Annotated[NonNegativeFloat, Effect.SLOWER] = 0.0
     """Slowdown of arithmetic by each further thread: shared caches, throttled clock."""
     blocked: BlockedFitted | None = None
     """With ``runtime.blocked_layout`` only."""

@@ -4,21 +4,30 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import Field, NonNegativeFloat, PositiveFloat, PositiveInt, model_validator
+from pydantic import Field, NonNegativeFloat, PositiveInt, model_validator
 
-from costsim.hardware.profile import Block, Bytes, BytesPerSecond, Hertz, Profile, Runtime, Seconds
-
-Efficiency = Annotated[float, Field(gt=0, le=1)]
+from costsim.hardware.effects import Effect
+from costsim.hardware.profile import (
+    Block,
+    BytesPerSecond,
+    Capacity,
+    Efficiency,
+    Hertz,
+    Profile,
+    Rate,
+    Runtime,
+    Seconds,
+)
 
 
 class L2(Block):
-    size_bytes: Bytes = Field(alias="size")
+    size_bytes: Capacity = Field(alias="size")
     bandwidth_bytes_per_s: BytesPerSecond = Field(alias="bandwidth")
     """As measured by kernels that do nothing else."""
 
 
 class GpuDram(Block):
-    size_bytes: Bytes = Field(alias="size")
+    size_bytes: Capacity = Field(alias="size")
     bandwidth_bytes_per_s: BytesPerSecond = Field(alias="bandwidth")
 
 
@@ -35,13 +44,13 @@ class GpuMemory(Block):
 
 class GpuHardware(Block):
     gpu: str
-    multiprocessors: PositiveInt
+    multiprocessors: Annotated[PositiveInt, Effect.FASTER]
     clock_hz: Hertz = Field(alias="clock")
-    macs_per_cycle: dict[str, PositiveFloat]
+    macs_per_cycle: dict[str, Rate]
     """Of one multiprocessor, on the units matrix kernels use (tensor cores where there are any)."""
-    lanes: PositiveInt
+    lanes: Annotated[PositiveInt, Effect.FASTER]
     """Scalar fp32 units of one multiprocessor: what element-wise and depthwise kernels run on."""
-    register_file_bytes: Bytes = Field(alias="register_file")
+    register_file_bytes: Capacity = Field(alias="register_file")
     """Of one multiprocessor; half of it holds partial sums."""
     memory: GpuMemory
 
@@ -80,7 +89,7 @@ class GpuFitted(Block):
     """Share of the arithmetic peak the main loop of a matrix kernel reaches."""
     winograd_ratio: Efficiency
     """The same for Winograd kernels, input and output transforms included."""
-    step_cycles: NonNegativeFloat
+    step_cycles: Annotated[NonNegativeFloat, Effect.SLOWER]
     """Cycles a thread block waits for the operands of one input channel, when no other block works meanwhile."""
     dram_ratio: Efficiency
     """Share of the DRAM bandwidth streaming kernels reach."""

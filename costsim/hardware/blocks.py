@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, NonNegativeFloat, PositiveFloat
 
 from costsim.errors import InputError
+from costsim.hardware.effects import Effect
 from costsim.units import parse_quantity
 
 DTYPE_BYTES = {"fp32": 4.0, "fp16": 2.0, "bf16": 2.0, "int16": 2.0, "int8": 1.0}
@@ -24,12 +25,18 @@ def _quantity(unit: str) -> Any:
     return BeforeValidator(parse)
 
 
-Hertz = Annotated[PositiveFloat, _quantity("Hz")]
+Hertz = Annotated[PositiveFloat, _quantity("Hz"), Effect.FASTER]
 Bytes = Annotated[NonNegativeFloat, _quantity("B")]
-BytesPerSecond = Annotated[PositiveFloat, _quantity("B/s")]
-Seconds = Annotated[NonNegativeFloat, _quantity("s")]
+Capacity = Annotated[Bytes, Effect.FASTER]
+"""Of a memory."""
+BytesPerSecond = Annotated[PositiveFloat, _quantity("B/s"), Effect.FASTER]
+Seconds = Annotated[NonNegativeFloat, _quantity("s"), Effect.SLOWER]
 Joules = Annotated[NonNegativeFloat, _quantity("J")]
 Ratio = Annotated[float, Field(ge=0, le=1)]
+Rate = Annotated[PositiveFloat, Effect.FASTER]
+"""Work done a cycle."""
+Efficiency = Annotated[float, Field(gt=0, le=1), Effect.FASTER]
+"""Share of a peak that is reached."""
 
 
 class Block(BaseModel):

@@ -15,9 +15,12 @@ from costsim.hardware.blocks import (
     Block,
     Bytes,
     BytesPerSecond,
+    Capacity,
     DType,
+    Efficiency,
     Hertz,
     Joules,
+    Rate,
     Ratio,
     Seconds,
     Source,
@@ -26,8 +29,8 @@ from costsim.hardware.calibration import Calibration
 from costsim.units import format_quantity, round_significant
 
 __all__ = [
-    "DTYPE_BYTES", "Block", "Bytes", "BytesPerSecond", "Calibration", "DType", "Hertz", "Joules", "Profile", "Ratio",
-    "Runtime", "Seconds", "Source",
+    "DTYPE_BYTES", "Block", "Bytes", "BytesPerSecond", "Calibration", "Capacity", "DType", "Efficiency", "Hertz",
+    "Joules", "Profile", "Rate", "Ratio", "Runtime", "Seconds", "Source",
 ]  # fmt: skip
 
 SCHEMA_VERSION = 1

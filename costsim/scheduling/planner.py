@@ -161,6 +161,11 @@ def _require_fit(ops: OpTable, tiles: Staircase, sizes: np.ndarray) -> None:
     smallest = sizes.min()
     if least.max(initial=0.0) > smallest:
         row = int(np.argmax(least))
+        if np.isinf(least[row]):
+            raise DoesNotFitError(
+                f"{ops.labels[row].name}: its smallest tile of weights is larger than the weight buffer; "
+                "set a larger memory.onchip.weight_size"
+            )
         raise DoesNotFitError(
             f"{ops.labels[row].name}: its smallest tile needs {whole_kib(least[row])} KiB "
             f"of on-chip buffer, the device has {format_quantity(smallest, 'B')}; "

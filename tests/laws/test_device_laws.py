@@ -1,120 +1,96 @@
-"""The laws every registered family keeps, on every shipped profile.
+"""The laws of ``costsim.testing`` on every shipped profile, and that each of them finds a device that breaks it."""
 
-One conformance suite for built-in families and plug-ins alike: whatever profile is found is held
-to it.
-"""
-
-import itertools
-from functools import cache
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 import costsim
-from costsim.devices import RunConfig, device_for, families
-from costsim.hardware.vary import vary
-from costsim.simulate import simulate
-
-NETWORKS = ("alexnet", "mobilenet_v2_1x", "resnet50", "shufflenet_v1_g3_1x", "shufflenet_v2_1x", "vargnet_v1_g8_1x")
+from costsim.devices import families
+from costsim.devices.cpu import CpuModel
+from costsim.devices.gpu import GpuModel
+from costsim.hardware.effects import Effect, fields_with
+from costsim.network import Network
+from costsim.testing import (
+    LAWS,
+    Case,
+    arithmetic_takes_its_time,
+    device_laws,
+    dram_moves_what_no_plan_can_avoid,
+    every_op_costs_something_and_all_is_finite,
+    more_is_never_faster,
+    more_is_never_slower,
+    more_threads_cost_no_more_than_their_dispatch,
+    twice_the_batch_takes_at_most_twice_as_long,
+)
 
 PROFILES = costsim.profile_names()
 
-MORE_IS_NEVER_SLOWER = ("bandwidth", "clock", "size", "cores", "multiprocessors")
-"""Hardware fields of which more must not hurt."""
-
-SLACK = 1 + 1e-9
-"""Rounding of sums of a few hundred floats."""
-
-
-@cache
-def network(name, batch=1):
-    return costsim.Network(name, batch=batch).graph
-
-
-def run_on(name, profile, batch=1, threads=None):
-    return simulate(network(name, batch), profile, RunConfig.of(profile, threads=threads))
-
-
-def latency_s(*arguments, **options):
-    return run_on(*arguments, **options).costs.latency_s.sum(axis=0)
-
-
-def growing_fields(profile):
-    return [p for p in profile.provenance if p.startswith("hardware.") and p.split(".")[-1] in MORE_IS_NEVER_SLOWER]
-
-
-def fits(name, profile, batch=1):
-    try:
-        run_on(name, profile, batch)
-    except costsim.DoesNotFitError:
-        return False
-    return True
-
-
-def skip_unless_it_fits(name, profile, batch=1):
-    if not fits(name, profile, batch):
-        pytest.skip(f"{name} does not fit {profile.name}")
-
-
-@pytest.fixture(params=PROFILES)
-def profile(request):
-    return costsim.load_profile(request.param)
+test_a_law_of_devices = device_laws(PROFILES)
 
 
 def test_every_family_has_a_profile():
     assert {costsim.load_profile(name).family for name in PROFILES} >= set(families())
 
 
-@pytest.mark.parametrize("name", NETWORKS)
-def test_more_bandwidth_buffer_cores_or_clock_is_never_slower(profile, name):
-    skip_unless_it_fits(name, profile)
-    assert growing_fields(profile)
-    for field in growing_fields(profile):
-        value = profile.value_at(field)
-        seconds = [float(latency_s(name, vary(profile, {field: np.array([value * k])}))[0]) for k in (1, 1.5, 2, 4)]
-        for slower, faster in itertools.pairwise(seconds):
-            assert faster <= slower * SLACK, (field, seconds)
+@pytest.mark.parametrize("name", PROFILES)
+def test_clocks_bandwidths_and_sizes_of_every_device_are_held_to_a_law(name):
+    profile = costsim.load_profile(name)
+    numbers = {path for path in profile.provenance if path.startswith("hardware.")}
+    held = {*fields_with(profile, Effect.FASTER), *fields_with(profile, Effect.SLOWER)}
+    by_unit = {p for p in numbers if p.split(".")[-1] in {"clock", "bandwidth", "size", "latency", "cores", "lanes"}}
+    assert by_unit <= held
 
 
-@pytest.mark.parametrize("name", NETWORKS)
-def test_more_threads_are_never_slower(profile, name):
-    skip_unless_it_fits(name, profile)
-    seconds = [float(latency_s(name, profile, threads=t)[0]) for t in range(1, profile.max_threads + 1)]
-    assert all(b <= a * SLACK for a, b in itertools.pairwise(seconds)), seconds
+def broken(monkeypatch, model, change):
+    """The family with the costs of every simulation changed by ``change(costs, profile, run, ops)``."""
+    honest = model.costs
+
+    def costs(self, ops, profile, run):
+        return change(honest(self, ops, profile, run), profile, run, ops)
+
+    monkeypatch.setattr(model, "costs", costs)
 
 
-@pytest.mark.parametrize("name", NETWORKS)
-def test_every_executed_op_costs_something_and_all_is_finite(profile, name):
-    skip_unless_it_fits(name, profile)
-    costs = run_on(name, profile).costs
-    assert np.isfinite(costs.latency_s).all()
-    assert (costs.latency_s > 0).all()
-    for limit in costs.limits.values():
-        assert np.isfinite(limit).all()
-        assert (limit >= 0).all()
+def slower(factor):
+    """Every ceiling and overhead times what ``factor`` makes of profile, run and ops."""
+
+    def change(costs, profile, run, ops):
+        by = factor(profile, run, ops)
+        scaled = {
+            kind: {name: costs.limits[name] * by for name in getattr(costs, kind)} for kind in ("ceilings", "overheads")
+        }
+        return replace(costs, **scaled)
+
+    return change
 
 
-@pytest.mark.parametrize("name", NETWORKS)
-def test_dram_moves_at_least_what_no_plan_can_avoid(profile, name):
-    skip_unless_it_fits(name, profile)
-    simulation = run_on(name, profile)
-    dram = simulation.costs.traffic["dram"].sum()
-    assert dram >= device_for(profile).unavoidable_dram_bytes(simulation.ops, profile) / SLACK
+BREAKERS = {
+    more_is_never_slower: (CpuModel, slower(lambda p, run, ops: p.hardware.load_bytes_per_cycle**3)),
+    more_is_never_faster: (GpuModel, slower(lambda p, run, ops: 1 / (p.fitted.launch_s + 1e-6) ** 3)),
+    more_threads_cost_no_more_than_their_dispatch: (CpuModel, slower(lambda p, run, ops: run.threads**3)),
+    every_op_costs_something_and_all_is_finite: (CpuModel, slower(lambda p, run, ops: ~ops.is_op("max_pool"))),
+    dram_moves_what_no_plan_can_avoid: (
+        CpuModel,
+        lambda costs, p, run, ops: replace(
+            costs, traffic={"dram": 0.5 * np.minimum(costs.traffic["dram"], ops.weight_bytes)}
+        ),
+    ),
+    twice_the_batch_takes_at_most_twice_as_long: (CpuModel, slower(lambda p, run, ops: ops.n.max())),
+    arithmetic_takes_its_time: (CpuModel, slower(lambda p, run, ops: 1e-3)),
+}
 
 
-@pytest.mark.parametrize("name", NETWORKS)
-def test_twice_the_batch_takes_at_most_twice_as_long(profile, name):
-    skip_unless_it_fits(name, profile, batch=2)
-    one, two = latency_s(name, profile), latency_s(name, profile, batch=2)
-    assert two <= 2 * one * SLACK
-    assert two >= one / SLACK
+def test_every_law_has_a_device_that_breaks_it():
+    assert set(BREAKERS) == set(LAWS)
 
 
-@pytest.mark.parametrize("name", NETWORKS)
-def test_time_is_at_least_arithmetic_over_peak(profile, name):
-    skip_unless_it_fits(name, profile)
-    simulation = run_on(name, profile)
-    run = RunConfig.of(profile)
-    roofs = device_for(profile).roofs(profile, run)
-    executed = device_for(profile).fewest_macs(simulation.ops, profile, run)
-    assert (simulation.costs.latency_s.sum() >= executed.sum() / roofs.macs_per_s / SLACK).all()
+@pytest.mark.parametrize("law", LAWS, ids=lambda law: law.__name__)
+def test_a_law_finds_the_device_that_breaks_it(law, monkeypatch):
+    model, change = BREAKERS[law]
+    profile = costsim.load_profile("rpi4b" if model is CpuModel else "gtx_1080ti")
+    case = Case(profile, Network("shufflenet_v2_1x").graph)
+    law(case)
+    broken(monkeypatch, model, change)
+    with pytest.raises(AssertionError):
+        law(Case(profile, case.graph))

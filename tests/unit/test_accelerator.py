@@ -145,6 +145,11 @@ def test_a_buffer_below_the_smallest_tile_names_layer_and_size() -> None:
     assert error.value.exit_code == 2
 
 
+def test_a_weight_buffer_below_the_smallest_tile_names_layer_and_field() -> None:
+    with pytest.raises(DoesNotFitError, match=r"conv.*weights is larger than the weight buffer; .*onchip.weight_size"):
+        simulated("resnet50", "eyeriss_v1", {"memory.onchip.weight_size": "64 B"})
+
+
 def test_without_memory_to_spill_to_the_whole_network_has_to_fit() -> None:
     with pytest.raises(DoesNotFitError, match="no memory to spill to"):
         simulated("mobilenet_v2_1x", "ethos_u55_128", {"memory.onchip.size": "512 KiB"})

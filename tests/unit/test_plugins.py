@@ -131,6 +131,40 @@ def test_an_outside_report_of_another_verb_is_a_format_of_that_verb_alone(outsid
     assert costsim(outside, "analyze", "toy_one_conv", "--hw", "copier.yaml", "--format", "count").returncode != 0
 
 
+LAWS_OF_IT = """
+from costsim.testing import device_laws
+
+test_laws = device_laws(["copier.yaml"], networks=["toy_one_conv", "alexnet"])
+"""
+
+
+def test_an_outside_family_is_held_to_the_laws(outside):
+    (outside / "test_copier.py").write_text(LAWS_OF_IT)
+    assert held_to_laws(outside).returncode == 0
+    module = (outside / "outside.py").read_text()
+    (outside / "outside.py").write_text(module.replace('{"copy": moved / 1e9}', '{"copy": moved / 1e9 * ops.n.max()}'))
+    result = held_to_laws(outside)
+    assert result.returncode == 1
+    assert "2 failed" in result.stdout and "twice_the_batch_takes_at_most_twice_as_long" in result.stdout
+
+
+def held_to_laws(folder):
+    command = [
+        sys.executable,
+        "-m",
+        "pytest",
+        "-q",
+        "-p",
+        "no:cacheprovider",
+        "--rootdir",
+        str(folder),
+        "test_copier.py",
+    ]
+    return subprocess.run(
+        command, cwd=folder, env={**os.environ, "PYTHONPATH": str(folder)}, capture_output=True, text=True, check=False
+    )
+
+
 def test_profiles_of_a_package_and_of_the_user_are_known_by_name(outside):
     mine = outside / "config" / "costsim" / "hwprofiles"
     mine.mkdir(parents=True)
