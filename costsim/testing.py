@@ -28,8 +28,12 @@ from costsim.hardware.vary import vary
 from costsim.network import Network
 from costsim.simulate import Simulation, simulate
 
-NETWORKS = ("alexnet", "mobilenet_v2_1x", "resnet50", "shufflenet_v1_g3_1x", "shufflenet_v2_1x", "vargnet_v1_g8_1x")
-"""Dense, depthwise and grouped convolutions, shuffles, concatenations and large fully connected layers."""
+NETWORKS = (
+    "alexnet", "mlperf_tiny_ds_cnn", "mlperf_tiny_resnet8", "mobilenet_v2_1x", "resnet50", "shufflenet_v1_g3_1x",
+    "shufflenet_v2_1x", "vargnet_v1_g8_1x",
+)  # fmt: skip
+"""Dense, depthwise and grouped convolutions, shuffles, concatenations and large fully connected layers; two for
+microcontrollers."""
 
 GROWTH = (1, 1.5, 2, 4)
 """By how much a field grows."""

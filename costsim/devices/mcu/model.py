@@ -125,7 +125,8 @@ def _flash_bytes(ops: OpTable, profile: McuProfile) -> float:
 
 def _check_fits(arena: float, flash: float, profile: McuProfile) -> None:
     size = partial(format_quantity, unit="B")
-    flash_size, sram_size = profile.hardware.memory.flash.size_bytes, profile.hardware.memory.sram.size_bytes
+    memory = profile.hardware.memory
+    flash_size, sram_size = (float(np.min(size)) for size in (memory.flash.size_bytes, memory.sram.size_bytes))
     if flash > flash_size:
         raise DoesNotFitError(
             f"{size(flash)} of weights and code, {profile.name} has {size(flash_size)} of flash; make it narrower"

@@ -2,23 +2,24 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import Field, NonNegativeFloat, PositiveFloat
 
-from costsim.hardware.profile import Block, Bytes, BytesPerSecond, Hertz, Profile, Runtime
+from costsim.hardware.effects import Effect
+from costsim.hardware.profile import Block, Bytes, BytesPerSecond, Capacity, Hertz, Profile, Rate, Runtime
 
 
 class Sram(Block):
     """The memory that holds the arena."""
 
-    size_bytes: Bytes = Field(alias="size")
+    size_bytes: Capacity = Field(alias="size")
 
 
 class Flash(Block):
     """The memory that holds weights and code; weights are read from where they lie."""
 
-    size_bytes: Bytes = Field(alias="size")
+    size_bytes: Capacity = Field(alias="size")
     bandwidth_bytes_per_s: BytesPerSecond = Field(alias="bandwidth")
     """Of a long read, wait states included."""
 
@@ -35,7 +36,7 @@ class McuHardware(Block):
 
     core: str
     clock_hz: Hertz = Field(alias="clock")
-    macs_per_cycle: dict[str, PositiveFloat]
+    macs_per_cycle: dict[str, Rate]
     """Most multiply-accumulates of one cycle, by data type: SMLAD does two of 16 bits."""
     memory: McuMemory
 
@@ -61,25 +62,25 @@ class McuRuntime(Runtime):
 class McuFitted(Block):
     """Cycles of the library's inner loops on this kind of core."""
 
-    conv_cycles_per_mac: PositiveFloat
+    conv_cycles_per_mac: Annotated[PositiveFloat, Effect.SLOWER]
     """Convolutions over several channels with a window."""
-    pointwise_cycles_per_mac: PositiveFloat
+    pointwise_cycles_per_mac: Annotated[PositiveFloat, Effect.SLOWER]
     """Convolutions of one pixel, which need no window."""
-    depthwise_cycles_per_mac: PositiveFloat
+    depthwise_cycles_per_mac: Annotated[PositiveFloat, Effect.SLOWER]
     """Convolutions of one channel a group."""
-    linear_cycles_per_mac: PositiveFloat
+    linear_cycles_per_mac: Annotated[PositiveFloat, Effect.SLOWER]
     """Products of a matrix and a vector."""
-    output_cycles: NonNegativeFloat
+    output_cycles: Annotated[NonNegativeFloat, Effect.SLOWER]
     """Each output of the above: bias, scale, rounding, clipping."""
-    window_cycles: NonNegativeFloat
+    window_cycles: Annotated[NonNegativeFloat, Effect.SLOWER]
     """Each value copied into a window."""
-    element_cycles: PositiveFloat
+    element_cycles: Annotated[PositiveFloat, Effect.SLOWER]
     """Each element read or written by any other op."""
-    op_cycles: NonNegativeFloat
+    op_cycles: Annotated[NonNegativeFloat, Effect.SLOWER]
     """Entering one op."""
-    core_cycles: PositiveFloat = 1.0
+    core_cycles: Annotated[PositiveFloat, Effect.SLOWER] = 1.0
     """Cycles this kind of core takes for all of the above over those of the core they were fitted on."""
-    flash_ratio: PositiveFloat = 1.0
+    flash_ratio: Rate = 1.0
     """Share of the flash's bandwidth that reading weights reaches."""
 
 
