@@ -76,16 +76,19 @@ def _is_path(text: str) -> bool:
 def _resize(graph: LayerGraph, size: tuple[int, ...] | None, batch: int | None) -> LayerGraph:
     if size is None:
         return graph if batch is None else graph.with_batch(batch)
+    if len(size) != len(graph.input_shape) - 1:
+        text, wanted = "x".join(map(str, size)), "x".join(map(str, graph.input_shape[1:]))
+        raise InputError(f"'{text}' is not a size of its input", where="--input-size", mend=f"write it like {wanted}")
     return graph.with_input(batch or graph.input_shape[0], *size)
 
 
 def parse_input_size(text: str) -> tuple[int, ...]:
-    """``3x224x224`` as (channels, height, width).
+    """``3x224x224`` as (channels, height, width); inputs of other ranks have fewer or more numbers: ``1x16000``.
 
     Raises:
-        InputError: not three positive numbers.
+        InputError: not positive numbers with an x between them.
     """
-    if not re.fullmatch(r"[1-9]\d*(x[1-9]\d*){2}", text):
+    if not re.fullmatch(r"[1-9]\d*(x[1-9]\d*)*", text):
         raise InputError(
             f"'{text}' is not a size", where="--input-size", mend="write channels x height x width: 3x224x224"
         )

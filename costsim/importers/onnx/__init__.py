@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 
 OLDEST_OPSET = 7
 
+DATA_DEPENDENT = {"Compress", "NonMaxSuppression", "NonZero", "Unique"}
+"""Ops that make as many values as the data have."""
+
 
 def load_onnx(
     source: Path | ModelProto, input_size: tuple[int, ...] | None = None, batch: int | None = None
@@ -102,6 +105,9 @@ class _Reader:
         self.writer = writer
         self.folder = path.parent if path else None
         self.needed = needed(model.graph)
+        self.cut: set[str] = set()
+        self.cut_at = ""
+        self.behind = 0
         self.opset = next(o.version for o in model.opset_import if o.domain in ("", "ai.onnx"))
 
     def bind_initializers(self) -> None:
@@ -115,14 +121,14 @@ class _Reader:
 
     def bind_inputs(self, input_size: tuple[int, ...] | None, batch: int | None) -> None:
         """Inputs that are not initializers become tensors; equal names of open dimensions get equal sizes."""
-        named: dict[str, int] = {}
+        from costsim.importers.onnx.inputs import Sizes
+
+        sizes = Sizes(input_size, batch)
         for info in self.model.graph.input:
             if info.name in self.writer:
                 continue
             with self.writer.node(info.name, "input"):
-                dims = _bound(info, input_size, batch, named)
-                input_size = None  # the first input is the image
-                self.writer.bind(info.name, self.writer.add(L.Input(dims)))
+                self.writer.bind(info.name, self.writer.add(L.Input(sizes.shape(info))))
 
     def run_nodes(self, graph: GraphProto) -> None:
         from costsim.importers.onnx.scopes import blocks
@@ -130,10 +136,26 @@ class _Reader:
         for node, (name, block) in zip(graph.node, blocks(graph.node), strict=True):
             if not any(output in self.needed for output in node.output):
                 continue  # runtimes drop what no output needs
+            if not self.cut.isdisjoint(node.input):
+                self.cut.update(node.output)
+                self.behind += 1
+                continue
             with self.writer.node(name, node.op_type, block):
+                if node.op_type in DATA_DEPENDENT and self._is_cut(node, name):
+                    continue
                 for output, value in zip(node.output, self._outputs(node), strict=False):
                     if output:
                         self.writer.bind(output, value)
+
+    def _is_cut(self, node: NodeProto, name: str) -> bool:
+        """Whether the size of what a node makes depends on the data: the network ends there for costsim."""
+        tensors = [x for name in node.input if name and isinstance(x := self.writer[name], Tensor)]
+        if not tensors:
+            return False  # of constants it can be computed
+        self.writer.unknown(f"{node.op_type} (its size depends on the data)", tensors, (1,))
+        self.cut.update(node.output)
+        self.cut_at = self.cut_at or f"{node.op_type} '{name}'"
+        return True
 
     def _branch(self, node: NodeProto) -> list[Value]:
         """An ``If`` whose condition follows from shapes and constants is the branch it takes."""
@@ -195,7 +217,12 @@ class _Reader:
 
     def check_outputs(self, bound: bool) -> None:
         """With the file's own sizes, the inferred shapes must be those the file declares."""
+        if self.cut_at:
+            text = f"its size depends on the data; {self.behind} ops behind it are not counted"
+            self.writer.note(f"cut at {self.cut_at}: {text}")
         for info in self.model.graph.output:
+            if info.name in self.cut:
+                continue
             with self.writer.node(info.name, "output"):
                 value = self.writer[info.name]
                 shape = _declared(info)
@@ -279,28 +306,6 @@ def _declared(info: ValueInfoProto) -> tuple[int, ...] | None:
     dims = info.type.tensor_type.shape.dim
     shape = tuple(d.dim_value for d in dims)
     return shape if shape and min(shape) > 0 else None
-
-
-def _bound(
-    info: ValueInfoProto, input_size: tuple[int, ...] | None, batch: int | None, named: dict[str, int]
-) -> tuple[int, ...]:
-    """The input's shape with open dimensions bound."""
-    if not info.type.tensor_type.HasField("shape"):
-        raise InputError("the input has no shape", mend="export it with one")
-    entries = info.type.tensor_type.shape.dim
-    dims = [d.dim_value if d.dim_value > 0 else named.get(d.dim_param, 0) for d in entries]
-    if input_size is not None:
-        if len(input_size) != len(dims) - 1:
-            text = "x".join(str(d) for d in input_size)
-            raise InputError(f"an input size of {text} for {len(dims)} dimensions", mend="give all but the batch")
-        dims[1:] = input_size
-    if dims and (batch or not dims[0]):
-        dims[0] = batch or 1
-    if 0 in dims:
-        open_names = ", ".join(e.dim_param or str(i) for i, e in enumerate(entries) if not dims[i])
-        raise InputError(f"leaves dimensions open: {open_names}", mend="give them: --input-size 3x224x224")
-    named.update({e.dim_param: d for e, d in zip(entries, dims, strict=True) if e.dim_param})
-    return tuple(dims) or (1,)
 
 
 def _accepts(source: object) -> bool:

@@ -211,8 +211,14 @@ def batch_norm(call: Call) -> Tensor:
 
 
 def instance_norm(call: Call) -> Tensor:
+    """One group a channel; the form exporters write GroupNorm in, groups as channels of a sequence, scales nothing."""
     x = call.tensor()
-    return call.writer.add(L.GroupNorm(x.shape[1]), x)
+    scale, shift = call.value(1), call.value(2)
+    neutral = all(
+        isinstance(v, Stored) and v.values is not None and bool((v.values == n).all())
+        for v, n in ((scale, 1), (shift, 0))
+    )
+    return call.writer.add(L.GroupNorm(x.shape[1], affine=not (neutral and len(x.shape) == 3)), x)
 
 
 def group_norm(call: Call) -> Tensor:

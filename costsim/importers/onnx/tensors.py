@@ -150,6 +150,11 @@ def reshape(call: Call) -> Tensor:
     if -1 in shape:
         rest = prod(d for d in shape if d != -1)
         shape[shape.index(-1)] = prod(x.shape) // max(rest, 1)
+    if prod(shape) != prod(x.shape) and wanted[:1] == [1] and prod(x.shape) % prod(shape) == 0:
+        raise InputError(
+            f"cannot reshape {x.shape} to {tuple(shape)}: the file has a fixed batch of 1 or a fixed size",
+            mend="export it with an open batch, or analyze the batch and size it was made for",
+        )
     return pieces.reshaped(call.writer, x, shape)
 
 

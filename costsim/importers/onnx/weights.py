@@ -56,6 +56,8 @@ def parameters(elem_type: int, name: str, elements: int) -> Mapping[Hashable, in
 
 def weights_of(op: str, inputs: Sequence[Value | None]) -> list[Stored]:
     """The stored inputs of a node that are its weights."""
+    if op == "InstanceNormalization" and inputs and inputs[0] is not None and len(inputs[0].shape) == 3:
+        return [x for x in inputs if isinstance(x, Stored) and not _is_neutral(x)]
     chosen = WEIGHT_INPUTS.get(op)
     if chosen is not None:
         return [x for i in chosen if i < len(inputs) and isinstance(x := inputs[i], Stored)]
@@ -79,3 +81,8 @@ def as_operand(op: str, value: Value | None) -> Value | None:
 
 def _is_weight(x: Stored) -> bool:
     return x.trainable and x.elem_type in FLOATS | QUANTISED
+
+
+def _is_neutral(x: Stored) -> bool:
+    """All ones or all zeros: what a norm without weights of its own is written with."""
+    return x.values is not None and bool((x.values == 1).all() or (x.values == 0).all())
