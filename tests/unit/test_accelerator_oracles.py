@@ -112,7 +112,9 @@ def test_row_stationary_sums_leave_the_array_once_per_two_channels_of_a_set(
 
 
 @given(st.integers(1, 64), st.integers(1, 64), st.integers(1, 32))
-def test_two_tiles_of_weights_are_on_chip_one_loading_while_the_other_works(c_in: int, c_out: int, at_once: int) -> None:
+def test_two_tiles_of_weights_are_on_chip_one_loading_while_the_other_works(
+    c_in: int, c_out: int, at_once: int
+) -> None:
     net = NetBuilder("conv")
     net.conv(net.input(1, c_in, 4, 4), c_out, 3, padding=1, bias=False)
     ops = lowered(net.graph)
