@@ -10,6 +10,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 
 from costsim.errors import InputError
@@ -19,6 +20,10 @@ BINARY = {"Ki": 2.0**10, "Mi": 2.0**20, "Gi": 2.0**30}
 
 UNITS = ("B/s", "Hz", "B", "s", "J", "W")
 """The units a profile may use: bytes a second, hertz, bytes, seconds, joules, watts."""
+
+LARGEST = 1e30
+"""The largest number that is taken for a quantity, its inverse the smallest: the ends of the SI prefixes, quetta and
+quecto. Products and quotients of such numbers stay within double precision."""
 
 _QUANTITY = re.compile(r"\s*([+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)\s*(\S*)\s*\Z")
 
@@ -31,13 +36,13 @@ def parse_quantity(text: object, unit: str) -> float:
     """
     mend = f"write it like '1.5 {_example(unit)}'"
     if isinstance(text, (int, float)):
-        raise InputError(f"{text} has no unit", mend=mend)
+        raise InputError(f"{shortened(text)} has no unit", mend=mend)
     match = _QUANTITY.match(str(text))
     if not match:
-        raise InputError(f"'{text}' is not a quantity", mend=mend)
+        raise InputError(f"'{shortened(text)}' is not a quantity", mend=mend)
     number, written = match.groups()
     if not written:
-        raise InputError(f"'{text}' has no unit", mend=mend)
+        raise InputError(f"'{shortened(text)}' has no unit", mend=mend)
     if not written.endswith(unit):
         raise InputError(f"'{text}' is not in {unit}", mend=mend)
     prefix = written[: -len(unit)]
@@ -45,7 +50,27 @@ def parse_quantity(text: object, unit: str) -> float:
     scale = DECIMAL.get(prefix, BINARY.get(prefix) if binary_allowed else None)
     if scale is None or (unit == "B" and scale < 1):
         raise InputError(f"'{written}' is not a unit", mend=mend)
-    return float(number) * scale
+    return plausible(float(number) * scale, text)
+
+
+def plausible(value: float, written: object) -> float:
+    """The value, which must be 0 or of a size that can be reckoned with.
+
+    Raises:
+        InputError: not finite, larger than ``LARGEST`` or smaller than its inverse.
+    """
+    if value and not 1 / LARGEST <= abs(value) <= LARGEST:  # nan is in no range
+        size = "is too small" if abs(value) < 1 else "is too large" if abs(value) < math.inf else "is not finite"
+        raise InputError(
+            f"'{shortened(written)}' {size}", mend=f"write a number between {1 / LARGEST:g} and {LARGEST:g}"
+        )
+    return value
+
+
+def shortened(written: object, most: int = 60) -> str:
+    """What was written, cut where it is too long for a message of one line."""
+    text = str(written)
+    return text if len(text) <= most else f"{text[:most]}... ({len(text)} characters)"
 
 
 def is_quantity(text: str) -> bool:

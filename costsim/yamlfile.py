@@ -11,6 +11,7 @@ from ruamel.yaml.error import YAMLError
 
 from costsim.errors import InputError
 from costsim.files import read_text
+from costsim.units import shortened
 
 
 def read_yaml(path: Path) -> dict[str, Any]:
@@ -22,6 +23,9 @@ def read_yaml(path: Path) -> dict[str, Any]:
     tree = _read(path)
     if not isinstance(tree, dict):
         raise InputError("the top of the file must be 'key: value' lines", where=str(path))
+    for key in tree:
+        if not isinstance(key, str):
+            raise InputError(f"the key {shortened(key)} is no text", where=str(path), mend="keys are words")
     return dict(tree)
 
 
@@ -38,14 +42,27 @@ def read_yaml_list(path: Path, mend: str) -> list[Any]:
 
 
 def _read(path: Path) -> Any:
-    text = read_text(path)
+    return parse_yaml(read_text(path), str(path))
+
+
+def parse_yaml(text: str, where: str, lines: bool = True) -> Any:
+    """What the YAML text holds; errors name the line in it, unless it has but one.
+
+    Raises:
+        InputError: not YAML, a key given twice, or a value no Python object can be made of.
+    """
     try:
         return _parsed(text)
     except YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         problem = str(getattr(error, "problem", None) or error).splitlines()[0]
-        line = f"{path}:{mark.line + 1}" if mark else str(path)
-        raise InputError(f"not valid YAML: {problem}", where=line, mend="mend that line") from None
+        place = f"{where}:{mark.line + 1}" if mark and lines else where
+        raise InputError(f"not valid YAML: {shortened(problem)}", where=place, mend="mend that line") from None
+    except RecursionError:
+        raise InputError("not valid YAML: nested too deeply", where=where, mend="write fewer levels") from None
+    except (ValueError, TypeError, OverflowError, AttributeError, LookupError) as error:  # from making the objects
+        problem = (str(error).splitlines() or ["a value cannot be read"])[0]
+        raise InputError(f"not valid YAML: {shortened(problem)}", where=where, mend="mend that value") from None
 
 
 @lru_cache(maxsize=64)

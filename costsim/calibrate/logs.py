@@ -24,12 +24,16 @@ ZOO_NAMES = {
 }
 """Names benchncnn prints, and the zoo's networks of the same layers; its other networks are left out."""
 
-_NCNN_LINE = re.compile(r"^\s*(\S+)\s+min\s*=\s*([\d.]+)\s+max\s*=\s*[\d.]+\s+avg\s*=\s*[\d.]+", re.MULTILINE)
-_NCNN_THREADS = re.compile(r"^\s*num_threads\s*=\s*(\d+)", re.MULTILINE)
+_TIME = r"[0-9]+(?:\.[0-9]*)?(?:e[+-]?[0-9]+)?"
+
+_NCNN_LINE = re.compile(
+    rf"^\s*(\S+)\s+min\s*=\s*({_TIME})\s+max\s*=\s*{_TIME}\s+avg\s*=\s*{_TIME}(?![\w.])", re.MULTILINE
+)
+_NCNN_THREADS = re.compile(r"^\s*num_threads\s*=\s*([0-9]{1,6})\b", re.MULTILINE)
 
 _TFLITE_GRAPH = re.compile(r"Graph:\s*\[([^\]]+)\]")
-_TFLITE_THREADS = re.compile(r"(?:Num threads|#threads used for CPU inference):\s*\[(\d+)\]")
-_TFLITE_AVERAGE = re.compile(r"Inference \(avg\):\s*([\d.e+]+)")
+_TFLITE_THREADS = re.compile(r"(?:Num threads|#threads used for CPU inference):\s*\[([0-9]{1,6})\]")
+_TFLITE_AVERAGE = re.compile(rf"Inference \(avg\):\s*({_TIME})(?![\w.])")
 
 Entry = tuple[str, float, int | None]
 """(network, seconds, threads)"""

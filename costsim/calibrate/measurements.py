@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import csv
 import math
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
 from costsim.calibrate.logs import parse_log
 from costsim.errors import InputError
 from costsim.files import read_text
+from costsim.units import shortened
 
 UNITS = {"latency_s": 1.0, "latency_ms": 1e-3, "latency_us": 1e-6}
 
@@ -57,7 +59,10 @@ def _is_csv(text: str) -> bool:
 
 
 def _parse_csv(text: str, where: str) -> list[tuple[str, float, int | None]]:
-    rows = list(csv.DictReader(text.strip().splitlines(), skipinitialspace=True))
+    try:
+        rows = list(csv.DictReader(text.strip().splitlines(), skipinitialspace=True))
+    except csv.Error as error:
+        raise InputError(f"not valid CSV: {error}", where=where, mend="mend that line") from None
     names = [name.strip().lower() for name in (rows[0] if rows else {}) if name]
     units = [name for name in names if name in UNITS]
     if len(units) != 1:
@@ -84,12 +89,14 @@ def _number(text: str | None, place: str) -> float:
     try:
         return float(text or "")
     except ValueError:
-        raise InputError(f"'{text}' is not a number", where=place, mend="the unit stands in the header alone") from None
+        raise InputError(
+            f"'{shortened(text)}' is not a number", where=place, mend="the unit stands in the header alone"
+        ) from None
 
 
 def _count(text: str, place: str) -> int:
-    if not text.isdigit() or int(text) < 1:
-        raise InputError(f"'{text}' threads", where=place, mend="give a whole number from 1 on")
+    if not re.fullmatch("[0-9]{1,6}", text) or int(text) < 1:
+        raise InputError(f"'{shortened(text)}' threads", where=place, mend="give a whole number from 1 on")
     return int(text)
 
 

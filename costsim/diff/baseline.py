@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,7 +9,7 @@ from typing import Any
 
 from costsim.analysis import Analysis, Record
 from costsim.errors import InputError
-from costsim.files import read_text
+from costsim.jsonfile import read_json
 from costsim.version import VERSION
 
 MADE_BY = "write it with 'costsim analyze NETWORK --hw HW --format json'"
@@ -59,9 +58,8 @@ def read_baseline(path: str | Path) -> Side:
     Raises:
         InputError: not readable, no JSON, or no analysis of a network.
     """
-    text = read_text(path, mend=MADE_BY)
+    document = read_json(path, mend=MADE_BY)
     try:
-        document = json.loads(text)
         network, hardware = document["network"], document["hardware"]
         layers = tuple(document["layers"])
         for layer in layers:

@@ -30,6 +30,10 @@ SCALES = np.geomspace(0.02, 4, 1024)
 """Factors tried on the widths of a region."""
 
 
+MOST_WIDTHS = 2**14
+"""Widths tried at once; of wider tensors only every so many channels."""
+
+
 def balance_channels(graph: LayerGraph, names: Collection[str]) -> LayerGraph:
     """All tensors between the named nodes as wide as each other (the counterfactual of G1).
 
@@ -49,6 +53,7 @@ def balance_channels(graph: LayerGraph, names: Collection[str]) -> LayerGraph:
 
     def rounded(multiple: int) -> LayerGraph:
         step = lcm(multiple, *steps.values())
+        step *= max(1, -(-widest // (step * MOST_WIDTHS)))
         return _at_equal_macs(graph, free, at, np.arange(step, max(widest, step) + 1, step))
 
     return _first(rounded, ROUND)

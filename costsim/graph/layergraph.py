@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from costsim.errors import InputError
 from costsim.graph.layers import Input, Layer, LoopNest, Shape, Unknown
 from costsim.graph.placed import Misplaced, Placed, place
+from costsim.units import shortened
 
 if TYPE_CHECKING:
     import networkx as nx
@@ -70,6 +71,8 @@ class LayerGraph:
             placed = place(layer, *shapes)
         except Misplaced as problem:
             raise self._refused(problem.what, name, problem.mend) from None
+        except InputError as problem:
+            raise problem.at(f"{self.name}: {name}") from None
         if placed.valid is not True:
             self.valid = self.valid & placed.valid
         node = nodes[name] = Node(name, placed, inputs, block)
@@ -184,7 +187,7 @@ class LayerGraph:
             try:
                 resized.add(layer, *node.inputs, name=node.name, block=node.block)
             except InputError as error:
-                text = "x".join(str(d) for d in shape)
+                text = shortened("x".join(str(d) for d in shape))
                 raise InputError(
                     f"an input of {text} does not pass through it: {error.what}",
                     where=error.where,

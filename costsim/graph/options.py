@@ -10,6 +10,7 @@ import numpy as np
 from costsim.errors import InputError, unknown_name
 from costsim.graph import layers as L
 from costsim.graph.layers import Layer
+from costsim.units import shortened
 
 LAYER_TYPES: dict[str, type[Layer]] = {
     name: value
@@ -17,6 +18,10 @@ LAYER_TYPES: dict[str, type[Layer]] = {
     if isinstance(value := getattr(L, name), type) and issubclass(value, Layer) and value is not Layer
 }
 """The layers costsim ships, by the name of their class."""
+
+
+SCALARS = ("Dim", "int", "bool", "str")
+"""Types of a field that holds one value; all others may hold a list of them."""
 
 
 def fields_of(kind: type[Layer]) -> dict[str, Field[Any]]:
@@ -73,10 +78,10 @@ def _value(value: Any, field: Field[Any]) -> Any:
 
     Dimensions are whole numbers; only an enlargement may be by a fraction.
     """
-    if isinstance(value, (list, tuple)):
+    if isinstance(value, (list, tuple)) and type_name(field).removesuffix(" | None") not in SCALARS:
         return tuple(_value(v, field) for v in value)
     wanted = {"bool": bool, "str": str}.get(type_name(field), (int, float) if field.name == "scale" else int)
     fits = isinstance(value, wanted) and isinstance(value, bool) == (wanted is bool)
     if not fits and not (value is None and may_be_none(field)):
-        raise InputError(f"'{field.name}' cannot be {value!r}", mend="mend that option")
+        raise InputError(f"'{field.name}' cannot be {shortened(repr(value))}", mend="mend that option")
     return value

@@ -10,9 +10,14 @@ import numpy as np
 
 from costsim.graph.layers import Conv2d, Layer, LoopNest, Shape
 from costsim.graph.layers.base import everywhere, positive
+from costsim.units import shortened
 
 KEPT = 2**16
 """Layers remembered with the shapes they were placed between, less than 1 KiB each."""
+
+
+DIMENSIONS_BELOW = 2**31
+"""Runtimes count a dimension in 32 bits; products of five such numbers are far from the end of double precision."""
 
 
 class Misplaced(Exception):
@@ -77,7 +82,19 @@ def _placed(layer: Layer, inputs: tuple[Shape, ...]) -> Placed:
         valid = valid & _held(holds, problem)
     output = layer.output_shape(*inputs)
     valid = valid & _held(positive(*output), lambda: f"its output would be empty: {'x'.join(map(str, output))}")
+    valid = valid & _held(
+        _holdable(output), lambda: f"no tensor is as large as {shortened('x'.join(map(str, output)))}"
+    )
     return Placed(layer, inputs, output, valid)
+
+
+def _holdable(shape: Shape) -> Any:
+    """Whether every dimension is below ``DIMENSIONS_BELOW``, per point."""
+    holds: Any = True
+    for dim in shape:
+        if dim.__class__ is not int or dim >= DIMENSIONS_BELOW:
+            holds = holds & (dim < DIMENSIONS_BELOW)
+    return holds
 
 
 _remembered = lru_cache(maxsize=KEPT)(_placed)

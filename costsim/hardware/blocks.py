@@ -42,7 +42,7 @@ Efficiency = Annotated[float, Field(gt=0, le=1), Effect.FASTER]
 class Block(BaseModel):
     """A part of a profile: unknown keys are refused, fields are set by their YAML words."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True, defer_build=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True, defer_build=True, allow_inf_nan=False)
 
 
 class Source(Block):

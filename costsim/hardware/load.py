@@ -8,7 +8,6 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from pydantic import ValidationError
-from ruamel.yaml import YAML
 
 from costsim.errors import InputError, unknown_name
 from costsim.files import write_text
@@ -20,14 +19,17 @@ from costsim.hardware.trees import (
     BLOCKS,
     Tree,
     check_facts,
+    check_numbers,
     check_sources,
+    check_words,
     lay_fitted_over,
     overlay,
     settable_fields,
     strip_sources,
 )
 from costsim.plugins import DEVICES, load_plugin
-from costsim.yamlfile import read_yaml
+from costsim.units import shortened
+from costsim.yamlfile import parse_yaml, read_yaml
 
 ON_COMMAND_LINE = "command_line"
 
@@ -93,8 +95,11 @@ def _load(
             **tree["sources"],
             ON_COMMAND_LINE: {"kind": "estimated", "text": "set on the command line"},
         }
+    check_numbers(
+        tree, lambda field: f"--set {field}" if provenance.get(field) == ON_COMMAND_LINE else f"{path}: {field}"
+    )
     family = tree.get("family")
-    if family is None:
+    if not isinstance(family, str):
         raise InputError("has no family", where=str(path), mend="add 'family: cpu', 'gpu' or 'accelerator'")
     try:
         profile_type = load_plugin(DEVICES, family, "device family").profile_type
@@ -121,6 +126,7 @@ def _inherited(path: Path, seen: tuple[Path, ...] = ()) -> tuple[Tree, dict[str,
     if path in seen:
         raise InputError("extends itself", where=str(path), mend=f"remove 'extends' from {seen[-1].name}")
     tree = read_yaml(path)
+    check_words(tree, path)
     parent = tree.pop("extends", None)
     provenance: dict[str, str] = {}
     for block in BLOCKS:
@@ -171,7 +177,7 @@ def _put(tree: Tree, field: str, text: str) -> None:
     for block in blocks:
         tree[block] = dict(tree[block])  # never change a tree somebody else holds
         tree = tree[block]
-    tree[leaf] = YAML(typ="safe").load(text) if isinstance(text, str) else text
+    tree[leaf] = parse_yaml(text, f"--set {field}", lines=False) if isinstance(text, str) else text
 
 
 def _explain(error: ValidationError, path: Path, provenance: Mapping[str, str]) -> InputError:
@@ -182,7 +188,7 @@ def _explain(error: ValidationError, path: Path, provenance: Mapping[str, str]) 
     mends = {"extra_forbidden": ("unknown key", "remove it or mend its spelling"), "missing": ("is missing", "add it")}
     what, mend = mends.get(first["type"], (message, ""))
     if first["type"] not in mends and first["type"] != "value_error":
-        what = f"{message}, got {first.get('input')!r}"
+        what = f"{message}, got {shortened(repr(first.get('input')))}"
     if provenance.get(field) == ON_COMMAND_LINE:
         return InputError(what, where=f"--set {field}", mend=mend)
     return InputError(what, where=f"{path}: {field}" if field else str(path), mend=mend)

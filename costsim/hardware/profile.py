@@ -44,7 +44,7 @@ class Runtime(Block):
 
     name: str
     version: str
-    dtypes: tuple[DType, ...]
+    dtypes: tuple[DType, ...] = Field(min_length=1)
     """What it computes in; the first is the default."""
     fusion: dict[str, tuple[str, ...]]
     """Anchor op to the ops that run in its kernel."""

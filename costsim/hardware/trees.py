@@ -2,17 +2,67 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 from costsim.errors import InputError
-from costsim.units import is_quantity
+from costsim.units import is_quantity, plausible, shortened
 
 Tree = dict[str, Any]
 
 BLOCKS = ("hardware", "runtime", "fitted")
 """The parts of a profile that hold numbers."""
+
+
+MAPPINGS = (*BLOCKS, "sources", "calibration")
+"""What must be ``key: value`` lines in a profile."""
+
+
+def check_words(tree: Tree, path: Path) -> None:
+    """Refuse a profile whose parts are not of the kind that can be laid over each other.
+
+    Raises:
+        InputError: a block that is none, a key that is no word, a source that is no name.
+    """
+    if not isinstance(tree.get("extends", ""), str):
+        raise InputError("extends is no name", where=str(path), mend="write the name of one profile")
+    for name in MAPPINGS:
+        if not isinstance(tree.get(name, {}), dict | None):
+            raise InputError(f"{name} is {shortened(tree[name])!r}", where=str(path), mend="write 'key: value' lines")
+        for field, key, value in _entries(tree.get(name) or {}, name):
+            if name == "fitted" and field == name and key in BLOCKS and not isinstance(value, dict | None):
+                raise InputError(f"{name}.{key} is no block", where=str(path), mend="write 'key: value' lines")
+            if not isinstance(key, str):
+                raise InputError(f"the key {shortened(key)} is no text", where=f"{path}: {field}", mend="write a word")
+            if key == "source" and name in BLOCKS and not isinstance(value, str | None):
+                raise InputError("source is no name", where=f"{path}: {field}", mend="name one entry of 'sources'")
+
+
+def check_numbers(tree: Tree, place: Callable[[str], str]) -> None:
+    """Refuse numbers nobody can reckon with; those with a unit are checked where they are parsed.
+
+    ``place`` says where a field was written.
+
+    Raises:
+        InputError: not finite, or outside of what ``costsim.units.plausible`` allows.
+    """
+    for name in (*BLOCKS, "calibration"):
+        for field, key, value in _entries(tree.get(name) or {}, name):
+            for number in value if isinstance(value, list | tuple) else [value]:
+                if isinstance(number, int | float):
+                    try:
+                        plausible(number, number)
+                    except InputError as error:
+                        raise error.at(place(f"{field}.{key}")) from None
+
+
+def _entries(tree: Tree, path: str) -> Iterator[tuple[str, Any, Any]]:
+    """Every key of a tree and what it holds, with the path of the block it stands in."""
+    for key, value in tree.items():
+        yield path, key, value
+        if isinstance(value, dict):
+            yield from _entries(value, f"{path}.{key}")
 
 
 def strip_sources(tree: Tree, inherited: str | None, path: str, provenance: dict[str, str]) -> Tree:

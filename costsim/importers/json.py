@@ -16,12 +16,13 @@ from pathlib import Path
 from typing import Any
 
 from costsim.errors import InputError, unknown_name
-from costsim.files import read_text, write_text
+from costsim.files import write_text
 from costsim.graph import LayerGraph
 from costsim.graph.layers import Layer
 from costsim.graph.options import LAYER_TYPES, layer_of, options_of
 from costsim.importers.importer import Importer
 from costsim.importers.writer import GraphWriter
+from costsim.jsonfile import read_json
 
 FORMAT = "costsim network"
 SCHEMA_VERSION = 1
@@ -104,13 +105,7 @@ def load_json(path: Path, input_size: tuple[int, ...] | None = None, batch: int 
     Raises:
         InputError: the file is damaged, of another version, or the shape does not pass.
     """
-    text = read_text(path, mend="write the file again")
-    try:
-        tree = json.loads(text, parse_constant=_no_constant)
-    except (ValueError, RecursionError) as error:
-        problem = str(error).splitlines()[0]
-        raise InputError(f"not valid JSON: {problem}", where=str(path), mend="write the file again") from None
-    graph = from_dict(tree, str(path))
+    graph = from_dict(read_json(path, mend="write the file again"), str(path))
     if (input_size, batch) == (None, None):
         return graph
     n, *size = graph.input_shape
@@ -127,10 +122,6 @@ def _layer(kind: str, options: Any) -> Layer:
 
 def _is_list(value: Any, of: type) -> bool:
     return isinstance(value, list) and all(isinstance(item, of) for item in value)
-
-
-def _no_constant(text: str) -> Any:
-    raise ValueError(f"{text} is no number")
 
 
 IMPORTER = Importer("json", suffixes=(".json",), load=load_json)

@@ -15,6 +15,7 @@ from typing import Any, ClassVar, NamedTuple, TypeAlias
 
 import numpy as np
 
+from costsim.errors import InputError
 from costsim.tables.optable import MAC, MOVE, VECTOR
 
 Dim: TypeAlias = Any
@@ -126,13 +127,24 @@ def _channelwise(kind: float, output: Shape, source: Shape, **more: Dim) -> Loop
 
 def pair(value: Any) -> tuple[Dim, Dim]:
     """``3`` or ``(3, 5)`` as (vertical, horizontal)."""
-    return tuple(value) if isinstance(value, (tuple, list)) else (value, value)
+    if not isinstance(value, (tuple, list)):
+        return value, value
+    if len(value) != 2:
+        raise InputError(
+            f"its attributes make no sense: {value} is neither one number nor two", mend="write (vertical, horizontal)"
+        )
+    return value[0], value[1]
 
 
 def sides(value: Any) -> tuple[Dim, Dim, Dim, Dim]:
     """Padding given as one number, (vertical, horizontal) or (top, bottom, left, right)."""
     if not isinstance(value, (tuple, list)):
         return (value,) * 4
+    if len(value) not in (2, 4):
+        raise InputError(
+            f"its attributes make no sense: {value} is neither one number, two nor four",
+            mend="write (top, bottom, left, right)",
+        )
     return tuple(value) if len(value) == 4 else (value[0], value[0], value[1], value[1])
 
 
