@@ -10,9 +10,9 @@ from costsim.errors import InputError
 from costsim.hardware.effects import Effect
 from costsim.units import parse_quantity
 
-DTYPE_BYTES = {"fp32": 4.0, "fp16": 2.0, "bf16": 2.0, "int16": 2.0, "int8": 1.0}
+DTYPE_BYTES = {"fp32": 4.0, "tf32": 4.0, "fp16": 2.0, "bf16": 2.0, "int16": 2.0, "int8": 1.0}
 
-DType = Literal["fp32", "fp16", "bf16", "int16", "int8"]
+DType = Literal["fp32", "tf32", "fp16", "bf16", "int16", "int8"]
 
 
 def _quantity(unit: str) -> Any:

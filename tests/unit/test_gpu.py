@@ -18,7 +18,7 @@ from costsim.networks.micro import bottlenecks, channel_ratio, pointwise_groups
 from costsim.simulate import simulate
 from costsim.tables.optable import OpTable
 
-PROFILES = ["gtx_1080ti", "v100", "h200"]
+PROFILES = ["gtx_1080ti", "v100", "h200", "rtx_3090", "jetson_tx2"]
 
 
 def priced(graph, profile="gtx_1080ti", dtype=None, **settings):

@@ -1,0 +1,56 @@
+"""Runtimes of GPUs as traits: eager, compiled and TensorRT on every board that takes them."""
+
+import pytest
+
+from costsim import analyze
+from costsim.devices.base import RunConfig
+from costsim.errors import InputError
+from costsim.hardware import load_profile
+from costsim.network import Network
+from costsim.networks import build
+from costsim.simulate import lower_for, simulate
+
+CARDS = ["rtx_3090", "rtx_4090", "rtx_5090", "a100", "t4", "jetson_orin_nano", "jetson_agx_orin"]
+WITHOUT_INT8_UNITS = ["v100", "jetson_tx2", "jetson_nano_gpu"]
+
+
+def device_s(network, hw, runtime, dtype="fp16", batch=64):
+    profile = load_profile(hw, {"dispatch": "0 us"}, runtime=runtime)
+    return float(
+        simulate(Network(network, batch=batch).graph, profile, RunConfig.of(profile, dtype)).costs.latency_s.sum()
+    )
+
+
+@pytest.mark.parametrize("hw", CARDS)
+def test_compiled_runs_fewer_kernels_than_eager_and_moves_less(hw):
+    eager, compiled = (load_profile(hw, runtime=r) for r in ("pytorch_eager", "pytorch_compiled"))
+    graph = build("mobilenet_v2_1x")
+    kernels = [len(lower_for(graph, p, RunConfig.of(p))) for p in (eager, compiled)]
+    assert kernels[0] > kernels[1] > 2 * 52  # each of its 52 convolutions, and a norm with what follows it
+    assert device_s("mobilenet_v2_1x", hw, "pytorch_compiled") < device_s("mobilenet_v2_1x", hw, "pytorch_eager")
+
+
+@pytest.mark.parametrize("hw", CARDS)
+def test_small_batches_in_eager_mode_wait_for_the_host(hw):
+    result = analyze("mobilenet_v1_0.25x", hw, runtime="pytorch_eager")
+    profile = load_profile(hw, runtime="pytorch_eager")
+    launched = len(lower_for(build("mobilenet_v1_0.25x"), profile, RunConfig.of(profile)))
+    assert result.latency_ms >= launched * profile.fitted.dispatch_s * 1e3 * (1 - 1e-9)
+
+
+@pytest.mark.parametrize("hw", CARDS)
+def test_tensor_cores_make_large_batches_faster(hw):
+    assert device_s("resnet50", hw, "tensorrt", "fp16") < device_s("resnet50", hw, "tensorrt", "fp32")
+
+
+@pytest.mark.parametrize("hw", WITHOUT_INT8_UNITS)
+def test_a_data_type_without_units_is_refused(hw):
+    with pytest.raises(InputError, match="int8"):
+        analyze("resnet50", hw, dtype="int8", runtime="tensorrt")
+
+
+def test_turing_has_no_tf32_and_the_tx2_runs_tensorrt_alone():
+    with pytest.raises(InputError, match="tf32"):
+        analyze("resnet50", "t4", dtype="tf32", runtime="pytorch_eager")
+    with pytest.raises(InputError, match="it runs tensorrt"):
+        load_profile("jetson_tx2", runtime="pytorch_compiled")
