@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from costsim.analysis import Analysis
 from costsim.devices import RunConfig
@@ -12,6 +12,9 @@ from costsim.errors import InputError
 from costsim.hardware import Profile, load_profile
 from costsim.network import Network
 from costsim.simulate import simulate
+
+if TYPE_CHECKING:
+    from costsim.reference.judge import Judgement
 
 
 def analyze(
@@ -62,3 +65,19 @@ def analyze(
             mend="leave out --strict to count their bytes only",
         )
     return analysis
+
+
+def verify(network: Any, *, batch: int | None = None, input_size: str | tuple[int, ...] | None = None) -> Judgement:
+    """Run a network in PyTorch and hold its counts against what was executed, layer by layer.
+
+    Args:
+        network: zoo name, path, ``LayerGraph``, ``Network`` or an object an importer takes.
+        batch: images per inference; the network's own if left out.
+        input_size: ``"3x224x224"`` or ``(3, 224, 224)``.
+
+    Raises:
+        InputError: torch is not installed, no such network, or a layer torch has nothing for.
+    """
+    from costsim.reference import judge  # loads torch
+
+    return judge(Network(network, input_size=input_size, batch=batch).graph)

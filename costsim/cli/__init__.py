@@ -13,7 +13,7 @@ from costsim.errors import CostsimError
 
 VERBS = (
     "analyze", "check", "compare", "diff", "sweep", "search", "validate", "calibrate", "reproduce", "reconcile",
-    "nets", "hw",
+    "verify",    "nets", "hw",
 )  # fmt: skip
 """Modules of this package; each holds a click command named ``command``."""
 

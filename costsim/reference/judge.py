@@ -1,8 +1,10 @@
-"""Torch as an independent judge of what a graph claims: shapes, parameters, multiply-accumulates."""
+"""Torch as an independent judge of what a graph claims: shapes, parameters, multiply-accumulates, elements moved."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from math import prod
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor, nn
@@ -10,6 +12,15 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from costsim.graph import LayerGraph, Node
 from costsim.reference.module import build, random_inputs
+from costsim.reference.touched import Touched
+
+
+class Elements(NamedTuple):
+    """What one layer moves, each tensor once."""
+
+    read: int
+    weights: int
+    written: int
 
 
 @dataclass(frozen=True)
@@ -24,19 +35,36 @@ class NodeCheck:
     torch_params: int
     macs: int
     torch_macs: int
+    elems: Elements
+    torch_elems: Elements | None = field(compare=False)
+    """None where it moved nothing: a view, or the meta device, whose ops are no kernels."""
+    torch_kernels: int = field(compare=False)
+    """What torch ran for it, views left out. Told, not held against anything: runtimes differ in it."""
 
     @property
-    def agrees(self) -> bool:
-        return (self.shape, self.params, self.macs) == (self.torch_shape, self.torch_params, self.torch_macs)
-
-    def __str__(self) -> str:
-        pairs = {
+    def pairs(self) -> dict[str, tuple[Any, Any]]:
+        """Each quantity as the graph has it and as torch had it."""
+        pairs: dict[str, tuple[Any, Any]] = {
             "shape": (self.shape, self.torch_shape),
             "params": (self.params, self.torch_params),
             "macs": (self.macs, self.torch_macs),
         }
-        wrong = [f"{what} {ours}, torch has {theirs}" for what, (ours, theirs) in pairs.items() if ours != theirs]
-        return f"{self.name} ({self.op}): {'; '.join(wrong) or 'agrees'}"
+        if self.torch_elems is not None:
+            names = (f"elements {field}" for field in Elements._fields)
+            pairs |= zip(names, zip(self.elems, self.torch_elems, strict=True), strict=True)
+        return pairs
+
+    @property
+    def differences(self) -> tuple[str, ...]:
+        """Where the two differ, in words."""
+        return tuple(f"{what} {own}, torch has {theirs}" for what, (own, theirs) in self.pairs.items() if own != theirs)
+
+    @property
+    def agrees(self) -> bool:
+        return not self.differences
+
+    def __str__(self) -> str:
+        return f"{self.name} ({self.op}): {'; '.join(self.differences) or 'agrees'}"
 
 
 @dataclass(frozen=True)
@@ -62,6 +90,27 @@ class Judgement:
     def torch_macs(self) -> int:
         return sum(check.torch_macs for check in self.checks)
 
+    def record(self) -> dict[str, Any]:
+        """The judgement as plain data."""
+        return {
+            "network": self.network,
+            "agrees": self.agrees,
+            "params": self.torch_params,
+            "macs": self.torch_macs,
+            "layers": [
+                {
+                    "name": check.name,
+                    "op": check.op,
+                    "agrees": check.agrees,
+                    "differences": list(check.differences),
+                    "kernels": check.torch_kernels,
+                    "graph": {what.replace(" ", "_"): own for what, (own, _) in check.pairs.items()},
+                    "executed": {what.replace(" ", "_"): theirs for what, (_, theirs) in check.pairs.items()},
+                }
+                for check in self.checks
+            ],
+        }
+
     def __str__(self) -> str:
         head = (
             f"{self.network}: {len(self.checks) - len(self.mismatches)} of {len(self.checks)} layers agree with torch"
@@ -73,15 +122,18 @@ def judge(graph: LayerGraph, *, device: str = "cpu", seed: int = 0) -> Judgement
     """Executes the graph and compares every layer with what torch made of it.
 
     Parameters are the trainable ones; multiply-accumulates are half of what torch's own
-    ``FlopCounterMode`` counts while the layer runs. ``device="meta"`` computes no values, which
+    ``FlopCounterMode`` counts while the layer runs. Elements read, of weights and written are those of
+    the tensors that its kernels touch, each once; of a layer that torch answers with a view, none are
+    held. ``device="meta"`` computes no values, which
     judges a large network at its full input size in seconds.
     """
     module = build(graph, seed=seed, device=device)
     checks: list[NodeCheck] = []
-    with torch.no_grad(), FlopCounterMode(display=False) as counter:
+    with torch.no_grad(), FlopCounterMode(display=False) as counter, Touched() as touched:
 
         def apply(node: Node, layer: nn.Module, operands: list[Tensor]) -> Tensor:
             before = counter.get_total_flops()
+            touched.clear()
             output = layer(*operands)
             checks.append(
                 NodeCheck(
@@ -93,9 +145,25 @@ def judge(graph: LayerGraph, *, device: str = "cpu", seed: int = 0) -> Judgement
                     torch_params=sum(p.numel() for p in layer.parameters() if p.requires_grad),
                     macs=graph.loop_nest(node).macs,
                     torch_macs=(counter.get_total_flops() - before) // 2,
+                    elems=_claimed(graph, node),
+                    torch_elems=_moved(touched, layer, operands, output),
+                    torch_kernels=touched.kernels,
                 )
             )
             return output
 
         module.execute(random_inputs(graph, seed=seed, device=device), apply)
     return Judgement(graph.name, tuple(checks))
+
+
+def _moved(touched: Touched, layer: nn.Module, operands: list[Tensor], output: Tensor) -> Elements | None:
+    """What the layer's kernels moved, or None if there were none."""
+    if output.is_meta or not touched.kernels:
+        return None
+    return Elements(touched.read_elems(operands), touched.weight_elems(layer), touched.written_elems(output))
+
+
+def _claimed(graph: LayerGraph, node: Node) -> Elements:
+    """What the graph says the layer moves; a tensor that is read twice is one tensor."""
+    read = sum(prod(graph[name].shape) for name in dict.fromkeys(node.inputs))
+    return Elements(read, graph.loop_nest(node).weight_elems, prod(node.shape))

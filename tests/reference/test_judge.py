@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import costsim
 from costsim import reference
+from costsim.cli import run
 from costsim.graph import LayerGraph, NetBuilder
 from costsim.graph import layers as L
 from costsim.graph.layers.elementwise import ACTIVATIONS
@@ -94,5 +97,56 @@ def test_a_wrong_claim_is_found_and_told(monkeypatch: pytest.MonkeyPatch) -> Non
     assert not judgement.agrees
     assert str(judgement) == (
         "wrong: 2 of 3 layers agree with torch\n"
-        "conv_2 (conv): shape (1, 4, 8, 9), torch has (1, 4, 8, 8); params 12, torch has 16; macs 432, torch has 768"
+        "conv_2 (conv): shape (1, 4, 8, 9), torch has (1, 4, 8, 8); params 12, torch has 16; macs 432, torch has 768; "
+        "elements written 288, torch has 256"
     )
+
+
+@dataclass(frozen=True)
+class WrongWeights(L.Conv2d):
+    """A specification that forgets its weights when it moves them."""
+
+    def loop_nest(self, inputs: tuple[L.Shape, ...], output: L.Shape) -> L.LoopNest:
+        return super().loop_nest(inputs, output)._replace(weight_elems=0)
+
+
+def test_elements_are_those_of_the_tensors_that_kernels_touch(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(BUILDERS, WrongWeights, BUILDERS[L.Conv2d])
+    net = NetBuilder("touched")
+    x = net.input(1, 4, 8, 8)
+    y = net.add(WrongWeights(4, 3), x)
+    flat = net.flatten(x)
+    net.bn(net.add_tensors(net.flatten(y), flat, flat))
+    checks = {check.name: check for check in reference.judge(net.graph).checks}
+    assert str(checks["conv_1"]) == "conv_1 (conv): elements weights 0, torch has 144"
+    assert checks["reshape_1"].torch_elems is None
+    assert checks["reshape_1"].agrees
+    assert checks["add_1"].torch_elems == (2 * 256, 0, 256)
+    assert checks["add_1"].torch_kernels == 2
+    assert checks["batch_norm_1"].torch_elems == (256, 512, 256)
+
+
+def test_the_verb_says_what_agrees_and_fails_on_what_does_not(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    assert run(["verify", "shufflenet_v2_0.5x", "--input-size", "3x64x64"]) == 0
+    out = capsys.readouterr().out
+    assert "212 of 212 layers agree with torch" in out
+    assert max(map(len, out.splitlines())) <= 80
+    assert run(["verify", "shufflenet_v2_0.5x", "--input-size", "3x64x64", "--format", "json"]) == 0
+    document = json.loads(capsys.readouterr().out)
+    assert document["agrees"]
+    assert document["macs"] == costsim.Network("shufflenet_v2_0.5x", input_size="3x64x64").macs
+    monkeypatch.setattr(L.Conv2d, "params", lambda layer, *inputs: 1)
+    assert run(["verify", "squeezenet_1_1", "--input-size", "3x65x65"]) == 3
+    captured = capsys.readouterr()
+    assert "fire2.conv_1 (conv): params 1, torch has 1040" in captured.out
+    assert captured.err == "costsim: 26 layers of squeezenet_1_1 disagree with torch\n"
+
+
+def test_the_function_takes_whatever_is_a_network() -> None:
+    net = NetBuilder("small")
+    net.conv_bn(net.input(1, 3, 8, 8), 4, 3)
+    for network in (net.graph, costsim.Network(net.graph), net.graph.to_networkx()):
+        assert costsim.verify(network, batch=2).agrees

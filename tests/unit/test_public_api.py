@@ -27,6 +27,7 @@ EXPORTED = {
     "load_profile",
     "network_names",
     "profile_names",
+    "verify",
 }
 
 
