@@ -11,7 +11,7 @@ from ruamel.yaml import YAML
 
 from costsim.calibrate.problem import MeasuredRun
 from costsim.devices import RunConfig
-from costsim.devices.cpu_profile import CpuFitted
+from costsim.devices.cpu.profile import CpuFitted
 from costsim.graph import LayerGraph
 from costsim.hardware import load_profile
 from costsim.importers.ncnn import load_ncnn

@@ -18,7 +18,7 @@ from costsim.calibrate.paper import PaperRow, paper_rows, reconstructed_rows
 from costsim.calibrate.problem import Constant, MeasuredRun
 from costsim.calibrate.validate import Case, case_of
 from costsim.devices import RunConfig
-from costsim.devices.cpu_profile import CpuFitted
+from costsim.devices.cpu.profile import CpuFitted
 from costsim.hardware import Profile, load_profile
 from costsim.simulate import lower_for
 from validation.apply import calibration_block, write_fit

@@ -15,7 +15,7 @@ from itertools import product
 import numpy as np
 
 from costsim.calibrate.errors import ErrorSummary
-from costsim.devices.cpu_profile import CpuRuntime, Microkernel
+from costsim.devices.cpu.profile import CpuRuntime, Microkernel
 from costsim.hardware import load_profile
 from validation.paper import PROFILE, fit_micro, micro_run
 from validation.shufflenetv2 import orderings, shown

@@ -308,4 +308,6 @@ class AcceleratorProfile(Profile):
     def _check(self) -> AcceleratorProfile:
         if self.runtime.plan == "banked" and self.hardware.memory.onchip.banks is None:
             raise ValueError("runtime.plan is banked but hardware.memory.onchip.banks is null; name the banks")
+        if self.hardware.memory.parameter_cache is not None and not self.runtime.weights_stay:
+            raise ValueError("hardware.memory.parameter_cache holds weights from run to run; set runtime.weights_stay")
         return self

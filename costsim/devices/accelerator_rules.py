@@ -105,13 +105,13 @@ def _depthwise_padding(ops: OpTable, profile: Any) -> Array:
 
 
 def uncached_weight_bytes(ops: OpTable, profile: Any) -> Array:
-    """Weights not already on chip from the last inference, cached in order of execution."""
+    """Weights not already on chip from the last inference, cached in order of execution where weights stay."""
     array = profile.hardware.array
     stored = ops.weight_bytes
     if array.kind == "atomic":
         stored = atomic_weight_elems(ops, array) * ops.weight_elem_bytes
     cache = profile.hardware.memory.parameter_cache
-    if cache is None:
+    if cache is None or not profile.runtime.weights_stay:
         return stored
     room = cache.size_bytes
     if cache.beside_maps:

@@ -15,7 +15,7 @@ from costsim.devices.gpu_library import (
     winograd_applies,
 )
 from costsim.devices.gpu_profile import GpuProfile
-from costsim.devices.kernels.cache import activation_misses
+from costsim.devices.kernels.cache import activation_misses, misses_after_a_run
 from costsim.devices.kernels.host import dispatch_wait_s
 from costsim.errors import DoesNotFitError
 from costsim.hardware.profile import Profile
@@ -81,7 +81,7 @@ class GpuModel(DeviceModel):
             overheads={**overheads(used), "transfer": transfer, "dispatch": wait},
             copies=("transfer",),
             traffic={
-                "dram": rows.dram_bytes + _spilt_bytes(used.scratch_bytes, profile),
+                "dram": rows.cold_dram_bytes + _spilt_bytes(used.scratch_bytes, profile),
                 "l2": used.l2_bytes + used.scratch_bytes,
             },
             overlap=fit.overlap,
@@ -116,6 +116,9 @@ class _Rows:
     ops: OpTable
     kernels: Kernels
     dram_bytes: Array
+    """That a run moves which follows another."""
+    cold_dram_bytes: Array
+    """That a first run moves."""
     reached_ratio: Array
     sent_bytes: Array
     """From the host to the device before the row can run."""
@@ -133,12 +136,15 @@ def _distinct_rows(ops: OpTable, profile: GpuProfile, run: RunConfig) -> _Rows:
 
 def _work_out(ops: OpTable, profile: GpuProfile, run: RunConfig) -> _Rows:
     columns = [*ops.columns().values(), ops.word_of[:, None], independent_parts(ops)[:, None]]
-    dram_bytes, sent_bytes = _dram_bytes(ops, profile), _sent_bytes(ops, profile)
-    kinds = EqualRows.of([*columns, dram_bytes, sent_bytes])
+    cold = moved = _dram_bytes(ops, profile, again=False)
+    if profile.runtime.weights_stay:
+        moved = _dram_bytes(ops, profile, again=True)
+    sent_bytes = _sent_bytes(ops, profile)
+    kinds = EqualRows.of([*columns, cold, moved, sent_bytes])
     rows = ops.take(kinds.first)
     kernels = library_kernels(rows, profile, run).worth_trying()
-    dram_bytes, sent_bytes = dram_bytes[kinds.first], sent_bytes[kinds.first]
-    return _Rows(rows, kernels, dram_bytes, _reached_ratio(rows, profile), sent_bytes, kinds.of_row)
+    cold, moved, sent_bytes = cold[kinds.first], moved[kinds.first], sent_bytes[kinds.first]
+    return _Rows(rows, kernels, moved, cold, _reached_ratio(rows, profile), sent_bytes, kinds.of_row)
 
 
 def _reached_ratio(ops: OpTable, profile: GpuProfile) -> Array:
@@ -148,16 +154,19 @@ def _reached_ratio(ops: OpTable, profile: GpuProfile) -> Array:
     return np.where(ops.is_depthwise, profile.fitted.depthwise_ratio, ratio)
 
 
-def _dram_bytes(ops: OpTable, profile: GpuProfile) -> Array:
-    """Weights, and the activations the L2 cache has lost by the time they are read again.
+def _dram_bytes(ops: OpTable, profile: GpuProfile, *, again: bool) -> Array:
+    """Weights and activations that the L2 cache has lost by the time they are read again.
+
+    ``again``: the network has just run, so that its weights and input may still be there.
 
     A kernel that skips rows (a 1x1 window at stride 2) never fetches them; skipped columns share
     the sectors of those it reads.
     """
-    scratch = np.zeros((1, 1))
-    reads, writes = activation_misses(ops, ops.weight_bytes, scratch, profile.hardware.memory.l2.size_bytes)
+    scratch, l2_bytes = np.zeros((1, 1)), profile.hardware.memory.l2.size_bytes
+    outside = misses_after_a_run(ops, ops.weight_bytes, l2_bytes) if again else np.ones((len(ops), 1))
+    reads, writes = activation_misses(ops, ops.weight_bytes, scratch, l2_bytes, outside)
     rows_read = np.minimum(1, ops.kernel_h / ops.stride_h)
-    return ops.input_bytes * reads * rows_read + ops.output_bytes * writes + ops.weight_bytes
+    return ops.input_bytes * reads * rows_read + ops.output_bytes * writes + ops.weight_bytes * outside
 
 
 def _dram_bytes_per_s(profile: GpuProfile) -> Any:

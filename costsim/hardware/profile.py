@@ -50,6 +50,8 @@ class Runtime(Block):
     """Anchor op to the ops that run in its kernel."""
     views: tuple[str, ...]
     """Ops answered with a view of their input, at no cost."""
+    weights_stay: bool = False
+    """Whether weights that fit on chip are still there when the network runs again: times are of such a run."""
 
     @property
     def executed_ops(self) -> tuple[str, ...] | None:

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 import costsim
 from costsim.devices import RunConfig
 from costsim.devices.accelerator_profile import AcceleratorHardware, SystolicArray
-from costsim.devices.cpu_profile import BlockedLayout
+from costsim.devices.cpu.profile import BlockedLayout
 from costsim.hardware import Profile
 from costsim.hardware.vary import at_point, vary
 from costsim.lowering.lower import NEVER_EXECUTED
@@ -28,12 +28,19 @@ HABITS = {
     "accelerator": {"double_buffered": [False, True]},
     "cpu": {
         name: [False, True]
-        for name in ("l2_blocking", "packs_ahead", "scalar_depthwise", "grouped_conv_as_one_gemm_per_group")
+        for name in (
+            "l2_blocking",
+            "packs_ahead",
+            "scalar_depthwise",
+            "grouped_conv_as_one_gemm_per_group",
+            "weights_stay",
+        )
     },
     "gpu": {
         "grouped": ["loop", "native"],
         "winograd_weights": ["each_call", "ahead"],
         "input_from": ["host", "device"],
+        "weights_stay": [False, True],
     },
 }
 """Runtime fields that are choices, with their values."""
@@ -69,6 +76,7 @@ def profiles(draw: st.DrawFn, family: str) -> Profile:
     changes = {f: np.array([profile.value_at(f) * draw(st.sampled_from([0.25, 0.5, 1.5, 3]))]) for f in chosen}
     habits = {field: draw(st.sampled_from(values)) for field, values in HABITS[family].items()}
     if family == "cpu" and profile.runtime.blocked_layout is not None:
+        habits["waits_for_memory"] = draw(st.booleans())
         habits["blocked_layout"] = draw(st.sampled_from(layouts(profile.runtime.blocked_layout)))
     runtime = profile.runtime.model_copy(update=habits)
     changed = at_point(vary(profile.model_copy(update={"runtime": runtime}), changes), 0)
@@ -146,7 +154,7 @@ def test_blocked_runtimes_cost_what_the_oracle_costs_where_tensors_leave_the_cac
     net.conv(net.act(kept, "hard_swish"), 32)
     net.conv(dropped, 32)
     simulation = simulate(net.graph, profile, RunConfig.of(profile))
-    l3_s, dram_s = (simulation.costs.overheads[name][:, 0] for name in ("l3", "dram"))
+    l3_s, dram_s = (simulation.costs.overheads[name][:, 0] for name in ("l3", "dram_wait"))
     words = [label.op for label in simulation.ops.labels]
     assert {"slice", "hard_swish"} <= {word for word, l3, dram in zip(words, l3_s, dram_s, strict=True) if l3 and dram}
     check_against_oracle(simulation)

@@ -11,8 +11,8 @@ from typing import Any
 
 from costsim.devices import RunConfig
 from costsim.tables.optable import OpTable
-from tests.oracle import cpu_blocked
 from tests.oracle.cache import Cache, Touched, missed
+from tests.oracle.cpu_blocked import Direct, Layouts
 from tests.oracle.ops import EXPONENTIALS, OracleOp
 from tests.oracle.priced import Priced
 
@@ -29,7 +29,7 @@ def tiles(length: float, tile: float) -> float:
 class CpuOp:
     """What the runtime makes of one op, for one image of the batch."""
 
-    def __init__(self, op: OracleOp, profile: Any, elem_bytes: float) -> None:
+    def __init__(self, op: OracleOp, profile: Any, elem_bytes: float, layouts: Layouts | None, row: int) -> None:
         self.op, self.profile, self.elem_bytes = op, profile, elem_bytes
         self.x = x = op.loops
         self.images = x.n
@@ -39,10 +39,16 @@ class CpuOp:
         self.depthwise = self.convolves and x.groups > 1 and x.c_in == 1
         self.grouped = self.convolves and x.groups > 1 and x.c_in > 1
         self.gathered = False
+        self.blocked = layouts is not None and layouts.blocked[row]
+        self.direct = layouts is not None and layouts.convolves(row)
+        self.copies = layouts.copies(row) if layouts else []
+        self.passes, self.tiles = 1.0, 0.0
         self.macs = self.loads = self.l2_reads = self.rereads = self.panel = self.packed = self.transformed = 0.0
         self.weight_bytes = op.weight_elems * elem_bytes
         if not x.multiplies:
             self.one_pass()
+        elif layouts and self.direct:
+            self.direct_kernel(layouts.rules, layouts.is_image(row))
         elif self.depthwise:
             self.depthwise_kernel()
         elif self.takes_winograd():
@@ -50,7 +56,7 @@ class CpuOp:
         else:
             self.gathered = x.kernel_h * x.kernel_w > 1
             self.matrix_product()
-        if x.multiplies and self.border_is_read():
+        if x.multiplies and not self.direct and self.border_is_read():
             self.packed += x.groups * x.c_in * self.seen(0) * self.seen(1)
 
     def seen(self, axis: int) -> float:
@@ -74,9 +80,17 @@ class CpuOp:
         return self.elem_bytes != 2 or x.c_out % rules.half_channel_multiple == 0
 
     def one_pass(self) -> None:
-        """Inputs read once, outputs written once."""
-        self.loads = self.l2_reads = self.inputs + self.outputs
+        """Inputs read once, outputs written once, in every pass."""
+        self.passes = self.profile.runtime.passes.get(self.op.word, 1)
+        self.loads = self.l2_reads = self.passes * (self.inputs + self.outputs)
         self.items = 1 if self.op.word in self.profile.runtime.serial_ops else ceil(self.x.groups / self.lanes)
+
+    def direct_kernel(self, rules: Any, is_image: bool) -> None:
+        """Nothing is packed; the input is what is read again."""
+        l1 = self.profile.hardware.memory.l1.size_bytes
+        for name, count in Direct(self.op, rules, is_image).count(self.elem_bytes, l1).items():
+            setattr(self, name, count)
+        self.panel = self.inputs
 
     def depthwise_kernel(self) -> None:
         """A pack of channels at a time; neighbouring outputs of a row share the inputs they load."""
@@ -130,13 +144,15 @@ class CpuOp:
         self.loads = repeats * k * (m * tiles(n, kernel.columns) + n * tiles(m, kernel.rows))
         self.panel = n * k
         again = self.panel * (tiles(m, kernel.rows) - 1)
-        self.rereads = repeats * again
+        self.rereads = 0.0 if self.profile.runtime.l2_blocking else repeats * again
         self.l2_reads = repeats * (self.panel + missed(self.panel * self.elem_bytes, l1) * again + m * k + m * n)
 
     @property
     def sustained_ratio(self) -> float:
         """Share of the peak: by kernel, and by whether packs of channels go in that do not come out."""
         x, fit = self.x, self.profile.fitted
+        if self.direct:
+            return fit.blocked.depthwise_ratio if self.depthwise else fit.blocked.direct_ratio
         if self.depthwise:
             return fit.depthwise_ratio
         unpacks = x.kernel_h * x.kernel_w == 1 and x.c_in % 4 == 0 and x.c_out % 4 != 0
@@ -144,24 +160,50 @@ class CpuOp:
             unpacks = False
         return fit.gemm_ratio * (fit.spatial_ratio if self.gathered else 1) * (fit.unpacked_ratio if unpacks else 1)
 
-    @property
-    def touched(self) -> Touched:
-        scratch = (self.packed + self.transformed) * self.elem_bytes
+    def touched(self, with_scratch: bool) -> Touched:
+        scratch = (self.packed + self.transformed) * self.elem_bytes if with_scratch else 0.0
         return Touched(self.inputs * self.elem_bytes, self.outputs * self.elem_bytes, self.weight_bytes, scratch)
+
+
+class Level:
+    """What one cache level does not hold, run after run or from cold."""
+
+    def __init__(self, chain: list[CpuOp], table: OpTable, profile: Any, capacity: float) -> None:
+        self.chain, self.waits = chain, profile.runtime.waits_for_memory
+        touched = [op.touched(with_scratch=not self.waits) for op in chain]
+        self.cache, self.capacity = Cache(touched, table.producers, capacity), capacity
+        passing = sum(op.weight_bytes + op.output_bytes for op in touched)
+        self.gone = missed(passing, capacity) if profile.runtime.weights_stay else 1.0
+
+    def read_bytes(self, row: int, outside: float) -> float:
+        op = self.chain[row]
+        needed = op.outputs if op.op.word == "slice" and self.waits else op.inputs
+        return self.cache.read_ratio(row, outside) * needed * op.elem_bytes
+
+    def tensor_bytes(self, row: int, outside: float) -> float:
+        op = self.chain[row]
+        written = self.cache.written_ratio(row, outside) * op.outputs * op.elem_bytes
+        return outside * op.weight_bytes + self.read_bytes(row, outside) + written
+
+    def reread_bytes(self, row: int) -> float:
+        op = self.chain[row]
+        return missed(op.panel * op.elem_bytes, self.capacity) * op.rereads * op.elem_bytes
 
 
 def price(ops: list[OracleOp], table: OpTable, profile: Any, run: RunConfig) -> list[Priced]:
     """Every op of a network, in order."""
-    memory = profile.hardware.memory
+    memory, fit, rules = profile.hardware.memory, profile.fitted, profile.runtime.blocked_layout
+    layouts = Layouts(ops, table, rules) if rules else None
+    chain = [CpuOp(op, profile, run.elem_bytes, layouts, row) for row, op in enumerate(ops)]
     levels = memory.l2.size_bytes + (memory.l3.size_bytes if memory.l3 else 0)
-    chain = [CpuOp(op, profile, run.elem_bytes) for op in ops]
-    cache = Cache([op.touched for op in chain], table.producers, levels * profile.fitted.cache_ratio)
-    priced = [_price_op(op, cache, row, profile, run) for row, op in enumerate(chain)]
-    return cpu_blocked.price(ops, priced, table, profile, run) if profile.runtime.blocked_layout else priced
+    last = Level(chain, table, profile, levels * fit.cache_ratio)
+    l2 = Level(chain, table, profile, memory.l2.size_bytes * (fit.blocked.l2_ratio if fit.blocked else 1))
+    return [_price_op(op, last, l2, row, profile, run) for row, op in enumerate(chain)]
 
 
-def _price_op(op: CpuOp, cache: Cache, row: int, profile: Any, run: RunConfig) -> Priced:
+def _price_op(op: CpuOp, last: Level, l2: Level, row: int, profile: Any, run: RunConfig) -> Priced:
     hw, fit, elem_bytes, threads = profile.hardware, profile.fitted, op.elem_bytes, run.threads
+    runtime, rates = profile.runtime, profile.fitted.blocked
     cycle_s = 1 / (hw.clock_hz * fit.clock_ratio)
     rounds = max(ceil(op.items / threads), 1)  # the slowest thread's
     others = max(op.items, 1) / rounds - 1  # at work beside it, on average
@@ -175,42 +217,58 @@ def _price_op(op: CpuOp, cache: Cache, row: int, profile: Any, run: RunConfig) -
     )
 
     peak = hw.macs_per_cycle[run.dtype]
-    sustained = peak * op.sustained_ratio
-    exponentials = EXPONENTIALS.get(op.op.word, 0) * profile.runtime.exponential_instructions * op.outputs
+    exponentials = EXPONENTIALS.get(op.op.word, 0) * runtime.exponential_instructions * op.outputs
     other = (op.op.flops - 2 * op.op.macs) / op.images + exponentials
-    if op.op.word in profile.runtime.scalar_ops:
+    if op.op.word in runtime.scalar_ops:
         other *= op.lanes
-    streams = op.x.multiplies and not op.depthwise and op.x.h_out * op.x.w_out * op.x.kernel_h * op.x.kernel_w == 1
+    cycles = op.macs / (peak * op.sustained_ratio) + other / (peak * fit.vector_ratio)
+    if op.direct:
+        cycles += op.tiles * rates.tile_cycles
+    if not op.blocked and op.op.word in runtime.plain_op_cycles:
+        cycles = runtime.plain_op_cycles[op.op.word] * op.op.flops / op.images
+    streams = op.x.multiplies and not op.depthwise and not op.direct
+    streams = streams and op.x.h_out * op.x.w_out * op.x.kernel_h * op.x.kernel_w == 1
 
     packed_bytes, transformed_bytes = op.packed * elem_bytes, op.transformed * elem_bytes
     scratch_bytes = packed_bytes + transformed_bytes
-    spilled = missed(scratch_bytes, cache.capacity)
-    thrown_out = 0.0 if profile.runtime.l2_blocking else missed(op.panel * elem_bytes, cache.capacity)
-    rereads = thrown_out * op.rereads * elem_bytes / threads
-    maps = cache.read_ratio(row) * op.inputs + cache.written_ratio(row) * op.outputs
-    tensors = op.weight_bytes + maps * elem_bytes
-    packs_ahead = op.packed > 0 and profile.runtime.packs_ahead
-    fetched_s = cache.read_ratio(row) * op.inputs * elem_bytes / bandwidth if packs_ahead else 0.0
-    one_by_one = op.grouped and profile.runtime.grouped_conv_as_one_gemm_per_group
+    spilled_bytes = missed(scratch_bytes, last.capacity) * scratch_bytes
+    rereads = last.reread_bytes(row) / threads
+    tensors = last.tensor_bytes(row, last.gone)
+    one_by_one = op.grouped and not op.direct and runtime.grouped_conv_as_one_gemm_per_group
+    copy_s = 2 * cycle_s * (1 + fit.contention_ratio * (threads - 1)) / threads  # read and written, divided evenly
     ceilings = {
-        "arithmetic": (op.macs / sustained + other / (peak * fit.vector_ratio)) * slowed_s,
+        "arithmetic": cycles * slowed_s,
         "register_loads": op.loads * elem_bytes / (hw.load_bytes_per_cycle * fit.load_ratio) * slowed_s,
         "l2": op.l2_reads * elem_bytes / fit.l2_bytes_per_cycle * crowded_s,
-        "weight_stream": op.weight_bytes / fit.linear_bytes_per_cycle * slowed_s if streams else 0.0,
-        "dram": (tensors + rereads + spilled * scratch_bytes) / bandwidth - fetched_s,
-    }  # fmt: skip
-    copy_s = 2 * cycle_s * (1 + fit.contention_ratio * (threads - 1)) / threads  # read and written, divided evenly
+    }
     overheads = {
-        "packing": packed_bytes * copy_s / fit.pack_bytes_per_cycle + spilled * packed_bytes / bandwidth + fetched_s,
-        "winograd_transform": transformed_bytes * copy_s / fit.transform_bytes_per_cycle
-        + spilled * transformed_bytes / bandwidth,
-        "dispatch": fit.op_overhead_s + fit.thread_overhead_s * (threads - 1),
+        "packing": packed_bytes * copy_s / fit.pack_bytes_per_cycle,
+        "winograd_transform": transformed_bytes * copy_s / fit.transform_bytes_per_cycle,
+        "dispatch": (fit.op_overhead_s + fit.thread_overhead_s * (threads - 1))
+        * (runtime.dispatches.get(op.op.word, 1) + len(op.copies)),
         "groups": op.x.groups * fit.group_overhead_s if one_by_one else 0.0,
     }
+    if op.direct:
+        overheads["dispatch"] += rates.call_overhead_s
+    if runtime.blocked_layout is not None:
+        weights = 2 * op.op.weight_elems if op.blocked and not runtime.blocked_layout.kept else 0.0
+        copied_bytes = (sum(op.copies) + weights) * elem_bytes
+        overheads["reorder"] = copied_bytes / rates.reorder_bytes_per_cycle * cycle_s / threads
+    if runtime.waits_for_memory:
+        l3_bytes = op.passes * l2.tensor_bytes(row, l2.gone) + l2.reread_bytes(row)
+        overheads["l3"] = l3_bytes / rates.l3_bytes_per_cycle * cycle_s / threads
+        overheads["dram_wait"] = (tensors + rereads + 2 * spilled_bytes) / bandwidth
+    else:
+        ahead = last.read_bytes(row, last.gone) if op.packed > 0 and runtime.packs_ahead else 0.0
+        ceilings["weight_stream"] = op.weight_bytes / fit.linear_bytes_per_cycle * slowed_s if streams else 0.0
+        ceilings["dram"] = (tensors + rereads + spilled_bytes - ahead) / bandwidth
+        spill_ratio = missed(scratch_bytes, last.capacity)
+        overheads["packing"] += (spill_ratio * packed_bytes + ahead) / bandwidth
+        overheads["winograd_transform"] += spill_ratio * transformed_bytes / bandwidth
     images = op.images
     return Priced(
         {name: images * seconds for name, seconds in ceilings.items()},
         {name: images * seconds for name, seconds in overheads.items()},
         fit.overlap,
-        images * (tensors + rereads + 2 * spilled * scratch_bytes),
+        images * (last.tensor_bytes(row, 1.0) + rereads + 2 * spilled_bytes),
     )

@@ -1,19 +1,16 @@
-"""CPU runtimes with blocked tensors, op by op in plain Python: the readable twin of ``costsim.devices.cpu_blocked``.
+"""Tensors in blocks of channels, op by op in plain Python: who writes them, which are copied, what direct kernels do.
 
-Takes what the op costs on plain tensors and says what blocks change. Shares no code with the columns.
+Shares no code with the columns.
 """
 
 from __future__ import annotations
 
-from dataclasses import replace
 from math import ceil
 from typing import Any
 
-from costsim.devices import RunConfig
 from costsim.tables.optable import OpTable
-from tests.oracle.cache import Cache, Touched, missed
-from tests.oracle.ops import EXPONENTIALS, OracleOp
-from tests.oracle.priced import Priced
+from tests.oracle.cache import missed
+from tests.oracle.ops import OracleOp
 
 CONVOLUTIONS = ("conv", "grouped_conv", "depthwise_conv")
 
@@ -142,80 +139,3 @@ class Direct:
             "tiles": x.groups * sets * partial * self.tiles,
             "items": x.groups * sets * x.h_out,
         }  # fmt: skip
-
-
-class Level:
-    """What one cache level does not hold, run after run or from cold."""
-
-    def __init__(self, ops: list[OracleOp], table: OpTable, elem_bytes: float, capacity: float) -> None:
-        self.ops, self.elem_bytes = ops, elem_bytes
-        chain = [
-            Touched(
-                *(e * elem_bytes for e in (op.input_elems / op.loops.n, op.output_elems / op.loops.n, op.weight_elems))
-            )
-            for op in ops
-        ]
-        self.cache = Cache(chain, table.producers, capacity)
-        self.gone = missed(sum(op.weight_bytes + op.output_bytes for op in chain), capacity)
-
-    def missed_bytes(self, row: int, outside: float) -> float:
-        op, n = self.ops[row], self.ops[row].loops.n
-        needed = op.output_elems if op.word == "slice" else op.input_elems
-        read, written = self.cache.read_ratio(row, outside), self.cache.written_ratio(row, outside)
-        return (outside * op.weight_elems + (read * needed + written * op.output_elems) / n) * self.elem_bytes
-
-
-def price(ops: list[OracleOp], plain: list[Priced], table: OpTable, profile: Any, run: RunConfig) -> list[Priced]:
-    """Every op of a network, in order."""
-    memory, fit = profile.hardware.memory, profile.fitted
-    last = memory.l2.size_bytes + (memory.l3.size_bytes if memory.l3 else 0)
-    layouts = Layouts(ops, table, profile.runtime.blocked_layout)
-    l2 = Level(ops, table, run.elem_bytes, memory.l2.size_bytes * fit.blocked.l2_ratio)
-    llc = Level(ops, table, run.elem_bytes, last * fit.cache_ratio)
-    return [_price_op(row, layouts, l2, llc, plain[row], profile, run) for row in range(len(ops))]
-
-
-def _price_op(row: int, layouts: Layouts, l2: Level, llc: Level, plain: Priced, profile: Any, run: RunConfig) -> Priced:
-    op, hw, runtime, fit = layouts.ops[row], profile.hardware, profile.runtime, profile.fitted
-    rates, threads, elem_bytes, n = fit.blocked, run.threads, run.elem_bytes, op.loops.n
-    cycle_s = 1 / (hw.clock_hz * fit.clock_ratio)
-    ceilings, overheads = dict(plain.ceilings), dict(plain.overheads)
-    del ceilings["dram"], ceilings["weight_stream"]  # its own ceilings have both
-    passes = runtime.passes.get(op.word, 1)
-    rereads = 0.0
-    dram_bytes = plain.dram_bytes
-    copies = layouts.copies(row)
-    calls_s = 0.0
-    slow = 0 if layouts.blocked[row] else runtime.plain_op_cycles.get(op.word, 0)
-    if slow:
-        ceilings["arithmetic"] = n * slow * (op.flops / n) * cycle_s / threads
-    if layouts.convolves(row):
-        work = Direct(op, layouts.rules, layouts.is_image(row)).count(elem_bytes, hw.memory.l1.size_bytes)
-        rounds = ceil(work["items"] / threads)
-        slowed_s = cycle_s * rounds / work["items"] * (1 + fit.contention_ratio * (work["items"] / rounds - 1))
-        deep = op.loops.groups > 1 and op.loops.c_in == 1
-        peak = hw.macs_per_cycle[run.dtype]
-        other = (op.flops - 2 * op.macs) / n + EXPONENTIALS.get(op.word, 0) * runtime.exponential_instructions
-        cycles = work["macs"] / (peak * (rates.depthwise_ratio if deep else rates.direct_ratio))
-        cycles += work["tiles"] * rates.tile_cycles + other / (peak * fit.vector_ratio)
-        ceilings = {
-            "arithmetic": n * cycles * slowed_s,
-            "register_loads": n * work["loads"] * elem_bytes / (hw.load_bytes_per_cycle * fit.load_ratio) * slowed_s,
-            "l2": n * work["l2_reads"] * elem_bytes / fit.l2_bytes_per_cycle * slowed_s,
-        }
-        overheads["packing"] = overheads["groups"] = 0.0
-        rereads = work["rereads"] * elem_bytes * missed(op.input_elems / n * elem_bytes, l2.cache.capacity)
-        dram_bytes = n * llc.missed_bytes(row, 1.0)
-        calls_s = n * rates.call_overhead_s
-    else:
-        ceilings["register_loads"] *= passes
-        ceilings["l2"] *= passes
-    one_core = hw.memory.dram.one_core_bandwidth_bytes_per_s * fit.one_core_dram_ratio
-    bandwidth = min(one_core * threads, hw.memory.dram.bandwidth_bytes_per_s * fit.dram_ratio)
-    weights = 2 * op.weight_elems if layouts.blocked[row] and not layouts.rules.kept else 0.0
-    l3_bytes = l2.missed_bytes(row, l2.gone) + rereads
-    overheads["dispatch"] = overheads["dispatch"] * (runtime.dispatches.get(op.word, 1) + len(copies)) + calls_s
-    overheads["reorder"] = n * (sum(copies) + weights) * elem_bytes / rates.reorder_bytes_per_cycle * cycle_s / threads
-    overheads["l3"] = n * l3_bytes * passes / rates.l3_bytes_per_cycle * cycle_s / threads
-    overheads["dram"] = n * llc.missed_bytes(row, llc.gone) / bandwidth
-    return replace(plain, ceilings=ceilings, overheads=overheads, dram_bytes=dram_bytes)

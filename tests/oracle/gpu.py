@@ -12,7 +12,7 @@ from typing import Any
 
 from costsim.devices import RunConfig
 from costsim.tables.optable import OpTable
-from tests.oracle.cache import Cache, Touched
+from tests.oracle.cache import Cache, Touched, missed
 from tests.oracle.ops import OracleOp
 from tests.oracle.priced import Priced, norm
 
@@ -47,8 +47,16 @@ class GpuOp:
 
         touched = cache.chain[row]
         rows_read = min(1, x.kernel_h / x.stride_h)  # a window smaller than its stride skips rows
-        self.dram_bytes = touched.weight_bytes + cache.written_ratio(row) * touched.output_bytes
-        self.dram_bytes += cache.read_ratio(row) * touched.input_bytes * rows_read
+
+        def moved(outside: float) -> float:
+            read = cache.read_ratio(row, outside) * touched.input_bytes * rows_read
+            return outside * touched.weight_bytes + read + cache.written_ratio(row, outside) * touched.output_bytes
+
+        self.cold_dram_bytes = self.dram_bytes = moved(1.0)
+        if profile.runtime.weights_stay:
+            self.dram_bytes = moved(
+                missed(sum(op.weight_bytes + op.output_bytes for op in cache.chain), cache.capacity)
+            )
         self.kernel = min(self.kernels(), key=self.device_s)
 
     def kernels(self) -> Iterator[Kernel]:
@@ -180,7 +188,7 @@ def price_network(chain: list[GpuOp], rows: list[int], table: OpTable) -> list[P
             op.ceilings(op.kernel),
             {**op.overheads(op.kernel), "transfer": transfer, "dispatch": late * wait},
             profile.fitted.overlap,
-            op.dram_bytes + op.spilt_bytes(op.kernel),
+            op.cold_dram_bytes + op.spilt_bytes(op.kernel),
         )
         for op, transfer, late in zip(chain, transfers, behind, strict=True)
     ]

@@ -4,7 +4,9 @@ import numpy as np
 import pytest
 
 from costsim.devices import RunConfig, device_for
-from costsim.devices.cpu_work import cpu_work, takes_winograd
+from costsim.devices.cpu.kernels.winograd import takes_winograd
+from costsim.devices.cpu.machine import CpuMachine
+from costsim.devices.cpu.model import work_of
 from costsim.graph import NetBuilder
 from costsim.hardware import load_profile
 from costsim.hardware.vary import vary
@@ -29,6 +31,10 @@ def run_on(profile, write, *shape, threads=1):
 
 def seconds(*arguments, **options):
     return float(run_on(*arguments, **options).costs.latency_s.sum())
+
+
+def work_on(ops, profile):
+    return work_of(ops, CpuMachine.of(profile, RunConfig.of(profile)))
 
 
 def ops_of(profile, write, *shape):
@@ -69,7 +75,7 @@ def test_ncnn_takes_winograd_for_more_than_eight_channels(profile, channels, tak
 def test_without_winograd_a_3x3_issues_more_multiplications(profile):
     plain = profile.model_copy(update={"runtime": profile.runtime.model_copy(update={"winograd": None})})
     ops = ops_of(profile, lambda net, x: net.conv(x, 64, 3))
-    ratio = cpu_work(ops, plain).macs.sum() / cpu_work(ops, profile).macs.sum()
+    ratio = work_on(ops, plain).macs.sum() / work_on(ops, profile).macs.sum()
     assert 3 < ratio < 5.0625
 
 
@@ -133,7 +139,7 @@ def test_depthwise_kernels_value_by_value_load_four_times_as_often_unless_the_ru
     vectors = with_runtime(profile, depthwise_kernels=())
     scalars = with_runtime(vectors, scalar_depthwise=True)
     loads = [
-        cpu_work(ops_of(profile, lambda net, x: net.conv(x, 32, 3, groups=32)), p).loads.sum()
+        work_on(ops_of(profile, lambda net, x: net.conv(x, 32, 3, groups=32)), p).loads.sum()
         for p in (vectors, scalars)
     ]
     outputs = 32 * 28 * 28
@@ -200,7 +206,7 @@ def half():
 @pytest.mark.parametrize(("channels", "taken"), [(80, True), (84, False), (126, False)])
 def test_winograd_in_half_precision_wants_whole_packs(profile, half, channels, taken):
     def multiplications_saved(board):
-        work = cpu_work(run_on(board, lambda net, x: net.conv(x, channels, 3)).ops, board)
+        work = work_on(run_on(board, lambda net, x: net.conv(x, channels, 3)).ops, board)
         return work.transformed.sum() > 0
 
     assert multiplications_saved(half) is np.bool_(taken)

@@ -5,11 +5,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from costsim.devices.cpu.kernels.depthwise import STRIP, loads_per_output
+from costsim.devices.cpu.kernels.packed import padded_macs, panel_reads, register_loads, tile_count
+from costsim.devices.cpu.kernels.threads import parallel_ratio
+from costsim.devices.cpu.kernels.winograd import winograd_shape
 from costsim.devices.kernels.cache import miss_ratio
-from costsim.devices.kernels.depthwise import STRIP, loads_per_output
-from costsim.devices.kernels.gemm import padded_macs, panel_reads, register_loads, tile_count
-from costsim.devices.kernels.threads import parallel_ratio
-from costsim.devices.kernels.winograd import winograd_shape
 
 lengths = st.integers(1, 200)
 

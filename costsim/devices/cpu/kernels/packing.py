@@ -10,19 +10,15 @@ Ignored: the repacking of a tensor between layers of different packs.
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
 from costsim.tables.optable import OpTable
-from costsim.tables.schema import Array
 
 SMALLEST_PACK = 4.0
 
 
-def packing_ratio(ops: OpTable, unpacked_ratio: Any) -> Array:
-    """Speed of a matrix product over that of its like that writes packs."""
+def unpacks(ops: OpTable) -> np.ndarray:
+    """Mask ``(ops, points)`` of the pointwise kernels that read packs of channels and write none."""
     reads_packs = np.mod(ops.c_in_per_group, SMALLEST_PACK) == 0
     writes_none = np.mod(ops.c_out_per_group, SMALLEST_PACK) != 0
-    pointwise = ops.kernel_h * ops.kernel_w == 1
-    return np.where(reads_packs & writes_none & pointwise, unpacked_ratio, 1.0)
+    return reads_packs & writes_none & (ops.kernel_h * ops.kernel_w == 1)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from costsim.devices.cpu_profile import BlockedLayout
+from costsim.devices.cpu.profile import BlockedLayout
 from costsim.devices.kernels.edges import by_row
 from costsim.devices.kernels.rounding import round_up
 from costsim.tables.optable import OpTable
@@ -31,9 +31,21 @@ class Layout:
     copied_elems: Array
     """Elements these read and write."""
 
+    @property
+    def columns(self) -> list[Array]:
+        """All of it, for telling rows apart."""
+        return list(vars(self).values())
 
-def layout_of(ops: OpTable, rules: BlockedLayout) -> Layout:
-    """The layout of every op's tensors."""
+    def take(self, rows: np.ndarray) -> Layout:
+        """The layout of these rows."""
+        return Layout(*(column[rows] for column in self.columns))
+
+
+def layout_of(ops: OpTable, rules: BlockedLayout | None) -> Layout:
+    """The layout of every op's tensors; ``rules`` None: all are plain."""
+    if rules is None:
+        nowhere, nothing = np.zeros((len(ops), 1), dtype=bool), np.zeros((len(ops), 1))
+        return Layout(nowhere, nowhere, nothing, nothing)
     convolution = convolves_blocked(ops, rules)
     blocked = convolution | _carried(ops, rules, convolution)
     reads_plain = convolution & (ops.groups == 1) & (ops.c_in_per_group < rules.block)

@@ -149,12 +149,30 @@ class CpuRuntime(Runtime):
     """Bytes of a stored weight of fully connected layers where they differ from the data type's."""
     blocked_layout: BlockedLayout | None = None
     """None where convolutions pack what they read."""
+    waits_for_memory: bool = False
+    """Whether cores wait for bytes that come from beyond the second cache level, however busy the arithmetic is.
+
+    If not, memory is a ceiling beside the others (``dram``). If so, what comes from the third level and from memory
+    adds to the op (``l3``, ``dram_wait``), and matrix-vector products have no ceiling of their own for that wait."""
     plain_op_cycles: dict[str, PositiveFloat] = Field(default_factory=dict)
-    """With ``blocked_layout``: cycles an operation of these ops takes where their tensors are plain: no vectors."""
+    """Cycles an operation of these ops takes where their tensors are plain: no vectors."""
     dispatches: dict[str, PositiveFloat] = Field(default_factory=dict)
     """Ops the runtime executes for one layer, where they are not one: reshape, transpose, reshape for a shuffle."""
     passes: dict[str, PositiveFloat] = Field(default_factory=dict)
     """How often one layer passes over its tensors, where that is not once."""
+
+    @property
+    def blocks(self) -> BlockedLayout:
+        """The blocked layout, for kernels that only runtimes with one have."""
+        assert self.blocked_layout is not None
+        return self.blocked_layout
+
+    @property
+    def kernels(self) -> tuple[str, ...]:
+        """Names of the kernels this runtime has (``costsim.devices.cpu.partition``)."""
+        direct = ("direct_depthwise", "direct") if self.blocked_layout is not None else ()
+        winograd = ("winograd",) if self.winograd is not None else ()
+        return (*direct, "depthwise", *winograd, "packed_product", "pass")
 
 
 class BlockedFitted(Block):
@@ -235,6 +253,8 @@ class CpuProfile(Profile):
         rules, rates = self.runtime.blocked_layout, self.fitted.blocked
         if (rules is None) != (rates is None):
             raise ValueError("runtime.blocked_layout and fitted.blocked need each other; add the missing one")
+        if self.runtime.waits_for_memory and rates is None:
+            raise ValueError("runtime.waits_for_memory needs the rates in fitted.blocked; add them or set it to false")
         return self
 
     @property

@@ -1,0 +1,109 @@
+"""What a CPU runtime makes of each op: multiplications issued, values loaded, buffers written.
+
+Work does not know how fast anything is; ``costsim.devices.cpu.model`` prices it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from enum import IntEnum
+
+import numpy as np
+
+from costsim.devices.cpu.layout import Layout
+from costsim.devices.cpu.machine import Number
+from costsim.devices.cpu.profile import CpuFitted
+from costsim.tables.optable import OpTable
+from costsim.tables.schema import Array
+
+
+class Sustains(IntEnum):
+    """The fitted share of the peak that a kernel's arithmetic sustains."""
+
+    PRODUCT = 0
+    GATHERED = 1
+    """A matrix product over several pixels of the input, whose rows are gathered."""
+    UNPACKED = 2
+    """One that reads packs of channels and writes none."""
+    DEPTHWISE = 3
+    DIRECT = 4
+    DIRECT_DEPTHWISE = 5
+
+    def ratio(self, fitted: CpuFitted) -> Number:
+        """Share of the peak; a number, or ``(points,)``."""
+        if self is Sustains.DEPTHWISE:
+            return fitted.depthwise_ratio
+        if self in (Sustains.DIRECT, Sustains.DIRECT_DEPTHWISE):
+            assert fitted.blocked is not None  # profiles have both or neither
+            return fitted.blocked.direct_ratio if self is Sustains.DIRECT else fitted.blocked.depthwise_ratio
+        slower = {Sustains.GATHERED: fitted.spatial_ratio, Sustains.UNPACKED: fitted.unpacked_ratio}
+        return fitted.gemm_ratio * slower.get(self, 1.0)
+
+
+@dataclass(frozen=True)
+class Rows:
+    """Rows of a table for one image, and how their tensors lie."""
+
+    ops: OpTable
+    layout: Layout
+
+    def take(self, rows: np.ndarray) -> Rows:
+        """These rows alone."""
+        return Rows(self.ops.take(rows), self.layout.take(rows))
+
+
+@dataclass(frozen=True)
+class Work:
+    """Per op, for one image, ``(ops, points)``; in elements unless said otherwise."""
+
+    macs: Array
+    """Multiply-accumulates issued: padded to tiles, reduced by Winograd."""
+    loads: Array
+    """Loaded from the first cache level into vector registers."""
+    l2_reads: Array
+    """Read from the second cache level into the first."""
+    items: Array
+    """Units that are divided among threads [count]."""
+    weight_bytes: Array
+    """Weights as streamed: transformed for Winograd, in the format they are kept in [bytes]."""
+    sustains: Array | float = Sustains.PRODUCT
+    """Which share of the peak the arithmetic sustains: a number of ``Sustains``."""
+    rereads: Array | float = 0.0
+    """Read again from a buffer that is not cut to fit a cache, beyond the first reading."""
+    reread_from: Array | float = 0.0
+    """That buffer as a whole: what has to stay in a cache for rereads to be cheap."""
+    packed: Array | float = 0.0
+    """Written into panels and padded copies of the input."""
+    transformed: Array | float = 0.0
+    """Written by Winograd transforms."""
+    tiles: Array | float = 0.0
+    """Register tiles of direct kernels [count]."""
+    products: Array | float = 0.0
+    """Groups that are dispatched one after another, each a matrix product of its own [count]."""
+    vector_product: Array | float = 0.0
+    """1 where a matrix is multiplied by a vector, so that each weight is used once."""
+    calls: Array | float = 0.0
+    """Direct kernels looked up [count]."""
+    passes: Array | float = 1.0
+    """How often the op passes over its tensors [count]."""
+
+    def take(self, rows: np.ndarray) -> Work:
+        """The work of these rows; every column is an array."""
+        return Work(**{name: column[rows] for name, column in vars(self).items()})
+
+    @classmethod
+    def gathered(cls, rows: int, parts: list[tuple[np.ndarray, np.ndarray, Work]]) -> Work:
+        """One work of ``rows`` rows from ``(row numbers, mask of (row, point), work)`` that never overlap."""
+        columns = {}
+        for field in fields(cls):
+            values = [np.asarray(getattr(work, field.name), dtype=float) for _, _, work in parts]
+            points = max(
+                *(max(v.shape[1] for v in values if v.ndim) if any(v.ndim for v in values) else 1,),
+                *(takes.shape[1] for _, takes, _ in parts),
+                1,
+            )
+            column = np.zeros((rows, points))
+            for (where, takes, _), value in zip(parts, values, strict=True):
+                column[where] = value if takes.all() else np.where(takes, value, column[where])
+            columns[field.name] = column
+        return cls(**columns)
