@@ -105,11 +105,13 @@ class CostTable:
             return sum(serial, start=combine(overlapping, self.overlap))
         return sum(serial, start=np.zeros(np.broadcast_shapes(*(a.shape for a in self.limits.values()))))
 
-    @cached_property
+    @property
     def own(self) -> CostTable:
         """What the ops themselves cost, without the copies they wait for."""
-        if not self.copies:
-            return self
+        return self._own if self.copies else self  # not kept: a table that holds itself outlives its last use
+
+    @cached_property
+    def _own(self) -> CostTable:
         kept = {name: seconds for name, seconds in self.overheads.items() if name not in self.copies}
         return replace(self, overheads=kept, copies=())
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 import sys
 import threading
+import weakref
 from collections.abc import Callable, Iterator
 
 import numpy as np
@@ -15,6 +17,7 @@ from costsim.hardware import load_profile
 from costsim.simulate import lower_for, simulate
 from costsim.tables.cache import Cache, Caches, RowCache
 from costsim.tables.equal_rows import row_keys
+from costsim.totals import bounds
 
 
 @pytest.fixture
@@ -134,6 +137,25 @@ def test_one_table_priced_on_two_devices_at_once(names: tuple[str, str], many_sw
             assert seconds(profiles[which]) == expected[which]
 
     in_threads(lambda: price(0), lambda: price(1), lambda: price(0))
+
+
+@pytest.mark.parametrize("hw", ["rpi4b", "gtx_1080ti", "embedded_buffer", "epyc_zen4"])
+def test_what_was_priced_is_freed_with_its_last_use(hw: str) -> None:
+    """Tables that hold themselves would pile up in sweeps, which search for cycles rarely: twice as slow."""
+    profile = load_profile(hw)
+    run = RunConfig.of(profile)
+    device = device_for(profile)
+    gc.collect()
+    gc.disable()
+    try:
+        ops = device.plan(lower_for(costsim.Network("shufflenet_v2_0.5x").graph, profile, run), profile, run)
+        costs = device.kind_costs(ops, profile, run)
+        assert len(bounds(ops, costs)) == 1
+        gone = [weakref.ref(ops), weakref.ref(costs)]
+        del ops, costs
+        assert [reference() for reference in gone] == [None, None]
+    finally:
+        gc.enable()
 
 
 MIXED = [
