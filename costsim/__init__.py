@@ -6,6 +6,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from costsim.advice import Advice, advise
     from costsim.analysis import Analysis
     from costsim.api import analyze, verify
     from costsim.devices import DeviceModel, RunConfig
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
 _ROOM_OF = {
     "__version__": "costsim.version",
+    "Advice": "costsim.advice",
     "Analysis": "costsim.analysis",
     "AssertionFailedError": "costsim.errors",
     "CostTable": "costsim.tables.costtable",
@@ -35,6 +37,7 @@ _ROOM_OF = {
     "Profile": "costsim.hardware",
     "RunConfig": "costsim.devices",
     "Simulation": "costsim.simulate",
+    "advise": "costsim.advice",
     "analyze": "costsim.api",
     "load_profile": "costsim.hardware",
     "network_names": "costsim.networks",
@@ -45,6 +48,7 @@ _ROOM_OF = {
 
 __all__ = [
     "__version__",
+    "Advice",
     "Analysis",
     "AssertionFailedError",
     "CostTable",
@@ -59,6 +63,7 @@ __all__ = [
     "Profile",
     "RunConfig",
     "Simulation",
+    "advise",
     "analyze",
     "load_profile",
     "network_names",

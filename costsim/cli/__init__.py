@@ -12,8 +12,8 @@ import click
 from costsim.errors import CostsimError
 
 VERBS = (
-    "analyze", "check", "compare", "diff", "sweep", "search", "validate", "calibrate", "reproduce", "reconcile",
-    "verify",    "nets", "hw",
+    "analyze", "check", "advise", "compare", "diff", "sweep", "search", "validate", "calibrate", "reproduce",
+    "reconcile", "verify", "nets", "hw",
 )  # fmt: skip
 """Modules of this package; each holds a click command named ``command``."""
 

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import click
 
+from costsim.advice import Advice, advise_simulation
 from costsim.analysis import Analysis
 from costsim.api import analyze
 from costsim.cli.options import parse_settings, run_options
@@ -14,7 +15,7 @@ from costsim.errors import AssertionFailedError, InputError, unknown_name
 from costsim.files import write_text
 from costsim.graph import LayerGraph
 from costsim.guidelines import Finding, check
-from costsim.guidelines.assertion import judge
+from costsim.guidelines.assertion import Verdict, judge
 from costsim.guidelines.pricing import apply_findings, takes_minutes
 from costsim.guidelines.regions import regions
 from costsim.guidelines.suppress import load_suppressions
@@ -69,7 +70,8 @@ def command(
     places = [region.name for region in regions(analysis.simulation.graph)]
     verdicts = [judge(limit, totals, analysis.unknown, kept, places) for limit in limits]
     idle = [s for s in suppressions if not any(s.covers(f) for f in found)]
-    checked = Checked(analysis, kept, len(found) - len(kept), verdicts, everything)
+    advice = _advice(analysis, verdicts) if output in ("text", "json") else None
+    checked = Checked(analysis, kept, len(found) - len(kept), verdicts, everything, advice)
     changed = _changed(analysis, found, applied)
     print_report("check", output, checked)
     for suppression in idle:
@@ -84,6 +86,14 @@ def command(
         click.echo(f"report written to {html}", err=True)
     if failed := [str(verdict) for verdict in verdicts if not verdict.holds]:
         raise AssertionFailedError("; ".join(failed))
+
+
+def _advice(analysis: Analysis, verdicts: Sequence[Verdict]) -> Advice | None:
+    """What would meet the failed limits on totals, all together and keeping those that hold."""
+    of_totals = [v for v in verdicts if "." not in v.assertion.metric]
+    if all(v.holds for v in of_totals):
+        return None
+    return advise_simulation(analysis.simulation, [v.assertion for v in of_totals])
 
 
 def _changed(analysis: Analysis, found: Sequence[Finding], keys: tuple[str, ...]) -> LayerGraph | None:

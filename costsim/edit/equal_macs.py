@@ -44,7 +44,7 @@ def balance_channels(graph: LayerGraph, names: Collection[str]) -> LayerGraph:
     """
     widths = Widths(graph)
     free = widths.free(names)
-    steps = _steps(widths, free, {})
+    steps = width_steps(widths, free, {})
     widest = max((f.total for f in free), default=0)
 
     def at(width: Any) -> LayerGraph:
@@ -128,7 +128,7 @@ def _scaled(
 ) -> LayerGraph:
     widths = Widths(graph)
     free = widths.free(names)
-    steps = _steps(widths, free, layers)
+    steps = width_steps(widths, free, layers)
 
     def rounded(multiple: int) -> LayerGraph:
         def at(scale: Any) -> LayerGraph:
@@ -174,7 +174,7 @@ def _convs(graph: LayerGraph, names: Collection[str]) -> dict[str, Any]:
     return {name: graph[name].layer for name in names if isinstance(graph[name].layer, Conv2d)}
 
 
-def _steps(widths: Widths, free: Collection[FreeWidth], layers: Mapping[str, Any]) -> dict[str, int]:
+def width_steps(widths: Widths, free: Collection[FreeWidth], layers: Mapping[str, Any]) -> dict[str, int]:
     """Free width to what it must be a multiple of: the groups of all that write or read it, shuffles too."""
     steps = {f.name: 1 for f in free}
     behind = {f.concat or f.name: f.name for f in free} | {f.name: f.name for f in free}

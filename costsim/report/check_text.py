@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Collection
 
 from rich.console import Group
+from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
 from costsim.guidelines.base import Finding, guideline, title
+from costsim.report.advice_text import short_lines
 from costsim.report.checked import NOTHING, Checked
 from costsim.report.terminal import as_text, plain_table
 from costsim.report.text import header
@@ -33,7 +35,7 @@ def _body(checked: Checked) -> Group:
     s = analysis.summary
     interval = f"{analysis.interval}, {trust(analysis)}"
     head = Text.assemble(header(analysis), "\n", (format_milliseconds(s["latency_ms"]), "bold"), f" ({interval})\n")
-    parts: list[Table | Text] = [
+    parts: list[Padding | Table | Text] = [
         head,
         _findings(checked) if checked.shown else Text(NOTHING),
     ]
@@ -51,6 +53,8 @@ def _body(checked: Checked) -> Group:
         parts.append(
             Text(("ok    " if verdict.holds else "FAILS ") + str(verdict), "" if verdict.holds else "bold red")
         )
+    if checked.advice:
+        parts += [Padding(Text(line), (0, 0, 0, 6)) for line in short_lines(checked.advice)]
     return Group(*parts)
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
+from costsim.advice import Advice
 from costsim.analysis import Analysis
 from costsim.guidelines import Finding
 from costsim.guidelines.assertion import Verdict
@@ -32,6 +33,8 @@ class Checked:
     verdicts: list[Verdict]
     everything: bool = False
     """Show also what costs nothing here."""
+    advice: Advice | None = None
+    """What would meet the limits on totals, where one of them does not hold."""
 
     @cached_property
     def costly(self) -> list[Finding]:
@@ -57,6 +60,7 @@ class Checked:
         return document(self.analysis, self.findings) | {
             "suppressed_findings": self.suppressed,
             "assertions": self.limits,
+            "advice": self.advice.record() if self.advice else None,
         }
 
     @property

@@ -108,3 +108,22 @@ def fit_line(summary: Mapping[str, Any]) -> tuple[str, str]:
     if summary["fits"]:
         return "fits", held
     return "does not fit", f"{held}; {byte_count(summary['spilled_bytes'])} of maps leave the chip"
+
+
+def total(name: str, value: float | None) -> str:
+    """A total by its name, with its unit: ``26.96 ms``, ``3.02 MiB``, ``145.8 M``."""
+    if value is None:
+        return "unknown"
+    if name.endswith("_ms"):
+        return format_milliseconds(value)
+    if name.endswith("_bytes"):
+        return byte_count(value)
+    return metric(name, value)
+
+
+def total_name(name: str) -> str:
+    """A total's name as people say it: ``latency``, ``peak activation``, ``MACs``."""
+    stem = name.removesuffix("_ms").removesuffix("_bytes").removesuffix("_ratio")
+    return {"macs": "MACs", "flops": "FLOPs", "params": "parameters", "dram": "DRAM traffic"}.get(
+        stem, stem.replace("_", " ")
+    )

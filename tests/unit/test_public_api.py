@@ -9,6 +9,7 @@ import costsim
 
 EXPORTED = {
     "__version__",
+    "Advice",
     "Analysis",
     "AssertionFailedError",
     "CostTable",
@@ -23,6 +24,7 @@ EXPORTED = {
     "Profile",
     "RunConfig",
     "Simulation",
+    "advise",
     "analyze",
     "load_profile",
     "network_names",

@@ -1,0 +1,88 @@
+"""``costsim advise`` on the terminal, and the lines under a failed assertion."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from rich.console import Group
+from rich.table import Table
+from rich.text import Text
+
+from costsim.report.terminal import as_text, plain_table
+from costsim.report.words import total, total_name
+
+if TYPE_CHECKING:
+    from costsim.advice import Advice, Suggestion
+
+FOOT = (
+    "Each list was carried out and priced. The MACs and parameters kept stand in for the accuracy, which is not known "
+    "here; --apply 1 -o FILE writes the network of list 1."
+)
+
+FIRST = 3
+"""Lists under a failed assertion."""
+
+
+def text(advice: Advice, width: int | None = None) -> str:
+    """The targets, what the network does now, and the lists of changes."""
+    head = Text.assemble((advice.network, "bold"), " on ", (advice.hw, "bold"), f", now: {_now(advice)}\n")
+    head.append(f"wanted: {' and '.join(target.text for target in advice.targets)}")
+    return as_text(Group(head, *_answer(advice)), width)
+
+
+def _answer(advice: Advice) -> list[Text | Table]:
+    if advice.met:
+        return [Text("It meets that as it is.", "bold green")]
+    if advice.suggestions:
+        return [Text(""), _table(advice, advice.suggestions), Text(FOOT, "dim")]
+    if advice.nearest is None:
+        return [Text("Nothing within these limits does it, and nothing else can be tried.", "bold red")]
+    said = Text(f"Nothing within these limits does it ({advice.priced} tried); the nearest is", "bold red")
+    return [said, Text(""), _table(advice, (advice.nearest,))]
+
+
+def _now(advice: Advice) -> str:
+    if advice.totals is None:
+        return "it does not fit the device"
+    return ", ".join(_value(name, advice.totals) for name in _metrics(advice))
+
+
+def _metrics(advice: Advice) -> list[str]:
+    return list(dict.fromkeys(target.metric for target in advice.targets))
+
+
+def _value(name: str, totals: dict) -> str:
+    return f"{total_name(name)} {total(name, totals[name])}"
+
+
+def _table(advice: Advice, suggestions: tuple[Suggestion, ...]) -> Table:
+    table = plain_table()
+    table.add_column("", justify="right", no_wrap=True)
+    table.add_column("change", overflow="fold")
+    names = list(dict.fromkeys(["latency_ms", *_metrics(advice)]))
+    for name in names:
+        table.add_column(total_name(name), justify="right", overflow="fold")
+    table.add_column("MACs kept", justify="right")
+    table.add_column("params kept", justify="right")
+    for number, suggestion in enumerate(suggestions, 1):
+        what = Text("\n".join(change.text for change in suggestion.changes))
+        what.append(f"\n{suggestion.loss}", "dim")
+        table.add_row(
+            str(number), what, *(total(name, suggestion.totals[name]) for name in names),
+            f"{suggestion.macs_kept_ratio:.0%}", f"{suggestion.params_kept_ratio:.0%}",
+        )  # fmt: skip
+    return table
+
+
+def short_lines(advice: Advice) -> list[str]:
+    """The first lists, one a line: ``to meet it: run on 4 threads: latency 26.96 ms, ...``."""
+    metrics = list(dict.fromkeys(["latency_ms", *_metrics(advice)]))
+
+    def line(suggestion: Suggestion) -> str:
+        values = ", ".join(_value(name, suggestion.totals) for name in metrics)
+        return f"{suggestion.text}: {values}, {suggestion.macs_kept_ratio:.0%} of the MACs ({suggestion.loss})"
+
+    if advice.suggestions:
+        return [f"to meet it: {line(suggestion)}" for suggestion in advice.suggestions[:FIRST]]
+    nothing = "nothing within the limits of 'costsim advise' meets it"
+    return [f"{nothing}; the nearest: {line(advice.nearest)}" if advice.nearest else nothing]
