@@ -30,7 +30,7 @@ MOST_TOGETHER = 4
 WORTH_RATIO = 0.02
 """A further change has to keep so many more of the multiply-accumulates to be worth listing."""
 
-MOST_OPS, MOST_PLANNED_OPS = 100_000, 25_000
+MOST_OPS, MOST_PLANNED_OPS = 100_000, 35_000
 """Ops of priced networks beyond which no further combinations are tried, and where a buffer is planned: ten seconds."""
 
 SHOWN = 8
@@ -123,10 +123,12 @@ class _Search:
             self.simulation = simulate(self.state.graph, self.profile, self.state.run)
         except DoesNotFitError:
             self.simulation = None
+        self.only_upper = all(target.comparison.startswith("<") for target in self.targets)
         self.kinds = changes(self.state, self.profile, self.simulation)
         self.whole = (int(self.state.graph.total_macs) or 1, int(self.state.graph.total_params) or 1)
+        ops = len(self.simulation.ops) if self.simulation else len(self.state.graph)
         planned = self.simulation is None or self.simulation.ops.plan is not None
-        self.most = (MOST_PLANNED_OPS if planned else MOST_OPS) // len(self.state.graph)
+        self.most = (MOST_PLANNED_OPS if planned else MOST_OPS) // ops
 
     def found(self) -> list[Suggestion]:
         """The best list of every set of kinds that has one, unless fewer changes do at no greater loss."""
@@ -134,7 +136,8 @@ class _Search:
         for count in range(1, MOST_TOGETHER + 1):
             if count > ALONE_OR_TWO and found:
                 break
-            for kinds in combinations([kind for kind in ORDER if kind in self.kinds], count):
+            sets = combinations([kind for kind in ORDER if kind in self.kinds], count)
+            for kinds in sorted(sets, key=lambda kinds: prod(len(self.kinds[kind]) for kind in kinds)):
                 shorter = [s for chosen, s in found.items() if chosen < set(kinds)]
                 if any(max(c.loss for c in s.changes) < SMALLER for s in shorter):
                     continue  # what these kinds add could only lose more
@@ -145,7 +148,12 @@ class _Search:
 
     def _best(self, kinds: tuple[str, ...]) -> Suggestion | None:
         """The first list of these kinds that meets the targets, tried in the order of what it loses."""
-        for chosen in self._candidates(kinds):
+        candidates = self._candidates(kinds)
+        if len(kinds) > 1 and self.only_upper:
+            strongest = self._suggestion(candidates[-1])
+            if strongest is None or strongest.shortfall_ratio:
+                return None  # what loses less takes more
+        for chosen in candidates:
             if self.priced >= self.most:
                 return None
             suggestion = self._suggestion(chosen)

@@ -11,7 +11,7 @@ from costsim.edit.rewrite import is_depthwise, keep, rewrite
 from costsim.edit.widths import Plan, Widths
 from costsim.errors import InputError
 from costsim.graph import LayerGraph, Node
-from costsim.graph.layers import Activation, Conv2d, Dim
+from costsim.graph.layers import Activation, Conv2d, ConvTranspose2d, Dim, Linear, Reshape, ReshapeLike
 
 LEAST_GROUP_CHANNELS = 8
 """Channels a group keeps: below it group convolutions leave the arithmetic of any device idle (guideline V2)."""
@@ -20,7 +20,7 @@ LEAST_GROUP_CHANNELS = 8
 def scale_widths(graph: LayerGraph, factor: float, multiple: int = 8) -> LayerGraph:
     """All free widths times ``factor``, rounded to ``multiple`` and to what groups and shuffles divide.
 
-    Widths that decide what the network answers are left as they are. Of a concatenation every branch is scaled.
+    Widths that outputs and reshapes prescribe are left as they are. Of a concatenation every branch is scaled.
 
     Raises:
         InputError: no width is free, or the narrower network does not fit together.
@@ -40,10 +40,14 @@ def scale_widths(graph: LayerGraph, factor: float, multiple: int = 8) -> LayerGr
 
 
 def answering(graph: LayerGraph) -> set[str]:
-    """Convolutions whose channels reach an output of the network with no other weighing of channels in between."""
+    """Convolutions whose channels an output of the network, or a reshape to given numbers, prescribes.
+
+    That is: no other weighing of channels stands in between.
+    """
     found: set[str] = set()
     seen: set[str] = set()
-    open_ends = [node.name for node in graph.outputs]
+    reshapes = (node for node in graph if isinstance(node.layer, (Reshape, ReshapeLike)) and not _flattens(node))
+    open_ends = [node.name for node in (*graph.outputs, *reshapes)]
     while open_ends:
         node = graph[open_ends.pop()]
         if node.name in seen:
@@ -51,9 +55,13 @@ def answering(graph: LayerGraph) -> set[str]:
         seen.add(node.name)
         if isinstance(node.layer, Conv2d) and not is_depthwise(graph, node):
             found.add(node.name)
-        elif is_depthwise(graph, node) or not graph.loop_nest(node).macs:
+        elif not isinstance(node.layer, (ConvTranspose2d, Linear)):
             open_ends.extend(node.inputs)
     return found
+
+
+def _flattens(node: Node) -> bool:
+    return isinstance(node.layer, Reshape) and node.layer.shape == (-1,)
 
 
 def group_convs(graph: LayerGraph, groups: int) -> LayerGraph:

@@ -20,7 +20,7 @@ KNOWN = [
     ("squeezenet_1_1", "rpi3b_plus", {"threads": 4, "input_size": (3, 160, 160)}, {}),
     ("yolov8n", "ethos_u55_256", {"input_size": (3, 480, 480)}, {"swap": ("swish", "hard_swish")}),
     ("efficientnet_b0", "rpi4b", {"threads": 2}, {"swap": ("swish", "relu")}),
-    ("mobilenet_v3_large_1x", "orange_pi_5_big", {"dtype": "fp16", "threads": 1}, {"width": 0.8}),
+    ("mobilenet_v3_large", "orange_pi_5_big", {"dtype": "fp16", "threads": 1}, {"width": 0.8}),
     ("shufflenet_v2_1x", "gtx_1080ti", {}, {"width": 0.5}),
     ("resnet50", "gtx_1080ti", {"input_size": (3, 160, 160)}, {}),
     ("mobilenet_v2_1x", "ethos_u65_512", {"input_size": (3, 192, 192)}, {"width": 0.9}),
@@ -94,13 +94,14 @@ def test_lists_stand_by_what_they_lose():
 
 
 def test_a_network_that_does_not_fit_is_advised_too():
-    profile = costsim.load_profile("embedded_buffer", {"memory.onchip.size": "256 KiB"})
     with pytest.raises(costsim.DoesNotFitError):
-        costsim.analyze("yolov8n", profile)
-    advice = costsim.advise("yolov8n", profile, "latency_ms < 1000")
+        costsim.analyze("vgg16", "ethos_u55_256")
+    advice = costsim.advise("vgg16", "ethos_u55_256", "latency_ms < 10 s")
     assert advice.totals is None
-    for suggestion in (*advice.suggestions, *filter(None, [advice.nearest])):
-        assert costsim.analyze(suggestion.state.graph, profile).latency_ms == suggestion.totals["latency_ms"]
+    assert advice.suggestions
+    for suggestion in advice.suggestions:
+        again = costsim.analyze(suggestion.state.graph, "ethos_u55_256")
+        assert again.latency_ms == suggestion.totals["latency_ms"]
 
 
 def test_a_target_that_is_met_needs_nothing():
@@ -133,7 +134,9 @@ def test_limits_that_touch_do_not_contradict():
     assert advice.met
 
 
-@pytest.mark.parametrize("name", ["yolov8n", "resnet50", "densenet121", "shufflenet_v1_g3_1x", "ghostnet_1x"])
+@pytest.mark.parametrize(
+    "name", ["yolov8n", "resnet50", "densenet121", "shufflenet_v1_g3_1x", "ghostnet", "yolo11n", "mobilenet_v3_large"]
+)
 def test_narrower_networks_answer_the_same(name):
     graph = costsim.Network(name).graph
     narrow = scale_widths(graph, 0.5)
