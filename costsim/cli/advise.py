@@ -29,7 +29,7 @@ from costsim.hardware import load_profile
 @click.option("-o", "--output", "path", metavar="FILE", help="Where --apply writes it: .onnx or .json.")
 def command(
     network: str, hw: str, targets: tuple[str, ...], settings: tuple[str, ...], output: str, number: int | None,
-    path: str | None, **run: object,
+    path: str | None, runtime: str | None, **run: object,
 ) -> None:  # fmt: skip
     """Find the shortest lists of changes with which NETWORK on HW meets every target, the cheapest loss first.
 
@@ -38,7 +38,7 @@ def command(
     """
     if (number is None) != (path is None):
         raise InputError("--apply and --output go together", where="advise", mend="write --apply 1 -o better.onnx")
-    profile = load_profile(hw, parse_settings(settings))
+    profile = load_profile(hw, parse_settings(settings), runtime)
     advice = advise(network, profile, targets, **run)  # type: ignore[arg-type]
     if output == "json":
         click.echo(json.dumps(advice.record(), indent=2, allow_nan=False))
