@@ -28,7 +28,11 @@ LAYERS: dict[str, Callable[..., Tensor | list[Tensor]]] = {
     "Clip": tensors.clip,
     "Concat": tensors.concat,
     "Convolution": compute.convolution,
+    "Convolution1D": compute.convolution_1d,
+    "Convolution3D": compute.convolution_3d,
     "ConvolutionDepthWise": compute.depthwise_convolution,
+    "ConvolutionDepthWise1D": compute.convolution_1d,
+    "ConvolutionDepthWise3D": compute.convolution_3d,
     "Crop": tensors.crop,
     "Deconvolution": compute.deconvolution,
     "DeconvolutionDepthWise": compute.depthwise_deconvolution,
@@ -60,6 +64,7 @@ LAYERS: dict[str, Callable[..., Tensor | list[Tensor]]] = {
     "Permute": tensors.permute,
     "PixelShuffle": tensors.pixel_shuffle,
     "Pooling": compute.pooling,
+    "Pooling3D": compute.pooling_3d,
     "PriorBox": tensors.prior_box,
     "Quantize": tensors.rescale,
     "ReLU": tensors.relu,
@@ -67,6 +72,7 @@ LAYERS: dict[str, Callable[..., Tensor | list[Tensor]]] = {
     "Reorg": tensors.reorganise,
     "Requantize": tensors.rescale,
     "Reshape": tensors.reshape,
+    "SDPA": compute.sdpa,
     "SELU": tensors.activation("selu"),
     "Scale": compute.scale,
     "ShuffleChannel": tensors.shuffle,
@@ -78,6 +84,7 @@ LAYERS: dict[str, Callable[..., Tensor | list[Tensor]]] = {
     "Squeeze": tensors.squeeze,
     "Swish": tensors.activation("swish"),
     "TanH": tensors.activation("tanh"),
+    "Tile": tensors.tile,
     "UnaryOp": tensors.unary,
     "YoloDetectionOutput": detection.yolo_output,
     "Yolov3DetectionOutput": detection.yolov3_output,
@@ -120,7 +127,7 @@ def load_ncnn(path: Path, input_size: tuple[int, ...] | None = None, batch: int 
 
 def _outputs(writer: GraphWriter, layer: ParamLayer, input_size: tuple[int, ...] | None, batch: int) -> list[Tensor]:
     if layer.type == "Input":
-        return [writer.add(L.Input((batch, *_input_shape(layer, input_size))))]
+        return [writer.add(L.Input((batch, *_input_shape(layer, input_size, not writer.graph.inputs))))]
     inputs = [writer.tensor(name) for name in layer.inputs]
     if layer.type == "Noop":  # collects the network's outputs; its own blob is never written
         return inputs[:1] * len(layer.outputs)
@@ -130,10 +137,13 @@ def _outputs(writer: GraphWriter, layer: ParamLayer, input_size: tuple[int, ...]
     return made if isinstance(made, list) else [made] * len(layer.outputs)
 
 
-def _input_shape(layer: ParamLayer, input_size: tuple[int, ...] | None) -> tuple[int, ...]:
-    if input_size is not None:
-        return input_size
+def _input_shape(layer: ParamLayer, input_size: tuple[int, ...] | None, is_first: bool) -> tuple[int, ...]:
+    """The size asked for is the first input's; others of as many dimensions take it but for their channels."""
     shape = tuple(size for key in (2, 11, 1, 0) if (size := layer.integer(key)))
+    if input_size is not None and (is_first or not shape):
+        return input_size
+    if input_size is not None and len(shape) == len(input_size):
+        return (shape[0], *input_size[1:])
     if not shape:
         raise InputError("the input has no size", mend="give one: --input-size 3x224x224")
     if min(shape) < 0:

@@ -31,6 +31,7 @@ class ParamLayer:
     line: int
     values: dict[int, float] = field(default_factory=dict)
     arrays: dict[int, tuple[float, ...]] = field(default_factory=dict)
+    texts: dict[int, str] = field(default_factory=dict)
 
     def integer(self, key: int, default: int = 0) -> int:
         return int(self.values.get(key, default))
@@ -85,6 +86,12 @@ def read_param_file(path: Path) -> list[ParamLayer]:
 def _layer(words: list[str], line: int, path: Path) -> ParamLayer:
     try:
         kind, name, input_count, output_count, *rest = words
+        if kind.startswith("pnnx."):
+            raise InputError(
+                "pnnx's own graph, not ncnn's",
+                where=f"{path}:{line}",
+                mend="give the .ncnn.param file pnnx writes beside",
+            )
         inputs, outputs = int(input_count), int(output_count)
         if inputs < 0 or outputs < 0 or len(rest) < inputs + outputs:
             raise ValueError(f"{inputs} inputs and {outputs} outputs announced")
@@ -101,6 +108,9 @@ def _layer(words: list[str], line: int, path: Path) -> ParamLayer:
 def _read_entry(word: str, layer: ParamLayer) -> None:
     key_text, _, value_text = word.partition("=")
     key = int(key_text)
+    if value_text.startswith('"'):
+        layer.texts[key] = value_text.strip('"')
+        return
     if key > ARRAY_KEY_BASE:
         layer.values[key] = _number(value_text)
         return

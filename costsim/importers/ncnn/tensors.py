@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import pairwise
 from math import prod
 
 from costsim.errors import InputError
@@ -10,10 +11,10 @@ from costsim.graph import Tensor
 from costsim.graph import layers as L
 from costsim.importers.ncnn.compute import broadcast
 from costsim.importers.ncnn.param_file import ABSENT, ParamLayer
-from costsim.importers.pieces import arithmetic, reduced, reshaped, transposed
+from costsim.importers.pieces import arithmetic, reduced, repeated, reshaped, transposed
 from costsim.importers.writer import GraphWriter
 
-BINARY = ("add", "sub", "mul", "div", "maximum", "minimum", "pow", "sub", "div", "pow", "atan2", "atan2")
+BINARY = ("add", "sub", "mul", "div", "maximum", "minimum", "pow", "sub", "div", "pow", "atan2", "atan2", "mod", "mod")
 """BinaryOp's key 0; the later ones swap the operands."""
 
 ELTWISE = ("mul", "add", "maximum")
@@ -53,6 +54,8 @@ def unary(writer: GraphWriter, layer: ParamLayer, x: Tensor) -> Tensor:
 
 
 def binary(writer: GraphWriter, layer: ParamLayer, *inputs: Tensor) -> Tensor:
+    if not 0 <= layer.integer(0) < len(BINARY):
+        raise InputError(f"operation {layer.integer(0)} of key 0 is not known", mend="write it with others")
     function = BINARY[layer.integer(0)]
     widest = max(inputs, key=lambda t: (len(t.shape), prod(t.shape[1:])))
     aligned = [t for x in inputs for t in broadcast(writer, x, len(widest.shape), widest.shape)]
@@ -89,6 +92,9 @@ def slices(writer: GraphWriter, layer: ParamLayer, x: Tensor) -> list[Tensor]:
     axis = _axis(layer.integer(1), x)
     parts, start, length = [], 0, x.shape[axis]
     sizes = layer.integers(0)
+    if not sizes and layer.integers(2):  # where the parts but the first begin
+        cuts = [0, *(i + length if i < 0 else i for i in layer.integers(2)), length]
+        sizes = tuple(stop - begin for begin, stop in pairwise(cuts))
     if len(sizes) != len(layer.outputs):
         raise InputError(f"{len(sizes)} sizes for {len(layer.outputs)} outputs", mend="check key -23300")
     for index, size in enumerate(sizes):
@@ -104,6 +110,8 @@ def shuffle(writer: GraphWriter, layer: ParamLayer, x: Tensor) -> Tensor:
 
 
 def reshape(writer: GraphWriter, layer: ParamLayer, x: Tensor) -> Tensor:
+    if 6 in layer.texts:
+        return reshaped(writer, x, (x.shape[0], *_evaluated(layer.texts[6], x)))
     wanted = [layer.integer(key, ABSENT) for key in (2, 11, 1, 0)]  # c, d, h, w
     given = list(reversed(x.shape[1:]))
     sizes = [size for size in wanted if size != ABSENT]
@@ -216,3 +224,28 @@ def _span(start: int, end: int, length: int) -> tuple[int, int]:
     start = 0 if start == ABSENT else start + length if start < 0 else start
     end = length if end == ABSENT else end + length if end < 0 else min(end, length)
     return start, end
+
+
+def tile(writer: GraphWriter, layer: ParamLayer, x: Tensor) -> Tensor:
+    """Repeats of every axis, outermost first, or of one axis."""
+    rank = len(x.shape) - 1
+    repeats = list(layer.integers(2))
+    if not repeats:
+        repeats = [1] * rank
+        repeats[layer.integer(0)] = layer.integer(1, 1)
+    missing = rank - len(repeats)
+    return repeated(writer, x, [1, *[1] * missing, *repeats], "Tile")
+
+
+def _evaluated(expression: str, x: Tensor) -> tuple[int, ...]:
+    """The sizes of an expression of pnnx, outermost first: numbers and sizes of the input (``0w``), innermost first."""
+    dims = x.shape[1:]
+    names = {1: "w", 2: "hw", 3: "chw", 4: "cdhw"}[len(dims)]
+    known = {f"0{name}": size for name, size in zip(names, dims, strict=True)}
+    try:
+        sizes = [known[term] if term in known else int(term) for term in expression.split(",")]
+    except ValueError:
+        raise InputError(f"the size '{expression}' is computed", mend="export it with fixed sizes") from None
+    if -1 in sizes:
+        sizes[sizes.index(-1)] = prod(dims) // max(1, prod(s for s in sizes if s != -1))
+    return tuple(reversed(sizes))

@@ -1,0 +1,82 @@
+"""Layers of ncnn beside the two-dimensional convolutions, as pnnx writes them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from costsim.errors import InputError
+from costsim.graph import LayerGraph
+from costsim.importers import load_network
+
+MAP = "Input x 0 1 x 0=6 1=6 2=4"
+
+KINDS = {
+    "convolution over a sequence": (
+        ["Input x 0 1 x 0=32 1=4", "Convolution1D c 1 1 x y 0=6 1=5 4=2 5=1 6=120"], 6 * 4 * 5 * 32, 126),
+    "depthwise over a sequence": (
+        ["Input x 0 1 x 0=32 1=4", "ConvolutionDepthWise1D c 1 1 x y 0=4 1=3 3=2 4=1 6=12 7=4"], 4 * 3 * 16, 12),
+    "convolution over a volume": (
+        ["Input x 0 1 x 0=8 1=8 11=4 2=3", "Convolution3D c 1 1 x y 0=6 1=3 3=2 4=1 5=1 6=486"],
+        6 * 3 * 27 * 2 * 4 * 4, 492),
+    "grouped over a volume": (
+        ["Input x 0 1 x 0=8 1=8 11=4 2=4", "ConvolutionDepthWise3D c 1 1 x y 0=4 1=1 6=4 7=4"], 4 * 256, 4),
+    "pooling over a volume": (
+        ["Input x 0 1 x 0=8 1=8 11=4 2=3", "Pooling3D p 1 1 x a 0=0 1=2 2=2", "InnerProduct f 1 1 a y 0=2 2=192"],
+        192, 192),
+    "slices where parts begin": (
+        [MAP, "Slice s 1 3 x a b c 1=0 -23302=2,1,3", "Convolution v 1 1 b y 0=5 1=1 6=10",
+         "Concat k 3 1 a y c z 0=0"], 2 * 5 * 36, 10),
+    "remainder of two maps": ([MAP, "Split s 1 2 x a b", "BinaryOp m 2 1 a b y 0=13"], 0, 0),
+    "attention to another sequence": (
+        ["Input q 0 1 q 0=8 1=3", "Input m 0 1 m 0=8 1=9", "MultiHeadAttention a 2 1 q m y 0=8 1=4 2=64 3=8 4=8"],
+        2 * 3 * 64 + 2 * 9 * 64 + 2 * 3 * 9 * 8, 288),
+    "attention with a mask": (
+        ["Input q 0 1 q 0=8 1=3", "Input m 0 1 m 0=3 1=3", "MultiHeadAttention a 2 1 q m y 0=8 1=1 2=64 3=8 4=8 5=1"],
+        4 * 3 * 64 + 2 * 9 * 8, 288),
+    "scaled products": (
+        ["Input q 0 1 q 0=8 1=5 2=4", "Input k 0 1 k 0=8 1=7 2=2", "Input v 0 1 v 0=6 1=7 2=2",
+         "Input m 0 1 m 0=7 1=5 2=1", "SDPA s 4 1 q k v m y 5=1"], 4 * 5 * 7 * 14, 0),
+    "norm over maps": ([MAP, "LayerNorm n 1 1 x y 0=36"], 0, 72),
+    "norm over rows": ([MAP, "LayerNorm n 1 1 x y 0=6"], 0, 12),
+    "norm without weights": ([MAP, "LayerNorm n 1 1 x y 0=144 2=0"], 0, 0),
+    "left matrix stored": (["Input x 0 1 x 0=8 1=7", "Gemm g 1 1 x y 3=1 4=1 7=5 9=8"], 5 * 8 * 7, 40),
+    "sum of no kind": (["Input x 0 1 x 0=8 1=5", "Gemm g 1 1 x y 10=-1 5=1 6=1 8=3 9=8"], 120, 24),
+    "sum of each column": (["Input x 0 1 x 0=8 1=5", "Gemm g 1 1 x y 10=4 5=1 6=1 8=3 9=8"], 120, 27),
+    "tiles of one axis": ([MAP, "Tile t 1 1 x a 0=0 1=3", "Convolution v 1 1 a y 0=2 1=1 6=24"], 24 * 36, 24),
+    "tiles of every axis": (
+        [MAP, "Tile t 1 1 x a -23302=3,1,2,3", "Convolution v 1 1 a y 0=2 1=1 6=8"], 8 * 36 * 6, 8),
+    "sizes in words": ([MAP, 'Reshape r 1 1 x a 6="0w,-1"', "InnerProduct f 1 1 a y 0=2 2=12"], 12 * 24, 12),
+}  # fmt: skip
+
+
+def read(folder: Path, lines: list[str], input_size: tuple[int, ...] | None = None) -> LayerGraph:
+    blobs = sum(int(line.split()[3]) for line in lines)
+    path = folder / "net.param"
+    path.write_text("\n".join(["7767517", f"{len(lines)} {blobs}", *lines]) + "\n")
+    return load_network(path, input_size)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_layers_count_their_products_and_weights(kind: str, tmp_path: Path) -> None:
+    lines, macs, params = KINDS[kind]
+    graph = read(tmp_path, lines)
+    assert (graph.total_macs, graph.total_params) == (macs, params)
+    assert not graph.unknown
+
+
+def test_a_second_image_keeps_its_channels(tmp_path: Path) -> None:
+    lines = ["Input a 0 1 a 0=8 1=8 2=3", "Input b 0 1 b 0=8 1=8 2=1", "Convolution c 1 1 b y 0=4 1=1 6=4"]
+    graph = read(tmp_path, lines, (3, 16, 16))
+    assert graph.total_macs == 4 * 256
+
+
+@pytest.mark.parametrize("lines, said", [
+    (["pnnx.Input i 0 1 0 #0=(1,3,8,8)f32"], "ncnn.param"),
+    ([MAP, "BinaryOp m 1 1 x y 0=99 1=1 2=3.0"], "operation 99"),
+    ([MAP, 'Reshape r 1 1 x y 6="*(0w,2),-1"'], "computed"),
+])  # fmt: skip
+def test_what_cannot_be_read_says_the_way_out(lines: list[str], said: str, tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=said):
+        read(tmp_path, lines)
