@@ -135,7 +135,7 @@ def multi_head_attention(writer: GraphWriter, layer: ParamLayer, *inputs: Tensor
 
 def sdpa(writer: GraphWriter, layer: ParamLayer, *inputs: Tensor) -> Tensor:
     """softmax(q k^T) v of every head; key 5 says whether a mask is added."""
-    return attention(writer, *inputs[:3], mask=inputs[3] if layer.integer(5) else None)
+    return attention(writer, inputs[0], inputs[1], inputs[2], inputs[3] if layer.integer(5) else None)
 
 
 def convolution_1d(writer: GraphWriter, layer: ParamLayer, x: Tensor) -> Tensor:
