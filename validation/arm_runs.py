@@ -95,7 +95,7 @@ def runs_of(core: CoreType) -> list[MeasuredRun]:
 def start_of_the_fit() -> CpuFitted:
     """The constants every fit starts from and is held to: those of the runtime's own file."""
     tree = YAML(typ="safe").load((PROFILES / "_ncnn.yaml").read_text())["fitted"]
-    return CpuFitted(**{key: value for key, value in tree.items() if key != "source"})
+    return CpuFitted(**{key: value for key, value in tree.items() if key not in ("source", "hardware", "runtime")})
 
 
 def _run(board: str, number: int, rows: pd.DataFrame) -> MeasuredRun:

@@ -147,7 +147,7 @@ class OpTable:
     def take(self, rows: np.ndarray) -> OpTable:
         """The loop nests of the given rows, for formulas that look at one row at a time: what they read is left out."""
         labels = self.labels
-        return replace(
+        taken = replace(
             self,
             labels=tuple([labels[row] for row in rows.tolist()]),
             producers=((),) * len(rows),
@@ -155,6 +155,9 @@ class OpTable:
             starts=(0,),
             **{name: array[rows] for name, array in self.columns().items()},
         )
+        words, word_of = self._words
+        vars(taken)["_words"] = words, word_of[rows]  # as the property would find them, less the words no row has
+        return taken
 
     def at_networks(self, which: np.ndarray) -> OpTable:
         """The unplanned table of some of its networks, in any order, each as often as it is named."""

@@ -121,10 +121,13 @@ def _work_out(ops: OpTable, machine: CpuMachine, once: bool) -> _PricedRows:
     layout = ops.kept.get("layout", (machine.runtime,), lambda: layout_of(images, machine.runtime.blocked_layout))
     columns = [*ops.columns().values(), ops.word_of[:, None], *layout.columns]
     equal = EqualRows.each(len(ops)) if once else EqualRows.of(columns)
-    work = partitioned_work(Rows(images, layout).take(equal.first), machine)
-    scratch_bytes = np.asarray(work.packed + work.transformed)[equal.of_row] * images.elem_bytes
-    misses = Misses.of(images, work.weight_bytes[equal.of_row], scratch_bytes, machine)
-    kinds = equal if once else EqualRows.of([equal.of_row[:, None], *misses.columns])
+    rows = Rows(images, layout)
+    work = partitioned_work(rows if once else rows.take(equal.first), machine)
+    scratch = np.asarray(work.packed + work.transformed)
+    misses = Misses.of(images, work.weight_bytes[equal.of_row], scratch[equal.of_row] * images.elem_bytes, machine)
+    if once:
+        return _PricedRows(images, work, layout, misses, ops.n, equal.of_row)
+    kinds = EqualRows.of([equal.of_row[:, None], *misses.columns])
     first = kinds.first
     return _PricedRows(
         images.take(first),

@@ -96,14 +96,11 @@ class Work:
         """One work of ``rows`` rows from ``(row numbers, mask of (row, point), work)`` that never overlap."""
         columns = {}
         for field in fields(cls):
-            values = [np.asarray(getattr(work, field.name), dtype=float) for _, _, work in parts]
-            points = max(
-                *(max(v.shape[1] for v in values if v.ndim) if any(v.ndim for v in values) else 1,),
-                *(takes.shape[1] for _, takes, _ in parts),
-                1,
-            )
-            column = np.zeros((rows, points))
+            values = [getattr(work, field.name) for _, _, work in parts]
+            wide = [array.shape[1] for array in (*(takes for _, takes, _ in parts), *values) if np.ndim(array)]
+            column = np.zeros((rows, max(wide)))
             for (where, takes, _), value in zip(parts, values, strict=True):
-                column[where] = value if takes.all() else np.where(takes, value, column[where])
+                if np.ndim(value) or value != 0.0:
+                    column[where] = value if takes.all() else np.where(takes, value, column[where])
             columns[field.name] = column
         return cls(**columns)
