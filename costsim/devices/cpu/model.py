@@ -119,7 +119,9 @@ def _work_out(ops: OpTable, machine: CpuMachine, once: bool) -> _PricedRows:
     """Rows that are equal do the same work; those whose tensors are as far from their readers cost the same."""
     images = _per_image(ops)
     layout = ops.kept.get("layout", (machine.runtime,), lambda: layout_of(images, machine.runtime.blocked_layout))
-    columns = [*ops.columns().values(), ops.word_of[:, None], *layout.columns]
+    columns = [*ops.columns().values(), ops.word_of[:, None]]
+    if machine.runtime.blocked_layout is not None:
+        columns += layout.columns
     equal = EqualRows.each(len(ops)) if once else EqualRows.of(columns)
     rows = Rows(images, layout)
     work = partitioned_work(rows if once else rows.take(equal.first), machine)
