@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from costsim.hardware import Profile, load_profile, profile_names
     from costsim.network import Network
     from costsim.networks import network_names
+    from costsim.predict import Predictor
     from costsim.simulate import Simulation
     from costsim.tables.costtable import CostTable
     from costsim.tables.optable import OpTable
@@ -34,6 +35,7 @@ _ROOM_OF = {
     "NetBuilder": "costsim.graph",
     "Network": "costsim.network",
     "OpTable": "costsim.tables.optable",
+    "Predictor": "costsim.predict",
     "Profile": "costsim.hardware",
     "RunConfig": "costsim.devices",
     "Simulation": "costsim.simulate",
@@ -60,6 +62,7 @@ __all__ = [
     "NetBuilder",
     "Network",
     "OpTable",
+    "Predictor",
     "Profile",
     "RunConfig",
     "Simulation",

@@ -21,6 +21,7 @@ EXPORTED = {
     "NetBuilder",
     "Network",
     "OpTable",
+    "Predictor",
     "Profile",
     "RunConfig",
     "Simulation",
