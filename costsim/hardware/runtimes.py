@@ -6,8 +6,8 @@ A profile lists what runs on it under ``runtimes``, the default first, each with
       cmsis_nn: {}
       tinyengine: {fitted: {...}, calibration: {...}}
 
-What all boards share of a runtime stands in ``runtimes/NAME.yaml`` beside the profiles. A profile without the list
-has one runtime, the one in its own ``runtime`` block.
+What all boards share of a runtime stands in ``runtimes/NAME.yaml`` beside the profiles. A profile whose own ``runtime``
+block says what runs there has that one first, and those it lists besides. ``null`` takes away what was inherited.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from pathlib import Path
 from costsim.errors import InputError, unknown_name
 from costsim.hardware.folders import shipped_folder
 from costsim.hardware.profile import UNMEASURED
-from costsim.hardware.trees import BLOCKS, Tree, check_sources, lay_fitted_over, overlay, strip_sources
+from costsim.hardware.trees import BLOCKS, Tree, check_sources, lay_fitted_over, overlay, settable_fields, strip_sources
 from costsim.yamlfile import read_yaml
 
 
@@ -28,24 +28,19 @@ def with_runtime(tree: Tree, provenance: dict[str, str], asked: str | None, path
         InputError: the board does not run it.
     """
     tree = dict(tree)
-    choices = tree.pop("runtimes", None)
-    if choices is None:
-        own = str((tree.get("runtime") or {}).get("name", ""))
-        if asked is not None and asked != own:
-            raise unknown_name("runtime", asked, [own], where=f"--runtime on {path.stem}", listing=f"it runs {own}")
+    own = (tree.get("runtime") or {}).get("name")
+    others = {name: layer for name, layer in (tree.pop("runtimes", None) or {}).items() if layer is not None}
+    choices = [*([own] if own else []), *(name for name in others if name != own)]
+    name = asked or next(iter(choices), None)
+    if name is None or name == own:
         return tree, provenance
-    choices = {name: own for name, own in choices.items() if own is not None}  # null takes an inherited one away
-    if not choices:
-        raise InputError("lists no runtime", where=str(path), mend="name one under 'runtimes'")
-    name = asked or next(iter(choices))
     if name not in choices:
         listing = f"it runs {', '.join(choices)}"
         raise unknown_name("runtime", name, choices, where=f"--runtime on {path.stem}", listing=listing)
-    first = next(iter(choices))
-    if name != first:
+    if name != choices[0]:
         tree["title"] = f"{tree.get('title', path.stem)}, {name}"
-        tree["calibration"] = _unmeasured(name, first)
-    for file, layer in ((_file(name, path), read_yaml(_file(name, path))), (path, choices[name])):
+        tree["calibration"] = _unmeasured(name, choices[0])
+    for file, layer in ((_file(name, path), read_yaml(_file(name, path))), (path, others[name])):
         layer = dict(layer)
         for block in BLOCKS:
             if isinstance(layer.get(block), dict):
@@ -53,7 +48,8 @@ def with_runtime(tree: Tree, provenance: dict[str, str], asked: str | None, path
         lay_fitted_over(layer, provenance, file)
         tree = overlay(tree, layer)
         check_sources(tree, provenance, file)
-    return tree, provenance
+    kept = set(settable_fields(tree))  # a block the runtime sets to null takes its numbers with it
+    return tree, {field: source for field, source in provenance.items() if field in kept}
 
 
 def _unmeasured(name: str, first: str) -> Tree:
