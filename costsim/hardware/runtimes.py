@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from costsim.errors import InputError, unknown_name
+from costsim.errors import unknown_name
 from costsim.hardware.folders import shipped_folder
 from costsim.hardware.profile import UNMEASURED
 from costsim.hardware.trees import BLOCKS, Tree, check_sources, lay_fitted_over, overlay, settable_fields, strip_sources
