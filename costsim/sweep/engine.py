@@ -19,7 +19,7 @@ from costsim.lowering import Lowering
 from costsim.simulate import lowering_for
 from costsim.sweep.allocator import collecting_rarely
 from costsim.sweep.axes import Axis
-from costsim.sweep.networks import Built, Part, graphs, network_key
+from costsim.sweep.networks import Built, Part, check_values, graphs, network_key
 from costsim.sweep.spec import SweepSpec
 from costsim.tables.cache import Caches
 from costsim.tables.optable import OpTable
@@ -78,6 +78,8 @@ class Engine:
                 raise unknown_name(
                     "axis", axis.name, hint, where="axes", listing=f"an axis is one of {', '.join(hint)}"
                 )
+        for network in axes["network"].values:
+            check_values(network, {n.removeprefix("network."): a.values for n, a in axes.items() if _is_option(n)})
         for hw in axes["hw"].values:
             self._check_device(hw, axes)
 

@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import multiprocessing
+import os
+import signal
+import threading
 import time
 from collections.abc import Iterator
-from concurrent.futures import Executor, ProcessPoolExecutor
-from contextlib import contextmanager
+from concurrent.futures import Executor, Future, ProcessPoolExecutor
+from contextlib import contextmanager, suppress
+from multiprocessing.connection import Connection
+from typing import Any
 
 from costsim.errors import InputError
 
@@ -26,8 +31,49 @@ def open_executor(
     elif workers == 1:
         yield None
     else:  # spawned: a fork would copy threads of NumPy's linear algebra in whatever state they are
-        with ProcessPoolExecutor(workers, mp_context=multiprocessing.get_context("spawn")) as pool:
+        with _local(workers) as pool:
             yield pool
+
+
+class _Workers(ProcessPoolExecutor):
+    """Local processes that never see Ctrl-C: the main process does, and ends them."""
+
+    def submit(self, /, *call: Any, **options: Any) -> Future[Any]:
+        held = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})  # a process started now inherits it
+        try:
+            return super().submit(*call, **options)
+        finally:
+            signal.pthread_sigmask(signal.SIG_SETMASK, held)
+
+
+@contextmanager
+def _local(workers: int) -> Iterator[Executor]:
+    """Processes that end with this one, however it ends: the kernel closes its end of a pipe they listen to."""
+    spawn = multiprocessing.get_context("spawn")
+    listened, held = spawn.Pipe(duplex=False)
+    pool = _Workers(workers, mp_context=spawn, initializer=_end_with, initargs=(listened,))
+    try:
+        yield pool
+    except BaseException:
+        held.close()
+        pool.shutdown(cancel_futures=True)
+        raise
+    else:
+        pool.shutdown()
+    finally:
+        held.close()
+        listened.close()
+
+
+def _end_with(parent: Connection) -> None:
+    """End this process as soon as nobody holds the other end of the pipe."""
+
+    def listen() -> None:
+        with suppress(EOFError, OSError):
+            parent.recv_bytes()
+        os._exit(1)
+
+    threading.Thread(target=listen, daemon=True).start()
 
 
 @contextmanager

@@ -10,11 +10,12 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from costsim.errors import InputError, unknown_name
+from costsim.errors import CostsimError, InputError, unknown_name
 from costsim.graph import LayerGraph
 from costsim.graph.layers import Conv2d
-from costsim.network import Network
+from costsim.network import Network, parse_input_size
 from costsim.networks.zoo import family_of
+from costsim.units import shortened
 
 Options = Mapping[str, np.ndarray]
 """Constructor option to its value at each point."""
@@ -43,7 +44,9 @@ def graphs(network: Any, options: Options, resize: Options, points: int, built: 
     """
     everywhere = np.arange(points)
     _check_options(network, options)
-    for where, scalars, arrays in _same_objects(options, everywhere):
+    words = {name: values for name, values in resize.items() if values.dtype == object}
+    for where, scalars, arrays in _same_objects({**options, **words}, everywhere):
+        scalars = {name: value for name, value in scalars.items() if name not in words}
         build = _builder(network, scalars)
         if built is not None:
             build = _once(build, built, (network_key(network), *scalars.items()))
@@ -145,8 +148,10 @@ def _resized(graph: LayerGraph, sizes: Options) -> LayerGraph:
         return graph
     n, c, h, w = graph.input_shape
     batch = _folded(sizes["batch"]) if "batch" in sizes else n
-    sides = 2 * (_folded(sizes["input_size"]),) if "input_size" in sizes else (h, w)
-    return graph.with_input(batch, c, *sides)
+    size = _folded(sizes["input_size"]) if "input_size" in sizes else (c, h, w)
+    if isinstance(size, str):
+        size = parse_input_size(size)
+    return graph.with_input(batch, *(size if isinstance(size, tuple) else (c, size, size)))
 
 
 def _builder(network: Any, options: dict[str, Any]) -> Callable[..., LayerGraph]:
@@ -186,6 +191,35 @@ def _check_options(network: Any, options: Options) -> None:
                 raise unknown_name("option", option, [*known, *family.variants[network]], where=network)
 
 
+def check_values(network: Any, options: Mapping[str, tuple[Any, ...]]) -> None:
+    """Refuse values of a zoo network's options that are not of the kind of the ones it has.
+
+    Raises:
+        InputError: a fraction or a list where its own value is a whole number, a list or text where it is a number.
+    """
+    if not isinstance(network, str) or not options:
+        return
+    family = family_of(network)
+    own = {**(family.constructor.__kwdefaults__ or {}), **family.variants[network]}
+    for option, values in options.items():
+        usual = own.get(option)
+        if isinstance(usual, bool) or not isinstance(usual, (int, float)):
+            continue
+        known = [
+            (family.constructor.__kwdefaults__ or {}).get(option),
+            *(v.get(option) for v in family.variants.values()),
+        ]
+        whole = not any(isinstance(value, float) for value in known)
+        for value in values:
+            number = isinstance(value, (int, float)) and not isinstance(value, bool)
+            if not number or (whole and value != int(value)):
+                raise InputError(
+                    f"{shortened(repr(value))} is no {option}",
+                    where=f"axes: network.{option}",
+                    mend=f"write a {'whole ' * whole}number, as {usual}, which {network} has",
+                )
+
+
 def _zoo(network: str, options: dict[str, Any]) -> LayerGraph:
     return family_of(network).build(network, **options) if options else _fixed(network)
 
@@ -196,19 +230,36 @@ def _fixed(network: str) -> LayerGraph:
 
 
 def _python(network: dict[str, str]) -> Callable[..., LayerGraph]:
-    """The user's own constructor, written ``module:function``."""
-    module, _, function = network.get("python", "").partition(":")
+    """The user's own constructor, written ``module:function``.
+
+    Raises:
+        InputError: it cannot be imported.
+        CostsimError: when called, what it gives is no graph.
+    """
+    module, _, function = str(network.get("python")).partition(":")
     try:
-        return getattr(import_module(module), function)
-    except (ImportError, AttributeError, ValueError) as error:
+        constructor = getattr(import_module(module), function)
+    except (ImportError, AttributeError, ValueError, TypeError) as error:
         raise InputError(
             f"{network} cannot be loaded: {error}", where="network", mend="write module:function"
         ) from None
 
+    def checked(**options: Any) -> LayerGraph:
+        graph = constructor(**options)
+        if not isinstance(graph, LayerGraph):
+            raise CostsimError(
+                f"network: {module}:{function} gives a {type(graph).__name__}; it must give a LayerGraph"
+            )
+        return graph
+
+    return checked
+
 
 def _folded(values: np.ndarray) -> Any:
     """A plain number where all points agree, so that it costs no more than one network."""
-    return values[0].item() if (values == values[0]).all() else values
+    if not (values == values[0]).all():
+        return values
+    return values[0] if values.dtype == object else values[0].item()
 
 
 def _scalars(options: Options, point: int) -> dict[str, Any]:

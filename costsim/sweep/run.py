@@ -83,10 +83,11 @@ def sweep(
         shard_points = min(SHARD_POINTS, max(fewest, -(-spec.space.points // SHARDS)))
     store = Store(folder, spec, shard_points)
     shards = range(-(-spec.space.points // shard_points))
-    done = sum(store.is_done(shard) for shard in shards)
+    todo = [shard for shard in shards if not store.is_done(shard)]
+    done = len(shards) - len(todo)
     progress(min(done * shard_points, spec.space.points), spec.space.points)
     for attempt in range(ATTEMPTS):
-        todo = [shard for shard in shards if not store.is_done(shard)]
+        todo = [shard for shard in todo if attempt == 0 or not store.is_done(shard)]
         if not todo:
             break
         try:
@@ -149,6 +150,12 @@ def _add_up(spec: SweepSpec, store: Store, shards: range) -> SweepResult:
     if not summary["outcomes"]["priced"]:
         counts = ", ".join(f"{count} {outcome}" for outcome, count in summary["outcomes"].items() if count)
         raise InputError(f"no point is left: {counts}", where="sweep", mend=_mend(spec, summary))
+    if not len(whole["best/point"]):
+        raise InputError(
+            f"the objective {next(iter(spec.objectives))} is not known on these devices",
+            where="sweep",
+            mend="choose another objective, or devices whose profiles give it",
+        )
     best, front = (_with_axes(table_of(whole, name), spec) for name in ("best", "pareto"))
     store.write_result("best", best)
     store.write_result("pareto", front)

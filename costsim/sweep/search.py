@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 import pandas as pd
-from pydantic import PositiveInt
+from pydantic import Field, PositiveInt
 
 from costsim.errors import InputError
 from costsim.files import make_folder, write_bytes, write_text
@@ -39,10 +39,10 @@ class SearchSpec(SweepSpec):
 
     evaluations: PositiveInt = 1000
     """Distinct candidates to price."""
-    population: PositiveInt = 64
+    population: int = Field(default=64, ge=2)
     """Candidates proposed and priced together."""
     sampler: Literal["nsga2", "tpe"] = "nsga2"
-    seed: int = 0
+    seed: int = Field(default=0, ge=0, lt=2**32)
     score: str | None = None
     """``module:function`` that takes a candidate's options and gives a number: a stand-in for accuracy."""
     storage: str | None = None
@@ -129,10 +129,22 @@ class _Scorer:
         for at, row in enumerate(rows):
             worst = {m: max(float(table[m][at]) for table in priced.values()) for m in METRICS}
             fits = all(table["outcome"][at] == PRICED for table in priced.values())
-            score = {SCORE: float(self.score(dict(row)))} if self.score else {}
+            score = {SCORE: self._scored(row)} if self.score else {}
             each = {f"{m}@{d}": float(t[m][at]) for d, t in priced.items() for m in ("latency_ms", "dram_bytes")}
             row.update(worst, **score, **each, fits=fits)
         return rows
+
+    def _scored(self, row: dict[str, Any]) -> float:
+        assert self.score is not None
+        try:
+            return float(self.score(dict(row)))
+        except Exception as error:  # whatever the user's own code raises
+            said = (str(error).splitlines() or [""])[0]
+            raise InputError(
+                f"'{self.spec.score}' fails: {type(error).__name__} {said}",
+                where="score",
+                mend="it takes a candidate's options as one dictionary and gives a number",
+            ) from None
 
     def violation(self, row: dict[str, Any]) -> float:
         """How far the row is outside the constraints, relative to each; 0 where it keeps all."""
@@ -174,9 +186,15 @@ def _study(spec: SearchSpec, folder: Path) -> optuna.Study:
         directions: list[Literal["minimize", "maximize"]] = [
             "minimize" if d == "min" else "maximize" for d in spec.objectives.values()
         ]
-        return optuna.create_study(
-            study_name=spec.text, directions=directions, sampler=sampler, storage=storage, load_if_exists=True
-        )
+        try:
+            return optuna.create_study(
+                study_name=spec.text, directions=directions, sampler=sampler, storage=storage, load_if_exists=True
+            )
+        except Exception as error:  # of whatever driver the storage names
+            said = (str(error).splitlines() or [""])[0]
+            raise InputError(
+                f"cannot be opened: {said}", where=spec.storage or str(folder), mend="check 'storage'"
+            ) from None
 
 
 def _state(known: bool) -> Any:

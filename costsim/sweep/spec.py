@@ -105,11 +105,14 @@ def load_spec(
     where = "sweep" if isinstance(source, dict) else str(source)
     tree = source if isinstance(source, dict) else read_yaml(Path(source))
     try:
-        spec = kind(**tree)
+        spec = kind.model_validate(tree)
     except ValidationError as error:
         first = error.errors()[0]
         field = ".".join(str(part) for part in first["loc"])
         raise InputError(f"{field}: {first['msg'].lower()}", where=where, mend="see docs/sweeps.md") from None
+    for name in ("network", "hw"):
+        if name in spec.axes:
+            raise InputError(f"axes.{name} is there beside '{name}'", where=where, mend=f"list all of them in '{name}'")
     if sample is not None:
         drawn = {**(spec.sample.model_dump() if spec.sample else {}), "points": sample}
         spec = spec.model_copy(update={"sample": Sample(**drawn)})

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 import json
+import zipfile
+import zlib
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -11,12 +14,16 @@ from typing import Any
 import numpy as np
 
 from costsim.errors import InputError
-from costsim.files import make_folder, write_bytes, write_text
+from costsim.files import make_folder, read_text, write_bytes, write_text
+from costsim.jsonfile import read_json
 from costsim.sweep.reduce import Reduction, Table
 from costsim.sweep.spec import SweepSpec
 from costsim.version import VERSION
 
 MANIFEST = "manifest.json"
+
+SEAL = "seal"
+"""The array of a shard's file that says what it belongs to."""
 
 
 class Store:
@@ -31,11 +38,15 @@ class Store:
         if find_spec("pyarrow") is None:
             raise InputError("pyarrow is not installed", where="sweep", mend="pip install 'costsim[sweep]'")
         self.folder = make_folder(folder)
+        self._keeps_points = spec.keep_points
         manifest = {"costsim": VERSION, "spec": json.loads(spec.text), "shard_points": shard_points}
         text = json.dumps(manifest, indent=2) + "\n"  # in order: other axes first would number other points
         path = self.folder / MANIFEST
+        self._key = hashlib.sha256(text.encode()).hexdigest()
         if path.exists():
-            if path.read_text(encoding="utf-8") != text:
+            there = read_text(path)
+            if there != text:
+                read_json(path, mend="choose another folder or remove it")  # says so if it was cut
                 raise InputError("holds another sweep", where=str(folder), mend="choose another folder or remove it")
         elif any(not found.name.startswith(f".{MANIFEST}.") for found in self.folder.iterdir()):
             raise InputError("is not empty", where=str(folder), mend="choose an empty folder")
@@ -44,19 +55,42 @@ class Store:
         make_folder(self.folder / "shards")
 
     def is_done(self, shard: int) -> bool:
-        return self._path(shard, "npz").exists()
+        """Whether all a shard found is there, whole and of this sweep; what is not is priced again."""
+        try:
+            self.reduction(shard)
+        except InputError:
+            return False
+        return True
 
     def save(self, shard: int, reduction: Reduction, points: Table | None) -> None:
         """Keep what a shard found; the reduction is written last and marks it as done."""
+        content = b"" if points is None else parquet(points)
         if points is not None:
-            write_bytes(self._path(shard, "points.parquet"), parquet(points))
+            write_bytes(self._path(shard, "points.parquet"), content)
         out = io.BytesIO()
-        np.savez(out, **reduction)  # type: ignore[arg-type]  # its stub takes the arrays for allow_pickle
+        np.savez(out, **reduction, **{SEAL: self._seal(shard, content)})  # type: ignore[arg-type]  # its stub takes the arrays for allow_pickle
         write_bytes(self._path(shard, "npz"), out.getvalue())
 
     def reduction(self, shard: int) -> Reduction:
-        with np.load(self._path(shard, "npz"), allow_pickle=False) as arrays:
-            return dict(arrays)
+        """What a shard found.
+
+        Raises:
+            InputError: its files are missing, damaged, or those of another shard or sweep.
+        """
+        path = self._path(shard, "npz")
+        try:
+            content = self._path(shard, "points.parquet").read_bytes() if self._keeps_points else b""
+            with np.load(io.BytesIO(path.read_bytes()), allow_pickle=False) as arrays:
+                found = dict(arrays)
+            if str(found.pop(SEAL)) == self._seal(shard, content):
+                return found
+        except (OSError, EOFError, ValueError, KeyError, zipfile.BadZipFile, zlib.error):
+            pass
+        raise InputError("is missing or damaged", where=str(path), mend="run the sweep again: it is priced anew")
+
+    def _seal(self, shard: int, points: bytes) -> str:
+        """What tells a shard's files from those of another shard or sweep."""
+        return f"{self._key} {shard} {hashlib.sha256(points).hexdigest()}"
 
     def write_result(self, name: str, table: Table) -> None:
         write_bytes(self.folder / f"{name}.parquet", parquet(table))
