@@ -5,8 +5,18 @@ Every message is one line that says what is wrong, where, and how to mend it.
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Iterable
 from difflib import get_close_matches
+
+
+def visible(text: str) -> str:
+    """Text of others with what would steer a terminal, break a line or turn the reading order written as an escape."""
+    return text if text.isprintable() else "".join(c if c.isprintable() else _escape(c) for c in text)
+
+
+def _escape(char: str) -> str:
+    return repr(char)[1:-1] if unicodedata.category(char) != "Zs" else " "  # other widths of space are spaces
 
 
 class CostsimError(Exception):
@@ -29,6 +39,12 @@ class InputError(CostsimError):
     def at(self, where: str) -> InputError:
         """The same error, seen from further out: ``where`` is put in front."""
         return InputError(self.what, where=f"{where}: {self.where}" if self.where else where, mend=self.mend)
+
+
+class StoppedError(InputError):
+    """Stopped by the user; says what is kept."""
+
+    exit_code = 130
 
 
 class DoesNotFitError(CostsimError):

@@ -5,11 +5,13 @@ from __future__ import annotations
 import gc
 import shlex
 import sys
+from contextlib import suppress
 from importlib import import_module
 
 import click
 
-from costsim.errors import CostsimError
+from costsim.cli.patient import patient_stdout
+from costsim.errors import CostsimError, visible
 
 VERBS = (
     "analyze", "check", "advise", "compare", "diff", "sweep", "search", "validate", "calibrate", "reproduce",
@@ -44,7 +46,13 @@ def main() -> None:
     """Run a verb; answer 0, or 1 for bad input, 2 if it does not fit, 3 if an assertion failed."""
     gc.freeze()
     gc.set_threshold(100_000, 50, 50)  # start-up makes many objects that live on: looking through them costs a tenth
-    sys.exit(run(sys.argv[1:]))
+    with patient_stdout() as problem:
+        code = run(sys.argv[1:])
+    if problem and not isinstance(problem[0], BrokenPipeError):  # whoever stopped reading knows
+        code = _fail(f"standard output cannot be written: {problem[0].strerror}", 1)
+    with suppress(OSError, ValueError, AttributeError):
+        sys.stderr.flush()
+    sys.exit(code)
 
 
 def run(arguments: list[str]) -> int:
@@ -71,5 +79,6 @@ def run(arguments: list[str]) -> int:
 
 
 def _fail(message: str, code: int) -> int:
-    click.echo(f"costsim: {message}", err=True)
+    with suppress(OSError, ValueError):  # there is nobody to tell
+        click.echo(f"costsim: {visible(message)}", err=True)
     return code

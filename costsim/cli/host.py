@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from costsim.errors import InputError
+from costsim.errors import StoppedError
 from costsim.report.progress import progress_bar
 
 
@@ -28,7 +28,7 @@ def calibrate_this_machine(runtime_name: str, target: Path, measurements: Path |
         with progress_bar("measuring") as progress:
             fitted = calibrate_host(target, machine, runtime, journal, progress=progress)
     except KeyboardInterrupt:
-        raise InputError(
+        raise StoppedError(
             "interrupted; what was measured is kept", where=str(journal), mend="run the same command to go on"
         ) from None
     if measurements is None:

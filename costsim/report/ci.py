@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from xml.etree import ElementTree as ET
 
+from costsim.errors import visible
 from costsim.guidelines.base import Finding, guideline, guideline_ids, manual, title
 from costsim.report.checked import Checked
 from costsim.units import format_milliseconds
@@ -52,6 +53,10 @@ def junit(checked: Checked) -> str:
     for finding in checked.findings:
         case = ET.SubElement(suite, "testcase", classname=f"guideline.{finding.id}", name=finding.key)
         ET.SubElement(case, "system-out").text = f"{_priced(finding)} {finding.message}"
+    for element in suite.iter():
+        element.text = visible(element.text) if element.text else element.text
+        for name, value in element.items():
+            element.set(name, visible(value))
     ET.indent(suite)
     return ET.tostring(suite, encoding="unicode", xml_declaration=True)
 
@@ -80,7 +85,7 @@ def _priced(finding: Finding) -> str:
 
 
 def _data(text: str) -> str:
-    return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+    return visible(text).replace("%", "%25")
 
 
 def _property(text: str) -> str:

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
+from costsim.errors import visible
 from costsim.report.document import document
 from costsim.report.words import byte_count, percent, run_line, shape, trust, verdict
 from costsim.units import format_count, format_milliseconds
@@ -61,5 +62,7 @@ def markdown_table(head: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:
 def escaped(text: str) -> str:
     """Names as they are: nothing in them is markup or ends a table cell."""
     return (
-        re.sub(r"([\\`*_{}\[\]<>#|~])", r"\\\1", " ".join(text.split())).replace("\\<", "&lt;").replace("\\>", "&gt;")
+        re.sub(r"([\\`*_{}\[\]<>#|~])", r"\\\1", visible(" ".join(text.split())))
+        .replace("\\<", "&lt;")
+        .replace("\\>", "&gt;")
     )

@@ -5,16 +5,31 @@ from __future__ import annotations
 from typing import Any
 
 from rich import box
-from rich.console import Console
+from rich.console import Console, ConsoleOptions, RenderResult
+from rich.segment import Segment
 from rich.table import Table
+
+from costsim.errors import visible
 
 
 def as_text(shown: Any, width: int | None = None) -> str:
     """What rich draws, as wide as the terminal unless ``width`` says otherwise; in colour where it has any."""
-    console = Console(highlight=False, width=width)
+    console = Console(highlight=False, markup=False, emoji=False, width=width)
     with console.capture() as captured:
-        console.print(shown)
+        console.print(_Visible(shown))
     return captured.get()
+
+
+class _Visible:
+    """What is drawn, without what names in it would do to a terminal."""
+
+    def __init__(self, shown: Any) -> None:
+        self.shown = shown
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        for segment in console.render(self.shown, options):
+            lines = segment.text.split("\n")
+            yield Segment("\n".join(map(visible, lines)), segment.style, segment.control)
 
 
 def plain_table(**options: Any) -> Table:

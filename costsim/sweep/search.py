@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import sys
 import warnings
 from collections.abc import Callable
 from importlib import import_module
@@ -14,13 +16,15 @@ import pandas as pd
 from pydantic import Field, PositiveInt
 
 from costsim.errors import InputError
-from costsim.files import make_folder, write_bytes, write_text
+from costsim.files import is_there, make_folder, read_text, write_bytes, write_text
+from costsim.jsonfile import read_json
 from costsim.limits import Assertion
 from costsim.sweep.engine import METRICS, PRICED, Engine
 from costsim.sweep.reduce import Table, best_rows, pareto_rows
 from costsim.sweep.run import Progress, SweepResult
 from costsim.sweep.spec import SweepSpec, load_spec
-from costsim.sweep.store import parquet
+from costsim.sweep.store import MANIFEST, parquet
+from costsim.version import VERSION
 
 if TYPE_CHECKING:
     import optuna
@@ -63,6 +67,7 @@ def search(
     spec = spec if isinstance(spec, SearchSpec) else load_spec(spec, kind=SearchSpec)
     out = make_folder(folder)
     scorer = _Scorer(spec)
+    _claim(out, spec)
     study = _study(spec, out)
     seen = set(_rows(study))
     while len(seen) < spec.evaluations:
@@ -80,6 +85,23 @@ def search(
         if len(seen) >= scorer.combinations or (not fresh and len(study.trials) > 20 * spec.evaluations):
             break
     return _result(spec, scorer, study, out)
+
+
+def _claim(folder: Path, spec: SearchSpec) -> None:
+    """Make the folder this search's, or refuse it.
+
+    Raises:
+        InputError: it holds another search, or anything else.
+    """
+    path, text = folder / MANIFEST, json.dumps({"costsim": VERSION, "search": json.loads(spec.text)}, indent=2) + "\n"
+    if is_there(path):
+        if read_text(path) != text:
+            read_json(path, mend="choose another folder or remove it")  # says so if it was cut
+            raise InputError("holds another search", where=str(folder), mend="choose another folder or remove it")
+    elif any(not found.name.startswith(f".{MANIFEST}.") for found in folder.iterdir()):
+        raise InputError("is not empty", where=str(folder), mend="choose an empty folder")
+    else:
+        write_text(path, text)
 
 
 class _Scorer:
@@ -182,7 +204,13 @@ def _study(spec: SearchSpec, folder: Path) -> optuna.Study:
         )
         storage: Any = spec.storage
         if storage is None:
-            storage = JournalStorage(JournalFileBackend(str(folder / "study.log")))
+            journal = (folder / "study.log").resolve()  # the lock is a link to it, followed from wherever
+            lock = journal.with_name("study.log.lock")
+            if os.path.lexists(lock):
+                print(f"costsim: waiting for {lock}: another search holds it, or one was killed", file=sys.stderr)
+                if not lock.exists():  # left by a search that named its folder from elsewhere: nobody breaks it
+                    lock.unlink(missing_ok=True)
+            storage = JournalStorage(JournalFileBackend(str(journal)))
         directions: list[Literal["minimize", "maximize"]] = [
             "minimize" if d == "min" else "maximize" for d in spec.objectives.values()
         ]

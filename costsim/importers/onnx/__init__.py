@@ -60,6 +60,7 @@ def _model(source: Path | ModelProto) -> tuple[ModelProto, str, str]:
         raise InputError("reading ONNX needs the package onnx", mend="pip install 'costsim[onnx]'") from None
     from google.protobuf.message import DecodeError  # type: ignore[import-untyped]
 
+    from costsim.importers.onnx.functions import check_functions
     from costsim.importers.onnx.slim import read_slim
 
     if isinstance(source, Path):
@@ -73,6 +74,7 @@ def _model(source: Path | ModelProto) -> tuple[ModelProto, str, str]:
         where = name = source.graph.name or "onnx model"
         model = source
     _check_model(model, where)
+    check_functions(model, where)
     return (onnx.inliner.inline_local_functions(model) if model.functions else model), where, name
 
 

@@ -1,0 +1,47 @@
+"""Standard output that may be full: the files asked for beside it are written all the same."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from typing import Any
+
+
+class _Patient:
+    """A stream that remembers why it could not be written, and goes on."""
+
+    def __init__(self, stream: Any, problem: list[OSError]) -> None:
+        self._stream, self._problem = stream, problem
+
+    def write(self, text: str) -> int:
+        if not self._problem:
+            try:
+                self._stream.write(text)
+                self._stream.flush()
+            except OSError as error:
+                self._problem.append(error)
+        return len(text)
+
+    def flush(self) -> None:
+        """Every write is flushed."""
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._stream, name)
+
+
+@contextmanager
+def patient_stdout() -> Iterator[list[OSError]]:
+    """While it is open nothing that writes to standard output fails; the list holds why it could not be written."""
+    problem: list[OSError] = []
+    stream = sys.stdout
+    if stream is not None:  # closed before the start
+        sys.stdout = _Patient(stream, problem)
+    try:
+        yield problem
+    finally:
+        sys.stdout = stream
+        if problem:  # what the stream still holds goes nowhere, or it would fail again at exit
+            with suppress(OSError, ValueError):
+                os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
