@@ -52,3 +52,9 @@ def test_fp16_halves_the_bytes_and_the_time_where_the_core_has_it():
     single = costsim.analyze("mobilenet_v1_1x", "rpi5", dtype="fp32").summary
     assert half["weight_bytes"] == single["weight_bytes"] / 2
     assert 0.4 < half["latency_ms"] / single["latency_ms"] < 0.8
+
+
+@pytest.mark.parametrize("field", ["one_core_dram_ratio", "dram_ratio"])
+def test_a_share_of_the_bus_above_one_is_refused(field):
+    with pytest.raises(InputError, match=field):
+        load_profile("rpi4b", {f"fitted.{field}": "1.01"})

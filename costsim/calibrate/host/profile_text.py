@@ -26,7 +26,7 @@ def machine_text(name: str, conditions: Conditions, clock_hz: float, bandwidth_b
         f"    l{level}: {{size: {format_quantity(size, 'B', 6)}}}"
         for level, size in sorted(machine.cache_bytes.items())
     ]
-    bandwidth = format_quantity(bandwidth_bytes_per_s, "B/s")
+    peak = format_quantity(2 * bandwidth_bytes_per_s, "B/s", 4)
     lines = [
         "schema_version: 1",
         f"name: {name}",
@@ -39,9 +39,11 @@ def machine_text(name: str, conditions: Conditions, clock_hz: float, bandwidth_b
         + "}",
         "  isa: {kind: estimated, text: multiply-adds and loads a cycle from the instruction set and the vendor}",
         "  measured: {kind: measured, text: "
-        + quoted(f"{runtime}, {conditions.date}: clock from the busiest chain, bandwidth from 201 MB of weights")
+        + quoted(f"{runtime}, {conditions.date}: clock from the busiest chain")
         + "}",
-        "  all_cores: {kind: estimated, text: twice what one core draws; not measured}",
+        "  memory: {kind: estimated, text: "
+        + quoted(f"twice the {format_quantity(bandwidth_bytes_per_s, 'B/s')} at which 201 MB of weights stream")
+        + "}",
         "hardware:",
         f"  core: {quoted(machine.model)}",
         f"  cores: {{value: {machine.cores}, source: system}}",
@@ -53,8 +55,8 @@ def machine_text(name: str, conditions: Conditions, clock_hz: float, bandwidth_b
         "    source: system",
         *caches,
         "    dram:",
-        f"      one_core_bandwidth: {{value: {bandwidth}, source: measured}}",
-        f"      bandwidth: {{value: {format_quantity(2 * bandwidth_bytes_per_s, 'B/s')}, source: all_cores}}",
+        f"      one_core_bandwidth: {{value: {peak}, source: memory}}",
+        f"      bandwidth: {{value: {peak}, source: memory}}",
     ]
     if machine.lanes < 16:
         lines += ["runtime:", "  source: mlas", *(f"  {key}: {text}" for key, text in AVX2_RUNTIME.items())]

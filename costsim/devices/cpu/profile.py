@@ -225,9 +225,9 @@ class CpuFitted(Block):
     """Added for every group of a grouped convolution run group by group."""
     clock_ratio: Efficiency = 1.0
     """Share of the nominal clock that is held."""
-    one_core_dram_ratio: PositiveFloat
+    one_core_dram_ratio: Efficiency
     """Share of the stated bandwidth that one core's streams of tensors reach."""
-    dram_ratio: PositiveFloat
+    dram_ratio: Efficiency
     """The same with all cores."""
     op_overhead_s: Seconds = Field(alias="op_overhead")
     """Dispatch of one op on one thread."""
