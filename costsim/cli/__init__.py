@@ -6,6 +6,7 @@ import gc
 import shlex
 import sys
 from contextlib import suppress
+from difflib import get_close_matches
 from importlib import import_module
 
 import click
@@ -28,6 +29,16 @@ class LazyGroup(click.Group):
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         return import_module(f"costsim.cli.{cmd_name}").command if cmd_name in VERBS else None
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """The verb meant; a misspelt one is answered with the nearest."""
+        verb = args[0]
+        near = get_close_matches(verb, VERBS, n=1)
+        if verb not in VERBS and not verb.startswith("-") and near:
+            ctx.fail(f"No such command '{verb}'. Did you mean {near[0]}?")
+        return super().resolve_command(ctx, args)
 
 
 @click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})

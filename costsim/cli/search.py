@@ -14,7 +14,7 @@ from costsim.cli.outputs import format_option, print_report
 )
 @format_option("search")
 def command(spec: str, folder: str, output: str) -> None:
-    r"""Search the space of SPEC.yaml for the best candidates on all its devices (docs/sweeps.md has every key).
+    """Search the space of SPEC.yaml for the best candidates on all its devices (docs/sweeps.md has every key).
 
     \b
     network: shufflenet_v2_1x
@@ -23,7 +23,7 @@ def command(spec: str, folder: str, output: str) -> None:
     constraints: ["latency_ms@rpi4b < 60"]
     objectives: {macs: max, latency_ms: min}
     evaluations: 500
-    """
+    """  # noqa: D301  click wants a real backspace
     from costsim.report.progress import progress_bar
     from costsim.sweep.search import SearchSpec, search
     from costsim.sweep.spec import load_spec

@@ -31,14 +31,14 @@ def command(
     spec: str, folder: str, workers: int, scheduler: str | None, sample: int | None, output: str, html: str | None,
     plots: str | None,
 ) -> None:  # fmt: skip
-    r"""Price every point of SPEC.yaml: networks, devices and settings as axes (docs/sweeps.md has all of them).
+    """Price every point of SPEC.yaml: networks, devices and settings as axes (docs/sweeps.md has all of them).
 
     \b
     network: [shufflenet_v2_1x, mobilenet_v2_1x]
     hw: [rpi4b, gtx_1080ti]
     axes: {input_size: [128, 160, 192, 224], batch: 1 .. 4}
     objectives: {latency_ms: min, macs: max}
-    """
+    """  # noqa: D301  click wants a real backspace
     from costsim.report.progress import progress_bar
     from costsim.sweep import load_spec, sweep
     from costsim.sweep.allocator import keep_freed_memory
