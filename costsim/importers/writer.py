@@ -67,7 +67,7 @@ class GraphWriter:
             if error.where.startswith(f"{self.where}: "):  # a node within this one has said so already
                 raise
             raise InputError(error.what, where=where, mend=error.mend) from error
-        except (ArithmeticError, LookupError, MemoryError, TypeError, ValueError) as error:
+        except (ArithmeticError, AttributeError, LookupError, MemoryError, TypeError, ValueError) as error:
             text = f"{type(error).__name__} {error}".splitlines()[0]
             raise InputError(f"its attributes make no sense: {text}", where=where, mend="check the file") from error
         finally:

@@ -169,3 +169,13 @@ def test_functions_of_a_model_are_measured_before_they_are_inlined():
             costsim.analyze(onnx_model(nodes, functions), "rpi4b")
     small = dict(list(tenfold.items())[:3])
     assert len(costsim.Network(onnx_model([call("F2", "x", "y")], small)).graph) > 100
+
+
+def test_an_attribute_of_another_type_is_refused():
+    pytest.importorskip("onnx")
+    from onnx import AttributeProto, TensorProto, helper
+
+    constant = helper.make_node("Constant", [], ["c"], value=helper.make_tensor("t", TensorProto.FLOAT, [1], [1.0]))
+    constant.attribute[0].type = AttributeProto.INT
+    with pytest.raises(CostsimError, match="make no sense"):
+        costsim.analyze(onnx_model([constant, helper.make_node("Add", ["x", "c"], ["y"])], {}), "rpi4b")
