@@ -14,6 +14,7 @@ FIGURES = (
     "validation.gtx_1080ti",
     "validation.deepbench",
     "validation.v100",
+    "validation.timm",
     "validation.host",
     "validation.mcu",
 )

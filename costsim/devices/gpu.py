@@ -130,7 +130,7 @@ def _distinct_rows(ops: OpTable, profile: GpuProfile, run: RunConfig) -> _Rows:
     hw, fit = profile.hardware, profile.fitted
     fitted = (fit.matrix_ratio, fit.winograd_ratio, fit.step_cycles, fit.grouped_ratio, fit.depthwise_ratio)
     silicon = (hw.multiprocessors, hw.macs_per_cycle[run.dtype], hw.lanes, hw.register_file_bytes)
-    given = (profile.runtime, run.dtype, hw.memory.l2.size_bytes, *silicon, *fitted)
+    given = (profile.runtime, run.dtype, _kept_bytes(profile), *silicon, *fitted)
     return ops.kept.get("GPU rows", given, lambda: _work_out(ops, profile, run))
 
 
@@ -162,11 +162,15 @@ def _dram_bytes(ops: OpTable, profile: GpuProfile, *, again: bool) -> Array:
     A kernel that skips rows (a 1x1 window at stride 2) never fetches them; skipped columns share
     the sectors of those it reads.
     """
-    scratch, l2_bytes = np.zeros((1, 1)), profile.hardware.memory.l2.size_bytes
+    scratch, l2_bytes = np.zeros((1, 1)), _kept_bytes(profile)
     outside = misses_after_a_run(ops, ops.weight_bytes, l2_bytes) if again else np.ones((len(ops), 1))
     reads, writes = activation_misses(ops, ops.weight_bytes, scratch, l2_bytes, outside)
     rows_read = np.minimum(1, ops.kernel_h / ops.stride_h)
     return ops.input_bytes * reads * rows_read + ops.output_bytes * writes + ops.weight_bytes * outside
+
+
+def _kept_bytes(profile: GpuProfile) -> Any:
+    return profile.hardware.memory.l2.size_bytes * profile.fitted.l2_kept_ratio
 
 
 def _dram_bytes_per_s(profile: GpuProfile) -> Any:

@@ -103,6 +103,9 @@ class GpuFitted(Block):
     """Device time between the end of a kernel and the start of the next."""
     ramp_s: Seconds = Field(alias="ramp")
     """A thread block's first loads and last stores, when no other block works meanwhile."""
+    l2_kept_ratio: Efficiency = 1.0
+    """Share of the L2 cache in which a kernel still finds what the one before wrote: blocks run in the order in which
+    they wrote, so that a map near the cache's size evicts itself, and dirty lines are written back meanwhile."""
     dispatch_s: Seconds = Field(alias="dispatch")
     """Host time to issue one kernel, framework included."""
 

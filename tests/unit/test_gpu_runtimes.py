@@ -54,3 +54,15 @@ def test_turing_has_no_tf32_and_the_tx2_runs_tensorrt_alone():
         analyze("resnet50", "t4", dtype="tf32", runtime="pytorch_eager")
     with pytest.raises(InputError, match="it runs tensorrt"):
         load_profile("jetson_tx2", runtime="pytorch_compiled")
+
+
+def test_maps_that_the_cache_keeps_in_part_are_fetched_again():
+    graph = Network("mobilenet_v2_1x", batch=32).graph
+    bytes_of = []
+    for kept in (1.0, 0.5, 0.1):
+        profile = load_profile("rtx_5090", {"fitted.l2_kept_ratio": str(kept)})
+        bytes_of.append(float(simulate(graph, profile, RunConfig.of(profile, "fp16")).costs.traffic["dram"].sum()))
+    halved = load_profile("rtx_5090", {"fitted.l2_kept_ratio": "1.0", "hardware.memory.l2.size": "48 MiB"})
+    assert bytes_of == sorted(bytes_of)
+    assert bytes_of[0] < bytes_of[1]
+    assert float(simulate(graph, halved, RunConfig.of(halved, "fp16")).costs.traffic["dram"].sum()) == bytes_of[1]
