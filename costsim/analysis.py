@@ -198,7 +198,7 @@ class Analysis:
             "latency_high_ms": high_ms,
             "energy_mj": totals.get("energy_mj"),
             **self.footprint,
-            "throughput_per_s": ops.n[0, 0] / (totals["latency_ms"] / 1e3),
+            "throughput_per_s": float(ops.n[0, 0]) * 1e3 / totals["latency_ms"] if totals["latency_ms"] else None,
             "coverage_ratio": known / sum(len(label.layers) for label in ops.labels),
             "bound": self.bound_records[0]["bound"],
         }

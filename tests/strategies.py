@@ -172,8 +172,10 @@ def _linear(draw: Draw, x: Tensor, others: list[Tensor]) -> Drawn:
     return L.Linear(draw(st.integers(1, 16)), bias=draw(st.booleans())), (x,)
 
 
-@_recipe(L.Recurrent, lambda x: len(x.shape) == 3)
+@_recipe(L.Recurrent, lambda x: len(x.shape) in (3, 4))
 def _recurrent(draw: Draw, x: Tensor, others: list[Tensor]) -> Drawn:
+    if len(x.shape) == 4:
+        return L.Reshape((x.shape[1] * x.shape[2], x.shape[3])), (x,)  # a sequence of its lines comes first
     cell, flag = draw(st.sampled_from(("lstm", "gru", "rnn"))), st.booleans()
     return L.Recurrent(draw(st.integers(1, 8)), cell, draw(flag), draw(flag), draw(flag)), (x,)
 

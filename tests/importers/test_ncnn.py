@@ -151,7 +151,7 @@ def test_a_file_that_is_not_there_or_of_no_known_type(tmp_path: Path) -> None:
         load_network(tmp_path / "net.param")
     with pytest.raises(InputError, match=r"unknown network file type '.parm'; did you mean .param"):
         load_network(tmp_path / "net.parm")
-    with pytest.raises(InputError, match=r"net\.tflite: .* python -m tf2onnx\.convert --tflite net\.tflite"):
+    with pytest.raises(InputError, match="no such file"):
         load_network(tmp_path / "net.tflite")
     with pytest.raises(InputError, match="no importer takes a int"):
         load_network(3)

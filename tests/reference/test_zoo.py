@@ -16,6 +16,8 @@ SHRINKS = (7, 4, 2, 1)
 
 def small(graph: LayerGraph) -> LayerGraph:
     """The network at the smallest input that passes through it."""
+    if len(graph.input_shape) != 4:
+        return graph
     n, c, h, w = graph.input_shape
     for shrink in SHRINKS[:-1]:
         try:

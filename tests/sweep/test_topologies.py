@@ -8,6 +8,7 @@ import pytest
 
 import costsim
 from costsim.devices import RunConfig, device_for
+from costsim.errors import DoesNotFitError
 from costsim.networks import build
 from costsim.simulate import lowering_for, simulate
 from costsim.sweep.engine import COST_METRICS, DOES_NOT_FIT, IMPOSSIBLE, OP_METRICS, PRICED, TOGETHER, Engine
@@ -73,7 +74,10 @@ def test_networks_in_one_table_cost_what_they_cost_alone(hw):
     profile = costsim.load_profile(hw)
     run, device = RunConfig.of(profile), device_for(profile)
     graphs = [build("squeezenet_1_1"), *map(network, range(40, 43))]
-    together = device.plan(lowering_for(profile, run).table(graphs), profile, run)
+    try:
+        together = device.plan(lowering_for(profile, run).table(graphs), profile, run)
+    except DoesNotFitError:
+        pytest.skip(f"too small for these networks: {hw}")
     costs = device.costs(together, profile, run)
     alone = [simulate(graph, profile, run) for graph in graphs]
     np.testing.assert_array_equal(together.starts, np.cumsum([0, *(len(s.ops) for s in alone[:-1])]))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from costsim import LayerGraph, NetBuilder, Network, RunConfig, analyze, load_profile, profile_names
+from costsim.errors import DoesNotFitError
 from costsim.graph import layers as L
 from costsim.guidelines import Finding, check, guideline_ids
 from costsim.guidelines.pricing import apply_findings
@@ -47,7 +48,10 @@ def test_findings_name_what_the_paper_names(family):
 @pytest.mark.parametrize("hw", profile_names())
 @pytest.mark.parametrize("network", ["shufflenet_v1_g3_1x", "mobilenet_v2_1x"])
 def test_prices_sum_to_no_more_than_the_latency(network, hw):
-    found, latency_ms = findings(network, hw)
+    try:
+        found, latency_ms = findings(network, hw)
+    except DoesNotFitError:
+        pytest.skip(f"{network} does not fit {hw}")
     assert found
     assert sum(f.cost_ms or 0.0 for f in found) <= latency_ms
     costs = [f.cost_ms if f.cost_ms is not None else -1.0 for f in found]
