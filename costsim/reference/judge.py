@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from torch.utils.flop_counter import FlopCounterMode
 
 from costsim.graph import LayerGraph, Node
+from costsim.graph.layers import ReshapeLike
 from costsim.reference.module import build, random_inputs
 from costsim.reference.touched import Touched
 
@@ -165,5 +166,6 @@ def _moved(touched: Touched, layer: nn.Module, operands: list[Tensor], output: T
 
 def _claimed(graph: LayerGraph, node: Node) -> Elements:
     """What the graph says the layer moves; a tensor that is read twice is one tensor."""
-    read = sum(prod(graph[name].shape) for name in dict.fromkeys(node.inputs))
+    inputs = node.inputs[:1] if isinstance(node.layer, ReshapeLike) else node.inputs  # of the other only its shape
+    read = sum(prod(graph[name].shape) for name in dict.fromkeys(inputs))
     return Elements(read, graph.loop_nest(node).weight_elems, prod(node.shape))
