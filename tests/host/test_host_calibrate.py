@@ -176,7 +176,7 @@ class TestCommandLine:
     def test_interrupted_it_says_how_to_go_on(self, call, here, tmp_path):
         here.dies_at = 3
         code, out, err = call("calibrate", "--host", "--runtime", "onnxruntime", "-o", tmp_path / "mine.yaml")
-        assert (code, out) == (1, "")
+        assert (code, out) == (130, "")
         assert "mine.measurements.jsonl: interrupted" in err and "run the same command to go on" in err
         assert not (tmp_path / "mine.yaml").exists()
 
