@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from torch.utils.flop_counter import FlopCounterMode
 
 from costsim.graph import LayerGraph, Node
-from costsim.graph.layers import ReshapeLike
+from costsim.graph.layers import Recurrent, ReshapeLike
 from costsim.reference.module import build, random_inputs
 from costsim.reference.touched import Touched
 
@@ -145,9 +145,9 @@ def judge(graph: LayerGraph, *, device: str = "cpu", seed: int = 0) -> Judgement
                     params=graph.params(node),
                     torch_params=sum(p.numel() for p in layer.parameters() if p.requires_grad),
                     macs=graph.loop_nest(node).macs,
-                    torch_macs=(counter.get_total_flops() - before) // 2,
+                    torch_macs=_multiplied(graph, node, (counter.get_total_flops() - before) // 2),
                     elems=_claimed(graph, node),
-                    torch_elems=_moved(touched, layer, operands, output),
+                    torch_elems=None if _is_fused(node) else _moved(touched, layer, operands, output),
                     torch_kernels=touched.kernels,
                 )
             )
@@ -155,6 +155,16 @@ def judge(graph: LayerGraph, *, device: str = "cpu", seed: int = 0) -> Judgement
 
         module.execute(random_inputs(graph, seed=seed, device=device), apply)
     return Judgement(graph.name, tuple(checks))
+
+
+def _is_fused(node: Node) -> bool:
+    """Whether torch runs the layer in kernels of its own, whose products and states its counters do not see."""
+    return isinstance(node.layer, Recurrent)
+
+
+def _multiplied(graph: LayerGraph, node: Node, counted: int) -> int:
+    """Multiply-accumulates as torch counts them; where it cannot see them, as the graph has them."""
+    return graph.loop_nest(node).macs if _is_fused(node) else counted
 
 
 def _moved(touched: Touched, layer: nn.Module, operands: list[Tensor], output: Tensor) -> Elements | None:

@@ -6,13 +6,14 @@ from math import ceil, floor
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given, reject, settings
 from hypothesis import strategies as st
 
 import costsim
 from costsim.devices import RunConfig
 from costsim.devices.accelerator_rules import uncached_weight_bytes
 from costsim.devices.kernels.row_stationary import row_stationary_costs
+from costsim.errors import InputError
 from costsim.graph import LayerGraph, NetBuilder
 from costsim.hardware import load_profile
 from costsim.hardware.vary import vary
@@ -43,7 +44,10 @@ def alive(ops: OpTable) -> list[float]:
 @given(layer_graphs(max_layers=10))
 @settings(max_examples=100)
 def test_the_bytes_alive_are_those_of_tensors_asked_one_by_one(graph: LayerGraph) -> None:
-    ops = lowered(graph)
+    try:
+        ops = lowered(graph)
+    except InputError:  # views alone
+        reject()
     assert live_bytes(ops)[:, 0].tolist() == alive(ops)
 
 
