@@ -168,9 +168,11 @@ def _multiplied(graph: LayerGraph, node: Node, counted: int) -> int:
 
 
 def _moved(touched: Touched, layer: nn.Module, operands: list[Tensor], output: Tensor) -> Elements | None:
-    """What the layer's kernels moved, or None if there were none."""
+    """What the layer's kernels moved, or None if there were none to compare."""
     if output.is_meta or not touched.kernels:
         return None
+    if len({x.untyped_storage().data_ptr() for x in operands}) < len({id(x) for x in operands}):
+        return None  # operands that are views of one tensor are read once by torch, and are two in the graph
     return Elements(touched.read_elems(operands), touched.weight_elems(layer), touched.written_elems(output))
 
 
