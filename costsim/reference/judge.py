@@ -147,7 +147,9 @@ def judge(graph: LayerGraph, *, device: str = "cpu", seed: int = 0) -> Judgement
                     macs=graph.loop_nest(node).macs,
                     torch_macs=_multiplied(graph, node, (counter.get_total_flops() - before) // 2),
                     elems=_claimed(graph, node),
-                    torch_elems=None if _is_fused(node) else _moved(touched, layer, operands, output),
+                    torch_elems=None
+                    if _is_fused(node) or _shares(node, operands)
+                    else _moved(touched, layer, operands, output),
                     torch_kernels=touched.kernels,
                 )
             )
@@ -155,6 +157,11 @@ def judge(graph: LayerGraph, *, device: str = "cpu", seed: int = 0) -> Judgement
 
         module.execute(random_inputs(graph, seed=seed, device=device), apply)
     return Judgement(graph.name, tuple(checks))
+
+
+def _shares(node: Node, operands: list[Tensor]) -> bool:
+    """Whether operands are views of one tensor: torch reads it once, and in the graph they are several."""
+    return len({x.untyped_storage().data_ptr() for x in operands}) < len(set(node.inputs))
 
 
 def _is_fused(node: Node) -> bool:
@@ -168,11 +175,9 @@ def _multiplied(graph: LayerGraph, node: Node, counted: int) -> int:
 
 
 def _moved(touched: Touched, layer: nn.Module, operands: list[Tensor], output: Tensor) -> Elements | None:
-    """What the layer's kernels moved, or None if there were none to compare."""
+    """What the layer's kernels moved, or None if there were none."""
     if output.is_meta or not touched.kernels:
         return None
-    if len({x.untyped_storage().data_ptr() for x in operands}) < len({id(x) for x in operands}):
-        return None  # operands that are views of one tensor are read once by torch, and are two in the graph
     return Elements(touched.read_elems(operands), touched.weight_elems(layer), touched.written_elems(output))
 
 
