@@ -139,12 +139,12 @@ def dram_moves_what_no_plan_can_avoid(case: Case) -> None:
 
 
 def twice_the_batch_takes_at_most_twice_as_long(case: Case) -> None:
-    """Two images take at least as long as one, and at most twice as long while their maps stay where one's did."""
+    """Two images take at least as long as one, and at most twice as long beside what they no longer find in a cache."""
     double = case.run(batch=2)
-    if double.costs.traffic["dram"].sum() > 2 * SLACK * case.simulation.costs.traffic["dram"].sum():
-        raise NotApplicableError("the maps of two images leave a cache that holds those of one")
     one, two = _seconds(case.simulation), _seconds(double)
-    assert one / SLACK <= two <= 2 * one * SLACK, f"one image {one} s, two {two} s"
+    refetched = [simulation.costs.limits.get("dram", np.zeros(1)).sum() for simulation in (case.simulation, double)]
+    more = max(0.0, float(refetched[1] - 2 * refetched[0]))
+    assert one / SLACK <= two <= (2 * one + more) * SLACK, f"one image {one} s, two {two} s"
 
 
 def arithmetic_takes_its_time(case: Case) -> None:
