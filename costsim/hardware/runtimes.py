@@ -40,6 +40,10 @@ def with_runtime(tree: Tree, provenance: dict[str, str], asked: str | None, path
     if name != choices[0]:
         tree["title"] = f"{tree.get('title', path.stem)}, {name}"
         tree["calibration"] = _unmeasured(name, choices[0])
+    # What a board says of numbers itself, as a calibrated one does, stands over the file of a runtime it lists; where
+    # its own runtime is another one, those numbers are of that and give way.
+    stated = {} if own else {block: tree[block] for block in BLOCKS if isinstance(tree.get(block), dict)}
+    sources = {field: provenance[field] for field in settable_fields(stated) if field in provenance}
     for file, layer in ((_file(name, path), read_yaml(_file(name, path))), (path, others[name])):
         layer = dict(layer)
         for block in BLOCKS:
@@ -48,6 +52,7 @@ def with_runtime(tree: Tree, provenance: dict[str, str], asked: str | None, path
         lay_fitted_over(layer, provenance, file)
         tree = overlay(tree, layer)
         check_sources(tree, provenance, file)
+    tree, provenance = overlay(tree, stated), {**provenance, **sources}
     kept = set(settable_fields(tree))  # a block the runtime sets to null takes its numbers with it
     return tree, {field: source for field, source in provenance.items() if field in kept}
 

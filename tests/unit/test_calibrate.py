@@ -253,8 +253,7 @@ class TestVerbs:
         result = self.run("calibrate", "--base", hw, "--from", source, "-o", target)
         assert result.exit_code == 0, result.output
         fitted = load_profile(target).fitted
-        moved = {name: getattr(fitted, name) / getattr(base.fitted, name) for name in ("launch_s", "dispatch_s")}
-        assert all(1 <= ratio < 2 for ratio in moved.values()), moved  # the same seconds, in whichever of the two
+        assert base.fitted.launch_s < fitted.launch_s < 1.5 * base.fitted.launch_s
         assert fitted.ramp_s == pytest.approx(base.fitted.ramp_s, rel=0.5)
 
     def test_every_constant_that_can_be_fitted_is_written_as_it_is_read(self, tmp_path):

@@ -31,3 +31,15 @@ def test_asking_for_the_board_s_own_runtime_changes_nothing() -> None:
 def test_a_runtime_a_board_does_not_run_names_those_it_does() -> None:
     with pytest.raises(InputError, match="unknown runtime 'xnnpac'; did you mean xnnpack"):
         costsim.load_profile("rpi4b", runtime="xnnpac")
+
+
+def test_what_a_board_says_itself_stands_over_its_runtime_s_file(tmp_path) -> None:
+    path = tmp_path / "mine.yaml"
+    path.write_text(
+        "extends: nucleo_l4r5zi\nsources: {mine: {kind: measured, text: here}}\n"
+        "fitted: {op_cycles: {value: 777, source: mine}}\n"
+    )
+    profile = costsim.load_profile(path)
+    assert profile.fitted.op_cycles == 777
+    assert profile.source_of("fitted.op_cycles").text == "here"
+    assert profile.fitted.core_cycles == costsim.load_profile("nucleo_l4r5zi").fitted.core_cycles
