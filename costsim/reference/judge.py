@@ -145,7 +145,11 @@ def judge(graph: LayerGraph, *, device: str = "cpu", seed: int = 0) -> Judgement
                     params=graph.params(node),
                     torch_params=sum(p.numel() for p in layer.parameters() if p.requires_grad),
                     macs=graph.loop_nest(node).macs,
-                    torch_macs=_multiplied(graph, node, (counter.get_total_flops() - before) // 2),
+                    torch_macs=(
+                        _recurrent_macs(layer, operands)
+                        if _is_fused(node)
+                        else (counter.get_total_flops() - before) // 2
+                    ),
                     elems=_claimed(graph, node),
                     torch_elems=None
                     if _is_fused(node) or _shares(node, operands)
@@ -169,9 +173,10 @@ def _is_fused(node: Node) -> bool:
     return isinstance(node.layer, Recurrent)
 
 
-def _multiplied(graph: LayerGraph, node: Node, counted: int) -> int:
-    """Multiply-accumulates as torch counts them; where it cannot see them, as the graph has them."""
-    return graph.loop_nest(node).macs if _is_fused(node) else counted
+def _recurrent_macs(layer: nn.Module, operands: list[Tensor]) -> int:
+    """Every weight matrix of torch's own module once a step and sequence; its counter does not look into the cell."""
+    sequences, steps = operands[0].shape[:2]
+    return sequences * steps * sum(weight.numel() for weight in layer.parameters() if weight.dim() == 2)
 
 
 def _moved(touched: Touched, layer: nn.Module, operands: list[Tensor], output: Tensor) -> Elements | None:
