@@ -21,6 +21,8 @@ class FileBuilder:
     ops: list[tuple[str, list[int], list[int], tuple[str, dict[str, Any]] | None]] = field(default_factory=list)
     inputs: list[int] = field(default_factory=list)
     outputs: list[int] = field(default_factory=list)
+    variables: list[int] = field(default_factory=list)
+    """Tensors that outlive a run: states."""
 
     def tensor(self, shape: Sequence[int], dtype: str = "FLOAT32", name: str = "") -> int:
         self.tensors.append((name or f"t{len(self.tensors)}", tuple(shape), dtype, None))
@@ -68,6 +70,7 @@ class FileBuilder:
             tflite.TensorAddShapeSignature(b, signature)
             tflite.TensorAddType(b, getattr(tflite.TensorType, dtype))
             tflite.TensorAddBuffer(b, number + 1 if array is not None else 0)
+            tflite.TensorAddIsVariable(b, number in self.variables)
             tensors.append(tflite.TensorEnd(b))
         names = sorted({op for op, *_ in self.ops})
         codes = []

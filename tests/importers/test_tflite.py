@@ -132,6 +132,41 @@ def test_weights_used_twice_are_parameters_once(tmp_path: Path) -> None:
     assert graph.total_macs == 2 * 4 * 36 * 36
 
 
+def test_a_matrix_used_twice_is_a_parameter_once(tmp_path: Path) -> None:
+    file = FileBuilder()
+    x, shared = file.input(1, 16), [file.weight(16, 16), file.weight(16)]
+    for _ in range(2):
+        x = file.add("FULLY_CONNECTED", [x, *shared], (1, 16), options="FullyConnectedOptions")
+    graph = load(tmp_path, file)
+    assert graph.total_params == 16 * 16 + 16
+    assert graph.total_macs == 2 * 16 * 16
+
+
+def test_the_bias_of_an_int8_layer_is_a_parameter_and_a_shape_is_none(tmp_path: Path) -> None:
+    file = FileBuilder()
+    x = file.input(1, 16, dtype="INT8")
+    weights = [file.stored(np.zeros((4, 16), np.int8)), file.stored(np.zeros(4, np.int32))]
+    x = file.add("FULLY_CONNECTED", [x, *weights], (1, 4), options="FullyConnectedOptions")
+    file.add("RESHAPE", [x, file.stored([2, 2])], (2, 2))
+    assert load(tmp_path, file).total_params == 4 * 16 + 4
+
+
+@pytest.mark.parametrize("time_first", [False, True])
+def test_an_lstm_is_one_layer(time_first: bool, tmp_path: Path) -> None:
+    file = FileBuilder()
+    shape = (20, 1, 8) if time_first else (1, 20, 8)
+    inputs = [file.input(*shape), *(file.weight(12, 8) for _ in range(4)), *(file.weight(12, 12) for _ in range(4))]
+    inputs += [-1, -1, -1, *(file.weight(12) for _ in range(4)), -1, -1, file.tensor((1, 12)), file.tensor((1, 12))]
+    for state in inputs[-2:]:
+        file.variables.append(state)
+    options = {"options": "UnidirectionalSequenceLSTMOptions", "TimeMajor": time_first}
+    file.add("UNIDIRECTIONAL_SEQUENCE_LSTM", inputs, (*shape[:2], 12), **options)
+    graph = load(tmp_path, file)
+    assert [n.placed.op for n in graph] == ["input", "recurrent"]
+    assert graph.total_macs == 20 * 4 * 12 * (8 + 12)
+    assert graph.total_params == 4 * 12 * (8 + 12 + 1)
+
+
 def test_a_custom_op_is_visible_as_unknown(tmp_path: Path) -> None:
     file = FileBuilder()
     x = conv(file, file.input(1, 4, 4, 3), 3, 8, 4)

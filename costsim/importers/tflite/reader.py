@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
+from dataclasses import replace
+from math import prod
 
 import numpy as np
 
@@ -11,7 +13,7 @@ from costsim.graph import Tensor
 from costsim.graph import layers as L
 from costsim.importers.scopes import block_of, holders
 from costsim.importers.tflite.call import Call
-from costsim.importers.tflite.flatfile import FileGraph, FileModel, FileOp, FileTensor
+from costsim.importers.tflite.flatfile import FileGraph, FileModel, FileOp
 from costsim.importers.tflite.fold import fold
 from costsim.importers.tflite.layout import map_tensors, to_graph
 from costsim.importers.tflite.ops import OPS
@@ -28,6 +30,7 @@ class Reader:
         self.model, self.graph, self.writer, self.depth = model, graph, writer, depth
         self.maps = map_tensors(graph)
         self.values: dict[int, Value] = {}
+        self._biases = {op.inputs[i] for op in graph.ops for i in BIASES.get(op.op, ()) if i < len(op.inputs)}
         self._reordered: dict[tuple[int, tuple[int, ...]], Stored] = {}
 
     def bind_inputs(self, input_size: tuple[int, ...] | None, batch: int | None) -> None:
@@ -83,7 +86,8 @@ class Reader:
             if len(shape) != len(axes) or not shape:
                 raise InputError(f"a weight of shape {stored.shape}", mend="check the file")
             values = None if stored.values is None else np.reshape(stored.values, shape).transpose(axes)
-            self._reordered[key] = Stored(tuple(shape[a] for a in axes), stored.trainable, values, stored.elem_type)
+            turned = tuple(shape[a] for a in axes)
+            self._reordered[key] = replace(stored, shape=turned, values=values)
         return self._reordered[key]
 
     def _name(self, op: FileOp, position: int) -> str:
@@ -102,8 +106,20 @@ class Reader:
                     f"reads '{tensor.name}', which nothing before it writes",
                     mend="the file is damaged; convert it again",
                 )
-            self.values[index] = Stored(tuple(max(d, 1) for d in tensor.shape), _is_trainable(tensor), tensor.values)
+            shape, trainable = tuple(max(d, 1) for d in tensor.shape), self._is_trainable(index)
+            parameters: dict[Hashable, int] = {index: prod(shape)} if trainable else {}
+            self.values[index] = Stored(shape, trainable, tensor.values, parameters=parameters)
         return self.values[index]
+
+    def _is_trainable(self, index: int) -> bool:
+        """A learned tensor: shapes, axes and indices are integers of 32 or 64 bits, as the biases of int8 files are.
+
+        States and flags are none, nor are single numbers, but for the bias of a single channel.
+        """
+        tensor = self.graph.tensors[index]
+        if index in self._biases:
+            return True
+        return not tensor.is_variable and prod(tensor.shape) != 1 and tensor.dtype not in INTEGERS
 
     def _outputs(self, op: FileOp) -> list[Value]:
         inputs = tuple(self._value(i) for i in op.inputs)
@@ -121,7 +137,8 @@ class Reader:
         handler = None if op.is_custom else OPS.get(op.op)
         if handler is None:
             return self._unknown(call)
-        made = handler(call)
+        with self.writer.learning(x for x in inputs if isinstance(x, Stored)):
+            made = handler(call)
         return made if isinstance(made, list) else [made]
 
     def _composite(self, call: Call) -> list[Value]:
@@ -145,8 +162,9 @@ class Reader:
 
     def _computed_once(self, call: Call) -> list[Value]:
         """What constants alone make is a constant, whose values nobody needs."""
-        trainable = any(x.trainable for x in call.inputs if isinstance(x, Stored))
-        return [Stored(self._declared(i), trainable) for i in call.op.outputs]
+        stored = [x for x in call.inputs if isinstance(x, Stored)]
+        parameters = {key: count for x in stored for key, count in (x.parameters or {}).items()}
+        return [Stored(self._declared(i), bool(parameters), parameters=parameters) for i in call.op.outputs]
 
     def _state(self, call: Call) -> list[Value]:
         """Variables that outlive a run: what is read of them was stored by the run before."""
@@ -173,7 +191,16 @@ class Reader:
 
 STATE_OPS = frozenset({"CALL_ONCE", "VAR_HANDLE", "READ_VARIABLE", "ASSIGN_VARIABLE"})
 
+INTEGERS = frozenset({"INT32", "INT64", "BOOL", "STRING"})
+"""Element types that no weight has."""
 
-def _is_trainable(tensor: FileTensor) -> bool:
-    """Shapes, axes and indices are integers of 32 or 64 bits and no parameters; so are states and flags."""
-    return not tensor.is_variable and tensor.dtype not in ("INT32", "INT64", "BOOL", "STRING")
+BIASES = {
+    "CONV_2D": (2,),
+    "DEPTHWISE_CONV_2D": (2,),
+    "FULLY_CONNECTED": (2,),
+    "SVDF": (3,),
+    "TRANSPOSE_CONV": (3,),
+    "UNIDIRECTIONAL_SEQUENCE_LSTM": (12, 13, 14, 15),
+    "UNIDIRECTIONAL_SEQUENCE_RNN": (3,),
+}
+"""Inputs that are a bias, by op."""
