@@ -166,7 +166,7 @@ class LayerGraph:
         return other
 
     def same_layers(self, other: LayerGraph) -> bool:
-        """Whether the two compute the same way: equal layers in one order, wired alike, whatever they are called."""
+        """Whether the two compute the same way: equal layers and connections in one order, whatever their names."""
         return self._wiring() == other._wiring()
 
     def _wiring(self) -> list[tuple[Any, ...]]:

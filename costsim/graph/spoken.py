@@ -30,7 +30,7 @@ DERIVED = ("op", "layer", "block", "output_shape", "params", "macs", "flops")
 """Attributes that say something else where the layer has no such field."""
 
 NEAR = 0.75
-"""How alike an attribute must be to a field's name to be taken for a slip of the pen."""
+"""Similarity to a field's name from which an attribute is taken for a misspelling of it."""
 
 ONE_A_CLASS: dict[str, type[Layer]] = {
     "batch_norm": L.BatchNorm,

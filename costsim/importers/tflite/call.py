@@ -5,38 +5,30 @@ from __future__ import annotations
 import struct
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from costsim.errors import InputError
 from costsim.graph import Tensor
 from costsim.graph import layers as L
 from costsim.importers import pieces
+from costsim.importers.operands import Operands
 from costsim.importers.tflite.flatfile import FileOp
 from costsim.importers.tflite.layout import MAP_RANK, TO_FILE, TO_GRAPH, to_file, to_graph
-from costsim.importers.writer import GraphWriter, Stored, Value
+from costsim.importers.writer import Stored, Value
 
 if TYPE_CHECKING:
     from costsim.importers.tflite.reader import Reader
 
 
 @dataclass(frozen=True)
-class Call:
+class Call(Operands):
     """What a handler needs to know of an op."""
 
-    writer: GraphWriter
+    WRITE: ClassVar[str] = "convert"
+    WHERE_VALUES_ARE: ClassVar[str] = "convert it with fixed sizes"
+
     op: FileOp
-    inputs: tuple[Value | None, ...]
     reader: Reader
-
-    def has(self, index: int) -> bool:
-        return index < len(self.inputs) and self.inputs[index] is not None
-
-    def value(self, index: int = 0) -> Value:
-        if not self.has(index):
-            raise InputError(f"input {index} is missing", mend="convert it again")
-        value = self.inputs[index]
-        assert value is not None
-        return value
 
     def is_map(self, index: int = 0) -> bool:
         """Whether an input lies in the graph as (n, c, h, w)."""
@@ -98,23 +90,10 @@ class Call:
         axis = pieces.axis_of(axis, self.value(index).shape)
         return TO_FILE[axis] if self.is_map(index) else axis
 
-    def stored(self, index: int) -> Stored:
-        value = self.value(index)
-        if isinstance(value, Tensor):
-            raise InputError(f"input {index} is computed at run time", mend="convert it with stored weights")
-        return value
-
     def weight(self, index: int, axes: Sequence[int]) -> Stored | None:
         """A stored weight with its axes in another order, the same object for every op that reads it."""
         value = self.value(index)
         return None if isinstance(value, Tensor) else self.reader.reordered(self.op.inputs[index], value, axes)
-
-    def numbers(self, index: int) -> list[Any]:
-        """The values of an input on which shapes depend."""
-        value = self.stored(index)
-        if value.values is None:
-            raise InputError(f"input {index} decides about shapes and is not known", mend="convert it with fixed sizes")
-        return list(value.values.reshape(-1).tolist())
 
     def ints(self, index: int) -> list[int]:
         return [int(v) for v in self.numbers(index)]

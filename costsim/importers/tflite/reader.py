@@ -123,7 +123,7 @@ class Reader:
 
     def _outputs(self, op: FileOp) -> list[Value]:
         inputs = tuple(self._value(i) for i in op.inputs)
-        call = Call(self.writer, op, inputs, self)
+        call = Call(self.writer, inputs, op, self)
         if op.outputs:
             folded = fold(call)
             if folded is not None:
