@@ -27,13 +27,18 @@ def description(graph: LayerGraph) -> list[tuple[Any, ...]]:
 
 
 def is_told_in_torchs_words(layer: L.Layer) -> bool:
-    """Regions, shared weights, index layers as matrices, sizes left open: torch keeps the cost, not the word."""
+    """Regions, shared weights, index layers as matrices, sizes left open, padding that differs between two sides.
+
+    Of these torch keeps the cost, not the word: TensorFlow's uneven padding is a layer of its own there.
+    """
     marks = ("shared", "as_matmul")
     own = isinstance(layer, (L.RoiAlign, L.ReshapeLike)) or getattr(layer, "multiple", 1) > 1
     is_open = (isinstance(layer, L.Slice) and layer.stop is None) or (
         isinstance(layer, L.Reshape) and -1 in layer.shape
     )
-    return not own and not is_open and not any(getattr(layer, mark, False) for mark in marks)
+    top, bottom, left, right = getattr(layer, "padding", None) or (0, 0, 0, 0)
+    is_uneven = isinstance(layer, L.Conv2d) and (top != bottom or left != right)
+    return not own and not is_open and not is_uneven and not any(getattr(layer, mark, False) for mark in marks)
 
 
 @pytest.mark.parametrize("name", ["shufflenet_v2_0.5x", "sfr_shufflenet_v2_0.5x", "squeezenet_1_1"])
