@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 import costsim
 from costsim.devices import RunConfig
-from costsim.devices.accelerator_rules import uncached_weight_bytes
-from costsim.devices.kernels.row_stationary import row_stationary_costs
+from costsim.devices.accelerator.arrays.row_stationary import row_stationary_costs
+from costsim.devices.accelerator.rules import uncached_weight_bytes
 from costsim.errors import InputError
 from costsim.graph import LayerGraph, NetBuilder
 from costsim.hardware import load_profile

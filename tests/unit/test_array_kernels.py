@@ -10,10 +10,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from costsim.devices.kernels.atomic import atomic_cycles
-from costsim.devices.kernels.block_based import block_costs
-from costsim.devices.kernels.row_stationary import row_stationary_cycles
-from costsim.devices.kernels.systolic import systolic_cycles
+from costsim.devices.accelerator.arrays.atomic import atomic_cycles
+from costsim.devices.accelerator.arrays.block_based import block_costs
+from costsim.devices.accelerator.arrays.row_stationary import row_stationary_cycles
+from costsim.devices.accelerator.arrays.systolic import systolic_cycles
 from costsim.graph import layers as L
 from costsim.graph.builder import NetBuilder
 from costsim.hardware import load_profile

@@ -8,7 +8,7 @@ from costsim.calibrate.few_shot import calibrate
 from costsim.calibrate.measurements import Measurement
 from costsim.devices.base import RunConfig
 from costsim.devices.gpu import GpuModel
-from costsim.devices.gpu_library import Kernels
+from costsim.devices.gpu.library import Kernels
 from costsim.errors import DoesNotFitError, InputError
 from costsim.graph import NetBuilder
 from costsim.hardware import load_profile

@@ -8,14 +8,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from costsim.devices.kernels.gpu_tiles import (
+from costsim.devices.gpu.host import dispatch_wait_s
+from costsim.devices.gpu.tiles import (
     Multiprocessors,
     arithmetic_cycles,
     busiest_blocks,
     fetched_elems,
     rounds_of_blocks,
 )
-from costsim.devices.kernels.host import dispatch_wait_s
 
 SM = Multiprocessors(count=28, macs_per_cycle=128, accumulators=32768)
 

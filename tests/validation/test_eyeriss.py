@@ -6,7 +6,11 @@ import numpy as np
 import pytest
 
 from costsim.devices import RunConfig
-from costsim.devices.kernels.row_stationary import mapped_dram_bytes, row_stationary_cycles, row_stationary_onchip_elems
+from costsim.devices.accelerator.arrays.row_stationary import (
+    mapped_dram_bytes,
+    row_stationary_cycles,
+    row_stationary_onchip_elems,
+)
 from costsim.hardware import load_profile
 from costsim.network import Network
 from costsim.simulate import simulate

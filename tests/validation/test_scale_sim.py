@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from costsim.devices.kernels.systolic import systolic_fold_cycles
+from costsim.devices.accelerator.arrays.systolic import systolic_fold_cycles
 
 pytestmark = pytest.mark.slow
 

@@ -31,6 +31,7 @@ import numpy as np
 
 from costsim.devices.base import DeviceModel, Roofs, RunConfig
 from costsim.devices.cpu.kernels.direct import macs_inside
+from costsim.devices.cpu.kernels.elementwise import vector_instructions
 from costsim.devices.cpu.kernels.threads import concurrency, parallel_ratio
 from costsim.devices.cpu.kernels.winograd import takes_winograd
 from costsim.devices.cpu.layout import Layout, layout_of
@@ -40,7 +41,6 @@ from costsim.devices.cpu.partition import partitioned_work
 from costsim.devices.cpu.profile import CpuProfile
 from costsim.devices.cpu.work import Rows, Sustains, Work
 from costsim.devices.kernels.cache import miss_ratio
-from costsim.devices.kernels.elementwise import vector_instructions
 from costsim.hardware.profile import Profile
 from costsim.hardware.vary import points
 from costsim.tables.costtable import CostTable, Product

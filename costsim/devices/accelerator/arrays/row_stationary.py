@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from costsim.devices.kernels.array_costs import ArrayCosts
+from costsim.devices.accelerator.arrays.base import ArrayCosts
 from costsim.tables.optable import OpTable
 from costsim.tables.schema import Array
 

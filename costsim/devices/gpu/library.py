@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 
 from costsim.devices.base import RunConfig
-from costsim.devices.gpu_profile import GpuProfile, Tile, WinogradTile
-from costsim.devices.kernels.gpu_tiles import (
+from costsim.devices.gpu.profile import GpuProfile, Tile, WinogradTile
+from costsim.devices.gpu.tiles import (
     Multiprocessors,
     arithmetic_cycles,
     busiest_blocks,

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from costsim.devices.kernels.array_costs import ArrayCosts
+from costsim.devices.accelerator.arrays.base import ArrayCosts
 from costsim.devices.kernels.rounding import round_up
 from costsim.errors import DoesNotFitError
 from costsim.tables.optable import MAC, OpTable

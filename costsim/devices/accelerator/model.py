@@ -8,14 +8,14 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from costsim.devices.accelerator_profile import AcceleratorProfile
-from costsim.devices.accelerator_rules import buffer_rules, grain, runs_on_host, uncached_weight_bytes
+from costsim.devices.accelerator.arrays.atomic import WINOGRAD_SPEEDUP, atomic_costs, uses_winograd
+from costsim.devices.accelerator.arrays.base import ArrayCosts
+from costsim.devices.accelerator.arrays.block_based import block_costs
+from costsim.devices.accelerator.arrays.row_stationary import row_stationary_costs
+from costsim.devices.accelerator.arrays.systolic import systolic_costs
+from costsim.devices.accelerator.profile import AcceleratorProfile
+from costsim.devices.accelerator.rules import buffer_rules, grain, runs_on_host, uncached_weight_bytes
 from costsim.devices.base import DeviceModel, Footprint, Roofs, RunConfig
-from costsim.devices.kernels.array_costs import ArrayCosts
-from costsim.devices.kernels.atomic import WINOGRAD_SPEEDUP, atomic_costs, uses_winograd
-from costsim.devices.kernels.block_based import block_costs
-from costsim.devices.kernels.row_stationary import row_stationary_costs
-from costsim.devices.kernels.systolic import systolic_costs
 from costsim.hardware.profile import Profile
 from costsim.hardware.vary import alike, at_point, at_points, points
 from costsim.scheduling import BufferPlanner, verdict

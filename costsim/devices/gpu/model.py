@@ -8,15 +8,15 @@ from typing import Any, ClassVar
 import numpy as np
 
 from costsim.devices.base import DeviceModel, Roofs, RunConfig
-from costsim.devices.gpu_library import (
+from costsim.devices.gpu.host import dispatch_wait_s
+from costsim.devices.gpu.library import (
     Kernels,
     library_calls,
     library_kernels,
     winograd_applies,
 )
-from costsim.devices.gpu_profile import GpuProfile
+from costsim.devices.gpu.profile import GpuProfile
 from costsim.devices.kernels.cache import activation_misses, misses_after_a_run
-from costsim.devices.kernels.host import dispatch_wait_s
 from costsim.errors import DoesNotFitError
 from costsim.hardware.profile import Profile
 from costsim.tables.choice import first_least

@@ -9,8 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from costsim.devices.accelerator_profile import InnerMaps
-from costsim.devices.kernels.atomic import atomic_weight_elems, stride_fold
+from costsim.devices.accelerator.arrays.atomic import atomic_weight_elems, stride_fold
+from costsim.devices.accelerator.profile import InnerMaps
 from costsim.devices.kernels.rounding import round_up
 from costsim.errors import DoesNotFitError
 from costsim.scheduling import BankRules, Banks, BufferRules
