@@ -9,9 +9,9 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from costsim.files import make_folder, write_text
+from costsim.report.page.swept_page import page
 from costsim.report.progress import progress_bar
-from costsim.report.sweep_text import sweep_text
-from costsim.report.swept_page import page
+from costsim.report.verbs.swept import sweep_text
 from costsim.sweep import load_spec, sweep
 from costsim.sweep.run import SweepResult
 

@@ -43,7 +43,7 @@ def command(
     if output == "json":
         click.echo(json.dumps(advice.record(), indent=2, allow_nan=False))
     else:
-        from costsim.report.advice_text import text
+        from costsim.report.verbs.advised import text
 
         click.echo(text(advice), nl=False)
     if number is not None and path is not None:

@@ -21,7 +21,7 @@ from costsim.guidelines.regions import regions
 from costsim.guidelines.suppress import load_suppressions
 from costsim.importers.json import save_network
 from costsim.limits import parse_assertion
-from costsim.report.checked import Checked
+from costsim.report.verbs.checked import Checked
 
 
 @click.command("check", short_help="What breaks the guidelines, and what that costs.")
@@ -80,7 +80,7 @@ def command(
         save_network(changed, target)
         click.echo(f"{changed.name} with {', '.join(applied)} applied written to {target}", err=True)
     if html:  # after the result is printed, so that a bad path loses nothing
-        from costsim.report.html import page
+        from costsim.report.page.html import page
 
         write_text(html, page(analysis, click.get_current_context().obj, kept, verdicts))
         click.echo(f"report written to {html}", err=True)

@@ -40,7 +40,7 @@ def command(
     print_report("compare", output, result)
     if html:  # after the result is printed, so that a bad path loses nothing
         from costsim.files import write_text
-        from costsim.report.compared_page import page
+        from costsim.report.page.compared_page import page
 
         write_text(html, page(result, command=click.get_current_context().obj))
         click.echo(f"report written to {html}", err=True)

@@ -10,7 +10,7 @@ from costsim.cli.outputs import format_option, print_report
 from costsim.compare import compare
 from costsim.diff import DeviceDiff, Limit, Side, diff, parse_limit, read_baseline
 from costsim.errors import AssertionFailedError, InputError
-from costsim.report.diffed import summary
+from costsim.report.verbs.diffed import summary
 
 
 @click.command("diff", short_help="What got slower between two networks, and why.", cls=SeveralValues)
@@ -74,7 +74,7 @@ def _print(
     options: dict,
 ) -> None:
     if output == "html":
-        from costsim.report.compared_page import page
+        from costsim.report.page.compared_page import page
 
         click.echo(page(compare(networks, hw, **options), command=click.get_current_context().obj), nl=False)
         return

@@ -30,7 +30,7 @@ def list_profiles(output: str) -> None:
 
     The interval holds 90 % of predictions, as a factor on each.
     """
-    from costsim.report.profiles import row
+    from costsim.report.verbs.profiles import row
 
     aliases: dict[str, list[str]] = {}
     for alias, name in profile_aliases().items():
@@ -49,8 +49,8 @@ def list_profiles(output: str) -> None:
 @click.argument("hw")
 def show(hw: str) -> None:
     """Print every number of HW with its source, and how far its predictions can be trusted."""
-    from costsim.report.profiles import numbers
-    from costsim.report.terminal import as_text
+    from costsim.report.formats.terminal import as_text
+    from costsim.report.verbs.profiles import numbers
 
     profile = load_profile(hw)
     runtime = profile.runtime

@@ -59,16 +59,16 @@ def write_files(
         analysis.to_html(html, command=click.get_current_context().obj)
         _say("report", [html])
     if plots:
-        from costsim.report.plots import save_plots
+        from costsim.report.pictures.plots import save_plots
 
         _say("plots", save_plots(analysis, plots))
     if trace:
-        from costsim.report.trace import to_trace
+        from costsim.report.formats.trace import to_trace
 
         write_text(trace, to_trace(analysis, _measured(analysis) if measure else None))
         _say("trace", [trace])
     if model_explorer:
-        from costsim.report.model_explorer import write_model_explorer
+        from costsim.report.formats.model_explorer import write_model_explorer
 
         _say("Model Explorer files", write_model_explorer(analysis, model_explorer))
 

@@ -27,7 +27,7 @@ def command(paper: str, hw: tuple[str, ...], output: str, html: str | None) -> N
     print_report("reproduce", output, result)
     if html:
         from costsim.files import write_text
-        from costsim.report.reproduced_page import page
+        from costsim.report.page.reproduced_page import page
 
         named = "".join(f" --hw {name}" for name in hw)
         write_text(html, page(result, f"costsim reproduce {paper}{named}"))

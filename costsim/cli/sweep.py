@@ -50,12 +50,12 @@ def command(
     print_report("sweep", output, result, parsed)
     if html:  # after the result is printed, so that a bad path loses nothing
         from costsim.files import write_text
-        from costsim.report.swept_page import page
+        from costsim.report.page.swept_page import page
 
         write_text(html, page(result, parsed, command=click.get_current_context().obj))
         click.echo(f"report written to {html}", err=True)
     if plots:
-        from costsim.report.swept_plots import save_sweep_plots
+        from costsim.report.pictures.swept_plots import save_sweep_plots
 
         written = save_sweep_plots(result, parsed, plots)
         click.echo(f"plots written to {', '.join(map(str, written))}", err=True)

@@ -7,8 +7,8 @@ import sys
 from pathlib import Path
 
 from costsim.files import write_text
-from costsim.report.reproduced import text
-from costsim.report.reproduced_page import page
+from costsim.report.page.reproduced_page import page
+from costsim.report.verbs.reproduced import text
 from costsim.reproduce.papers import PAPERS, reproduce
 
 WIDTH = 120

@@ -15,8 +15,8 @@ from costsim.compare import compare
 from costsim.guidelines import check
 from costsim.guidelines.assertion import judge
 from costsim.limits import parse_assertion
-from costsim.report import compared_page, reproduced_page, swept_page
-from costsim.report.html import page
+from costsim.report.page import compared_page, reproduced_page, swept_page
+from costsim.report.page.html import page
 from costsim.reproduce.papers import reproduce
 from costsim.sweep import load_spec, sweep
 from tests.browser.chromium import LAPTOP, PHONE, Browser, start

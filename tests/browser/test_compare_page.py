@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from costsim.compare import compare
-from costsim.report.compared_page import page
+from costsim.report.page.compared_page import page
 from tests.browser.chromium import LAPTOP, MARKS, PHONE, Browser
 
 

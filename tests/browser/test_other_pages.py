@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from costsim.report import reproduced_page, swept_page
+from costsim.report.page import reproduced_page, swept_page
 from costsim.reproduce.papers import reproduce
 from costsim.sweep import load_spec, sweep
 from tests.browser.chromium import LAPTOP, MARKS, PHONE, Browser

@@ -11,7 +11,7 @@ from selenium.webdriver.support.ui import WebDriverWait
 import costsim
 from costsim.analysis import Analysis
 from costsim.graph.layers import Conv2d, Input
-from costsim.report.html import page as page_of
+from costsim.report.page.html import page as page_of
 from tests.browser.chromium import LAPTOP, MARKS, PHONE, Browser
 from tests.long_network import long_network
 

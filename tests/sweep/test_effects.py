@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from costsim.report.sweep_text import sweep_text
-from costsim.report.swept_page import effects
+from costsim.report.page.swept_page import effects
+from costsim.report.verbs.swept import sweep_text
 from costsim.sweep import load_spec, sweep
 from costsim.sweep.effects import MOST_SETTINGS, compared, settings
 from costsim.sweep.reduce import quantiles

@@ -9,8 +9,8 @@ import pytest
 from costsim import NetBuilder
 from costsim.cli import run
 from costsim.compare import compare
-from costsim.report.compared_charts import compared_charts, compared_data
-from costsim.report.compared_page import page
+from costsim.report.page.compared_charts import compared_charts, compared_data
+from costsim.report.page.compared_page import page
 
 NETWORKS, DEVICES = ("alexnet", "mobilenet_v2_1x"), ("arm_a53", "stm32n6")
 

@@ -15,7 +15,7 @@ import costsim
 from costsim.cli import run
 from costsim.errors import CostsimError, InputError, visible
 from costsim.importers.json import from_dict
-from costsim.report.terminal import as_text, plain_table
+from costsim.report.formats.terminal import as_text, plain_table
 from costsim.sweep.search import search
 
 HOSTILE = ("[/]", "conv[relu]", "[link=http://example.com]x[/link]", "\x1b]0;title\x07\x1b[31mred", "=1+1", "@x",

@@ -16,10 +16,10 @@ from matplotlib.image import imread
 import costsim
 from costsim import Analysis, InputError, NetBuilder
 from costsim.cli import run
-from costsim.report.markdown import to_markdown
-from costsim.report.model_explorer import METRICS, graph_collection, node_data, write_model_explorer
-from costsim.report.plots import save_plots
-from costsim.report.trace import MEASURED, OPS, PROCESS, to_trace
+from costsim.report.formats.markdown import to_markdown
+from costsim.report.formats.model_explorer import METRICS, graph_collection, node_data, write_model_explorer
+from costsim.report.formats.trace import MEASURED, OPS, PROCESS, to_trace
+from costsim.report.pictures.plots import save_plots
 
 NAME = '<b>|`x`$y$</b> "größe" מודל'
 

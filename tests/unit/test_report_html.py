@@ -16,10 +16,10 @@ import costsim
 from costsim import Analysis, InputError, NetBuilder
 from costsim.cli import run
 from costsim.guidelines import check
-from costsim.report.html import notebook_card, page
-from costsim.report.markdown import to_markdown
-from costsim.report.plots import save_plots
-from costsim.report.trace import to_trace
+from costsim.report.formats.markdown import to_markdown
+from costsim.report.formats.trace import to_trace
+from costsim.report.page.html import notebook_card, page
+from costsim.report.pictures.plots import save_plots
 from costsim.report.words import accuracy_card
 from tests.long_network import long_network
 
@@ -199,7 +199,7 @@ def test_a_long_network_stays_a_light_page() -> None:
 
 
 def test_a_long_network_is_planned_only_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("costsim.report.whatif.MOST_OPS_REPLANNED", 20)
+    monkeypatch.setattr("costsim.report.page.whatif.MOST_OPS_REPLANNED", 20)
     net = NetBuilder("long chain")
     x = net.input(1, 8, 16, 16)
     for _ in range(21):

@@ -8,7 +8,7 @@ import pytest
 
 import costsim
 from costsim import Analysis
-from costsim.report.memory import alive, capacities, held, offchip
+from costsim.report.page.memory import alive, capacities, held, offchip
 
 
 @pytest.fixture(scope="module")

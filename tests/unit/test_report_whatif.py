@@ -6,8 +6,8 @@ import pytest
 
 import costsim
 from costsim import Analysis
-from costsim.report.knobs import memory_fields
-from costsim.report.whatif import latency_ms, what_if
+from costsim.report.page.knobs import memory_fields
+from costsim.report.page.whatif import latency_ms, what_if
 
 
 @pytest.fixture(scope="module", params=["arm_a53", "gtx_1080ti"])

@@ -13,7 +13,7 @@ from costsim.calibrate.sources import validate_against
 from costsim.hardware import load_profile
 from costsim.measures.formulas import pipeline_backlog_ratio
 from costsim.orders import Orders
-from costsim.report.reproduced_page import page
+from costsim.report.page.reproduced_page import page
 from costsim.reproduce import Row, Verdict
 from costsim.reproduce.base import judge_order, judge_ratio, judge_value, overall, ratio_table, same_order
 from costsim.reproduce.bench import published

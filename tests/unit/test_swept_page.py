@@ -12,8 +12,8 @@ import pytest
 from matplotlib.image import imread
 
 from costsim.cli import run
-from costsim.report.swept_page import page
-from costsim.report.swept_plots import save_sweep_plots
+from costsim.report.page.swept_page import page
+from costsim.report.pictures.swept_plots import save_sweep_plots
 from costsim.sweep import load_spec, sweep
 from costsim.sweep.run import SweepResult
 

@@ -9,9 +9,9 @@ from rich.console import Group
 from rich.table import Table as Grid
 from rich.text import Text
 
-from costsim.report.csv import csv_text
-from costsim.report.markdown import escaped, markdown_table
-from costsim.report.terminal import as_text, plain_table
+from costsim.report.formats.csv import csv_text
+from costsim.report.formats.markdown import escaped, markdown_table
+from costsim.report.formats.terminal import as_text, plain_table
 from costsim.reproduce import Matrix, Reproduction, Table, Verdict
 from costsim.units import round_significant
 

@@ -8,7 +8,7 @@ from rich.console import Group
 from rich.table import Table
 from rich.text import Text
 
-from costsim.report.terminal import as_text, plain_table
+from costsim.report.formats.terminal import as_text, plain_table
 from costsim.report.words import total, total_name
 
 if TYPE_CHECKING:

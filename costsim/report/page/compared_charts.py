@@ -7,8 +7,8 @@ from math import log
 
 from costsim.analysis import Analysis, Record
 from costsim.compare import Comparison
-from costsim.report.charts import BAR_HEIGHT, LABEL_ROOM_RATIO, ROOF_COLOUR, Spec, colour, tip
-from costsim.report.datasets import finite
+from costsim.report.page.charts import BAR_HEIGHT, LABEL_ROOM_RATIO, ROOF_COLOUR, Spec, colour, tip
+from costsim.report.page.datasets import finite
 from costsim.report.palette import limit_colours
 
 LABEL_WIDTH_RATIO, LABEL_HEIGHT_RATIO = 0.3, 0.06

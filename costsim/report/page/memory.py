@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from costsim.report.knobs import memory_fields
+from costsim.report.page.knobs import memory_fields
 from costsim.tables.liveness import live_bytes
 from costsim.tables.plan import MODE_WORDS, Plan
 

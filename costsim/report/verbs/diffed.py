@@ -12,9 +12,9 @@ from rich.text import Text
 from costsim.compare import signed_milliseconds
 from costsim.diff import Change, DeviceDiff
 from costsim.diff.limit import Limit
-from costsim.report.csv import csv_text
-from costsim.report.markdown import escaped, markdown_table
-from costsim.report.terminal import as_text, plain_table
+from costsim.report.formats.csv import csv_text
+from costsim.report.formats.markdown import escaped, markdown_table
+from costsim.report.formats.terminal import as_text, plain_table
 from costsim.units import format_milliseconds
 from costsim.version import VERSION
 

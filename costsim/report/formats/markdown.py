@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from costsim.errors import visible
-from costsim.report.document import document
+from costsim.report.formats.document import document
 from costsim.report.words import byte_count, percent, run_line, shape, trust, verdict
 from costsim.units import format_count, format_milliseconds
 

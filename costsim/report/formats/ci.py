@@ -7,7 +7,7 @@ from xml.etree import ElementTree as ET
 
 from costsim.errors import visible
 from costsim.guidelines.base import Finding, guideline, guideline_ids, manual, title
-from costsim.report.checked import Checked
+from costsim.report.verbs.checked import Checked
 from costsim.units import format_milliseconds
 from costsim.version import VERSION
 

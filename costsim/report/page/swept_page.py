@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from costsim.report.charts import BAR_HEIGHT, PLAIN_COLOUR, ROOF_COLOUR, Spec, tip
-from costsim.report.datasets import finite
-from costsim.report.html import environment
+from costsim.report.page.charts import BAR_HEIGHT, PLAIN_COLOUR, ROOF_COLOUR, Spec, tip
+from costsim.report.page.datasets import finite
+from costsim.report.page.html import environment
 from costsim.report.words import axis_value, metric, short_name
 from costsim.sweep.alone import simulate_point
 from costsim.sweep.axes import Axis

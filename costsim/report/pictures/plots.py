@@ -14,10 +14,10 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from costsim.files import make_folder, write_bytes
-from costsim.report.charts import MODE_COLOURS, PLAIN_COLOUR, ROOF_COLOUR
-from costsim.report.memory import capacities, held
+from costsim.report.page.charts import MODE_COLOURS, PLAIN_COLOUR, ROOF_COLOUR
+from costsim.report.page.memory import capacities, held
+from costsim.report.page.roofline import roofline
 from costsim.report.palette import class_colours
-from costsim.report.roofline import roofline
 
 if TYPE_CHECKING:
     from costsim.analysis import Analysis

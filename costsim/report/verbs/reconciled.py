@@ -10,9 +10,9 @@ from rich.table import Table
 from rich.text import Text
 
 from costsim.reconcile import Reconciliation, Row
-from costsim.report.csv import csv_text
-from costsim.report.markdown import escaped, markdown_table
-from costsim.report.terminal import as_text, plain_table
+from costsim.report.formats.csv import csv_text
+from costsim.report.formats.markdown import escaped, markdown_table
+from costsim.report.formats.terminal import as_text, plain_table
 
 
 def text(found: Reconciliation, width: int | None = None) -> str:

@@ -12,9 +12,9 @@ from rich.table import Table
 from rich.text import Text
 
 from costsim.hardware import Profile
-from costsim.report.csv import csv_text
-from costsim.report.markdown import escaped, markdown_table
-from costsim.report.terminal import plain_table
+from costsim.report.formats.csv import csv_text
+from costsim.report.formats.markdown import escaped, markdown_table
+from costsim.report.formats.terminal import plain_table
 
 Row = dict[str, Any]
 

@@ -7,8 +7,8 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from costsim.errors import InputError
-from costsim.report.blocks import NO_BLOCK
-from costsim.report.roofline import roofline
+from costsim.report.page.blocks import NO_BLOCK
+from costsim.report.page.roofline import roofline
 
 if TYPE_CHECKING:
     from costsim.analysis import Analysis

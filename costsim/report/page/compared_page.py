@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from costsim.compare import Comparison
-from costsim.report.compared_charts import compared_charts, compared_data, op_classes
-from costsim.report.html import environment
+from costsim.report.page.compared_charts import compared_charts, compared_data, op_classes
+from costsim.report.page.html import environment
 from costsim.report.palette import class_colours
 from costsim.report.words import verdict
 from costsim.version import VERSION

@@ -9,7 +9,7 @@ from rich.console import Group
 from rich.table import Table
 from rich.text import Text
 
-from costsim.report.terminal import as_text, plain_table
+from costsim.report.formats.terminal import as_text, plain_table
 
 if TYPE_CHECKING:
     from costsim.reference.judge import Judgement

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from costsim.report.html import environment
-from costsim.report.reproduced import value
+from costsim.report.page.html import environment
+from costsim.report.verbs.reproduced import value
 from costsim.reproduce import Reproduction, Row
 from costsim.version import VERSION
 

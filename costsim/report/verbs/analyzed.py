@@ -9,7 +9,7 @@ from rich.table import Table
 from rich.text import Text
 
 from costsim.measures.table import BY_NAME, HEADLINES, Measure
-from costsim.report.terminal import as_text, plain_table
+from costsim.report.formats.terminal import as_text, plain_table
 from costsim.report.words import byte_count, fit_line, run_line, shape, trust
 from costsim.units import format_count, format_milliseconds
 

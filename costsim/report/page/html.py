@@ -10,11 +10,12 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from costsim.guidelines.pricing import check, takes_minutes
-from costsim.report import charts, memory, words
-from costsim.report.blocks import NO_BLOCK, block_graph
-from costsim.report.datasets import datasets, finite
+from costsim.report import words
+from costsim.report.page import charts, memory
+from costsim.report.page.blocks import NO_BLOCK, block_graph
+from costsim.report.page.datasets import datasets, finite
+from costsim.report.page.whatif import too_long_to_replan, what_if
 from costsim.report.palette import class_colours, limit_colours
-from costsim.report.whatif import too_long_to_replan, what_if
 from costsim.units import format_count, format_milliseconds
 from costsim.version import VERSION
 

@@ -15,7 +15,7 @@ from costsim.devices import RunConfig, device_for
 from costsim.errors import CostsimError
 from costsim.hardware import Profile
 from costsim.hardware.vary import vary
-from costsim.report.knobs import memory_fields
+from costsim.report.page.knobs import memory_fields
 from costsim.simulate import Simulation, simulate
 
 if TYPE_CHECKING:

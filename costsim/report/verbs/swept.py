@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 from rich.console import Group
 
-from costsim.report.csv import csv_text, flat
-from costsim.report.markdown import escaped, markdown_table
-from costsim.report.swept_page import effects
-from costsim.report.terminal import as_text
-from costsim.report.text import table
+from costsim.report.formats.csv import csv_text, flat
+from costsim.report.formats.markdown import escaped, markdown_table
+from costsim.report.formats.terminal import as_text
+from costsim.report.page.swept_page import effects
+from costsim.report.verbs.analyzed import table
 from costsim.report.words import axis_value, metric, short_name
 
 if TYPE_CHECKING:

@@ -10,10 +10,10 @@ from rich.table import Table
 from rich.text import Text
 
 from costsim.guidelines.base import Finding, guideline, title
-from costsim.report.advice_text import short_lines
-from costsim.report.checked import NOTHING, Checked
-from costsim.report.terminal import as_text, plain_table
-from costsim.report.text import header
+from costsim.report.formats.terminal import as_text, plain_table
+from costsim.report.verbs.advised import short_lines
+from costsim.report.verbs.analyzed import header
+from costsim.report.verbs.checked import NOTHING, Checked
 from costsim.report.words import trust
 from costsim.units import format_milliseconds, round_significant
 

@@ -9,9 +9,9 @@ from pathlib import Path
 from matplotlib.axes import Axes
 from matplotlib.ticker import EngFormatter
 
-from costsim.report.charts import PLAIN_COLOUR, ROOF_COLOUR
-from costsim.report.plots import save_figures
-from costsim.report.swept_page import effects, front_points
+from costsim.report.page.charts import PLAIN_COLOUR, ROOF_COLOUR
+from costsim.report.page.swept_page import effects, front_points
+from costsim.report.pictures.plots import save_figures
 from costsim.report.words import short_name
 from costsim.sweep.axes import Axis
 from costsim.sweep.run import SweepResult

@@ -11,9 +11,9 @@ from rich.table import Table
 from rich.text import Text
 
 from costsim.calibrate.validate import Validation
-from costsim.report.csv import csv_text
-from costsim.report.markdown import escaped, markdown_table
-from costsim.report.terminal import as_text, plain_table
+from costsim.report.formats.csv import csv_text
+from costsim.report.formats.markdown import escaped, markdown_table
+from costsim.report.formats.terminal import as_text, plain_table
 
 
 def text(validation: Validation, width: int | None = None) -> str:

@@ -11,9 +11,9 @@ from costsim.advice import Advice
 from costsim.analysis import Analysis
 from costsim.guidelines import Finding
 from costsim.guidelines.assertion import Verdict
-from costsim.report.csv import csv_text, flat
-from costsim.report.document import document
-from costsim.report.markdown import escaped, markdown_table
+from costsim.report.formats.csv import csv_text, flat
+from costsim.report.formats.document import document
+from costsim.report.formats.markdown import escaped, markdown_table
 from costsim.units import format_milliseconds
 
 NOTHING = "No guideline costs anything here."

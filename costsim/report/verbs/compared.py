@@ -11,9 +11,9 @@ from rich.table import Table
 from rich.text import Text
 
 from costsim.compare import Comparison, Difference, Flip, signed_milliseconds
-from costsim.report.csv import csv_text, flat
-from costsim.report.markdown import escaped, markdown_table
-from costsim.report.terminal import as_text, plain_table
+from costsim.report.formats.csv import csv_text, flat
+from costsim.report.formats.markdown import escaped, markdown_table
+from costsim.report.formats.terminal import as_text, plain_table
 from costsim.units import format_count, format_milliseconds
 
 FEW_DEVICES = 2

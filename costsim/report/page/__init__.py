@@ -1,0 +1,1 @@
+"""The pages: one HTML file that opens offline, its charts, and what they draw."""

@@ -1,0 +1,1 @@
+"""Static pictures for papers and slides, as PNG and SVG."""
