@@ -46,7 +46,7 @@ class Analysis:
 
     def __init__(self, simulation: Simulation, warnings: Iterable[str] = ()) -> None:
         self.simulation = simulation
-        self.warnings = (*simulation.graph.notes, *simulation.costs.notes, *warnings)
+        self.warnings = (*simulation.graph.notes, *simulation.notes, *warnings)
 
     @property
     def network(self) -> str:

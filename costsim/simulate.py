@@ -36,6 +36,11 @@ class Simulation:
         """How far this prediction can be trusted, and why."""
         return trust(self.profile, self.run, self.ops, self.costs)
 
+    @cached_property
+    def notes(self) -> tuple[str, ...]:
+        """What the device has to say about this network."""
+        return device_for(self.profile).notes(self.ops, self.profile, self.run)
+
     def part(self, rows: Sequence[int] | np.ndarray) -> Part:
         """Some of the executed ops, to take the papers' measures over."""
         latency_s = np.broadcast_to(self.costs.latency_s, (len(self.ops), self.costs.latency_s.shape[1]))[:, 0]

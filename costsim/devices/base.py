@@ -83,20 +83,12 @@ class DeviceModel(ABC):
     """The pydantic class profiles of this family are checked by."""
 
     def plan(self, ops: OpTable, profile: Any, run: RunConfig) -> OpTable:
-        """Decide what runs as one group and which tensors stay on chip, before costing.
+        """Decide what runs as one group and which tensors stay on chip, at every point, before costing.
 
         Raises:
             DoesNotFitError: an op cannot run on this device whatever the plan.
         """
         return ops
-
-    def plans(self, ops: OpTable, profile: Any, run: RunConfig, points: int) -> list[tuple[np.ndarray, OpTable]]:
-        """The same for sweeps of so many points: those that share a plan, and the table with that plan in one column.
-
-        Raises:
-            DoesNotFitError: some point cannot run.
-        """
-        return [(np.arange(points), self.plan(ops, profile, run))]
 
     @abstractmethod
     def costs(self, ops: OpTable, profile: Any, run: RunConfig) -> CostTable:
@@ -118,6 +110,10 @@ class DeviceModel(ABC):
     def footprint(self, ops: OpTable, profile: Any, run: RunConfig) -> Footprint:
         """What a planned table of one network and point takes of the memories that must hold it."""
         return Footprint()
+
+    def notes(self, ops: OpTable, profile: Any, run: RunConfig) -> tuple[str, ...]:
+        """What the user should know about a planned table of one network and point."""
+        return ()
 
     def channel_tile(self, profile: Any, run: RunConfig) -> int:
         """Output channels the arithmetic takes at once: of a width that is no multiple, a part runs idle."""

@@ -111,7 +111,7 @@ class Case:
         """``(ops,)`` seconds the device model gives another op table."""
         profile, run = self.simulation.profile, self.simulation.run
         device = device_for(profile)
-        planned = device.plan(replace(ops, plan=None), profile, run)
+        planned = device.plan(replace(ops, plans=None), profile, run)
         return seconds(replace(self.simulation, ops=planned, costs=device.costs(planned, profile, run)))
 
     @cached_property

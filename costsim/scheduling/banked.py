@@ -3,29 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
-from costsim.scheduling.banks import BANK_ORDERS, Banks, place_in_banks
+from costsim.scheduling.banks import BANK_ORDERS, BankRules, Banks, place_in_banks
 from costsim.scheduling.dataflow import Dataflow
 from costsim.scheduling.placement import Buffer, most_alive_bytes
-from costsim.scheduling.segments import Weights
+from costsim.scheduling.planner import Planner
+from costsim.scheduling.search import Pricing
 from costsim.tables.plan import HOST, RESIDENT, TILED, Plan
-
-
-@dataclass(frozen=True)
-class BankRules:
-    """Banks, and what rows keep in them beside their operands and outputs. Arrays are ``(rows,)``."""
-
-    banks: Banks
-    copied_bytes: np.ndarray
-    """The copy a row makes of its first operand before it runs."""
-    sum_bytes: np.ndarray
-    """Each of the two maps of partial sums between a row's three passes."""
-    operand_ratio: np.ndarray
-    """How many times its width a row's operand has."""
-    own_bytes: tuple[tuple[float, ...], ...]
-    """Maps a row keeps for itself between reading its operand and writing its output."""
 
 
 @dataclass(frozen=True)
@@ -39,42 +26,52 @@ class _Map:
     """The row that keeps it for itself."""
 
 
-class BankedPlans:
-    """The plans of one network.
+class BankedPlans(Planner):
+    """As few of the largest maps as possible go off chip, until some order finds the others room.
 
-    As few of the largest maps as possible go off chip, until some order finds the others room. Which
-    maps these are depends on their number alone, so a larger memory never moves more. Images of a batch
+    Which maps these are depends on their number alone, so a larger memory never moves more. Images of a batch
     run one after another; the network's input and outputs lie on chip like all maps.
     """
 
-    def __init__(
-        self, flow: Dataflow, rules: BankRules, weights: Weights, images: float, least_bytes: np.ndarray,
-        on_host: np.ndarray,
-    ) -> None:  # fmt: skip
-        self._flow, self._images = flow, images
-        self._columns = {"weight_bytes": weights.offchip_bytes * images, "least_bytes": least_bytes}
-        self._on_host = on_host
-        self._maps = sorted(_maps(flow, rules, images), key=lambda m: (-m.buffer.size_bytes, -m.buffer.first))
-        self._heights = _Heights([m.buffer for m in self._maps], rules.banks)
-
-    def plans(self, sizes: np.ndarray) -> list[tuple[np.ndarray, Plan]]:
-        """Points of these memories that run the same plan, and that plan in one column."""
+    def plans(self, sizes: np.ndarray, price: Pricing) -> list[tuple[np.ndarray, Plan]]:
+        self.require_tiles(sizes)
         points: dict[tuple[int, float], list[int]] = {}
         for point, size in enumerate(sizes.tolist()):
             points.setdefault(self._heights.fewest_away(size), []).append(point)
         return [(np.array(here), self._plan(*choice)) for choice, here in points.items()]
 
+    @cached_property
+    def _images(self) -> float:
+        return float(self.ops.n.max())
+
+    @cached_property
+    def _maps(self) -> list[_Map]:
+        """Largest first."""
+        maps = _maps(self.flow, self._banked, self._images)
+        return sorted(maps, key=lambda m: (-m.buffer.size_bytes, -m.buffer.first))
+
+    @cached_property
+    def _heights(self) -> _Heights:
+        return _Heights([m.buffer for m in self._maps], self._banked.banks)
+
+    @property
+    def _banked(self) -> BankRules:
+        assert self.rules.banked is not None
+        return self.rules.banked
+
     def _plan(self, away: int, used_bytes: float) -> Plan:
-        moved = _traffic(self._flow, self._maps[:away], self._images)
+        moved = _traffic(self.flow, self._maps[:away], self._images)
         spills = (moved["input_bytes"] + moved["output_bytes"]) > 0
-        mode = np.where(self._on_host, HOST, np.where(spills, TILED, RESIDENT))
+        mode = np.where(self.rules.on_host, HOST, np.where(spills, TILED, RESIDENT))
         begins = (mode != RESIDENT) | np.append(True, mode[1:] != mode[:-1])
         fitting = used_bytes if away == 0 else self._heights.least()
-        columns = self._columns | moved | {
+        columns = moved | {
+            "weight_bytes": self.weights.offchip_bytes * self._images,
+            "least_bytes": self.tiles.least_bytes,
             "group": np.cumsum(begins) - 1,
             "mode": mode,
-            "buffer_bytes": np.full(self._flow.rows, used_bytes),
-            "fitting_bytes": np.full(self._flow.rows, fitting),
+            "buffer_bytes": np.full(self.flow.rows, used_bytes),
+            "fitting_bytes": np.full(self.flow.rows, fitting),
         }  # fmt: skip
         return Plan.of_point(columns)
 

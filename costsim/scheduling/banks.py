@@ -39,6 +39,21 @@ class Banks:
         )
 
 
+@dataclass(frozen=True)
+class BankRules:
+    """Banks, and what rows keep in them beside their operands and outputs. Arrays are ``(rows,)``."""
+
+    banks: Banks
+    copied_bytes: np.ndarray
+    """The copy a row makes of its first operand before it runs."""
+    sum_bytes: np.ndarray
+    """Each of the two maps of partial sums between a row's three passes."""
+    operand_ratio: np.ndarray
+    """How many times its width a row's operand has."""
+    own_bytes: tuple[tuple[float, ...], ...]
+    """Maps a row keeps for itself between reading its operand and writing its output."""
+
+
 BANK_ORDERS: tuple[Order, ...] = (lambda b: (-b.size_bytes, -b.first), *ORDERS)
 """Largest first and the later of equals first; the others are for what finds no room that way."""
 

@@ -19,10 +19,10 @@ from costsim.lowering import Lowering
 from costsim.simulate import lowering_for
 from costsim.sweep.allocator import collecting_rarely
 from costsim.sweep.axes import Axis
+from costsim.sweep.chunk import Chunk, ManyNetworks, OneNetwork
 from costsim.sweep.networks import Built, Part, check_values, graphs, network_key
 from costsim.sweep.spec import SweepSpec
 from costsim.tables.cache import Caches
-from costsim.tables.optable import OpTable
 from costsim.totals import bounds, cost_totals, op_totals
 
 OP_METRICS = ("params", "macs", "flops", "mem_access_elems", "weight_bytes", "peak_activation_bytes")
@@ -52,8 +52,8 @@ KEPT_TABLES = 64
 TOGETHER = 128
 """Networks of plain numbers that are lowered into one table: their rows fill the caches, as a chunk's points do."""
 
-Lowered = tuple[np.ndarray, OpTable, dict[str, np.ndarray]]
-"""Points of a chunk, the op table of their network, or of a network for each of them, and its totals."""
+FEWEST_PER_PLAN = 32
+"""Points that have to share a plan on average for it to be priced for these alone."""
 
 
 @dataclass(frozen=True)
@@ -136,52 +136,48 @@ class Engine:
         network, hw = values["network"][0], values["hw"][0]
         profile = self._profiles(hw)
         run = RunConfig.of(profile, values["dtype"][0] if "dtype" in values else None)
-        for here, ops, totals in self._lowered(network, profile, run, values, built):
-            counts = {name: np.broadcast_to(column, here.shape) for name, column in totals.items()}
+        for chunk in self._lowered(network, profile, run, values, built):
+            rows = where[chunk.points]
+            counts = {name: np.broadcast_to(column, rows.shape) for name, column in chunk.totals.items()}
             for name, column in counts.items():
-                table[name][where[here]] = column
+                table[name][rows] = column
             allowed = self._allowed(counts)
-            table["outcome"][where[here]] = np.where(allowed, PRICED, REFUSED)
+            table["outcome"][rows] = np.where(allowed, PRICED, REFUSED)
             if allowed.any():
-                inside = np.flatnonzero(allowed)
-                part = _part(ops, inside)
-                columns = {name: column[here[inside]] for name, column in values.items()}
-                self._cost(part, profile, run, columns, where[here[inside]], table)
+                self._cost(chunk.part(np.flatnonzero(allowed)), profile, run, values, where, table)
 
     def _cost(
         self,
-        ops: OpTable,
+        chunk: Chunk,
         profile: Profile,
         run: RunConfig,
         values: dict[str, np.ndarray],
-        rows: np.ndarray,
-        table: Any,
+        where: np.ndarray,
+        table: dict[str, np.ndarray],
     ) -> None:
         """Plan and price; where some points do not fit the device, halves are tried until they are found."""
-        if len(ops.networks) > 1:  # all run in one way
-            values = {name: column[:1] for name, column in values.items()}
-        threads = values.get("threads", run.threads)
+        rows, settings = where[chunk.points], chunk.settings({n: c[chunk.points] for n, c in values.items()})
+        threads = settings.get("threads", run.threads)
         run = RunConfig(run.dtype, threads if np.ndim(threads) else int(threads))
-        device, columns = device_for(profile), self._hardware_columns(profile, values)
+        device, columns = device_for(profile), self._hardware_columns(profile, settings)
         varied = vary(profile, columns)
         try:
-            plans = device.plans(ops, varied, run, len(rows))
+            planned = device.plan(chunk.ops, varied, run)
         except DoesNotFitError:
             if len(rows) == 1:
                 table["outcome"][rows] = DOES_NOT_FIT
                 return
             for half in np.array_split(np.arange(len(rows)), 2):
-                own = values if len(ops.networks) > 1 else {name: column[half] for name, column in values.items()}
-                self._cost(_part(ops, half), profile, run, own, rows[half], table)
+                self._cost(chunk.part(half), profile, run, values, where, table)
             return
-        for here, planned in plans:
+        for here, ops in planned.by_plan(len(rows), FEWEST_PER_PLAN):
             varied_here, run_here = varied, run
             if len(here) < len(rows):
                 varied_here = vary(profile, {field: column[here] for field, column in columns.items()})
                 run_here = RunConfig(run.dtype, run.threads[here] if np.ndim(run.threads) else run.threads)
-            costs = device.kind_costs(planned, varied_here, run_here)
-            table["bound"][rows[here]] = self._numbers_of(costs.limit_names)[bounds(planned, costs)]
-            totals = cost_totals(planned, costs)
+            costs = device.kind_costs(ops, varied_here, run_here)
+            table["bound"][rows[here]] = self._numbers_of(costs.limit_names)[bounds(ops, costs)]
+            totals = cost_totals(ops, costs)
             for name, column in totals.items():
                 table[name][rows[here]] = column
             refused = ~self._allowed({n: np.broadcast_to(column, here.shape) for n, column in totals.items()})
@@ -222,7 +218,7 @@ class Engine:
         return cache(load_profile)
 
     @cached_property
-    def _kept(self) -> dict[Any, list[Lowered]]:
+    def _kept(self) -> dict[Any, list[Chunk]]:
         return {}
 
     @cached_property
@@ -240,7 +236,7 @@ class Engine:
 
     def _lowered(
         self, network: Any, profile: Profile, run: RunConfig, values: dict[str, np.ndarray], built: Built | None
-    ) -> Iterator[Lowered]:
+    ) -> Iterator[Chunk]:
         """Op tables and their totals; kept where all points share one network, as in sweeps of hardware."""
         options = {name.removeprefix("network."): column for name, column in values.items() if _is_option(name)}
         resize: dict[str, np.ndarray] = {name: values[name] for name in RESIZES if name in values}
@@ -260,17 +256,17 @@ class Engine:
             first = [{name: column[:1] for name, column in part.items()} for part in (options, resize)]
             alone = graphs(network, first[0], first[1], 1, built)
             lowered = self._kept[key] = list(self._lower(alone, profile, run, np.zeros(1, dtype=int)))
-        for _, ops, totals in lowered:
-            yield np.arange(points), ops, totals
+        for chunk in lowered:
+            yield replace(chunk, points=np.arange(points))
 
-    def _lower(self, parts: Iterator[Part], profile: Profile, run: RunConfig, setting: np.ndarray) -> Iterator[Lowered]:
+    def _lower(self, parts: Iterator[Part], profile: Profile, run: RunConfig, setting: np.ndarray) -> Iterator[Chunk]:
         """Tables of the parts; of networks that are plain numbers one for many of them."""
         lowering = self._lowering(profile, run)
         waiting: list[Part] = []
         for part in parts:
             if part.varies:
                 ops = lowering_for(profile, run, self._caches).table([part.graph])  # arrays: no row comes twice
-                yield part.points, ops, op_totals(ops)
+                yield OneNetwork(part.points, ops, op_totals(ops))
                 continue
             waiting.append(part)
             if len(waiting) == TOGETHER:
@@ -280,7 +276,7 @@ class Engine:
             yield from _together(waiting, lowering, setting)
 
 
-def _together(parts: list[Part], lowering: Lowering, setting: np.ndarray) -> Iterator[Lowered]:
+def _together(parts: list[Part], lowering: Lowering, setting: np.ndarray) -> Iterator[Chunk]:
     """One table of the networks of all parts for each setting they run in, or one for each part: whichever is less."""
     ops = lowering.table([part.graph for part in parts])
     totals = op_totals(ops)
@@ -290,7 +286,8 @@ def _together(parts: list[Part], lowering: Lowering, setting: np.ndarray) -> Ite
     by_part = len(parts) <= len(settings)
     for here in _members(network) if by_part else settings:
         which = network[here[:1]] if by_part else network[here]
-        yield points[here], ops.at_networks(which), {name: column[which] for name, column in totals.items()}
+        shape = OneNetwork if by_part else ManyNetworks
+        yield shape(points[here], ops.at_networks(which), {name: column[which] for name, column in totals.items()})
 
 
 def _is_option(name: str) -> bool:
@@ -315,13 +312,3 @@ def _members(number: np.ndarray) -> list[np.ndarray]:
     """The rows of each number, ascending."""
     order = np.argsort(number, kind="stable")
     return np.split(order, np.flatnonzero(np.diff(number[order])) + 1)
-
-
-def _part(ops: OpTable, points: np.ndarray) -> OpTable:
-    """The table at some of its points: of one network, or of a network for each."""
-    if len(ops.networks) > 1:
-        return ops.at_networks(points)
-    if ops.points == 1 or len(points) == ops.points:
-        return ops
-    columns: dict[str, Any] = {name: c[:, points] for name, c in ops.columns().items() if c.shape[1] > 1}
-    return replace(ops, **columns)

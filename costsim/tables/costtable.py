@@ -12,7 +12,7 @@ maximum (perfect overlap), 1 the sum (none), 2 what in-order cores show in betwe
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from functools import cached_property, reduce
 from typing import Any
 
@@ -63,8 +63,6 @@ class CostTable:
     overlap: float | Array = np.inf
     """The exponent p; one a point, where points differ in it."""
     energy_j: Array | None = None
-    notes: tuple[str, ...] = field(default=())
-    """What the model wants the user to know about this network on this device."""
     kind_of: np.ndarray | None = None
     """``(ops,)`` the row that prices each op, where equal ops share one; None: each has its own."""
     overlapped_s: Array | None = None

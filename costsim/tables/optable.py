@@ -25,7 +25,7 @@ import numpy as np
 
 from costsim.tables.cache import Cache, Caches
 from costsim.tables.networks import Networks
-from costsim.tables.plan import Plan
+from costsim.tables.plan import Plan, Plans
 from costsim.tables.schema import Array, column, columns_of, stack
 from costsim.tables.words import Word, word
 
@@ -81,7 +81,7 @@ class OpTable:
     epilogue_flops: Array = column("operations", "the part of flops done by ops fused behind the nest")
     elem_bytes: Array = column("bytes", "one activation element")
     weight_elem_bytes: Array = column("bytes", "one weight element")
-    plan: Plan | None = None
+    plans: Plans | None = None
     """What runs as one group and stays on chip, where the device decides that."""
     starts: tuple[int, ...] = (0,)
     """First row of each network in the table: one, unless tables were joined."""
@@ -151,7 +151,7 @@ class OpTable:
             self,
             labels=tuple([labels[row] for row in rows.tolist()]),
             producers=((),) * len(rows),
-            plan=None,
+            plans=None,
             starts=(0,),
             **{name: array[rows] for name, array in self.columns().items()},
         )
@@ -161,7 +161,7 @@ class OpTable:
 
     def at_networks(self, which: np.ndarray) -> OpTable:
         """The unplanned table of some of its networks, in any order, each as often as it is named."""
-        if self.plan is None and np.array_equal(which, np.arange(len(self.networks))):
+        if self.plans is None and np.array_equal(which, np.arange(len(self.networks))):
             return self
         spans = [(int(self.starts[n]), int(self.networks.ends[n]) + 1) for n in which]
         begins = np.cumsum([0, *(end - start for start, end in spans)]).tolist()
@@ -173,17 +173,36 @@ class OpTable:
         )
         labels = tuple(label for start, end in spans for label in self.labels[start:end])
         columns: dict[str, Any] = {name: array[rows] for name, array in self.columns().items()}
-        return replace(self, labels=labels, producers=producers, plan=None, starts=tuple(begins[:-1]), **columns)
+        return replace(self, labels=labels, producers=producers, plans=None, starts=tuple(begins[:-1]), **columns)
 
     def split(self) -> list[OpTable]:
         """A table for each network."""
         return [self.at_networks(np.array([network])) for network in range(len(self.networks))]
 
-    def with_plan(self, plan: Plan) -> OpTable:
-        """The same table with this plan; it shares what is kept for the other."""
+    def with_plans(self, plans: Plans) -> OpTable:
+        """The same table with these plans; it shares what is kept for the other."""
         planned = copy(self)
-        object.__setattr__(planned, "plan", plan)
+        object.__setattr__(planned, "plans", plans)
         return planned
+
+    @property
+    def plan(self) -> Plan | None:
+        """The plans of all points side by side."""
+        return None if self.plans is None else self.plans.joined
+
+    def by_plan(self, points: int, fewest: int) -> list[tuple[np.ndarray, OpTable]]:
+        """Tables of those points that share a plan, each with it in one column.
+
+        Args:
+            points: how many there are.
+            fewest: points a plan has to have on average; with fewer, one table of all points is sooner priced.
+        """
+        parts = () if self.plans is None else self.plans.parts
+        if len(parts) == 1 and parts[0][1].group.shape[1] == 1:
+            parts = ((np.arange(points), parts[0][1]),)
+        elif len(parts) < 2 or len(parts) * fewest > points:
+            return [(np.arange(points), self)]
+        return [(here, self.with_plans(Plans(((np.arange(1), plan),)))) for here, plan in parts]
 
     def at_point(self, point: int) -> OpTable:
         """The table of one point only."""
@@ -194,7 +213,7 @@ class OpTable:
             label._replace(output_shape=tuple(_dim_at(dim, point) for dim in label.output_shape))
             for label in self.labels
         )
-        return replace(self, labels=labels, plan=None, **columns)
+        return replace(self, labels=labels, plans=None, **columns)
 
     def is_op(self, *ops: str) -> np.ndarray:
         """``(ops, 1)`` mask of the rows with one of these device words."""

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
+from functools import cached_property
 
 import numpy as np
 
@@ -46,28 +47,6 @@ class Plan:
         """The plan of one point from ``(rows,)`` columns."""
         return cls(**{name: column[:, None] for name, column in columns.items()})
 
-    @classmethod
-    def join(cls, plans: list[Plan], points: list[np.ndarray] | None = None) -> Plan:
-        """Plans side by side: of single points in order, or each of the ``points`` named."""
-        if points is None:
-            points = [np.array([point]) for point in range(len(plans))]
-        order = np.argsort(np.concatenate(points), kind="stable")
-
-        def joined(name: str) -> np.ndarray:
-            columns = [getattr(plan, name) for plan in plans]
-            wide = [np.broadcast_to(c, (len(c), len(here))) for c, here in zip(columns, points, strict=True)]
-            return np.concatenate(wide, axis=1)[:, order]
-
-        return cls(**{name: joined(name) for name in COLUMNS})
-
-    @classmethod
-    def stack(cls, plans: list[Plan]) -> Plan:
-        """Plans of networks one after another in a table."""
-        columns = {name: np.concatenate([getattr(plan, name) for plan in plans]) for name in COLUMNS}
-        groups = [int(plan.group.max()) + 1 for plan in plans]
-        before = np.repeat(np.cumsum(groups) - groups, [len(plan.group) for plan in plans])
-        return cls(**columns | {"group": columns["group"] + before[:, None]})
-
     def at_points(self, points: np.ndarray) -> Plan:
         """The plan of some of its points, in any order, each as often as it is named."""
         return Plan(**{name: getattr(self, name)[:, points] for name in COLUMNS})
@@ -84,6 +63,41 @@ class Plan:
     @property
     def offchip_bytes(self) -> Array:
         return self.activation_bytes + self.weight_bytes
+
+
+@dataclass(frozen=True)
+class Plans:
+    """The plans of a table at all its points: points that share one, and that plan in one column."""
+
+    parts: tuple[tuple[np.ndarray, Plan], ...]
+
+    @classmethod
+    def stack(cls, networks: Sequence[Plans]) -> Plans:
+        """Those of networks that follow one another in a table."""
+        if len(networks) == 1:
+            return networks[0]
+        plans = [network.joined for network in networks]
+        columns = {name: np.concatenate([getattr(plan, name) for plan in plans]) for name in COLUMNS}
+        groups = [int(plan.group.max()) + 1 for plan in plans]
+        before = np.repeat(np.cumsum(groups) - groups, [len(plan.group) for plan in plans])
+        stacked = Plan(**columns | {"group": columns["group"] + before[:, None]})
+        return cls(((np.arange(stacked.group.shape[1]), stacked),))
+
+    @cached_property
+    def joined(self) -> Plan:
+        """The plan of all points side by side."""
+        points = [here for here, _ in self.parts]
+        first = self.parts[0][1]
+        if len(self.parts) == 1 and len(points[0]) == first.group.shape[1]:
+            return first
+        order = np.argsort(np.concatenate(points), kind="stable")
+
+        def joined(name: str) -> np.ndarray:
+            columns = [getattr(plan, name) for _, plan in self.parts]
+            wide = [np.broadcast_to(c, (len(c), len(here))) for c, here in zip(columns, points, strict=True)]
+            return np.concatenate(wide, axis=1)[:, order]
+
+        return Plan(**{name: joined(name) for name in COLUMNS})
 
 
 COLUMNS = tuple(f.name for f in fields(Plan) if f.init)

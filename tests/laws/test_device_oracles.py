@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 import costsim
 from costsim.devices import RunConfig
-from costsim.devices.accelerator.profile import AcceleratorHardware, SystolicArray
+from costsim.devices.accelerator.arrays import SystolicArray
+from costsim.devices.accelerator.profile import AcceleratorHardware
 from costsim.devices.cpu.profile import BlockedLayout
 from costsim.hardware import Profile
 from costsim.hardware.vary import at_point, vary

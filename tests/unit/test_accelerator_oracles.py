@@ -11,7 +11,6 @@ from hypothesis import strategies as st
 
 import costsim
 from costsim.devices import RunConfig
-from costsim.devices.accelerator.arrays.row_stationary import row_stationary_costs
 from costsim.devices.accelerator.rules import uncached_weight_bytes
 from costsim.errors import InputError
 from costsim.graph import LayerGraph, NetBuilder
@@ -111,7 +110,7 @@ def test_row_stationary_sums_leave_the_array_once_per_two_channels_of_a_set(
     sets = min(max(sets, 1), c_in * c_out)
     channels = 1 if side > len(places) else max(1, 2 * sets)
     sums = 2 * ceil(c_in / channels) * c_out * side * side
-    found = row_stationary_costs(ops, array).onchip_elems[0, 0]
+    found = array.costs(ops).onchip_elems[0, 0]
     assert found == c_in * side * side + c_in * c_out * kernel * kernel + sums
 
 

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from costsim.devices.accelerator.arrays import AtomicArray, SystolicArray
 from costsim.devices.accelerator.arrays.atomic import atomic_cycles
-from costsim.devices.accelerator.arrays.block_based import block_costs
 from costsim.devices.accelerator.arrays.row_stationary import row_stationary_cycles
 from costsim.devices.accelerator.arrays.systolic import systolic_cycles
 from costsim.graph import layers as L
@@ -36,10 +36,7 @@ def layers(draw: st.DrawFn) -> OpTable:
 @given(layers(), st.sampled_from([4, 16]), st.sampled_from([8, 32]))
 @settings(max_examples=80, deadline=None)
 def test_atomic_counts_one_cycle_an_atom(ops: OpTable, atomic_c: int, atomic_k: int) -> None:
-    array = SimpleNamespace(
-        channel_quantum=atomic_c, kernel_quantum=atomic_k, macs_per_cycle=atomic_c * atomic_k,
-        folds_strides=False, winograd_3x3=False,
-    )  # fmt: skip
+    array = AtomicArray(kind="atomic", atomic_c=atomic_c, atomic_k=atomic_k)
     x = first(ops)
     together = min(max(1, atomic_c // x.c_in_per_group), x.groups)
     cycles = 0
@@ -52,7 +49,7 @@ def test_atomic_counts_one_cycle_an_atom(ops: OpTable, atomic_c: int, atomic_k: 
 @given(layers())
 @settings(max_examples=80, deadline=None)
 def test_systolic_runs_one_product_a_group(ops: OpTable) -> None:
-    array = SimpleNamespace(rows=8, cols=16, dataflow="weight_stationary")
+    array = SystolicArray(kind="systolic", rows=8, cols=16, dataflow="weight_stationary")
     x = first(ops)
     folds = ceil(x.c_in_per_group * x.kernel_h * x.kernel_w / 8) * ceil(x.c_out_per_group / 16)
     assert systolic_cycles(ops, array)[0, 0] == x.groups * (folds * (2 * 8 + 16 + x.h_out * x.w_out - 2) - 1)
@@ -62,7 +59,7 @@ def test_systolic_runs_one_product_a_group(ops: OpTable) -> None:
 @settings(max_examples=80, deadline=None)
 def test_block_based_is_never_below_its_steps_nor_its_peak(ops: OpTable, name: str) -> None:
     array, x = load_profile(name).hardware.array, first(ops)
-    cycles = block_costs(ops, array).cycles[0, 0]
+    cycles = array.costs(ops).cycles[0, 0]
     assert cycles >= ops.macs[0, 0] / array.macs_per_cycle
     depthwise = x.c_in_per_group == x.c_out_per_group == 1
     taps = x.kernel_h * x.kernel_w
@@ -79,7 +76,7 @@ def test_block_based_is_never_below_its_steps_nor_its_peak(ops: OpTable, name: s
 def test_a_window_as_large_as_an_image_runs_in_sub_kernels(name: str) -> None:
     ops = convolutions([{"c_in": 32, "c_out": 32, "groups": 32, "h_in": 256, "kernel": 256, "h_out": 1}])
     array = load_profile(name).hardware.array
-    costs = block_costs(ops, array)
+    costs = array.costs(ops)
     assert costs.cycles[0, 0] >= ops.macs[0, 0] / array.macs_per_cycle
     assert costs.onchip_elems[0, 0] >= ops.input_elems[0, 0]
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Literal
 
 from pydantic import Field, NonNegativeFloat, NonNegativeInt, PositiveFloat, PositiveInt, model_validator
 
+from costsim.devices.accelerator.arrays import AnyArray
 from costsim.hardware.effects import Effect
 from costsim.hardware.profile import (
     Block,
@@ -20,139 +21,6 @@ from costsim.hardware.profile import (
     Runtime,
     Seconds,
 )
-
-
-class Geometry(Block):
-    """What arrays of every kind share: their peak, which their geometry says and a profile may repeat."""
-
-    published_macs_per_cycle: PositiveFloat | None = Field(None, alias="macs_per_cycle")
-    """The peak as published; where it is given, geometry that contradicts it is refused."""
-
-    @property
-    def macs_per_cycle(self) -> Any:
-        """Multiply-accumulates a cycle, one number per point where the geometry varies."""
-        raise NotImplementedError
-
-    @property
-    def in_words(self) -> str:
-        """The geometry as a message names it, with its verb."""
-        raise NotImplementedError
-
-    @model_validator(mode="after")
-    def _check_peak(self) -> Self:
-        if self.published_macs_per_cycle not in (None, self.macs_per_cycle):
-            raise ValueError(
-                f"macs_per_cycle is {self.published_macs_per_cycle:g} but {self.in_words} "
-                f"{self.macs_per_cycle}; mend one of them, or leave macs_per_cycle out"
-            )
-        return self
-
-
-class AtomicArray(Geometry):
-    """Vector-atomic: each cycle takes ``atomic_c`` input channels of one pixel for ``atomic_k`` output channels.
-
-    Wider atoms may be slower: weights are padded to them, and padding is fetched.
-    """
-
-    kind: Literal["atomic"]
-    atomic_c: PositiveInt
-    atomic_k: PositiveInt
-    regrouped_c: PositiveInt | None = Field(None, alias="channel_quantum")
-    """Input channels are padded to a multiple of this, where lanes can be regrouped; null: of ``atomic_c``."""
-    regrouped_k: PositiveInt | None = Field(None, alias="kernel_quantum")
-    """Output channels are padded to a multiple of this, where lanes can be regrouped; null: of ``atomic_k``."""
-    folds_strides: bool = False
-    """Strided kernels run as dense ones on ``stride`` times more channels (NVDLA's channel extension)."""
-    largest_kernel: PositiveInt | None = None
-    """Dense kernels wider than this run in several passes, their sums in memory in between; null: all run in one."""
-    winograd_3x3: bool = False
-    """3x3 kernels of stride 1 take 2.25 times fewer cycles and 16/9 of the weights."""
-
-    @property
-    def macs_per_cycle(self) -> Any:
-        return self.atomic_c * self.atomic_k
-
-    @property
-    def in_words(self) -> str:
-        return f"{self.atomic_c} x {self.atomic_k} atoms make"
-
-    @property
-    def channel_quantum(self) -> Any:
-        return self.atomic_c if self.regrouped_c is None else self.regrouped_c
-
-    @property
-    def kernel_quantum(self) -> Any:
-        return self.atomic_k if self.regrouped_k is None else self.regrouped_k
-
-
-class BlockArray(Geometry):
-    """Block-based (Ethos-U): micro-blocks of the output, input depth and kernel taps in fixed steps.
-
-    Larger micro-blocks may be slower: more of them stays empty at the borders of a map.
-    """
-
-    kind: Literal["block"]
-    cores: Annotated[PositiveInt, Effect.FASTER]
-    ublock_h: PositiveInt
-    ublock_w: PositiveInt
-    ublock_c: PositiveInt
-    shram: Bytes
-    """Buffer of the blocks. Larger ones may be slower: the compiler takes the largest that fits, not the fastest."""
-    output_cycles_per_elem: dict[str, Annotated[PositiveFloat, Effect.SLOWER]]
-    """Cycles the output stage needs an element, by op; ``conv`` and ``default`` must be there."""
-
-    @property
-    def macs_per_cycle(self) -> Any:
-        return self.cores * self.ublock_h * self.ublock_w * self.ublock_c * MACS_PER_UBLOCK_ELEM
-
-    @property
-    def in_words(self) -> str:
-        ublock = f"{self.ublock_h}x{self.ublock_w}x{self.ublock_c}"
-        return f"{self.cores} {'core' if self.cores == 1 else 'cores'} with micro-blocks of {ublock} make"
-
-    @model_validator(mode="after")
-    def _check_output_stage(self) -> BlockArray:
-        if missing := {"conv", "default"} - set(self.output_cycles_per_elem):
-            raise ValueError(f"output_cycles_per_elem lacks {sorted(missing)[0]}")
-        return self
-
-
-MACS_PER_UBLOCK_ELEM = 8
-"""Input channels an Ethos-U sums into one output element a cycle: macs a cycle over micro-block size."""
-
-
-class Grid(Geometry):
-    """Rows and columns of processing elements."""
-
-    rows: Annotated[PositiveInt, Effect.FASTER]
-    cols: Annotated[PositiveInt, Effect.FASTER]
-
-    @property
-    def macs_per_cycle(self) -> Any:
-        return self.rows * self.cols
-
-    @property
-    def in_words(self) -> str:
-        return f"{self.rows} x {self.cols} elements make"
-
-
-class SystolicArray(Grid):
-    """Systolic: a matrix product folded over ``rows`` x ``cols`` processing elements."""
-
-    kind: Literal["systolic"]
-    dataflow: Literal["output_stationary", "weight_stationary", "input_stationary"]
-
-
-class RowStationaryArray(Grid):
-    """Row-stationary (Eyeriss): kernel rows down, output rows across; filters and images stacked."""
-
-    kind: Literal["row_stationary"]
-
-
-Array = Annotated[
-    AtomicArray | BlockArray | SystolicArray | RowStationaryArray,
-    Field(discriminator="kind"),
-]
 
 
 class MemoryBanks(Block):
@@ -237,7 +105,7 @@ class Energy(Block):
 class AcceleratorHardware(Block):
     core: str
     clock_hz: Hertz = Field(alias="clock")
-    array: Array
+    array: AnyArray
     vector_elems_per_cycle: Rate | None
     """Elements a cycle of pooling, element-wise ops and copies; null for arrays with an output stage of their own."""
     sum_bytes: Annotated[Bytes, Effect.SLOWER] = Field(4.0, alias="sum_size", validate_default=False)
@@ -248,7 +116,7 @@ class AcceleratorHardware(Block):
 
     @model_validator(mode="after")
     def _check(self) -> AcceleratorHardware:
-        has_output_stage = isinstance(self.array, BlockArray)
+        has_output_stage = self.array.runs_all_ops
         if has_output_stage and self.vector_elems_per_cycle is not None:
             raise ValueError("vector_elems_per_cycle contradicts array.output_cycles_per_elem; leave one out")
         if not has_output_stage and self.vector_elems_per_cycle is None:

@@ -5,12 +5,9 @@ Who runs each op, which weights have to be fetched, how tensors lie in memory, a
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
-from costsim.devices.accelerator.arrays.atomic import atomic_weight_elems, stride_fold
-from costsim.devices.accelerator.profile import InnerMaps
+from costsim.devices.accelerator.profile import AcceleratorProfile, InnerMaps
 from costsim.devices.kernels.rounding import round_up
 from costsim.errors import DoesNotFitError
 from costsim.scheduling import BankRules, Banks, BufferRules
@@ -18,29 +15,17 @@ from costsim.tables.liveness import live_bytes
 from costsim.tables.optable import OpTable
 from costsim.tables.schema import Array
 
-GRAIN = {
-    "atomic": ("atomic_c", "atomic_k"),
-    "block": ("ublock_c", "ublock_c"),
-    "systolic": ("rows", "cols"),
-    "row_stationary": ("rows", "rows"),
-}
-"""Fields that hold the input and output channels an array takes at once."""
 
-
-def grain(array: Any) -> tuple[float, float]:
-    channels, kernels = (float(np.max(getattr(array, field))) for field in GRAIN[array.kind])
-    return channels, kernels
-
-
-def buffer_rules(ops: OpTable, profile: Any) -> BufferRules:
+def buffer_rules(ops: OpTable, profile: AcceleratorProfile) -> BufferRules:
     """What the planner has to know of a table of one point."""
     hw, runtime = profile.hardware, profile.runtime
+    channels, kernels = hw.array.grain
     input_bytes, output_bytes = _stored_map_bytes(ops, profile)
     return BufferRules(
         execution=runtime.plan,
         on_host=runs_on_host(ops, profile)[:, 0],
         weight_bytes=uncached_weight_bytes(ops, profile)[:, 0],
-        grain=grain(hw.array),
+        grain=(float(np.max(channels)), float(np.max(kernels))),
         spills=hw.memory.dram is not None,
         separate_weights=hw.memory.onchip.weight_size_bytes,
         sum_bytes=hw.sum_bytes,
@@ -51,19 +36,18 @@ def buffer_rules(ops: OpTable, profile: Any) -> BufferRules:
     )
 
 
-def _bank_rules(ops: OpTable, profile: Any) -> BankRules:
+def _bank_rules(ops: OpTable, profile: AcceleratorProfile) -> BankRules:
     """Copies for depthwise convolutions of few channels, sums of kernels too large for one pass, wide ops."""
-    banks, array = profile.hardware.memory.onchip.banks, profile.hardware.array
+    hw, banks = profile.hardware, profile.hardware.memory.onchip.banks
+    assert banks is not None  # a banked profile without banks is refused
     padding = _depthwise_padding(ops, profile)
-    largest = getattr(array, "largest_kernel", None) or np.inf
-    in_passes = ops.is_op("conv") & (np.maximum(ops.kernel_h, ops.kernel_w) > largest)
-    sums = ops.n * ops.h_out * ops.w_out * ops.c_out * profile.hardware.sum_bytes
+    sums = ops.n * ops.h_out * ops.w_out * ops.c_out * hw.sum_bytes
     inner = [profile.runtime.inner_maps.get(label.op, InnerMaps()) for label in ops.labels]
     output_bytes = ops.output_bytes[:, 0].tolist()
     return BankRules(
         Banks(banks.size_bytes, banks.order),
         copied_bytes=np.where(padding > 1, ops.input_bytes * padding, 0.0)[:, 0],
-        sum_bytes=np.where(in_passes, sums, 0.0)[:, 0],
+        sum_bytes=np.where(hw.array.runs_in_passes(ops), sums, 0.0)[:, 0],
         operand_ratio=np.array([maps.operand for maps in inner]),
         own_bytes=tuple(
             tuple(ratio * size for ratio in maps.own) for maps, size in zip(inner, output_bytes, strict=True)
@@ -71,7 +55,7 @@ def _bank_rules(ops: OpTable, profile: Any) -> BankRules:
     )
 
 
-def runs_on_host(ops: OpTable, profile: Any) -> np.ndarray:
+def runs_on_host(ops: OpTable, profile: AcceleratorProfile) -> np.ndarray:
     """``(ops, 1)`` mask of the rows the array cannot run.
 
     Raises:
@@ -90,26 +74,22 @@ def runs_on_host(ops: OpTable, profile: Any) -> np.ndarray:
     return on_host
 
 
-def _stored_map_bytes(ops: OpTable, profile: Any) -> tuple[Array, Array]:
+def _stored_map_bytes(ops: OpTable, profile: AcceleratorProfile) -> tuple[Array, Array]:
     """Operands and output as they lie in memory, channels padded (strides folded in where the array does that)."""
-    align, array = profile.runtime.channel_align, profile.hardware.array
-    input_align = align / stride_fold(ops, array) if array.kind == "atomic" else align
-    inputs = ops.input_bytes * round_up(ops.c_in, input_align) / ops.c_in
+    align = profile.runtime.channel_align
+    inputs = ops.input_bytes * round_up(ops.c_in, align / profile.hardware.array.stride_fold(ops)) / ops.c_in
     return inputs, ops.output_bytes * round_up(ops.c_out, align) / ops.c_out * _depthwise_padding(ops, profile)
 
 
-def _depthwise_padding(ops: OpTable, profile: Any) -> Array:
+def _depthwise_padding(ops: OpTable, profile: AcceleratorProfile) -> Array:
     """Channels a depthwise convolution runs on over those it has."""
     few = ops.is_depthwise & (ops.c_out < profile.runtime.least_depthwise_channels)
     return np.where(few, profile.runtime.least_depthwise_channels / ops.c_out, 1.0)
 
 
-def uncached_weight_bytes(ops: OpTable, profile: Any) -> Array:
+def uncached_weight_bytes(ops: OpTable, profile: AcceleratorProfile) -> Array:
     """Weights not already on chip from the last inference, cached in order of execution where weights stay."""
-    array = profile.hardware.array
-    stored = ops.weight_bytes
-    if array.kind == "atomic":
-        stored = atomic_weight_elems(ops, array) * ops.weight_elem_bytes
+    stored = profile.hardware.array.stored_weight_elems(ops) * ops.weight_elem_bytes
     cache = profile.hardware.memory.parameter_cache
     if cache is None or not profile.runtime.weights_stay:
         return stored

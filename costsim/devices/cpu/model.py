@@ -59,7 +59,7 @@ class CpuModel(DeviceModel):
 
     def kind_costs(self, ops: OpTable, profile: Any, run: RunConfig) -> CostTable:
         machine = CpuMachine.of(profile, run)
-        rows = _distinct_rows(ops, machine, once=len(ops.networks) > 1 and ops.points == points(profile) == 1)
+        rows = _distinct_rows(ops, machine, once=ops.points == points(profile) == 1)
         one = _one_image(rows, machine)
         if np.all(rows.images == 1):
             return one

@@ -97,7 +97,7 @@ def _again(now: Simulation, profile: Profile, run: RunConfig) -> Simulation:
     if run.dtype != now.run.dtype:
         return simulate(now.graph, profile, run, now.ops.caches)
     device = device_for(profile)
-    ops = device.plan(replace(now.ops, plan=None), profile, run)
+    ops = device.plan(replace(now.ops, plans=None), profile, run)
     return Simulation(now.graph, profile, run, ops, device.costs(ops, profile, run))
 
 

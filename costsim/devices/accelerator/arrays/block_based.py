@@ -2,20 +2,30 @@
 
 Formulas follow the performance estimation of Arm's compiler Vela 5.2.0, in our own words; they are a
 model of a model. They ignore command fetch, weight compression and 16-bit data.
+
+Expected error against Vela's own cycles, on the 113 ops of MobileNet v2 on three configurations that the array bounds:
+5 % in the mean, 2 % in the median, 37 % at worst (an addition); the ops of each configuration together within 2 %.
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from itertools import product
-from typing import Any
+from typing import Annotated, Any, ClassVar, Literal
 
 import numpy as np
+from pydantic import PositiveFloat, PositiveInt, model_validator
 
-from costsim.devices.accelerator.arrays.base import ArrayCosts
+from costsim.devices.accelerator.arrays.base import ArrayCosts, MacArray
 from costsim.devices.kernels.rounding import round_up
 from costsim.errors import DoesNotFitError
+from costsim.hardware.effects import Effect
+from costsim.hardware.profile import Bytes
 from costsim.tables.optable import MAC, OpTable
 from costsim.tables.schema import Array
+
+MACS_PER_UBLOCK_ELEM = 8
+"""Input channels summed into one output element a cycle: macs a cycle over micro-block size."""
 
 CYCLES_PER_STEP = 4.0
 """Cycles a micro-block spends on one step of depth and taps."""
@@ -51,13 +61,52 @@ BLOCKS = np.array(list(product(PARTS, PARTS, BLOCK_CHANNELS)), dtype=np.float64)
 block), and channels."""
 
 
-def block_costs(ops: OpTable, array: Any) -> ArrayCosts:
-    """What the best output block costs every op: the block is searched, all candidates at once.
+class BlockArray(MacArray):
+    """Block-based (Ethos-U): micro-blocks of the output, input depth and kernel taps in fixed steps.
 
-    Of the blocks whose input and sums fit the array's memory twice, the one that fetches fewest
-    elements is taken::
+    Larger micro-blocks may be slower: more of them stays empty at the borders of a map.
+    """
 
-        fetched = input block * blocks + kernel * spatial blocks
+    runs_all_ops: ClassVar[bool] = True
+
+    kind: Literal["block"]
+    cores: Annotated[PositiveInt, Effect.FASTER]
+    ublock_h: PositiveInt
+    ublock_w: PositiveInt
+    ublock_c: PositiveInt
+    shram: Bytes
+    """Buffer of the blocks. Larger ones may be slower: the compiler takes the largest that fits, not the fastest."""
+    output_cycles_per_elem: dict[str, Annotated[PositiveFloat, Effect.SLOWER]]
+    """Cycles the output stage needs an element, by op; ``conv`` and ``default`` must be there."""
+
+    @property
+    def macs_per_cycle(self) -> Any:
+        return self.cores * self.ublock_h * self.ublock_w * self.ublock_c * MACS_PER_UBLOCK_ELEM
+
+    @property
+    def in_words(self) -> str:
+        ublock = f"{self.ublock_h}x{self.ublock_w}x{self.ublock_c}"
+        return f"{self.cores} {'core' if self.cores == 1 else 'cores'} with micro-blocks of {ublock} make"
+
+    @property
+    def grain(self) -> tuple[Any, Any]:
+        return self.ublock_c, self.ublock_c
+
+    def costs(self, ops: OpTable) -> ArrayCosts:
+        blocks = _candidates(ops, self)
+        _require_a_block(ops, self, blocks)
+        return block_costs(ops, self, blocks.fewest_fetched())
+
+    @model_validator(mode="after")
+    def _check_output_stage(self) -> BlockArray:
+        if missing := {"conv", "default"} - set(self.output_cycles_per_elem):
+            raise ValueError(f"output_cycles_per_elem lacks {sorted(missing)[0]}")
+        return self
+
+
+def block_costs(ops: OpTable, array: BlockArray, block: dict[str, Array]) -> ArrayCosts:
+    """What every op costs in its output block, ``(ops, points)``::
+
         products = max(4 ublocks of the block, 4 u_c) ublocks_c steps
         steps    = ceil(taps/4)                                            depthwise
                  = taps ceil(c_in/32) or ceil(taps/4) ceil(c_in/8)         whichever pads less
@@ -66,10 +115,14 @@ def block_costs(ops: OpTable, array: Any) -> ArrayCosts:
     ``4 u_c`` cycles decode the weights of a step; ``output`` is elements times ``output_cycles_per_elem``,
     pooling takes 4 cycles a tap. Depthwise 3x3 thus reaches 24 of 256 macs a cycle. Large windows run as
     sub-kernels, each with an input block of its own; grouped convolutions run group by group.
+
+    Args:
+        ops: the rows.
+        array: the geometry.
+        block: the counts and sizes of ``Blocks``, ``(ops, points)`` each.
     """
     taps, is_mac, by_channel = ops.kernel_h * ops.kernel_w, ops.kind == MAC, _by_channel(ops)
     runs = ops.n * np.where(by_channel, 1.0, ops.groups)
-    block = _best_block(ops, array, by_channel)
     step = np.maximum(CYCLES_PER_STEP * block["ublocks"], CYCLES_PER_STEP * array.ublock_c)
     products = np.where(is_mac, step * block["ublocks_deep"] * _steps(ops, by_channel), 0.0)
     pooling = CYCLES_PER_STEP * taps * block["ublocks"] * block["ublocks_deep"]
@@ -88,13 +141,28 @@ def block_costs(ops: OpTable, array: Any) -> ArrayCosts:
     )
 
 
-def _best_block(ops: OpTable, array: Any, by_channel: np.ndarray) -> dict[str, Array]:
-    """Counts and sizes of the block that fetches fewest elements, ``(ops, points)`` each.
+@dataclass(frozen=True)
+class Blocks:
+    """The output blocks tried for every op. Arrays are ``(candidates, ops, points)``."""
 
-    Raises:
-        DoesNotFitError: the array's memory holds no block of some op.
-    """
+    needs_bytes: Array
+    """Of the array's own memory: input and sums, twice."""
+    fits: np.ndarray
+    fetched_elems: Array
+    """Input blocks, and the kernel once for each spatial block."""
+    sizes: dict[str, Array]
+    """Counts and sizes of each block, as the costs ask for them."""
+
+    def fewest_fetched(self) -> dict[str, Array]:
+        """Of the blocks that fit, the one that fetches fewest elements; ``(ops, points)``."""
+        best = np.argmin(np.where(self.fits, self.fetched_elems, np.inf), axis=0)[None]
+        shape = self.fetched_elems.shape
+        return {n: np.take_along_axis(np.broadcast_to(a, shape), best, axis=0)[0] for n, a in self.sizes.items()}
+
+
+def _candidates(ops: OpTable, array: BlockArray) -> Blocks:
     parts_h, parts_w, block_c = BLOCKS.T[:, :, None, None]
+    by_channel = _by_channel(ops)
     channels = np.where(by_channel, ops.groups, ops.c_out_per_group)
     high = np.clip(round_up(np.ceil(ops.h_out / parts_h), array.ublock_h), array.ublock_h, MOST_ROWS)
     wide = np.clip(round_up(np.ceil(ops.w_out / parts_w), array.ublock_w), array.ublock_w, MOST_COLUMNS)
@@ -115,28 +183,38 @@ def _best_block(ops: OpTable, array: Any, by_channel: np.ndarray) -> dict[str, A
     depth_in = np.where(by_channel, 1.0, ops.c_in_per_group)
     kernel = np.where(ops.kind == MAC, ops.kernel_h * ops.kernel_w * channels * depth_in, 0.0)
     fetched = high_in * wide_in * passes * np.where(by_channel, ops.groups, depth_in) + kernel * spatial_count
-    fits = needs <= array.shram - RESERVED_BYTES
-    runs = fits.any(axis=0) | (ops.kind != MAC)  # poolings of whole maps run in parts
-    if not runs.all():
-        row = int(np.argmin(runs.all(axis=1)))
-        least = np.ceil((needs.min(axis=0)[row].max() + RESERVED_BYTES) / 1024)
-        raise DoesNotFitError(
-            f"{ops.labels[row].name}: its smallest block needs {least:.0f} KiB of the array's own memory, "
-            f"there are {np.min(array.shram) / 1024:g} KiB; set array.shram to at least {least:.0f} KiB"
-        )
-    best = np.argmin(np.where(fits, fetched, np.inf), axis=0)[None]
-    block = {
-        "ublocks": np.ceil(high / array.ublock_h) * np.ceil(wide / array.ublock_w),
-        "ublocks_deep": np.ceil(deep / array.ublock_c),
-        "elems": high * wide * deep,
-        "count": spatial_count * deep_count,
-        "spatial_count": spatial_count,
-        "pixels": high_in * wide_in * passes,
-        "pixels_in_ublocks": in_ublocks[0] * in_ublocks[1] * passes,
-        "deep_in": deep_in,
-    }
-    shape = fetched.shape
-    return {name: np.take_along_axis(np.broadcast_to(a, shape), best, axis=0)[0] for name, a in block.items()}
+    return Blocks(
+        needs_bytes=needs,
+        fits=needs <= array.shram - RESERVED_BYTES,
+        fetched_elems=fetched,
+        sizes={
+            "ublocks": np.ceil(high / array.ublock_h) * np.ceil(wide / array.ublock_w),
+            "ublocks_deep": np.ceil(deep / array.ublock_c),
+            "elems": high * wide * deep,
+            "count": spatial_count * deep_count,
+            "spatial_count": spatial_count,
+            "pixels": high_in * wide_in * passes,
+            "pixels_in_ublocks": in_ublocks[0] * in_ublocks[1] * passes,
+            "deep_in": deep_in,
+        },
+    )
+
+
+def _require_a_block(ops: OpTable, array: BlockArray, blocks: Blocks) -> None:
+    """Refuse convolutions of which the array's memory holds no block; poolings of whole maps run in parts.
+
+    Raises:
+        DoesNotFitError: it names the op and the memory it needs.
+    """
+    runs = blocks.fits.any(axis=0) | (ops.kind != MAC)
+    if runs.all():
+        return
+    row = int(np.argmin(runs.all(axis=1)))
+    least = np.ceil((blocks.needs_bytes.min(axis=0)[row].max() + RESERVED_BYTES) / 1024)
+    raise DoesNotFitError(
+        f"{ops.labels[row].name}: its smallest block needs {least:.0f} KiB of the array's own memory, "
+        f"there are {np.min(array.shram) / 1024:g} KiB; set array.shram to at least {least:.0f} KiB"
+    )
 
 
 def _by_channel(ops: OpTable) -> np.ndarray:
@@ -151,6 +229,6 @@ def _steps(ops: OpTable, by_channel: np.ndarray) -> Array:
     return np.where(by_channel, np.ceil(taps / DEPTHWISE_TAPS), np.minimum(depth_first, part_kernel))
 
 
-def _output_cycles_per_elem(ops: OpTable, array: Any) -> Array:
+def _output_cycles_per_elem(ops: OpTable, array: BlockArray) -> Array:
     table = array.output_cycles_per_elem
     return np.where(ops.kind == MAC, table["conv"], ops.by_op(table, table["default"]))

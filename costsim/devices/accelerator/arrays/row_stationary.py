@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
 from costsim.devices.accelerator.arrays.base import ArrayCosts
+from costsim.devices.accelerator.arrays.grid import Grid
 from costsim.tables.optable import OpTable
 from costsim.tables.schema import Array
 
@@ -15,12 +16,20 @@ CHANNELS_PER_PSUM_PASS = 2.0
 layers of the Eyeriss chip (JSSC 2017, Table VI: global buffer accesses; within 20 % of 12 of them)."""
 
 
-def row_stationary_costs(ops: OpTable, array: Any) -> ArrayCosts:
-    """Cycles and buffer traffic of every op."""
-    return ArrayCosts.of(ops, row_stationary_cycles(ops, array), row_stationary_onchip_elems(ops, array))
+class RowStationaryArray(Grid):
+    """Row-stationary (Eyeriss): kernel rows down, output rows across; filters and images stacked."""
+
+    kind: Literal["row_stationary"]
+
+    @property
+    def grain(self) -> tuple[Any, Any]:
+        return self.rows, self.rows
+
+    def costs(self, ops: OpTable) -> ArrayCosts:
+        return ArrayCosts.of(ops, row_stationary_cycles(ops, self), row_stationary_onchip_elems(ops, self))
 
 
-def row_stationary_cycles(ops: OpTable, array: Any) -> Array:
+def row_stationary_cycles(ops: OpTable, array: RowStationaryArray) -> Array:
     """Cycles of the array alone, ``(ops, points)``.
 
         cycles = macs / (kernel_h * columns)
@@ -42,7 +51,7 @@ def row_stationary_cycles(ops: OpTable, array: Any) -> Array:
     return ops.macs / (height * np.maximum(used, 1.0))
 
 
-def stacked_sets(ops: OpTable, array: Any) -> Array:
+def stacked_sets(ops: OpTable, array: RowStationaryArray) -> Array:
     """How many copies of the output's rows fit the array side by side, ``(ops, points)``."""
     height = np.ceil(ops.kernel_h / np.ceil(ops.kernel_h / array.rows))
     bands = np.floor(array.rows / height)
@@ -52,7 +61,7 @@ def stacked_sets(ops: OpTable, array: Any) -> Array:
     return np.minimum(stacked, ops.n * ops.groups * ops.c_in_per_group * ops.c_out_per_group)
 
 
-def row_stationary_onchip_elems(ops: OpTable, array: Any) -> Array:
+def row_stationary_onchip_elems(ops: OpTable, array: RowStationaryArray) -> Array:
     """Elements moved between buffer and array, ``(ops, points)``: mostly partial sums.
 
     Sums are written and read back once per ``CHANNELS_PER_PSUM_PASS`` channels of a stacked set.

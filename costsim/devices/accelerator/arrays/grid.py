@@ -1,0 +1,25 @@
+"""What grids of processing elements share."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from pydantic import PositiveInt
+
+from costsim.devices.accelerator.arrays.base import MacArray
+from costsim.hardware.effects import Effect
+
+
+class Grid(MacArray):
+    """Rows and columns of processing elements."""
+
+    rows: Annotated[PositiveInt, Effect.FASTER]
+    cols: Annotated[PositiveInt, Effect.FASTER]
+
+    @property
+    def macs_per_cycle(self) -> Any:
+        return self.rows * self.cols
+
+    @property
+    def in_words(self) -> str:
+        return f"{self.rows} x {self.cols} elements make"

@@ -1,0 +1,87 @@
+"""The plans of one network at many points: what clocks, bandwidths and buffers share is worked out once."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from costsim.devices.accelerator.pricing import cost_table
+from costsim.devices.accelerator.profile import AcceleratorProfile
+from costsim.devices.accelerator.rules import buffer_rules
+from costsim.devices.accelerator.work import MovedRows, Work, work_of
+from costsim.hardware.vary import alike, at_point, at_points, points
+from costsim.scheduling import planner_for
+from costsim.tables.optable import OpTable
+from costsim.tables.plan import Plan, Plans
+from costsim.tables.schema import Array
+
+Parts = list[tuple[np.ndarray, Plan]]
+
+
+def plan_networks(ops: OpTable, profile: AcceleratorProfile) -> Plans:
+    """The plans of every network of a table, each planned by itself.
+
+    Raises:
+        DoesNotFitError: a network cannot run at some point.
+    """
+    count = max(ops.points, points(profile))
+    return Plans.stack([Plans(tuple(_plan(network, profile, count))) for network in ops.split()])
+
+
+def _plan(ops: OpTable, profile: AcceleratorProfile, count: int) -> Parts:
+    if ops.points > 1:  # every table is planned by itself
+        each = ((ops.at_point(point), at_point(profile, point)) for point in range(count))
+        return [(np.array([point]), _plan(*one, 1)[0][1]) for point, one in enumerate(each)]
+    if count == 1:
+        return _plan_sizes(ops, profile, 1)
+    groups = alike(*_geometry(profile))
+    if len(groups) == 1:
+        return _plan_sizes(ops, profile, count)
+    return [(here[at], plan) for here in groups for at, plan in _plan(ops, at_points(profile, here), len(here))]
+
+
+def _plan_sizes(ops: OpTable, profile: AcceleratorProfile, count: int) -> Parts:
+    """Of one network on one array, for all its clocks, bandwidths and buffers together."""
+    sizes = np.broadcast_to(profile.hardware.memory.onchip.size_bytes, count)
+    first = profile if count == 1 else at_point(profile, 0)
+    given = (profile.runtime, *_geometry(profile), profile.hardware.memory.dram is None)
+    # Of a copy: a table that remembers what holds itself is freed by the cycle collector alone.
+    planner = ops.kept.get("planner", given, lambda: planner_for(replace(ops), buffer_rules(ops, first)))
+
+    def price(activation_bytes: np.ndarray, weight_bytes: np.ndarray, at: np.ndarray) -> np.ndarray:
+        here = profile if len(at) == count else at_points(profile, at)
+        return _network_seconds(work_of(ops, here), here, activation_bytes, weight_bytes, len(at))
+
+    return planner.plans(sizes, price)
+
+
+def _network_seconds(
+    work: Work, profile: AcceleratorProfile, activation_bytes: Array, weight_bytes: Array, count: int
+) -> Array:
+    """``(plans, points)`` of ``(ops, plans)`` bytes."""
+    if count == 1:
+        alone = work.take(work.kind_of)
+        return cost_table(alone, activation_bytes, weight_bytes, profile).latency_s.sum(axis=0)[:, None]
+    given = (activation_bytes, weight_bytes)
+    rows, occurs = work.kept.get("moved by plans", given, lambda: _moved_by_plans(work, *given))
+    return occurs @ cost_table(rows.work, rows.activation_bytes, rows.weight_bytes, profile).latency_s
+
+
+def _moved_by_plans(work: Work, activation_bytes: Array, weight_bytes: Array) -> tuple[MovedRows, np.ndarray]:
+    """The rows of several plans, once for each traffic they have in any, and ``(plans, rows)`` how often in each."""
+    ops, plans = weight_bytes.shape
+    rows = MovedRows.of(
+        work, np.repeat(work.kind_of, plans), activation_bytes.reshape(-1, 1), weight_bytes.reshape(-1, 1)
+    )
+    occurs = np.zeros((plans, len(rows.weight_bytes)))
+    np.add.at(occurs, (np.tile(np.arange(plans), ops), rows.of_row), 1.0)
+    return rows, occurs
+
+
+def _geometry(profile: AcceleratorProfile) -> tuple[Any, ...]:
+    """Array and weight memories: where these differ, there is something else to plan."""
+    hw, memory, cache = profile.hardware, profile.hardware.memory, profile.hardware.memory.parameter_cache
+    shared = memory.onchip.size_bytes if cache is not None and cache.beside_maps else None
+    return hw.array, hw.sum_bytes, cache, memory.onchip.weight_size_bytes, shared
