@@ -17,7 +17,15 @@ def read_json(path: str | Path, mend: str) -> Any:
     Raises:
         InputError: unreadable, not JSON, a key given twice, or a number that is not finite or too large to reckon with.
     """
-    text = read_text(path, mend=mend)
+    return parse_json(read_text(path, mend=mend), str(path), mend)
+
+
+def parse_json(text: str, where: str, mend: str) -> Any:
+    """What a text in JSON holds.
+
+    Raises:
+        InputError: see ``read_json``.
+    """
     try:
         return json.loads(
             text, parse_constant=_no_constant, parse_float=_float, parse_int=_int, object_pairs_hook=_object
@@ -28,7 +36,7 @@ def read_json(path: str | Path, mend: str) -> Any:
         problem = "nested too deeply"
     except ValueError as error:
         problem = shortened(str(error).splitlines()[0], 120)
-    raise InputError(f"not valid JSON: {problem}", where=str(path), mend=mend) from None
+    raise InputError(f"not valid JSON: {problem}", where=where, mend=mend) from None
 
 
 def _float(text: str) -> float:

@@ -69,8 +69,12 @@ def _resolve(spec: Any, size: tuple[int, ...] | None, batch: int | None) -> Laye
     return load_network(spec, size, batch)  # a file may leave its sizes open: it is bound while read
 
 
+FILE_TYPES = frozenset({".onnx", ".json", ".param", ".tflite", ".py", ".pt2", ".pt", ".pth", ".h5", ".keras", ".pb"})
+"""Endings of files that hold networks, whether costsim reads them or says that it does not. No zoo name has one."""
+
+
 def _is_path(text: str) -> bool:
-    return "/" in text or "\\" in text or Path(text).suffix in {".onnx", ".json", ".param", ".tflite", ".pt2"}
+    return bool({"/", "\\", ":"} & set(text)) or Path(text).suffix in FILE_TYPES
 
 
 def _resize(graph: LayerGraph, size: tuple[int, ...] | None, batch: int | None) -> LayerGraph:

@@ -15,7 +15,7 @@ from costsim.cli.patient import patient_stdout
 from costsim.errors import CostsimError, visible
 
 VERBS = (
-    "analyze", "check", "advise", "compare", "diff", "sweep", "search", "validate", "calibrate", "reproduce",
+    "analyze", "predict", "check", "advise", "compare", "diff", "sweep", "search", "validate", "calibrate", "reproduce",
     "reconcile", "verify", "nets", "hw",
 )  # fmt: skip
 """Modules of this package; each holds a click command named ``command``."""

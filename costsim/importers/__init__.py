@@ -6,10 +6,13 @@ from pathlib import Path
 from typing import Any
 
 from costsim.errors import InputError, unknown_name
-from costsim.files import check_file
+from costsim.files import check_file, is_there
 from costsim.graph import LayerGraph
 from costsim.importers.importer import Importer
 from costsim.plugins import IMPORTERS, load_plugin, plugins
+
+WEIGHTS = (".pt", ".pth")
+WITH_CODE = "write module.py:Net, or save it with torch.export.save as .pt2"
 
 __all__ = ["Importer", "importers", "load_network"]
 
@@ -39,10 +42,14 @@ def load_network(source: Any, input_size: tuple[int, ...] | None = None, batch: 
             if importer.accepts(source):
                 return importer.load(source, input_size, batch)
         raise InputError(f"no importer takes a {type(source).__name__}", mend=f"known: {', '.join(sorted(found))}")
+    if ":" in str(source) and not is_there(source):
+        return found["python"].load(source, input_size, batch)
     path = Path(source)
     for importer in found.values():
         if path.suffix.lower() in importer.suffixes:
             check_file(path)
             return importer.load(path, input_size, batch)
+    if path.suffix.lower() in WEIGHTS:
+        raise InputError("holds weights, and names the code of its network at most", where=str(path), mend=WITH_CODE)
     suffixes = [suffix for importer in found.values() for suffix in importer.suffixes]
     raise unknown_name("network file type", path.suffix or path.name, suffixes, where=str(path))

@@ -9,6 +9,8 @@ from costsim.units import format_count, format_milliseconds, format_quantity
 
 if TYPE_CHECKING:
     from costsim.analysis import Analysis
+    from costsim.devices import RunConfig
+    from costsim.hardware import Profile
     from costsim.hardware.profile import Calibration
     from costsim.sweep.axes import Axis
 
@@ -54,12 +56,16 @@ def shape(dims: Iterable[Any]) -> str:
 
 
 def run_line(analysis: Analysis) -> str:
-    """How the network ran: runtime, data type, threads where there is a choice, input."""
-    graph, profile, run = (getattr(analysis.simulation, part) for part in ("graph", "profile", "run"))
-    plural = "s" if run.threads > 1 else ""
-    threads = f", {run.threads} thread{plural}" if profile.max_threads > 1 else ""
-    runtime = f"{profile.runtime.name} {profile.runtime.version}"
-    return f"{runtime}, {run.dtype}{threads}, input {shape(graph.input_shape)}"
+    """How the network ran: runtime, data type, cores where there is a choice, input."""
+    simulation = analysis.simulation
+    run = runtime_line(simulation.profile, simulation.run)
+    return f"{run}, input {shape(simulation.graph.input_shape)}"
+
+
+def runtime_line(profile: Profile, run: RunConfig) -> str:
+    """The runtime, the data type and, where there is a choice, the cores used: ``1 of 4 cores``."""
+    cores = f", {run.threads:g} of {profile.max_threads} cores" if profile.max_threads > 1 else ""
+    return f"{profile.runtime.name} {profile.runtime.version}, {run.dtype}{cores}"
 
 
 def trust(analysis: Analysis) -> str:

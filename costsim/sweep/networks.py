@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Hashable, Iterator, Mapping
 from functools import cache, partial
-from importlib import import_module
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -13,6 +12,7 @@ import numpy as np
 from costsim.errors import CostsimError, InputError, unknown_name
 from costsim.graph import LayerGraph
 from costsim.graph.layers import Conv2d
+from costsim.importers.python import named
 from costsim.network import Network, parse_input_size
 from costsim.networks.zoo import family_of
 from costsim.units import shortened
@@ -230,26 +230,19 @@ def _fixed(network: str) -> LayerGraph:
 
 
 def _python(network: dict[str, str]) -> Callable[..., LayerGraph]:
-    """The user's own constructor, written ``module:function``.
+    """The user's own constructor, written ``module:function`` or ``file.py:function``.
 
     Raises:
         InputError: it cannot be imported.
         CostsimError: when called, what it gives is no graph.
     """
-    module, _, function = str(network.get("python")).partition(":")
-    try:
-        constructor = getattr(import_module(module), function)
-    except (ImportError, AttributeError, ValueError, TypeError) as error:
-        raise InputError(
-            f"{network} cannot be loaded: {error}", where="network", mend="write module:function"
-        ) from None
+    text = str(network.get("python"))
+    constructor = named(text)
 
     def checked(**options: Any) -> LayerGraph:
         graph = constructor(**options)
         if not isinstance(graph, LayerGraph):
-            raise CostsimError(
-                f"network: {module}:{function} gives a {type(graph).__name__}; it must give a LayerGraph"
-            )
+            raise CostsimError(f"network: {text} gives a {type(graph).__name__}; it must give a LayerGraph")
         return graph
 
     return checked

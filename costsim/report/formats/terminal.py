@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from rich import box
@@ -11,13 +12,16 @@ from rich.table import Table
 
 from costsim.errors import visible
 
+_SPACES_BEFORE_END = re.compile(r" +((?:\x1b\[[0-9;]*m)*)$", re.MULTILINE)
+"""What rich fills lines with: nobody sees it, and it stands in every diff of an output that was kept."""
+
 
 def as_text(shown: Any, width: int | None = None) -> str:
     """What rich draws, as wide as the terminal unless ``width`` says otherwise; in colour where it has any."""
     console = Console(highlight=False, markup=False, emoji=False, width=width)
     with console.capture() as captured:
         console.print(_Visible(shown))
-    return captured.get()
+    return _SPACES_BEFORE_END.sub(r"\1", captured.get())
 
 
 class _Visible:

@@ -1,8 +1,9 @@
-"""Latencies of many networks on one device: what a search asks for again and again."""
+"""The predictor: networks in, milliseconds out."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -32,35 +33,56 @@ class Predictor:
     (1,)
     """
 
-    def __init__(self, hw: str | Path | Profile, *, dtype: str | None = None, threads: int | None = None) -> None:
+    def __init__(
+        self,
+        hw: str | Path | Profile,
+        *,
+        dtype: str | None = None,
+        threads: int | None = None,
+        batch: int | None = None,
+        input_size: str | tuple[int, ...] | None = None,
+    ) -> None:
         """A predictor for a device.
 
         Args:
             hw: profile name, path, or a loaded profile.
             dtype: the runtime's first if left out.
             threads: cores used; the profile's own if left out.
+            batch: images per inference; each network's own if left out.
+            input_size: ``"3x224x224"``; each network's own if left out.
 
         Raises:
             InputError: unknown, or impossible on the device.
         """
         self.profile = hw if isinstance(hw, Profile) else load_profile(hw)
         self.run = RunConfig.of(self.profile, dtype, threads)
+        self.batch, self.input_size = batch, input_size
 
     def __call__(self, networks: Iterable[Any]) -> np.ndarray:
         """``(n,)`` predicted latencies in milliseconds, in the order of the networks.
 
         Args:
-            networks: zoo names, paths, graphs, modules: each what ``analyze`` takes.
+            networks: zoo names, paths, graphs, modules: each what ``analyze`` takes. A generator is read as it is
+                priced, so that a million of them are never in memory together.
 
         Raises:
             InputError: one of them is no network.
             DoesNotFitError: the device cannot run one of them.
         """
-        named = [networks] if isinstance(networks, str | Path) else networks
-        graphs = [Network(network).graph for network in named]
+        graphs = map(self.graph, [networks] if isinstance(networks, str | Path) else networks)
         lowering = lowering_for(self.profile, self.run)
-        together = [graphs[i : i + TOGETHER] for i in range(0, len(graphs), TOGETHER)]
-        return np.concatenate([np.empty(0), *(self._latency_ms(some, lowering) for some in together)])
+        latencies = [np.empty(0)]
+        while some := list(islice(graphs, TOGETHER)):
+            latencies.append(self._latency_ms(some, lowering))
+        return np.concatenate(latencies)
+
+    def graph(self, network: Any) -> LayerGraph:
+        """The network as it is priced here: at the predictor's batch and input size.
+
+        Raises:
+            InputError: it is no network, or the size does not pass through it.
+        """
+        return Network(network, input_size=self.input_size, batch=self.batch).graph
 
     def _latency_ms(self, graphs: list[LayerGraph], lowering: Lowering) -> np.ndarray:
         """``(n,)`` milliseconds of networks lowered into one table."""
@@ -80,7 +102,7 @@ class Predictor:
             InputError: one of them is no network.
             DoesNotFitError: the device cannot run one of them.
         """
-        one, other = (Analysis(simulate(Network(n).graph, self.profile, self.run)) for n in (first, second))
+        one, other = (Analysis(simulate(self.graph(n), self.profile, self.run)) for n in (first, second))
         return told_apart(one.latency_ms, other.latency_ms, shared_ms(one.layer_records, other.layer_records))
 
     def __repr__(self) -> str:
