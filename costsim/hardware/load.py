@@ -14,7 +14,7 @@ from costsim.files import write_text
 from costsim.hardware.fingerprint import is_as_carded
 from costsim.hardware.folders import find_parent, find_profile
 from costsim.hardware.profile import Profile
-from costsim.hardware.runtimes import with_runtime
+from costsim.hardware.runtimes import listed, with_runtime
 from costsim.hardware.trees import (
     BLOCKS,
     Tree,
@@ -48,6 +48,15 @@ def load_profile(hw: str | Path, settings: Mapping[str, str] | None = None, runt
             message names the file, the path in it and the mend.
     """
     return _load(find_profile(hw), settings, runtime)
+
+
+def runtime_names(hw: str | Path) -> list[str]:
+    """What ``load_profile`` takes as ``runtime`` for a device, its default first.
+
+    Raises:
+        InputError: unknown name, or a file that is no profile.
+    """
+    return listed(_inherited(find_profile(hw))[0])
 
 
 def write_profile(path: str | Path, text: str) -> Profile:

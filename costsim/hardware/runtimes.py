@@ -29,8 +29,8 @@ def with_runtime(tree: Tree, provenance: dict[str, str], asked: str | None, path
     """
     tree = dict(tree)
     own = (tree.get("runtime") or {}).get("name")
-    others = {name: layer for name, layer in (tree.pop("runtimes", None) or {}).items() if layer is not None}
-    choices = [*([own] if own else []), *(name for name in others if name != own)]
+    choices = listed(tree)
+    others = tree.pop("runtimes", None) or {}
     name = asked or next(iter(choices), None)
     if name is None or name == own:
         return tree, provenance
@@ -55,6 +55,13 @@ def with_runtime(tree: Tree, provenance: dict[str, str], asked: str | None, path
     tree, provenance = overlay(tree, stated), {**provenance, **sources}
     kept = set(settable_fields(tree))  # a block the runtime sets to null takes its numbers with it
     return tree, {field: source for field, source in provenance.items() if field in kept}
+
+
+def listed(tree: Tree) -> list[str]:
+    """The runtimes of a board by name, the one it has when nobody asks first."""
+    own = (tree.get("runtime") or {}).get("name")
+    others = [name for name, layer in (tree.get("runtimes") or {}).items() if layer is not None]
+    return [*([own] if own else []), *(name for name in others if name != own)]
 
 
 def _unmeasured(name: str, first: str) -> Tree:
