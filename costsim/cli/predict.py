@@ -48,8 +48,8 @@ def command(
 
     \b
     costsim predict shufflenet_v2_1x mobilenet_v2_1x --hw rpi4b
-    echo '[{"network": "mobilenet_v2_1x", "width": 0.5}]' | costsim predict - --hw rpi4b
-    costsim predict cells.jsonl --constructor cells.py:network --hw rpi5 --format csv
+    echo '[{"network": "resnet18", "width": 0.5}]' | costsim predict - --hw rpi4b
+    costsim predict cells.jsonl --constructor cells.py:network --hw rpi5
     """  # noqa: D301  click wants a real backspace
     from costsim.hardware import load_profile
     from costsim.predict import Predictor
