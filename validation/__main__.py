@@ -5,9 +5,17 @@ from __future__ import annotations
 import runpy
 import sys
 
-REFIT = ("validation.arm", "validation.apply", "validation.paper", "validation.few_shot", "validation.stamp")
+REFIT = (
+    "validation.arm",
+    "validation.apply",
+    "validation.paper",
+    "validation.few_shot",
+    "validation.arm_int8",
+    "validation.stamp",
+)
 FIGURES = (
     "validation.arm_report",
+    "validation.arm_int8_report",
     "validation.paper_runtime",
     "validation.paper_appendix",
     "validation.snapdragon_855",

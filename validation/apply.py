@@ -63,12 +63,13 @@ def write_fit(path: Path, constants: dict[str, float], note: str, calibration: d
     yaml.width, yaml.preserve_quotes = 1000, True
     tree = yaml.load(path.read_text())
     tree["sources"]["fit"] = {"kind": "fitted", "text": note}
-    kept = {block: tree["fitted"][block] for block in ("hardware", "runtime") if block in tree["fitted"]}
+    kept = {block: tree["fitted"][block] for block in ("hardware", "runtime", "int8") if block in tree["fitted"]}
     tree["fitted"] = (
         kept | {"source": "fit"} | {name.split(".")[-1]: _text(name, value) for name, value in constants.items()}
     )
     if calibration is not None:
-        tree["calibration"] = calibration
+        others = (tree.get("calibration") or {}).get("by_dtype")
+        tree["calibration"] = calibration | ({"by_dtype": others} if others else {})
     text = io.StringIO()
     yaml.dump(tree, text)
     (write_text if path.name.startswith("_") else write_profile)(path, text.getvalue())

@@ -48,16 +48,16 @@ def main(cores: list[str]) -> None:
     """Solve and keep."""
     RESULTS.mkdir(exist_ok=True)
     for core in cores or CORES:
-        text = json.dumps(_rounded(solve(core)), indent=1)
+        text = json.dumps(rounded(solve(core)), indent=1)
         (RESULTS / f"arm_{core}.json").write_text(text + "\n")
 
 
-def _rounded(value: Any) -> Any:
+def rounded(value: Any) -> Any:
     """Numbers with as many digits as mean something, so that a rerun shows no noise as a change."""
     if isinstance(value, dict):
-        return {key: _rounded(v) for key, v in value.items()}
+        return {key: rounded(v) for key, v in value.items()}
     if isinstance(value, list):
-        return [_rounded(v) for v in value]
+        return [rounded(v) for v in value]
     return float(f"{value:.4g}") if isinstance(value, float) else value
 
 

@@ -150,9 +150,16 @@ def main(arguments: list[str]) -> None:
     text = section()
     print(text)
     if "--write" in arguments:
-        page = PAGE.read_text()
-        rest = re.sub(rf"{HEADING}\n.*?(?=^## |\Z)", "", page, flags=re.DOTALL | re.MULTILINE).rstrip()
-        write_text(PAGE, f"{rest}\n\n{text}")
+        replace_section(HEADING, text)
+
+
+def replace_section(heading: str, text: str) -> None:
+    """Put a section of the page in place of the one of that heading, or at its end."""
+    page, pattern = PAGE.read_text(), rf"^{heading}\n.*?(?=^## |\Z)"
+    flags = re.DOTALL | re.MULTILINE
+    new = text.rstrip() + "\n\n"
+    page = re.sub(pattern, lambda _: new, page, flags=flags) if re.search(pattern, page, flags) else f"{page}\n{new}"
+    write_text(PAGE, page.rstrip() + "\n")
 
 
 if __name__ == "__main__":

@@ -46,6 +46,19 @@ _CPU = Constants(
     ),
 )
 
+INT8 = Constants(
+    core=(
+        Constant("fitted.int8.gemm_ratio", 0.4, high=1.0),
+        Constant("fitted.int8.depthwise_ratio", 0.5, high=1.0),
+        Constant("fitted.int8.winograd_ratio", 0.4, high=1.0),
+        Constant("fitted.int8.linear_bytes_per_cycle", 0.7),
+        Constant("fitted.int8.pack_bytes_per_cycle", 0.7),
+        Constant("fitted.int8.convert_bytes_per_cycle", 0.7),
+    ),
+    board=(),
+)
+"""Rates of int8 kernels, with those of floats known."""
+
 _GPU = Constants(
     core=(
         Constant("fitted.matrix_ratio", 0.15, high=1.0),

@@ -59,5 +59,7 @@ class Calibration(Block):
     high_ratio: PositiveFloat
     dtypes: tuple[DType, ...] = ()
     """The data types of the measurements; empty: the runtime's first."""
+    by_dtype: dict[DType, Calibration] = Field(default_factory=dict)
+    """Cards of further data types, measured and fitted apart; what they were made on stands in ``made_on``."""
     made_on: MadeOn | None = None
     """Empty where nobody stamped the card: then nothing vouches that it is of these numbers."""

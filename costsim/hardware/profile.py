@@ -91,6 +91,8 @@ class Profile(Block):
     def calibration_in(self, dtype: str) -> Calibration:
         """The card for one data type: measurements in another do not vouch for it."""
         known = self.calibration
+        if dtype in known.by_dtype:
+            return known.by_dtype[dtype].model_copy(update={"made_on": known.made_on})
         measured = known.dtypes or (known.made_on and known.made_on.dtypes) or self.runtime.dtypes[:1]
         if dtype in measured or known.status == "uncalibrated":
             return known

@@ -22,7 +22,9 @@ class CpuMachine:
     cycle_s: Number
     """Of the clock that is held."""
     peak_macs_per_cycle: Number
-    """Multiply-accumulates of one core in the run's data type, before any efficiency."""
+    """Multiply-accumulates of one core in floats of the run, before any efficiency."""
+    int8_macs_per_cycle: Number | None
+    """The same of int8 kernels; None where the run is in floats."""
     vector_bytes: Number
     load_bytes_per_cycle: Number
     """From the first cache level into the registers of one core."""
@@ -39,13 +41,14 @@ class CpuMachine:
     def of(cls, profile: CpuProfile, run: RunConfig) -> CpuMachine:
         """The machine of a profile, or of one with columns (``costsim.hardware.vary``), for one run."""
         hw, fit = profile.hardware, profile.fitted
-        dram, blocked = hw.memory.dram, fit.blocked
+        dram, blocked, in_int8 = hw.memory.dram, fit.blocked, run.dtype == "int8"
         return cls(
             runtime=profile.runtime,
             fitted=fit,
             threads=run.threads,
             cycle_s=1 / (hw.clock_hz * fit.clock_ratio),
-            peak_macs_per_cycle=hw.macs_per_cycle[run.dtype],
+            peak_macs_per_cycle=hw.macs_per_cycle[profile.runtime.float_dtype if in_int8 else run.dtype],
+            int8_macs_per_cycle=hw.macs_per_cycle["int8"] if in_int8 else None,
             vector_bytes=hw.vector_bytes,
             load_bytes_per_cycle=hw.load_bytes_per_cycle * fit.load_ratio,
             l1_bytes=hw.memory.l1.size_bytes,

@@ -108,4 +108,5 @@ def tensor_bytes(ops: OpTable, work: Work, missed: Missed, machine: CpuMachine) 
 
 def reread_bytes(ops: OpTable, work: Work, capacity_bytes: Number) -> Array:
     """Bytes of a panel or an input that are fetched again, as far as a level does not hold it until then."""
-    return miss_ratio(work.reread_from * ops.elem_bytes, capacity_bytes) * work.rereads * ops.elem_bytes
+    value = work.value_bytes(ops)
+    return miss_ratio(work.reread_from * value, capacity_bytes) * work.rereads * value

@@ -32,12 +32,14 @@ import numpy as np
 from costsim.devices.base import DeviceModel, Roofs, RunConfig
 from costsim.devices.cpu.kernels.direct import macs_inside
 from costsim.devices.cpu.kernels.elementwise import vector_instructions
+from costsim.devices.cpu.kernels.int8 import int8_takes_winograd
 from costsim.devices.cpu.kernels.threads import concurrency, parallel_ratio
 from costsim.devices.cpu.kernels.winograd import takes_winograd
 from costsim.devices.cpu.layout import Layout, layout_of
 from costsim.devices.cpu.machine import CpuMachine
 from costsim.devices.cpu.memory import Misses, read_bytes, reread_bytes, tensor_bytes
 from costsim.devices.cpu.partition import partitioned_work
+from costsim.devices.cpu.precision import computes_in_int8, converted_bytes, in_precision
 from costsim.devices.cpu.profile import CpuProfile
 from costsim.devices.cpu.work import Rows, Sustains, Work
 from costsim.devices.kernels.cache import miss_ratio
@@ -53,6 +55,10 @@ class CpuModel(DeviceModel):
     """Cores with vector units behind caches."""
 
     profile_type: ClassVar[type[Profile]] = CpuProfile
+
+    def plan(self, ops: OpTable, profile: Any, run: RunConfig) -> OpTable:
+        """Nothing is planned but which tensors of a run in int8 are int8."""
+        return in_precision(ops, profile, run)
 
     def costs(self, ops: OpTable, profile: Any, run: RunConfig) -> CostTable:
         return self.kind_costs(ops, profile, run).per_op()
@@ -79,10 +85,13 @@ class CpuModel(DeviceModel):
         rules = profile.runtime.winograd
         if profile.runtime.blocked_layout is not None:
             return macs_inside(ops)
+        takes = takes_winograd(ops, profile.runtime)
+        if run.dtype == "int8" and profile.runtime.int8 is not None:
+            rules, takes = profile.runtime.int8.winograd, int8_takes_winograd(ops, profile.runtime.int8)
         if rules is None:
             return ops.macs
         patch = max(rules.small_patch, rules.large_patch)
-        return np.where(takes_winograd(ops, profile.runtime), ops.macs / (3 * patch / (patch + 2)) ** 2, ops.macs)
+        return np.where(takes, ops.macs / (3 * patch / (patch + 2)) ** 2, ops.macs)
 
     def unavoidable_dram_bytes(self, ops: OpTable, profile: Any) -> Array:
         """As for every device, with the weights in the format they are kept in."""
@@ -103,6 +112,7 @@ class _PricedRows:
     ops: OpTable
     work: Work
     layout: Layout
+    converted_bytes: Array
     misses: Misses
     images: Array
     kind_of: np.ndarray
@@ -122,19 +132,25 @@ def _work_out(ops: OpTable, machine: CpuMachine, once: bool) -> _PricedRows:
     columns = [*ops.columns().values(), ops.word_of[:, None]]
     if machine.runtime.blocked_layout is not None:
         columns += layout.columns
+    converted = converted_bytes(images, machine.runtime)
+    if machine.int8_macs_per_cycle is not None:
+        columns.append(converted)
     equal = EqualRows.each(len(ops)) if once else EqualRows.of(columns)
-    rows = Rows(images, layout)
+    rows = Rows(images, layout, converted)
     work = partitioned_work(rows if once else rows.take(equal.first), machine)
-    scratch = np.asarray(work.packed + work.transformed)
-    misses = Misses.of(images, work.weight_bytes[equal.of_row], scratch[equal.of_row] * images.elem_bytes, machine)
+    scratch = np.asarray(work.packed + work.transformed) * work.value_bytes(
+        rows.ops if once else rows.ops.take(equal.first)
+    )
+    misses = Misses.of(images, work.weight_bytes[equal.of_row], scratch[equal.of_row], machine)
     if once:
-        return _PricedRows(images, work, layout, misses, ops.n, equal.of_row)
+        return _PricedRows(images, work, layout, converted, misses, ops.n, equal.of_row)
     kinds = EqualRows.of([equal.of_row[:, None], *misses.columns])
     first = kinds.first
     return _PricedRows(
         images.take(first),
         work.take(equal.of_row[first]),
         layout.take(first),
+        converted[first],
         misses.take(first),
         ops.n[first],
         kinds.of_row,
@@ -144,7 +160,8 @@ def _work_out(ops: OpTable, machine: CpuMachine, once: bool) -> _PricedRows:
 def work_of(ops: OpTable, machine: CpuMachine) -> Work:
     """The work of every row of a table, for one image of its batch."""
     images = _per_image(ops)
-    return partitioned_work(Rows(images, layout_of(images, machine.runtime.blocked_layout)), machine)
+    layout = layout_of(images, machine.runtime.blocked_layout)
+    return partitioned_work(Rows(images, layout, converted_bytes(images, machine.runtime)), machine)
 
 
 def _per_image(ops: OpTable) -> OpTable:
@@ -176,23 +193,25 @@ def _one_image(rows: _PricedRows, machine: CpuMachine) -> CostTable:
     dispatches = ops.by_op(runtime.dispatches, 1.0) + rows.layout.copies
     call_overhead_s = fit.blocked.call_overhead_s if fit.blocked else 0.0
     memory = _memory_times(rows, machine, threads)
+    value = work.value_bytes(ops)
     return CostTable(
         ceilings={
             "arithmetic": Product(_arithmetic_cycles(rows, machine) * slowed, cycle_s),
-            "register_loads": Product(work.loads * ops.elem_bytes / machine.load_bytes_per_cycle * slowed, cycle_s),
-            "l2": Product(work.l2_reads * ops.elem_bytes / fit.l2_bytes_per_cycle * crowded, cycle_s),
+            "register_loads": Product(work.loads * value / machine.load_bytes_per_cycle * slowed, cycle_s),
+            "l2": Product(work.l2_reads * value / fit.l2_bytes_per_cycle * crowded, cycle_s),
             **_stream_ceiling(work, machine, slowed),
             **memory.ceilings,
         },
         overheads={
-            "packing": 2 * work.packed * ops.elem_bytes / fit.pack_bytes_per_cycle * evenly * cycle_s
+            "packing": 2 * work.packed * value / _pack_rate(rows, machine) * evenly * cycle_s
             + memory.packing_s,
-            "winograd_transform": 2 * work.transformed * ops.elem_bytes / fit.transform_bytes_per_cycle * evenly
+            "winograd_transform": 2 * work.transformed * value / fit.transform_bytes_per_cycle * evenly
             * cycle_s + memory.transform_s,
             "dispatch": dispatches * (fit.op_overhead_s + fit.thread_overhead_s * (threads - 1))
             + work.calls * call_overhead_s,
             "groups": np.zeros_like(divided) + work.products * fit.group_overhead_s,
             **_reorder_overhead(rows, machine, threads),
+            **_conversion_overhead(rows, machine, evenly),
             **memory.overheads,
         },
         traffic={"dram": memory.traffic_bytes},
@@ -211,11 +230,12 @@ def _arithmetic_cycles(rows: _PricedRows, machine: CpuMachine) -> Array:
     ops, work, fit, runtime = rows.ops, rows.work, machine.fitted, machine.runtime
     peak = machine.peak_macs_per_cycle
     sustained = np.zeros((1, 1))
-    for kind in set(np.ravel(work.sustains).tolist()):
-        sustained = np.where(work.sustains == kind, Sustains(int(kind)).ratio(fit), sustained)
+    for kind in map(Sustains, map(int, set(np.ravel(work.sustains).tolist()))):
+        most = machine.int8_macs_per_cycle if kind.in_int8 else peak
+        sustained = np.where(work.sustains == kind, most * kind.ratio(fit), sustained)
     scalar = np.where(ops.is_op(*runtime.scalar_ops), machine.lanes(ops.elem_bytes), 1.0)
     other = vector_instructions(ops, runtime.exponential_instructions) * scalar
-    cycles = work.macs / (peak * sustained) + other / (peak * fit.vector_ratio)
+    cycles = work.macs / sustained + other / (peak * fit.vector_ratio)
     if fit.blocked is not None:
         cycles = cycles + work.tiles * fit.blocked.tile_cycles
     one_by_one = ops.by_op(runtime.plain_op_cycles, 0.0) * ~rows.layout.blocked
@@ -226,7 +246,13 @@ def _stream_ceiling(work: Work, machine: CpuMachine, slowed: Array) -> dict[str,
     """The wait for weights used once, unless all waits for memory are overheads."""
     if machine.runtime.waits_for_memory:
         return {}
-    cycles = work.vector_product * work.weight_bytes / machine.fitted.linear_bytes_per_cycle
+    fit, in_int8 = machine.fitted, np.asarray(work.sustains) == Sustains.INT8
+    rate = (
+        fit.linear_bytes_per_cycle
+        if fit.int8 is None
+        else np.where(in_int8, fit.int8.linear_bytes_per_cycle, fit.linear_bytes_per_cycle)
+    )
+    cycles = work.vector_product * work.weight_bytes / rate
     return {"weight_stream": Product(cycles * slowed, machine.cycle_s)}
 
 
@@ -237,6 +263,23 @@ def _reorder_overhead(rows: _PricedRows, machine: CpuMachine, threads: Any) -> d
         return {}
     copied_bytes = rows.layout.copied_elems * rows.ops.elem_bytes
     return {"reorder": copied_bytes / rates.reorder_bytes_per_cycle * machine.cycle_s / threads}
+
+
+def _pack_rate(rows: _PricedRows, machine: CpuMachine) -> Any:
+    """Bytes a cycle that panels are packed at: int8 kernels have a rate of their own."""
+    fit, ops = machine.fitted, rows.ops
+    if machine.int8_macs_per_cycle is None or fit.int8 is None:
+        return fit.pack_bytes_per_cycle
+    return np.where(computes_in_int8(ops), fit.int8.pack_bytes_per_cycle, fit.pack_bytes_per_cycle)
+
+
+def _conversion_overhead(rows: _PricedRows, machine: CpuMachine, evenly: Array | float) -> dict[str, Array]:
+    """Passes between int8 and floats."""
+    if machine.int8_macs_per_cycle is None or not (rules := machine.runtime.int8) or not rules.float_between:
+        return {}
+    assert machine.fitted.int8 is not None  # profiles that run int8 have it
+    rate = machine.fitted.int8.convert_bytes_per_cycle
+    return {"conversion": rows.converted_bytes / rate * evenly * machine.cycle_s}
 
 
 @dataclass(frozen=True)
@@ -264,7 +307,8 @@ def _memory_times(rows: _PricedRows, machine: CpuMachine, threads: Any) -> _Memo
     byte_s = 1 / np.minimum(
         machine.one_core_dram_bytes_per_s * np.minimum(threads, work.items), machine.dram_bytes_per_s
     )
-    packed_bytes, transformed_bytes = work.packed * ops.elem_bytes, work.transformed * ops.elem_bytes
+    value = work.value_bytes(ops)
+    packed_bytes, transformed_bytes = work.packed * value, work.transformed * value
     scratch = packed_bytes + transformed_bytes
     spilled = miss_ratio(scratch, capacity)
     rereads = reread_bytes(ops, work, capacity) / threads

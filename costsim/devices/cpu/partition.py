@@ -8,6 +8,7 @@ import numpy as np
 
 from costsim.devices.cpu.kernels.depthwise import Depthwise
 from costsim.devices.cpu.kernels.direct import Direct, DirectDepthwise
+from costsim.devices.cpu.kernels.int8 import Int8Depthwise, Int8Product, Int8Winograd
 from costsim.devices.cpu.kernels.packed import PackedProduct
 from costsim.devices.cpu.kernels.passes import Pass
 from costsim.devices.cpu.kernels.winograd import Winograd
@@ -28,6 +29,9 @@ class Kernel(Protocol):
 KERNELS: dict[str, Kernel] = {
     "direct_depthwise": DirectDepthwise(),
     "direct": Direct(),
+    "int8_depthwise": Int8Depthwise(),
+    "int8_winograd": Int8Winograd(),
+    "int8_product": Int8Product(),
     "depthwise": Depthwise(),
     "winograd": Winograd(),
     "packed_product": PackedProduct(),

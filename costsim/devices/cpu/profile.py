@@ -120,6 +120,23 @@ class BlockedLayout(Block):
     """Dense convolutions of kernels up to 3 x 3 run on plain tensors where the input has no more elements."""
 
 
+class Int8(Block):
+    """How the runtime computes in int8."""
+
+    ops: tuple[str, ...]
+    """Ops with weights that have int8 kernels; all others compute in floats."""
+    float_between: bool
+    """Whether kernels read and write floats: they quantise what they read and write int8 only for each other.
+
+    If not, every tensor is int8 and kernels scale their sums before they leave the registers."""
+    winograd: Winograd | None
+    """As for floats, but that input and output need the channels."""
+    unpacked_winograd: bool = False
+    """Whether output channels that fill no pack of four take Winograd however few there are."""
+    depthwise_pack: PositiveFloat
+    """Channels a depthwise kernel takes at once; others are taken along the rows of the map."""
+
+
 class CpuRuntime(Runtime):
     """How the inference library computes on this kind of core."""
 
@@ -161,6 +178,14 @@ class CpuRuntime(Runtime):
     passes: dict[str, PositiveFloat] = Field(default_factory=dict)
     """How often one layer passes over its tensors, where that is not once."""
 
+    int8: Int8 | None = None
+    """Needed where ``dtypes`` has int8."""
+
+    @property
+    def float_dtype(self) -> str:
+        """What is computed in floats in a run in int8: the first data type that is none."""
+        return next((dtype for dtype in self.dtypes if dtype != "int8"), "fp32")
+
     @property
     def blocks(self) -> BlockedLayout:
         """The blocked layout, for kernels that only runtimes with one have."""
@@ -172,7 +197,8 @@ class CpuRuntime(Runtime):
         """Names of the kernels this runtime has (``costsim.devices.cpu.partition``)."""
         direct = ("direct_depthwise", "direct") if self.blocked_layout is not None else ()
         winograd = ("winograd",) if self.winograd is not None else ()
-        return (*direct, "depthwise", *winograd, "packed_product", "pass")
+        int8 = ("int8_depthwise", "int8_winograd", "int8_product") if self.int8 is not None else ()
+        return (*direct, *int8, "depthwise", *winograd, "packed_product", "pass")
 
 
 class BlockedFitted(Block):
@@ -192,6 +218,23 @@ class BlockedFitted(Block):
     """Added by every direct convolution: finding its kernel."""
     l2_ratio: PositiveFloat
     """Share of the second cache level that holds tensors from one op to the next."""
+
+
+class Int8Fitted(Block):
+    """Rates of int8 kernels, of core and runtime; those of floats hold for whatever is not named."""
+
+    gemm_ratio: Efficiency
+    """Share of the int8 peak that the inner loop of the matrix product sustains."""
+    depthwise_ratio: Efficiency
+    """The same for depthwise kernels."""
+    winograd_ratio: Efficiency = 0.5
+    """The same for products of int16 between Winograd transforms."""
+    linear_bytes_per_cycle: Rate
+    """Weights of matrix-vector products, one core."""
+    pack_bytes_per_cycle: Rate
+    """Bytes read and written a cycle by im2col, packing and padding copies of int8, one core."""
+    convert_bytes_per_cycle: Rate
+    """Bytes read and written a cycle by quantising, dequantising and requantising passes, one core."""
 
 
 class CpuFitted(Block):
@@ -239,6 +282,8 @@ class CpuFitted(Block):
     """Slowdown of arithmetic by each further thread: shared caches, throttled clock."""
     blocked: BlockedFitted | None = None
     """With ``runtime.blocked_layout`` only."""
+    int8: Int8Fitted | None = None
+    """With ``runtime.int8`` only."""
 
 
 class CpuProfile(Profile):
@@ -266,4 +311,6 @@ class CpuProfile(Profile):
         missing = [dtype for dtype in self.runtime.dtypes if dtype not in self.hardware.macs_per_cycle]
         if missing:
             raise ValueError(f"hardware.macs_per_cycle has no {missing[0]}; add it or drop it from runtime.dtypes")
+        if "int8" in self.runtime.dtypes and (self.runtime.int8 is None or self.fitted.int8 is None):
+            raise ValueError("int8 needs runtime.int8 and fitted.int8; add them or drop it from runtime.dtypes")
         return self

@@ -28,6 +28,14 @@ class Sustains(IntEnum):
     DEPTHWISE = 3
     DIRECT = 4
     DIRECT_DEPTHWISE = 5
+    INT8 = 6
+    INT8_DEPTHWISE = 7
+    INT8_WINOGRAD = 8
+
+    @property
+    def in_int8(self) -> bool:
+        """Whether the peak is that of int8."""
+        return self >= Sustains.INT8
 
     def ratio(self, fitted: CpuFitted) -> Number:
         """Share of the peak; a number, or ``(points,)``."""
@@ -36,6 +44,10 @@ class Sustains(IntEnum):
         if self in (Sustains.DIRECT, Sustains.DIRECT_DEPTHWISE):
             assert fitted.blocked is not None  # profiles have both or neither
             return fitted.blocked.direct_ratio if self is Sustains.DIRECT else fitted.blocked.depthwise_ratio
+        if self.in_int8:
+            assert fitted.int8 is not None  # profiles that run int8 have it
+            names = {Sustains.INT8: "gemm", Sustains.INT8_DEPTHWISE: "depthwise", Sustains.INT8_WINOGRAD: "winograd"}
+            return getattr(fitted.int8, f"{names[self]}_ratio")  # type: ignore[no-any-return]
         slower = {Sustains.GATHERED: fitted.spatial_ratio, Sustains.UNPACKED: fitted.unpacked_ratio}
         return fitted.gemm_ratio * slower.get(self, 1.0)
 
@@ -46,10 +58,12 @@ class Rows:
 
     ops: OpTable
     layout: Layout
+    converted_bytes: Array
+    """Read and written by passes between int8 and floats, ``(ops, points)`` (``costsim.devices.cpu.precision``)."""
 
     def take(self, rows: np.ndarray) -> Rows:
         """These rows alone."""
-        return Rows(self.ops.take(rows), self.layout.take(rows))
+        return Rows(self.ops.take(rows), self.layout.take(rows), self.converted_bytes[rows])
 
 
 @dataclass(frozen=True)
@@ -66,6 +80,8 @@ class Work:
     """Units that are divided among threads [count]."""
     weight_bytes: Array
     """Weights as streamed: transformed for Winograd, in the format they are kept in [bytes]."""
+    elem_bytes: Array | float = 0.0
+    """Of one value as the kernel computes with it; 0: as the op's tensors lie [bytes]."""
     sustains: Array | float = Sustains.PRODUCT
     """Which share of the peak the arithmetic sustains: a number of ``Sustains``."""
     rereads: Array | float = 0.0
@@ -90,6 +106,11 @@ class Work:
     def take(self, rows: np.ndarray) -> Work:
         """The work of these rows; every column is an array."""
         return Work(**{name: column[rows] for name, column in vars(self).items()})
+
+    def value_bytes(self, ops: OpTable) -> Array:
+        """Bytes of one value as each row's kernel computes with it."""
+        own = np.asarray(self.elem_bytes)
+        return np.where(own > 0, own, ops.elem_bytes) if own.any() else ops.elem_bytes
 
     @classmethod
     def gathered(cls, rows: int, parts: list[tuple[np.ndarray, np.ndarray, Work]]) -> Work:

@@ -56,7 +56,7 @@ def panel_reads(m: Array, n: Array, k: Array, rows: Any) -> Array:
 
 
 def product_work(
-    m: Array, n: Array, k: Array, repeats: Array, elem_bytes: Array, machine: CpuMachine
+    m: Array, n: Array, k: Array, repeats: Array, elem_bytes: Array, machine: CpuMachine, lanes: Any = None
 ) -> dict[str, Array]:
     """Work of ``repeats`` matrix products of ``m x k`` by ``k x n`` [elements], all ``(ops, points)``.
 
@@ -65,6 +65,7 @@ def product_work(
         l2_reads = repeats (n k + out n k (tiles(m') - 1) + m' k + m' n)
         rereads  = repeats n k (tiles(m') - 1)       unless panels are cut to fit the second level
 
+    ``lanes`` are the sums of a vector where they are wider than the values; None: as many as values.
     ``out`` is the share of a panel of B that the first cache level does not hold until it is read again.
     Source: Goto and van de Geijn 2008, with tails as in the module's docstring. Ignores: what the module
     ignores. Error: not measured apart from whole networks; see the cards of the profiles.
@@ -75,7 +76,7 @@ def product_work(
     rereads = panel_reads(m, n, k, kernel.rows) - panel
     again = miss_ratio(panel * elem_bytes, machine.l1_bytes)
     return {
-        "macs": repeats * _issued(m, n, k, machine.lanes(elem_bytes), kernel),
+        "macs": repeats * _issued(m, n, k, machine.lanes(elem_bytes) if lanes is None else lanes, kernel),
         "loads": repeats * register_loads(m, n, k, kernel.rows, kernel.columns),
         "l2_reads": repeats * (panel + again * rereads + m * k + m * n),
         "rereads": repeats * rereads * (1.0 - machine.runtime.l2_blocking),

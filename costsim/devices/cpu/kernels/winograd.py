@@ -18,6 +18,7 @@ import numpy as np
 from costsim.devices.cpu.kernels.packed import padded_copy, product_work, row_tiles, serial_products
 from costsim.devices.cpu.machine import CpuMachine
 from costsim.devices.cpu.profile import CpuRuntime
+from costsim.devices.cpu.profile import Winograd as WinogradRules
 from costsim.devices.cpu.work import Rows, Work
 from costsim.tables.optable import OpTable
 from costsim.tables.schema import Array
@@ -65,6 +66,13 @@ def takes_winograd(ops: OpTable, runtime: CpuRuntime) -> np.ndarray:
     return ops.takes_3x3_at_unit_stride & wide & whole & ~ops.is_depthwise
 
 
+def patch_of(ops: OpTable, rules: WinogradRules) -> Array:
+    """Side of the patches of outputs, by channels and map."""
+    most = np.maximum(ops.c_out_per_group, ops.c_in_per_group)
+    patch = np.where(most <= rules.large_patch_max_channels, rules.large_patch, rules.small_patch)
+    return np.where(np.minimum(ops.h_out, ops.w_out) <= rules.tiny_map, rules.tiny_patch, patch)
+
+
 class Winograd:
     """3 x 3 convolutions of stride 1 as one matrix product for each frequency of a patch."""
 
@@ -81,9 +89,7 @@ class Winograd:
         ops, rules = rows.ops, machine.runtime.winograd
         assert rules is not None  # applies to no row without
         m, k, repeats = ops.c_out_per_group, ops.c_in_per_group, ops.groups
-        patch = np.where(np.maximum(m, k) <= rules.large_patch_max_channels, rules.large_patch, rules.small_patch)
-        patch = np.where(np.minimum(ops.h_out, ops.w_out) <= rules.tiny_map, rules.tiny_patch, patch)
-        shape = winograd_shape(k, m, ops.h_out, ops.w_out, patch)
+        shape = winograd_shape(k, m, ops.h_out, ops.w_out, patch_of(ops, rules))
         return Work(
             **product_work(m, shape.patches, k, repeats * shape.products, ops.elem_bytes, machine),
             packed=padded_copy(ops),
