@@ -104,7 +104,7 @@ def section() -> str:
 def _lines() -> Iterator[str]:
     yield (
         "The int8 rows of the same runs, six networks. Rates of the int8 kernels are fitted apart, those of floats "
-        "stay as fitted; each error is of a network left out of the fit of int8 (its float twin was in the fit of floats): "
+        "stay as fitted; each error is of a network left out of the fit of int8 (its twin was in that of floats): "
         "`python -m validation.arm_int8`, `python -m validation.arm_int8_report`. Kernels differ by generation of "
         "ncnn, so boards measured with an old one are fitted apart and say so."
     )
