@@ -58,6 +58,13 @@ class CpuMachine:
             dram_bytes_per_s=dram.bandwidth_bytes_per_s * fit.dram_ratio,
         )
 
+    def peak(self, in_int8: bool) -> Number:
+        """Multiply-accumulates a cycle of int8 kernels, or of those of floats."""
+        if not in_int8:
+            return self.peak_macs_per_cycle
+        assert self.int8_macs_per_cycle is not None  # no row is int8 in a run in floats
+        return self.int8_macs_per_cycle
+
     def lanes(self, elem_bytes: Array) -> Array:
         """Elements of one vector."""
         return self.vector_bytes / elem_bytes

@@ -231,8 +231,7 @@ def _arithmetic_cycles(rows: _PricedRows, machine: CpuMachine) -> Array:
     peak = machine.peak_macs_per_cycle
     sustained = np.zeros((1, 1))
     for kind in map(Sustains, map(int, set(np.ravel(work.sustains).tolist()))):
-        most = machine.int8_macs_per_cycle if kind.in_int8 else peak
-        sustained = np.where(work.sustains == kind, most * kind.ratio(fit), sustained)
+        sustained = np.where(work.sustains == kind, machine.peak(kind.in_int8) * kind.ratio(fit), sustained)
     scalar = np.where(ops.is_op(*runtime.scalar_ops), machine.lanes(ops.elem_bytes), 1.0)
     other = vector_instructions(ops, runtime.exponential_instructions) * scalar
     cycles = work.macs / sustained + other / (peak * fit.vector_ratio)

@@ -47,7 +47,7 @@ class Sustains(IntEnum):
         if self.in_int8:
             assert fitted.int8 is not None  # profiles that run int8 have it
             names = {Sustains.INT8: "gemm", Sustains.INT8_DEPTHWISE: "depthwise", Sustains.INT8_WINOGRAD: "winograd"}
-            return getattr(fitted.int8, f"{names[self]}_ratio")  # type: ignore[no-any-return]
+            return getattr(fitted.int8, f"{names[self]}_ratio")
         slower = {Sustains.GATHERED: fitted.spatial_ratio, Sustains.UNPACKED: fitted.unpacked_ratio}
         return fitted.gemm_ratio * slower.get(self, 1.0)
 
