@@ -198,10 +198,15 @@ class Analysis:
             "latency_high_ms": high_ms,
             "energy_mj": totals.get("energy_mj"),
             **self.footprint,
-            "throughput_per_s": float(ops.n[0, 0]) * 1e3 / totals["latency_ms"] if totals["latency_ms"] else None,
+            "throughput_per_s": self._images_per_s if totals["latency_ms"] else None,
             "coverage_ratio": known / sum(len(label.layers) for label in ops.labels),
             "bound": self.bound_records[0]["bound"],
         }
+
+    @property
+    def _images_per_s(self) -> float:
+        made = self.simulation
+        return device_for(made.profile).images_per_s(made.ops, made.costs, made.profile, made.run)
 
     @cached_property
     def footprint(self) -> Record:

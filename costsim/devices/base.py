@@ -107,6 +107,12 @@ class DeviceModel(ABC):
     def roofs(self, profile: Any, run: RunConfig) -> Roofs:
         """Peak arithmetic and peak bandwidth per memory level, before any efficiency."""
 
+    def images_per_s(self, ops: OpTable, costs: CostTable, profile: Any, run: RunConfig) -> float:
+        """How many images a second go through if runs follow each other; ``ops`` and ``costs`` of one network and
+        point.
+        """
+        return float(ops.n[0, 0] / costs.latency_s.sum())
+
     def footprint(self, ops: OpTable, profile: Any, run: RunConfig) -> Footprint:
         """What a planned table of one network and point takes of the memories that must hold it."""
         return Footprint()

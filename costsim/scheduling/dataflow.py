@@ -45,6 +45,8 @@ class Dataflow:
     """``(edges,)`` whether the reader may write its output over this tensor, element by element."""
     rolling_bytes: Vector
     """``(edges,)`` the lines kept while the tensor streams: window, step, and the wait for slower operands."""
+    lead_ratio: Vector
+    """``(edges,)`` the part of the tensor that must be there before the reader's first output line."""
 
     @property
     def rows(self) -> int:
@@ -87,6 +89,7 @@ class Dataflow:
             stripe_bytes=np.where(whole, held_lines, np.minimum(held_lines, window[reader])) * line_bytes,
             reusable=(pointwise | is_addend) & (held == output_bytes[reader]),
             rolling_bytes=np.where(whole, held_lines, rolling) * line_bytes,
+            lead_ratio=np.where(whole, 1.0, np.minimum((lead + 1) / np.maximum(held_lines, 1.0), 1.0)),
         )
 
 

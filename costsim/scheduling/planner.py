@@ -46,6 +46,10 @@ class BufferRules:
     """A partial sum on chip."""
     banked: BankRules | None = None
     """Where the compiler gives whole maps addresses in banks."""
+    pipelined: bool = False
+    """Whether all ops are on the cores at the same time."""
+    stages: int | None = None
+    """How many ops a pipeline holds at most; None: any number."""
 
 
 class Planner(ABC):

@@ -7,10 +7,12 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from costsim.devices.accelerator.pipeline import parts_in_words, pipeline_costs
 from costsim.devices.accelerator.planning import plan_networks
 from costsim.devices.accelerator.pricing import cost_table, energy_j
 from costsim.devices.accelerator.profile import AcceleratorProfile
 from costsim.devices.accelerator.rules import runs_on_host, uncached_weight_bytes
+from costsim.devices.accelerator.stream import images_per_s
 from costsim.devices.accelerator.work import MovedRows, work_of
 from costsim.devices.base import DeviceModel, Footprint, Roofs, RunConfig
 from costsim.hardware.profile import Profile
@@ -23,13 +25,16 @@ from costsim.tables.schema import Array
 class AcceleratorModel(DeviceModel):
     """Ceilings: ``array`` (products, with the array's quantisation), ``vector`` (pooling, element-wise ops,
     copies), ``onchip`` (the buffer's bandwidth), ``dram``, ``flash`` (weights, where they have their own
-    memory), ``host`` (ops that fall back). Overheads: ``dispatch`` per op, ``invoke`` per inference.
+    memory), ``host`` (ops that fall back). Overheads: ``dispatch`` per op, ``invoke`` per inference; where the
+    profile has them ``convert`` (the host changes layout and format of input and outputs) and ``handover`` (per op
+    on the host); of a pipeline ``swap`` (weights of parts that take turns) and ``fill`` (the first image's way
+    through all stages).
     """
 
     profile_type: ClassVar[type[Profile]] = AcceleratorProfile
 
     def plan(self, ops: OpTable, profile: Any, run: RunConfig) -> OpTable:
-        return ops.with_plans(plan_networks(ops, profile))
+        return ops.with_plans(plan_networks(ops, profile, run.threads))
 
     def costs(self, ops: OpTable, profile: Any, run: RunConfig) -> CostTable:
         if ops.plans is None:
@@ -37,12 +42,14 @@ class AcceleratorModel(DeviceModel):
         return self.kind_costs(ops, profile, run).per_op()
 
     def kind_costs(self, ops: OpTable, profile: Any, run: RunConfig) -> CostTable:
+        if profile.runtime.spread == "pipeline":
+            return pipeline_costs(ops, profile, run)
         plan, work = ops.plan, work_of(ops, profile)
         assert plan is not None
         rows = plan.kept.get(
             "rows", (work,), lambda: MovedRows.of(work, work.kind_of, plan.activation_bytes, plan.weight_bytes)
         )
-        table = cost_table(rows.work, rows.activation_bytes, rows.weight_bytes, profile)
+        table = cost_table(rows.work, rows.activation_bytes, rows.weight_bytes, profile, run.threads)
         offchip_bytes = rows.activation_bytes + rows.weight_bytes
         return replace(
             table,
@@ -50,6 +57,9 @@ class AcceleratorModel(DeviceModel):
             energy_j=energy_j(rows.work, profile, offchip_bytes),
             kind_of=rows.of_row,
         )
+
+    def images_per_s(self, ops: OpTable, costs: CostTable, profile: Any, run: RunConfig) -> float:
+        return images_per_s(ops, costs, profile)
 
     def footprint(self, ops: OpTable, profile: Any, run: RunConfig) -> Footprint:
         if ops.plan is None:
@@ -65,7 +75,8 @@ class AcceleratorModel(DeviceModel):
 
     def notes(self, ops: OpTable, profile: Any, run: RunConfig) -> tuple[str, ...]:
         on_host, hw = runs_on_host(ops, profile), profile.hardware
-        notes = [f"{profile.name}: {verdict(ops, hw.memory.onchip.size_bytes)}"]
+        held = str(verdict(ops, hw.memory.onchip.size_bytes))
+        notes = [f"{profile.name}: {parts_in_words(ops) if profile.runtime.spread == 'pipeline' else held}"]
         if on_host.any():
             words = dict.fromkeys(label.op for label, host in zip(ops.labels, on_host[:, 0], strict=True) if host)
             notes.append(f"{int(on_host.sum())} ops fall back to the {hw.host.core}: {', '.join(words)}")

@@ -20,29 +20,37 @@ from costsim.tables.schema import Array
 Parts = list[tuple[np.ndarray, Plan]]
 
 
-def plan_networks(ops: OpTable, profile: AcceleratorProfile) -> Plans:
+def plan_networks(ops: OpTable, profile: AcceleratorProfile, threads: Any = 1) -> Plans:
     """The plans of every network of a table, each planned by itself.
 
     Raises:
         DoesNotFitError: a network cannot run at some point.
     """
     count = max(ops.points, points(profile))
-    return Plans.stack([Plans(tuple(_plan(network, profile, count))) for network in ops.split()])
+    return Plans.stack([Plans(tuple(_plan(network, profile, count, np.ravel(threads)))) for network in ops.split()])
 
 
-def _plan(ops: OpTable, profile: AcceleratorProfile, count: int) -> Parts:
+def _plan(ops: OpTable, profile: AcceleratorProfile, count: int, threads: np.ndarray) -> Parts:
     if ops.points > 1:  # every table is planned by itself
-        each = ((ops.at_point(point), at_point(profile, point)) for point in range(count))
-        return [(np.array([point]), _plan(*one, 1)[0][1]) for point, one in enumerate(each)]
+        each = ((ops.at_point(point), at_point(profile, point), 1, _at(threads, [point])) for point in range(count))
+        return [(np.array([point]), _plan(*one)[0][1]) for point, one in enumerate(each)]
     if count == 1:
-        return _plan_sizes(ops, profile, 1)
+        return _plan_sizes(ops, profile, 1, threads)
     groups = alike(*_geometry(profile))
     if len(groups) == 1:
-        return _plan_sizes(ops, profile, count)
-    return [(here[at], plan) for here in groups for at, plan in _plan(ops, at_points(profile, here), len(here))]
+        return _plan_sizes(ops, profile, count, threads)
+    return [
+        (here[at], plan)
+        for here in groups
+        for at, plan in _plan(ops, at_points(profile, here), len(here), _at(threads, here))
+    ]
 
 
-def _plan_sizes(ops: OpTable, profile: AcceleratorProfile, count: int) -> Parts:
+def _at(threads: np.ndarray, points: Any) -> np.ndarray:
+    return threads if len(threads) == 1 else threads[points]
+
+
+def _plan_sizes(ops: OpTable, profile: AcceleratorProfile, count: int, threads: np.ndarray) -> Parts:
     """Of one network on one array, for all its clocks, bandwidths and buffers together."""
     sizes = np.broadcast_to(profile.hardware.memory.onchip.size_bytes, count)
     first = profile if count == 1 else at_point(profile, 0)
@@ -52,21 +60,22 @@ def _plan_sizes(ops: OpTable, profile: AcceleratorProfile, count: int) -> Parts:
 
     def price(activation_bytes: np.ndarray, weight_bytes: np.ndarray, at: np.ndarray) -> np.ndarray:
         here = profile if len(at) == count else at_points(profile, at)
-        return _network_seconds(work_of(ops, here), here, activation_bytes, weight_bytes, len(at))
+        moved = (activation_bytes, weight_bytes)
+        return _network_seconds(work_of(ops, here), here, *moved, len(at), _at(threads, at))
 
     return planner.plans(sizes, price)
 
 
 def _network_seconds(
-    work: Work, profile: AcceleratorProfile, activation_bytes: Array, weight_bytes: Array, count: int
+    work: Work, profile: AcceleratorProfile, activation_bytes: Array, weight_bytes: Array, count: int, threads: Any
 ) -> Array:
     """``(plans, points)`` of ``(ops, plans)`` bytes."""
     if count == 1:
         alone = work.take(work.kind_of)
-        return cost_table(alone, activation_bytes, weight_bytes, profile).latency_s.sum(axis=0)[:, None]
+        return cost_table(alone, activation_bytes, weight_bytes, profile, threads).latency_s.sum(axis=0)[:, None]
     given = (activation_bytes, weight_bytes)
     rows, occurs = work.kept.get("moved by plans", given, lambda: _moved_by_plans(work, *given))
-    return occurs @ cost_table(rows.work, rows.activation_bytes, rows.weight_bytes, profile).latency_s
+    return occurs @ cost_table(rows.work, rows.activation_bytes, rows.weight_bytes, profile, threads).latency_s
 
 
 def _moved_by_plans(work: Work, activation_bytes: Array, weight_bytes: Array) -> tuple[MovedRows, np.ndarray]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from costsim.devices.accelerator.profile import AcceleratorProfile, OffChip
@@ -10,41 +12,76 @@ from costsim.tables.costtable import CostTable
 from costsim.tables.schema import Array
 
 
-def cost_table(work: Work, activation_bytes: Array, weight_bytes: Array, profile: AcceleratorProfile) -> CostTable:
+def cost_table(
+    work: Work, activation_bytes: Array, weight_bytes: Array, profile: AcceleratorProfile, threads: Any = 1
+) -> CostTable:
     """Ceilings and overheads of rows that do this work and move these bytes, ``(rows, points)``; no traffic yet.
 
-        array    cycles / (array_ratio clock)
-        vector   elements visited / (vector rate clock)
-        onchip   bytes / bandwidth
+        array    cycles / (array_ratio clock cores);  macs / (depthwise_ratio peak cores) of depthwise rows
+        vector   elements visited / (vector_ratio rate clock cores)
+        onchip   bytes / (bandwidth cores)
         dram     maps burst_ratio (and weights, without flash) / (bandwidth dram_ratio) + latency, where any go there
         flash    weights likewise
+        host     the host's own limits + elements visited host_elem
+
+    ``cores`` are those at work on one image: the threads asked for where layers are split, all of a pipeline, else
+    one. A pipeline waits for weights between its parts (``swap``); elsewhere they are a part of ``dram``.
 
     Source: the profile's datasheets and fits; its card states the error. Ignores: refresh, bank conflicts, arbitration.
     """
     hw, fitted, memory = profile.hardware, profile.fitted, profile.hardware.memory
+    cores, pipelined = cores_at_work(profile, threads), profile.runtime.spread == "pipeline"
     ceilings = {
-        "array": work.array_cycles / fitted.array_ratio / hw.clock_hz,
-        "onchip": work.onchip_bytes / memory.onchip.bandwidth_bytes_per_s,
+        "array": _array_seconds(work, profile) / cores,
+        "onchip": work.onchip_bytes / memory.onchip.bandwidth_bytes_per_s / cores,
     }
     if hw.vector_elems_per_cycle is not None:
-        ceilings["vector"] = work.vector_elems / (hw.vector_elems_per_cycle * hw.clock_hz)
+        rate = hw.vector_elems_per_cycle * fitted.vector_ratio * hw.clock_hz
+        ceilings["vector"] = work.vector_elems / rate / cores
     if hw.host is not None:
-        ceilings["host"] = work.host_s
+        ceilings["host"] = work.host_s + work.host_elems * fitted.host_elem_s
     moved = {}
     if memory.dram is not None:
-        in_dram = activation_bytes * work.burst_ratio + (weight_bytes if memory.flash is None else 0.0)
+        weights_too = memory.flash is None and not pipelined
+        in_dram = activation_bytes * work.burst_ratio + (weight_bytes if weights_too else 0.0)
         moved["dram"] = _transfer_seconds(in_dram, memory.dram, fitted.dram_ratio)
     if memory.flash is not None:
         moved["flash"] = _transfer_seconds(weight_bytes, memory.flash, fitted.dram_ratio)
     overheads = {
-        "dispatch": np.full_like(work.macs, 1.0) * fitted.op_overhead_s,
+        "dispatch": np.full_like(work.macs, 1.0) * fitted.op_overhead_s / (cores if pipelined else 1.0),
         "invoke": work.is_first * fitted.invoke_overhead_s,
     }
+    overheads |= {name: seconds for name, seconds in _host_overheads(work, profile).items() if np.any(seconds)}
+    if pipelined and memory.dram is not None and memory.flash is None:
+        overheads["swap"] = _transfer_seconds(weight_bytes, memory.dram, fitted.dram_ratio)
     if profile.runtime.double_buffered:
         ceilings |= moved
     else:
         overheads |= moved
     return CostTable(ceilings=ceilings, overheads=overheads, traffic={"dram": activation_bytes + weight_bytes})
+
+
+def cores_at_work(profile: AcceleratorProfile, threads: Any) -> Any:
+    """Cores that work on one image at the same time."""
+    spread = profile.runtime.spread
+    return {"images": 1.0, "layers": threads, "pipeline": profile.hardware.cores}[spread]
+
+
+def _array_seconds(work: Work, profile: AcceleratorProfile) -> Array:
+    hw, fitted = profile.hardware, profile.fitted
+    seconds = work.array_cycles / fitted.array_ratio / hw.clock_hz
+    if fitted.depthwise_ratio is None:
+        return seconds
+    depthwise = work.depthwise_macs / (fitted.depthwise_ratio * hw.array.macs_per_cycle * hw.clock_hz)
+    return np.where(work.depthwise_macs > 0, depthwise, seconds)
+
+
+def _host_overheads(work: Work, profile: AcceleratorProfile) -> dict[str, Array]:
+    fitted = profile.fitted
+    return {
+        "convert": work.converted_elems * fitted.convert_elem_s,
+        "handover": work.on_host * fitted.handover_s,
+    }
 
 
 def _transfer_seconds(moved_bytes: Array, memory: OffChip, ratio: float) -> Array:

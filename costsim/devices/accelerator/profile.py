@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
+import numpy as np
 from pydantic import Field, NonNegativeFloat, NonNegativeInt, PositiveFloat, PositiveInt, model_validator
 
 from costsim.devices.accelerator.arrays import AnyArray
@@ -105,6 +106,10 @@ class Energy(Block):
 class AcceleratorHardware(Block):
     core: str
     clock_hz: Hertz = Field(alias="clock")
+    cores: PositiveInt = 1
+    """Cores that are alike; array and vector unit are those of one, memory beyond the buffer is shared."""
+    most_stages: PositiveInt | None = None
+    """Ops that are on the cores at the same time, where these work as a pipeline; null: any number."""
     array: AnyArray
     vector_elems_per_cycle: Rate | None
     """Elements a cycle of pooling, element-wise ops and copies; null for arrays with an output stage of their own."""
@@ -151,6 +156,11 @@ class AcceleratorRuntime(Runtime):
     """Banked plans only: what an op that runs in several steps has in memory beside its output."""
     double_buffered: bool = True
     """Whether off-chip transfers hide behind the array."""
+    spread: Literal["images", "layers", "pipeline"] = "images"
+    """How several cores are used: each for an image of its own; all for every layer, as many as there are threads; or
+    each op on its share of them, all at the same time, images streaming through."""
+    hides_host: bool = False
+    """Whether the host calls and converts for the next image while an image runs: it counts in latency alone."""
 
     @property
     def executed_ops(self) -> tuple[str, ...] | None:
@@ -165,6 +175,18 @@ class AcceleratorFitted(Block):
     op_overhead_s: Seconds = Field(alias="op_overhead")
     invoke_overhead_s: Seconds = Field(alias="invoke_overhead")
     """Paid once per inference."""
+    depthwise_ratio: Efficiency | None = None
+    """Part of the array's peak that depthwise layers reach; null: what the array's own formulas say of them."""
+    vector_ratio: Efficiency = 1.0
+    """Part of the vector unit's peak that real ops reach."""
+    convert_elem_s: Seconds = Field(0.0, alias="convert_elem", validate_default=False)
+    """What the host takes an element of the network's input and outputs: layout and number format change there."""
+    handover_s: Seconds = Field(0.0, alias="handover", validate_default=False)
+    """Paid for each op the host runs: caches are flushed, a subgraph ends and another begins."""
+    host_elem_s: Seconds = Field(0.0, alias="host_elem", validate_default=False)
+    """What the host takes an element visited, where its kernels are plain loops."""
+    swap_s: Seconds = Field(0.0, alias="swap", validate_default=False)
+    """Paid for each part of a network that takes turns on a pipeline, beside its weights."""
 
 
 class AcceleratorProfile(Profile):
@@ -172,8 +194,15 @@ class AcceleratorProfile(Profile):
     runtime: AcceleratorRuntime
     fitted: AcceleratorFitted
 
+    @property
+    def max_threads(self) -> int:
+        """Cores a single image can be given."""
+        return int(np.max(self.hardware.cores)) if self.runtime.spread == "layers" else 1
+
     @model_validator(mode="after")
     def _check(self) -> AcceleratorProfile:
+        if self.hardware.most_stages is not None and self.runtime.spread != "pipeline":
+            raise ValueError("hardware.most_stages is of a pipeline but runtime.spread is not; mend one of them")
         if self.runtime.plan == "banked" and self.hardware.memory.onchip.banks is None:
             raise ValueError("runtime.plan is banked but hardware.memory.onchip.banks is null; name the banks")
         if self.hardware.memory.parameter_cache is not None and not self.runtime.weights_stay:

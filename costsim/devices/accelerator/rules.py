@@ -33,6 +33,8 @@ def buffer_rules(ops: OpTable, profile: AcceleratorProfile) -> BufferRules:
         output_bytes=output_bytes[:, 0],
         tiling=runtime.tiling,
         banked=_bank_rules(ops, profile) if runtime.plan == "banked" else None,
+        pipelined=runtime.spread == "pipeline",
+        stages=hw.most_stages,
     )
 
 

@@ -24,7 +24,15 @@ class Work:
     onchip_bytes: Array
     vector_elems: Array
     """Visited by pooling, element-wise ops and copies."""
+    depthwise_macs: Array
+    """Of depthwise layers on the array, else 0."""
     host_s: Array
+    host_elems: Array
+    """Visited by ops on the host."""
+    on_host: Array
+    """1 for an op on the host."""
+    converted_elems: Array
+    """Of the network's input and outputs, counted where they are first read or written."""
     burst_ratio: Array
     macs: Array
     is_first: Array
@@ -68,7 +76,8 @@ def work_of(ops: OpTable, profile: AcceleratorProfile) -> Work:
 def _work_out(ops: OpTable, profile: AcceleratorProfile) -> Work:
     hw, on_host = profile.hardware, runs_on_host(ops, profile)
     is_first, reads_input = (ops.networks.place == 0)[:, None], ops.reads_input[:, None]
-    kinds = EqualRows.of([*ops.columns().values(), ops.word_of[:, None], is_first, reads_input])
+    takes_in, gives_out = _first_reads(ops)[:, None], _leaves(ops)[:, None]
+    kinds = EqualRows.of([*ops.columns().values(), ops.word_of[:, None], is_first, reads_input, takes_in, gives_out])
     first = kinds.first
     rows, on_host, is_mac = ops.take(first), on_host[first], ops.kind[first] == MAC
     costs = _array_costs(rows, hw.array)
@@ -78,14 +87,31 @@ def _work_out(ops: OpTable, profile: AcceleratorProfile) -> Work:
         array_cycles=np.where(on_array, costs.cycles, 0.0),
         onchip_bytes=_onchip_bytes(rows, costs, on_host),
         vector_elems=np.where(is_mac | on_host, 0.0, visits),
+        depthwise_macs=np.where(on_array & rows.is_depthwise, rows.macs, 0.0),
         host_s=np.where(on_host, _host_seconds(rows, hw.host), 0.0)
         if hw.host is not None
         else np.zeros_like(rows.macs),
+        host_elems=np.where(on_host, visits, 0.0),
+        on_host=on_host.astype(float),
+        converted_elems=takes_in[first] * rows.input_elems + gives_out[first] * rows.output_elems,
         burst_ratio=_burst_ratio(rows, costs, reads_input[first], hw.memory.dram),
         macs=rows.macs,
         is_first=is_first[first].astype(float),
         kind_of=kinds.of_row,
     )
+
+
+def _first_reads(ops: OpTable) -> np.ndarray:
+    """``(ops,)`` whether a row is the first of its network that reads the network's input."""
+    reads = ops.reads_input
+    before = ops.networks.running_total(reads[:, None].astype(float))[:, 0]
+    return reads & (before == 1)
+
+
+def _leaves(ops: OpTable) -> np.ndarray:
+    """``(ops,)`` whether a row's output is one of the network's."""
+    leaves: np.ndarray = ops.last_reader < 0
+    return leaves
 
 
 def _array_costs(ops: OpTable, array: MacArray) -> ArrayCosts:

@@ -1,4 +1,4 @@
-"""Four kinds of array, each a class of its geometry and its formulas (``costsim.devices.accelerator.arrays.base``)."""
+"""Five kinds of array, each a class of its geometry and its formulas (``costsim.devices.accelerator.arrays.base``)."""
 
 from typing import Annotated
 
@@ -7,10 +7,16 @@ from pydantic import Field
 from costsim.devices.accelerator.arrays.atomic import AtomicArray
 from costsim.devices.accelerator.arrays.base import ArrayCosts, MacArray
 from costsim.devices.accelerator.arrays.block_based import BlockArray
+from costsim.devices.accelerator.arrays.parallel import ParallelArray
 from costsim.devices.accelerator.arrays.row_stationary import RowStationaryArray
 from costsim.devices.accelerator.arrays.systolic import SystolicArray
 
-AnyArray = Annotated[AtomicArray | BlockArray | SystolicArray | RowStationaryArray, Field(discriminator="kind")]
+AnyArray = Annotated[
+    AtomicArray | BlockArray | ParallelArray | SystolicArray | RowStationaryArray, Field(discriminator="kind")
+]
 """What a profile may name as its array, by ``kind``."""
 
-__all__ = ["AnyArray", "ArrayCosts", "AtomicArray", "BlockArray", "MacArray", "RowStationaryArray", "SystolicArray"]
+__all__ = [
+    "AnyArray", "ArrayCosts", "AtomicArray", "BlockArray", "MacArray", "ParallelArray", "RowStationaryArray",
+    "SystolicArray",
+]  # fmt: skip
