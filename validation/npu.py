@@ -23,10 +23,9 @@ from costsim.calibrate.crossvalidate import leave_one_network_out
 from costsim.calibrate.errors import ErrorSummary, interval_ratios
 from costsim.calibrate.fit import Fit, fit
 from costsim.calibrate.problem import MeasuredRun
-from costsim.devices import RunConfig, device_for
+from costsim.devices import RunConfig
 from costsim.devices.accelerator.stream import HOST_WORK
 from costsim.hardware import Profile, load_profile
-from costsim.hardware.vary import vary
 from costsim.simulate import Simulation, lower_for, simulate
 from costsim.tables.schema import Array
 from validation.npu_networks import network_of
@@ -55,13 +54,8 @@ class StreamedRun(MeasuredRun):
     """Measured as seconds between images that follow each other."""
 
     def predict(self, columns: Mapping[str, np.ndarray]) -> Array:
-        table, profile = self._joined, vary(self.profile, columns)
-        device = device_for(profile)
-        costs = device.costs(device.plan(table, profile, self.run), profile, self.run)
-        seconds = costs.without(("fill", *HOST_WORK))
-        return table.networks.total(
-            np.broadcast_to(seconds / table.n, np.broadcast_shapes(seconds.shape, table.n.shape))
-        )
+        table, seconds = self._joined, self.costs(columns).without(("fill", *HOST_WORK))
+        return table.networks.total(np.broadcast_to(seconds, (len(table), seconds.shape[1])) / table.n)
 
 
 @cache

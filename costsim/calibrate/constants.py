@@ -75,6 +75,23 @@ _GPU = Constants(
     ),
 )
 
+_ACCELERATOR = Constants(
+    core=(
+        Constant("fitted.array_ratio", 0.3, high=1.0),
+        Constant("fitted.depthwise_ratio", 0.7, high=1.0),
+        Constant("fitted.vector_ratio", 0.7, high=1.0),
+        Constant("fitted.op_overhead", 1.0),
+    ),
+    board=(
+        Constant("fitted.dram_ratio", 0.4, high=1.0),
+        Constant("fitted.invoke_overhead", 1.0),
+        Constant("fitted.convert_elem", 1.0),
+        Constant("fitted.handover", 1.0),
+        Constant("fitted.host_elem", 1.0),
+        Constant("fitted.swap", 1.0),
+    ),
+)
+
 _BLOCKED = (
     Constant("fitted.gemm_ratio", 0.2, high=1.0),
     Constant("fitted.depthwise_ratio", 0.5, high=1.0),
@@ -97,7 +114,7 @@ _BLOCKED = (
 )
 """What kernels and networks measured on one thread can tell of a runtime with blocked tensors."""
 
-_BY_FAMILY = {"cpu": _CPU, "gpu": _GPU}
+_BY_FAMILY = {"cpu": _CPU, "gpu": _GPU, "accelerator": _ACCELERATOR}
 
 
 def constants_of(family: str) -> Constants:
@@ -111,6 +128,15 @@ def constants_of(family: str) -> Constants:
             f"profiles of family '{family}' cannot be calibrated", mend=f"only those of {', '.join(_BY_FAMILY)} can"
         )
     return _BY_FAMILY[family]
+
+
+def known_to(constants: Constants, profile: Profile) -> Constants:
+    """Those a profile has: a mechanism it leaves out, at nothing or 0, stays out."""
+
+    def had(some: tuple[Constant, ...]) -> tuple[Constant, ...]:
+        return tuple(constant for constant in some if profile.value_at(constant.path))
+
+    return Constants(had(constants.core), had(constants.board))
 
 
 def blocked_constants(profile: Profile) -> tuple[Constant, ...]:

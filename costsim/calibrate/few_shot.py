@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from costsim.calibrate.constants import constants_of
+from costsim.calibrate.constants import constants_of, known_to
 from costsim.calibrate.errors import ErrorSummary, interval_ratios
 from costsim.calibrate.fit import fit
 from costsim.calibrate.measurements import Measurement
@@ -19,7 +19,7 @@ from costsim.network import Network
 from costsim.simulate import lower_for
 
 CORE_BELIEF = 0.35
-"""Constants of the core are known from the base profile: their spread shrinks to this share."""
+"""Constants of the core are known from a calibrated base: their spread shrinks to this share."""
 
 FEWEST = 3
 """Networks a fit needs: fewer cannot tell a faster clock from a faster memory."""
@@ -63,7 +63,7 @@ def calibrate(base: Profile, measurements: Sequence[Measurement], dtype: str | N
     Raises:
         InputError: too few networks, an unknown one, or a family that is not fitted.
     """
-    constants = constants_of(base.family)
+    constants = known_to(constants_of(base.family), base)
     networks = tuple(dict.fromkeys(m.network for m in measurements))
     if len(networks) < FEWEST:
         raise InputError(
@@ -72,7 +72,8 @@ def calibrate(base: Profile, measurements: Sequence[Measurement], dtype: str | N
             mend=f"measure at least {FEWEST}, better 5, unlike each other",
         )
     runs = measured_runs(base, measurements, dtype)
-    believed = [replace(c, spread=c.spread * CORE_BELIEF) for c in constants.core]
+    belief = 1.0 if base.calibration.status == "uncalibrated" else CORE_BELIEF
+    believed = [replace(c, spread=c.spread * belief) for c in constants.core]
     before = np.concatenate([run.log_errors() for run in runs])
     fitted = fit(runs, believed, seen_constants(constants.board, runs))
     after = [e for errors in fitted.log_errors for e in errors.values()]

@@ -15,6 +15,7 @@ import numpy as np
 from costsim.devices import RunConfig, device_for
 from costsim.hardware import Profile
 from costsim.hardware.vary import vary
+from costsim.tables.costtable import CostTable
 from costsim.tables.optable import OpTable
 from costsim.tables.schema import Array
 
@@ -61,11 +62,14 @@ class MeasuredRun:
 
     def predict(self, columns: Mapping[str, np.ndarray]) -> Array:
         """Seconds ``(networks, points)`` with the given fields set to one value per point."""
-        table = self._joined
-        profile = vary(self.profile, columns)
-        device = device_for(profile)
-        costs = device.costs(device.plan(table, profile, self.run), profile, self.run)
-        return table.networks.total(costs.latency_s)
+        return self._joined.networks.total(self.costs(columns).latency_s)
+
+    def costs(self, columns: Mapping[str, np.ndarray]) -> CostTable:
+        """Costs of all networks, one after another; points are steps around the first, whose plan they all run."""
+        first = vary(self.profile, {path: values[:1] for path, values in columns.items()})
+        device = device_for(first)
+        planned = device.plan(self._joined, first, self.run)
+        return device.costs(planned, vary(self.profile, columns), self.run)
 
     def log_errors(self) -> np.ndarray:
         """log(predicted / measured) of the profile as it stands, network by network."""

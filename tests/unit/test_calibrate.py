@@ -165,7 +165,7 @@ class TestFitting:
 
     def test_other_families_say_that_they_are_not_fitted(self):
         with pytest.raises(InputError, match="cannot be calibrated"):
-            constants_of("accelerator")
+            constants_of("mcu")
 
 
 class TestErrors:
