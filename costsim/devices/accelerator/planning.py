@@ -27,7 +27,8 @@ def plan_networks(ops: OpTable, profile: AcceleratorProfile, threads: Any = 1) -
         DoesNotFitError: a network cannot run at some point.
     """
     count = max(ops.points, points(profile))
-    return Plans.stack([Plans(tuple(_plan(network, profile, count, np.ravel(threads)))) for network in ops.split()])
+    networks = ops.kept.get("networks", (), ops.split)  # whose planners are kept with them
+    return Plans.stack([Plans(tuple(_plan(network, profile, count, np.ravel(threads)))) for network in networks])
 
 
 def _plan(ops: OpTable, profile: AcceleratorProfile, count: int, threads: np.ndarray) -> Parts:
