@@ -12,6 +12,7 @@ import numpy as np
 
 from costsim.devices import device_for
 from costsim.files import write_text
+from costsim.graph.quantised import with_advice
 from costsim.measures import BY_NAME, measure
 from costsim.plugins import REPORTS, load_plugin
 from costsim.simulate import Simulation
@@ -46,7 +47,8 @@ class Analysis:
 
     def __init__(self, simulation: Simulation, warnings: Iterable[str] = ()) -> None:
         self.simulation = simulation
-        self.warnings = (*simulation.graph.notes, *simulation.notes, *warnings)
+        notes = with_advice(simulation.graph.notes, simulation.run.dtype, simulation.profile.runtime.dtypes)
+        self.warnings = (*notes, *simulation.notes, *warnings)
 
     @property
     def network(self) -> str:

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from costsim.errors import InputError
+from costsim.files import is_there
 from costsim.graph import LayerGraph
-from costsim.networks import build
+from costsim.networks import build, network_names
 
 if TYPE_CHECKING:
     import networkx as nx
@@ -69,12 +70,11 @@ def _resolve(spec: Any, size: tuple[int, ...] | None, batch: int | None) -> Laye
     return load_network(spec, size, batch)  # a file may leave its sizes open: it is bound while read
 
 
-FILE_TYPES = frozenset({".onnx", ".json", ".param", ".tflite", ".py", ".pt2", ".pt", ".pth", ".h5", ".keras", ".pb"})
-"""Endings of files that hold networks, whether costsim reads them or says that it does not. No zoo name has one."""
-
-
 def _is_path(text: str) -> bool:
-    return bool({"/", "\\", ":"} & set(text)) or Path(text).suffix in FILE_TYPES
+    """Whether a text names a file: it has a folder or a file's suffix, or there is a file and no network of that name."""
+    if {"/", "\\", ":"} & set(text) or re.fullmatch(r"\.[A-Za-z]\w*", Path(text).suffix):
+        return True
+    return is_there(text) and text not in network_names()
 
 
 def _resize(graph: LayerGraph, size: tuple[int, ...] | None, batch: int | None) -> LayerGraph:

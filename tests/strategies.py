@@ -240,6 +240,11 @@ def _dropout(draw: Draw, x: Tensor, others: list[Tensor]) -> Drawn:
     return L.Dropout(), (x,)
 
 
+@_recipe(L.Output, _any)
+def _output(draw: Draw, x: Tensor, others: list[Tensor]) -> Drawn:
+    return L.Output(), (x,)
+
+
 def _operands(draw: Draw, x: Tensor, others: list[Tensor]) -> tuple[Tensor, ...]:
     """``x`` and one or two tensors it broadcasts with, in any order."""
     operands = [x]

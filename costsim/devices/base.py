@@ -131,6 +131,6 @@ class DeviceModel(ABC):
 
     def unavoidable_dram_bytes(self, ops: OpTable, profile: Any) -> Array:
         """``(points,)`` bytes no plan can keep off DRAM: weights, the network's input and its outputs, once."""
-        is_output = ops.last_reader[:, None] < 0
+        is_output = ops.leaves[:, None]
         first = np.argmax(ops.reads_input)
         return ops.weight_bytes.sum(axis=0) + ops.input_bytes[first] + (ops.output_bytes * is_output).sum(axis=0)

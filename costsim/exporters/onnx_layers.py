@@ -235,6 +235,7 @@ WRITERS: dict[type[L.Layer], LayerWriter] = {
     L.Linear: linear,
     L.MatMul: matmul,
     L.Multiply: arithmetic,
+    L.Output: nothing,
     L.Pad: pad,
     L.Pool2d: pool,
     L.Reduce: reduce,

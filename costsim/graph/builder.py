@@ -120,6 +120,10 @@ class NetBuilder:
     def dropout(self, x: Tensor) -> Tensor:
         return self.add(_made(L.Dropout), x)
 
+    def output(self, x: Tensor) -> Tensor:
+        """Hand ``x`` to the network's user although layers read it further on; outputs nobody reads need no such."""
+        return self.add(_made(L.Output), x)
+
     def upsample(self, x: Tensor, scale: Any = 2, mode: str = "nearest") -> Tensor:
         return self.add(_layer(L.Upsample, scale, mode=mode), x)
 

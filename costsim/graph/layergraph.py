@@ -6,6 +6,8 @@ from collections.abc import Iterator, Mapping
 from copy import copy
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+import numpy as np
+
 from costsim.errors import InputError
 from costsim.graph.layers import Input, Layer, LoopNest, Shape, Unknown
 from costsim.graph.placed import Misplaced, Placed, place
@@ -180,14 +182,22 @@ class LayerGraph:
             InputError: the network has several inputs, or the shape does not pass through it.
         """
         if len(self.inputs) != 1:
-            raise InputError(f"has {len(self.inputs)} inputs; only one can be given a new shape", where=self.name)
+            raise InputError(
+                f"has {len(self.inputs)} inputs; only one can be given a new shape",
+                where=self.name,
+                mend="give the batch alone, or build it for other sizes",
+            )
+        return self._with_inputs({self.inputs[0].name: shape})
+
+    def _with_inputs(self, shapes: Mapping[str, Shape]) -> LayerGraph:
+        """The same network with other shapes of the named inputs."""
         resized = LayerGraph(self.name, source=self.source, notes=self.notes)
         for node in self:
-            layer = Input(shape) if isinstance(node.layer, Input) else node.layer
+            layer = Input(shapes[node.name]) if node.name in shapes else node.layer
             try:
                 resized.add(layer, *node.inputs, name=node.name, block=node.block)
             except InputError as error:
-                text = shortened("x".join(str(d) for d in shape))
+                text = shortened(", ".join("x".join(map(str, shape)) for shape in shapes.values()))
                 raise InputError(
                     f"an input of {text} does not pass through it: {error.what}",
                     where=error.where,
@@ -196,8 +206,12 @@ class LayerGraph:
         return resized
 
     def with_batch(self, n: int) -> LayerGraph:
-        """The same network for another batch size."""
-        return self if n == self.input_shape[0] else self.with_input(n, *self.input_shape[1:])
+        """The same network for another batch size: of all inputs whose first dimension is that of the first."""
+        before = self.input_shape[0]
+        if np.ndim(n) == 0 and np.ndim(before) == 0 and n == before:
+            return self
+        batched = [node for node in self.inputs if np.array_equal(node.shape[0], before)]
+        return self._with_inputs({node.name: (n, *node.shape[1:]) for node in batched})
 
     def to_networkx(self, attributes: Mapping[str, Mapping[str, Any]] | None = None) -> nx.DiGraph[str]:
         """A plain DiGraph that ``costsim.analyze`` and ``costsim.graph.from_networkx`` take again.

@@ -50,6 +50,7 @@ ONE_A_CLASS: dict[str, type[Layer]] = {
     "linear": L.Linear,
     "lrn": L.LRN,
     "matmul": L.MatMul,
+    "output": L.Output,
     "pad": L.Pad,
     "recurrent": L.Recurrent,
     "reduce": L.Reduce,

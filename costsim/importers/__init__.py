@@ -8,11 +8,9 @@ from typing import Any
 from costsim.errors import InputError, unknown_name
 from costsim.files import check_file, is_there
 from costsim.graph import LayerGraph
+from costsim.importers.foreign import refuse_foreign
 from costsim.importers.importer import Importer
 from costsim.plugins import IMPORTERS, load_plugin, plugins
-
-WEIGHTS = (".pt", ".pth")
-WITH_CODE = "write module.py:Net, or save it with torch.export.save as .pt2"
 
 __all__ = ["Importer", "importers", "load_network"]
 
@@ -49,7 +47,6 @@ def load_network(source: Any, input_size: tuple[int, ...] | None = None, batch: 
         if path.suffix.lower() in importer.suffixes:
             check_file(path)
             return importer.load(path, input_size, batch)
-    if path.suffix.lower() in WEIGHTS:
-        raise InputError("holds weights, and names the code of its network at most", where=str(path), mend=WITH_CODE)
+    refuse_foreign(path)
     suffixes = [suffix for importer in found.values() for suffix in importer.suffixes]
     raise unknown_name("network file type", path.suffix or path.name, suffixes, where=str(path))

@@ -130,6 +130,15 @@ class GraphWriter:
         """The parameters that layers have so far."""
         return self._learned
 
+    def hand_out(self, values: Iterable[Any]) -> None:
+        """Say what the network's outputs are: of those, what layers read further on is marked as an output."""
+        tensors = dict.fromkeys(value.name for value in values if isinstance(value, Tensor))
+        for name in tensors:
+            node = self.graph[name]
+            if self.graph.reader_count(name) and not isinstance(node.layer, (L.Input, L.Constant)):
+                with self.node(name, "output", node.block):
+                    self.add(L.Output(), Tensor(name, node.shape), part="output")
+
     def bind(self, tensor: str, value: Value) -> None:
         """Say what a tensor of the file is.
 

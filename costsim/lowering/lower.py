@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Hashable, Iterable, Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from costsim.errors import InputError
 from costsim.graph import LayerGraph, Node
-from costsim.graph.layers import Constant, Input
+from costsim.graph.layers import Constant, Input, Output
 from costsim.lowering.fusion import FusedOp, fuse
 from costsim.lowering.parts import in_parts
 from costsim.lowering.rows import Row
 from costsim.tables.cache import Caches
 from costsim.tables.optable import OpLabel, OpTable
 
-NEVER_EXECUTED = frozenset({"dropout", "identity", Input.op, Constant.op})
+NEVER_EXECUTED = frozenset({"dropout", "identity", Input.op, Output.op, Constant.op})
 """Layers that do nothing at inference on any runtime."""
 
 
@@ -92,14 +92,15 @@ class Lowering:
         for graph in graphs:
             starts.append(len(labels))
             graph, belongs = (graph, {}) if self._runs is None else in_parts(graph, self._runs)
-            for chain, row, read in self._lowered(graph, len(labels)):
-                labels.append(row.label(chain.members, belongs))
+            for chain, row, read, is_kept in self._lowered(graph, len(labels)):
+                labels.append(row.label(chain.members, belongs, is_kept))
                 producers.append(read)
                 row_of.append(number.setdefault(row, len(number)))
         return OpTable.from_rows(labels, producers, [row.columns for row in number], row_of, starts, self._caches)
 
-    def _lowered(self, graph: LayerGraph, first: int) -> Iterable[tuple[FusedOp, Row, tuple[int, ...]]]:
-        """Chains in execution order, their rows, and the rows they read; the graph begins at row ``first``."""
+    def _lowered(self, graph: LayerGraph, first: int) -> Iterable[tuple[FusedOp, Row, tuple[int, ...], bool]]:
+        """Chains in execution order, their rows, the rows they read, and whether their output leaves the network
+        though it is read further on; the graph begins at row ``first``."""
         chains, aside = fuse(graph, self._fusion, self._skipped)
         if not chains:
             raise InputError(
@@ -108,15 +109,17 @@ class Lowering:
         writers: dict[str, tuple[int, ...]] = {
             chain.members[-1].name: (row,) for row, chain in enumerate(chains, first)
         }
-        stored = _read_through(aside, writers)
+        held = _read_through(aside, writers)
+        kept = {row for node in aside if isinstance(node.layer, Output) for row in writers[node.name]}
         charged: set[Node] = set()
-        for chain in chains:
+        for number, chain in enumerate(chains, first):
             reads = chain.reads
-            if stored and not stored.keys().isdisjoint(reads):
-                row = self._reading_constants(graph, chain, reads, stored, charged)
+            if held and not held.keys().isdisjoint(reads):
+                row = self._reading_constants(graph, chain, reads, held, charged)
             else:
                 row = self._known(graph, chain, reads)
-            yield chain, row, writers[reads[0]] if len(reads) == 1 else _distinct(writers, reads)
+            producers = writers[reads[0]] if len(reads) == 1 else _distinct(writers, reads)
+            yield chain, row, producers, number in kept
 
     def _known(self, graph: LayerGraph, chain: FusedOp, reads: Sequence[str]) -> Row:
         """The row of a chain: its layers in their places say it all, but for how many operands are its own."""
@@ -129,29 +132,44 @@ class Lowering:
         return row
 
     def _reading_constants(
-        self, graph: LayerGraph, chain: FusedOp, reads: Sequence[str], stored: Mapping[str, Node], charged: set[Node]
+        self, graph: LayerGraph, chain: FusedOp, reads: Sequence[str], held: Mapping[str, Held], charged: set[Node]
     ) -> Row:
-        """The row of a chain that reads constants; their parameters are ``charged`` to the first that does."""
-        constants = {stored[name]: None for name in reads if name in stored}
+        """The row of a chain that reads constants; their parameters are ``charged`` to the first that does.
+
+        A constant read for itself is a weight of the row; one that views have joined to an activation is read with it.
+        """
+        constants = {node: None for name in reads if name in held for node in held[name].constants}
+        alone = {node: None for name in reads if name in held and held[name].alone for node in held[name].constants}
         new = [node.placed for node in constants if node not in charged]
         charged.update(constants)
-        layers, tensors = [n.placed for n in chain.members], [graph[n].shape for n in reads if n not in stored]
-        return Row.of(layers, tensors, self._element, [node.placed for node in constants], new)
+        tensors = [graph[name].shape for name in reads if name not in held or not held[name].alone]
+        layers = [node.placed for node in chain.members]
+        return Row.of(layers, tensors, self._element, [node.placed for node in alone], new)
 
 
-def _read_through(aside: Sequence[Node], writers: dict[str, tuple[int, ...]]) -> dict[str, Node]:
-    """Add to ``writers`` the rows that really write what is not executed; the stored constants among it.
+class Held(NamedTuple):
+    """The stored constants behind a tensor that no row writes."""
+
+    constants: tuple[Node, ...]
+    alone: bool
+    """Whether nothing but constants is behind it."""
+
+
+def _read_through(aside: Sequence[Node], writers: dict[str, tuple[int, ...]]) -> dict[str, Held]:
+    """Add to ``writers`` the rows that really write what is not executed; of it, what holds stored constants.
 
     Views are looked through, to constants as well. The network's input is -1; a constant has no writer.
     """
-    stored: dict[str, Node] = {}
+    held: dict[str, Held] = {}
     for node in aside:
         if isinstance(node.layer, Constant):
-            stored[node.name] = node
-        elif node.inputs and node.inputs[0] in stored:
-            stored[node.name] = stored[node.inputs[0]]
+            held[node.name] = Held((node,), alone=True)
+        elif any(name in held for name in node.inputs):
+            behind = [held.get(name, Held((), alone=False)) for name in node.inputs]
+            constants = dict.fromkeys(constant for one in behind for constant in one.constants)
+            held[node.name] = Held(tuple(constants), all(one.alone for one in behind))
         writers[node.name] = (-1,) if isinstance(node.layer, Input) else _distinct(writers, node.inputs)
-    return stored
+    return held
 
 
 def _distinct(writers: Mapping[str, tuple[int, ...]], names: Sequence[str]) -> tuple[int, ...]:

@@ -65,13 +65,13 @@ class Row:
         )
         return cls(anchor.op, op_class(anchor.op, nest), anchor.op != Unknown.op, output, columns)
 
-    def label(self, members: Sequence[Node], belongs: Mapping[str, str]) -> OpLabel:
+    def label(self, members: Sequence[Node], belongs: Mapping[str, str], is_kept: bool = False) -> OpLabel:
         """The words of the row for the layers it executes in a network; parts belong to a composite layer."""
         anchor = members[0]
         layers = tuple([node.name for node in members])
         if belongs and not belongs.keys().isdisjoint(layers):
             layers = tuple(dict.fromkeys(belongs.get(name, name) for name in layers))
-        return OpLabel(anchor.name, self.op, self.op_class, anchor.block, layers, self.output_shape, self.known)
+        return OpLabel(anchor.name, self.op, self.op_class, anchor.block, layers, self.output_shape, self.known, is_kept)
 
 
 def _epilogue(anchor: Placed, follower: Placed) -> tuple[Any, Any]:

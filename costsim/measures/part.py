@@ -130,7 +130,7 @@ class Part:
         return {
             row: self._elems(row)
             for row in self.rows.tolist()
-            if not (readers := self.ops.consumers[row]) or not inside.issuperset(readers)
+            if self.ops.leaves[row] or not inside.issuperset(self.ops.consumers[row])
         }
 
     def peak_map_elems(self) -> float:

@@ -79,7 +79,7 @@ class Dataflow:
         return cls(
             output_bytes=output_bytes,
             leaving_bytes=np.minimum(2 / np.maximum(at["n"] * lines, 1.0), 1.0) * output_bytes,
-            last_use=np.array([max(readers, default=rows) for readers in ops.consumers]),
+            last_use=np.where(ops.leaves, rows, ops.last_reader),
             source=source,
             reader=reader,
             previous=previous,

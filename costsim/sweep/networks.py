@@ -146,12 +146,16 @@ def _resized(graph: LayerGraph, sizes: Options) -> LayerGraph:
     """The graph at other batch and input sizes."""
     if not sizes:
         return graph
-    n, c, h, w = graph.input_shape
+    if "input_size" not in sizes:
+        return graph.with_batch(_folded(sizes["batch"]))
+    n, *own = graph.input_shape
     batch = _folded(sizes["batch"]) if "batch" in sizes else n
-    size = _folded(sizes["input_size"]) if "input_size" in sizes else (c, h, w)
+    size = _folded(sizes["input_size"])
     if isinstance(size, str):
         size = parse_input_size(size)
-    return graph.with_input(batch, *(size if isinstance(size, tuple) else (c, size, size)))
+    if not isinstance(size, tuple):  # of every spatial axis; what has none is a vector of that length
+        size = (own[0], *[size] * (len(own) - 1)) if len(own) > 1 else (size,)
+    return graph.with_input(batch, *size)
 
 
 def _builder(network: Any, options: dict[str, Any]) -> Callable[..., LayerGraph]:

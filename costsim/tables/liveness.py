@@ -10,8 +10,7 @@ from costsim.tables.schema import Array
 
 def last_use(ops: OpTable) -> np.ndarray:
     """``(ops,)`` row after which nobody reads the row's output; outputs of the network live to the end."""
-    last = ops.last_reader
-    return np.where(last < 0, ops.networks.ends[ops.networks.of_row], last)
+    return np.where(ops.leaves, ops.networks.ends[ops.networks.of_row], ops.last_reader)
 
 
 def live_bytes(ops: OpTable) -> Array:

@@ -47,6 +47,8 @@ class OpLabel(NamedTuple):
     """All layers this row executes: the anchor and what was fused into it."""
     output_shape: tuple[Any, ...]
     known: bool = True
+    is_kept: bool = False
+    """Whether its output leaves the network though later rows read it."""
 
 
 @dataclass(frozen=True)
@@ -326,6 +328,11 @@ class OpTable:
         inside = producer >= 0
         np.maximum.at(last, producer[inside], reader[inside])
         return last
+
+    @cached_property
+    def leaves(self) -> np.ndarray:
+        """``(ops,)`` mask of the rows whose output leaves the network: nobody reads it, or it is kept all the same."""
+        return (self.last_reader < 0) | np.array([label.is_kept for label in self.labels], dtype=bool)
 
     @cached_property
     def consumers(self) -> tuple[tuple[int, ...], ...]:

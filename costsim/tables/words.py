@@ -155,6 +155,7 @@ _WORDS: dict[str, Word] = {
     "dropout": Word("none", 0, keeps_channels=True),
     "identity": Word("none", 0, keeps_channels=True),
     "input": Word("none", 0),
+    "output": Word("none", 0, keeps_channels=True),
     # what has no model
     "unknown": Word("unknown", whole_input=True),
 }

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from costsim.tables.optable import OpTable
+
 
 def missed(touched: float, capacity: float) -> float:
     """Share of a tensor that is gone after so many bytes: none up to the capacity, all from twice on."""
@@ -23,10 +25,11 @@ class Touched:
 class Cache:
     """How ops find their inputs, and how their outputs fare until they are read."""
 
-    def __init__(self, chain: list[Touched], producers: tuple[tuple[int, ...], ...], capacity: float) -> None:
-        self.chain, self.producers, self.capacity = chain, producers, capacity
+    def __init__(self, chain: list[Touched], table: OpTable, capacity: float) -> None:
+        self.chain, self.producers, self.capacity = chain, table.producers, capacity
+        self.kept = [label.is_kept for label in table.labels]
         self.readers: list[list[int]] = [[] for _ in chain]
-        for row, sources in enumerate(producers):
+        for row, sources in enumerate(self.producers):
             for source in set(sources) - {-1}:
                 self.readers[source].append(row)
 
@@ -46,4 +49,5 @@ class Cache:
 
     def written_ratio(self, row: int, missing: float = 1.0) -> float:
         """Share of an op's output that goes out to memory; ``missing`` of a result of the network does."""
-        return max((self.gone(row, reader) for reader in self.readers[row]), default=missing)
+        shares = [self.gone(row, reader) for reader in self.readers[row]]
+        return max([*shares, missing] if self.kept[row] or not shares else shares)

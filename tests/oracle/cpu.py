@@ -171,7 +171,7 @@ class Level:
     def __init__(self, chain: list[CpuOp], table: OpTable, profile: Any, capacity: float) -> None:
         self.chain, self.waits = chain, profile.runtime.waits_for_memory
         touched = [op.touched(with_scratch=not self.waits) for op in chain]
-        self.cache, self.capacity = Cache(touched, table.producers, capacity), capacity
+        self.cache, self.capacity = Cache(touched, table, capacity), capacity
         passing = sum(op.weight_bytes + op.output_bytes for op in touched)
         self.gone = missed(passing, capacity) if profile.runtime.weights_stay else 1.0
 

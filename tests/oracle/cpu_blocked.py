@@ -20,6 +20,7 @@ class Layouts:
 
     def __init__(self, ops: list[OracleOp], table: OpTable, rules: Any) -> None:
         self.ops, self.producers, self.rules = ops, table.producers, rules
+        self.kept = [label.is_kept for label in table.labels]
         self.readers: list[list[int]] = [[] for _ in ops]
         for row, sources in enumerate(self.producers):
             for source in set(sources) - {-1}:
@@ -69,7 +70,7 @@ class Layouts:
             return [output, *([image] if self.reads_blocks(row) else [])]
         wanted = [self.reads_blocks(reader) for reader in self.readers[row]]
         differs = any(want != self.blocked[row] for want in wanted)
-        leaves = self.blocked[row] and not wanted  # results are handed out plain
+        leaves = self.blocked[row] and (self.kept[row] or not wanted)  # results are handed out plain
         found = [output] if differs or leaves else []
         if self.reads_blocks(row) and -1 in self.producers[row]:
             found.append(image)

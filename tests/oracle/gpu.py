@@ -150,7 +150,7 @@ def price(ops: list[OracleOp], table: OpTable, profile: Any, run: RunConfig) -> 
     touched = [
         Touched(*(elems * run.elem_bytes for elems in (op.input_elems, op.output_elems, op.weight_elems))) for op in ops
     ]
-    cache = Cache(touched, table.producers, profile.hardware.memory.l2.size_bytes * profile.fitted.l2_kept_ratio)
+    cache = Cache(touched, table, profile.hardware.memory.l2.size_bytes * profile.fitted.l2_kept_ratio)
     chain = [GpuOp(op, row, cache, profile, run) for row, op in enumerate(ops)]
 
     return [priced for rows in networks(cache) for priced in price_network([chain[row] for row in rows], rows, table)]

@@ -115,8 +115,8 @@ class OracleLayer:
             case L.ConvTranspose2d(kernel=(kh, kw), groups=g):
                 return Loops(True, x[0], g, x[1] / g, y[1] / g * kh * kw, *x[2:], *x[2:])
             case L.Linear(out_features=c):
-                rows = prod(self.inputs[0][1:-1])
-                return Loops(True, x[0], 1, self.inputs[0][-1], c, rows, 1, rows, 1)
+                rows = prod(self.inputs[0][:-1])
+                return Loops(True, 1, 1, self.inputs[0][-1], c, rows, 1, rows, 1)
             case L.MatMul():
                 *_, m, k = self.inputs[0]
                 return Loops(True, 1, prod(self.output[:-2]), k, self.output[-1], m, 1, m, 1)

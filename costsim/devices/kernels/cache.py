@@ -52,8 +52,8 @@ def activation_misses(
     evicted = by_row(np.maximum, misses, producer, len(ops))
     from_outside = from_input * ops.input_bytes
     total = np.maximum(read + from_outside, 1.0)
-    unread = ops.last_reader[:, None] < 0
-    return (missed + from_outside * outside) / total, np.where(unread, outside, evicted)
+    leaves = ops.leaves[:, None]
+    return (missed + from_outside * outside) / total, np.where(leaves, np.maximum(outside, evicted), evicted)
 
 
 def misses_after_a_run(ops: OpTable, weight_bytes: Array, capacity_bytes: Any) -> Array:

@@ -154,7 +154,7 @@ class ConvTranspose2d(_Windowed):
 
 @dataclass(frozen=True)
 class Linear(Layer):
-    """Fully connected over the last dimension."""
+    """Fully connected over the last dimension; all others, the batch among them, are rows of one product."""
 
     op: ClassVar[str] = "linear"
     out_features: Dim
@@ -167,10 +167,10 @@ class Linear(Layer):
         return self.out_features * (inputs[0][-1] + (1 if self.bias else 0))
 
     def loop_nest(self, inputs: tuple[Shape, ...], output: Shape) -> LoopNest:
-        rows = prod(inputs[0][1:-1])
+        rows = prod(inputs[0][:-1])
         return LoopNest(
             kind=MAC,
-            n=inputs[0][0],
+            n=1,
             groups=1,
             c_in_per_group=inputs[0][-1],
             c_out_per_group=self.out_features,

@@ -46,6 +46,23 @@ class _Strideable(_Copy):
 
 
 @dataclass(frozen=True)
+class Output(Layer):
+    """Says that a tensor which layers read further on leaves the network as well: a level of a pyramid, a state.
+
+    Nothing runs; the tensor is written where the network's user finds it, and stays to the end. A tensor that
+    nobody reads is an output without being called one.
+    """
+
+    op: ClassVar[str] = "output"
+
+    def output_shape(self, *inputs: Shape) -> Shape:
+        return inputs[0]
+
+    def loop_nest(self, inputs: tuple[Shape, ...], output: Shape) -> LoopNest:
+        return move_nest(output)
+
+
+@dataclass(frozen=True)
 class Input(Layer):
     """The network's input tensor."""
 

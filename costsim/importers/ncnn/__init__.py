@@ -13,6 +13,7 @@ from pathlib import Path
 from costsim.errors import InputError
 from costsim.graph import LayerGraph, Tensor
 from costsim.graph import layers as L
+from costsim.graph.quantised import QUANTISED
 from costsim.importers.importer import Importer
 from costsim.importers.ncnn import compute, detection, tensors
 from costsim.importers.ncnn.param_file import ParamLayer, read_param_file
@@ -120,8 +121,12 @@ def load_ncnn(path: Path, input_size: tuple[int, ...] | None = None, batch: int 
                 _check_hints(layer, outputs)
             for name, tensor in zip(layer.outputs, outputs, strict=True):
                 writer.bind(name, tensor)
+    read = {name for layer in layers for name in layer.inputs}
+    collected = {name for layer in layers if layer.type == "Noop" for name in layer.inputs}
+    ends = [name for layer in layers for name in layer.outputs if name not in read or name in collected]
+    writer.hand_out(writer[name] for name in ends if name in writer)
     if any(layer.integer(INT8_SCALE_KEY.get(layer.type, -1)) for layer in layers):
-        writer.note("the file holds int8 weights: ask for dtype int8 to see what it costs that way")
+        writer.note(QUANTISED)
     return writer.finish()
 
 

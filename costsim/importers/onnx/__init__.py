@@ -222,9 +222,9 @@ class _Reader:
         if self.cut_at:
             text = f"its size depends on the data; {self.behind} ops behind it are not counted"
             self.writer.note(f"cut at {self.cut_at}: {text}")
-        for info in self.model.graph.output:
-            if info.name in self.cut:
-                continue
+        read = [info for info in self.model.graph.output if info.name not in self.cut]
+        self.writer.hand_out(self.writer[info.name] for info in read if info.name in self.writer)
+        for info in read:
             with self.writer.node(info.name, "output"):
                 value = self.writer[info.name]
                 shape = _declared(info)

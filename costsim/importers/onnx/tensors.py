@@ -10,6 +10,7 @@ import numpy as np
 from costsim.errors import InputError
 from costsim.graph import Tensor
 from costsim.graph import layers as L
+from costsim.graph.quantised import QUANTISED
 from costsim.importers import pieces
 from costsim.importers.onnx.call import Call
 from costsim.importers.writer import Stored, Value
@@ -58,7 +59,7 @@ def alias(call: Call) -> Value:
 
 
 def quantize(call: Call) -> Value:
-    call.writer.note("the file is quantised to int8: ask for dtype int8 to see what it costs that way")
+    call.writer.note(QUANTISED)
     return call.value(0)
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from costsim.graph import LayerGraph
+from costsim.graph.quantised import QUANTISED
 from costsim.importers.importer import Importer
 
 
@@ -34,10 +35,11 @@ def load_tflite(path: Path, input_size: tuple[int, ...] | None = None, batch: in
     reader = Reader(model, model.graphs[0], GraphWriter(path.stem, source="tflite", where=str(path)))
     reader.bind_inputs(input_size, batch)
     reader.run()
+    reader.writer.hand_out(reader.values.get(i) for i in model.graphs[0].outputs)
     if (input_size, batch) == (None, None):
         reader.check_outputs()
     if any(t.dtype in ("INT8", "UINT8") for i, t in enumerate(model.graphs[0].tensors) if not t.is_stored):
-        reader.writer.note("the file is quantised to int8: ask for dtype int8 to see what it costs that way")
+        reader.writer.note(QUANTISED)
     return reader.writer.finish(simplify)
 
 

@@ -50,6 +50,8 @@ class Reader:
         for node in self.program.graph.nodes:
             if node.op == "placeholder":
                 self.values[node] = self._placeholder(node, node.name in held, parameters.get(node.name))
+            elif node.op == "output":
+                self.writer.hand_out(values_in([map_arg(node.args[0], lambda n: self.values[n])]))
             else:
                 self._run(node, self.program.graph_module)
         if self.cut is not None:

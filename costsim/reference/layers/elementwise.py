@@ -105,6 +105,10 @@ def dropout(layer: L.Dropout, inputs: tuple[Shape, ...], output: Shape) -> nn.Mo
     return nn.Dropout()
 
 
+def output(layer: L.Output, inputs: tuple[Shape, ...], output: Shape) -> nn.Module:
+    return nn.Identity()
+
+
 class Arithmetic(nn.Module):
     """Folds its operands from left to right; a stored constant is the last of them."""
 
@@ -153,6 +157,7 @@ BUILDERS: dict[type[L.Layer], Builder] = {
     L.Softmax: softmax,
     L.LRN: lrn,
     L.Dropout: dropout,
+    L.Output: output,
     L.Arithmetic: arithmetic,
     L.Add: arithmetic,
     L.Multiply: arithmetic,

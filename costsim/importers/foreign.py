@@ -1,0 +1,37 @@
+"""Files people bring that hold no network costsim can read, and what to bring instead."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from costsim.errors import InputError
+
+_WEIGHTS = "weights alone, or pickled code"
+_FROM_TORCH = "write module.py:Net, give the nn.Module, or torch.export.save it as .pt2"
+_FROM_TENSORFLOW = "write it as .tflite (tf.lite.TFLiteConverter) or as .onnx (tf2onnx)"
+
+FOREIGN: dict[str, tuple[str, str]] = {
+    **dict.fromkeys((".pt", ".pth", ".ckpt", ".pkl", ".safetensors"), (_WEIGHTS, _FROM_TORCH)),
+    ".bin": ("weights alone", "give the file that holds the layers: .param, .onnx"),
+    **dict.fromkeys((".h5", ".hdf5", ".keras"), ("a Keras model", _FROM_TENSORFLOW)),
+    **dict.fromkeys((".pb", ".pbtxt"), ("a TensorFlow graph", _FROM_TENSORFLOW)),
+    **dict.fromkeys((".mlmodel", ".mlpackage", ".mlmodelc"), ("a Core ML model", "give the model it was converted from")),
+    **dict.fromkeys((".caffemodel", ".prototxt"), ("a Caffe network", "convert it with caffe2ncnn or to .onnx")),
+    **dict.fromkeys((".engine", ".plan", ".trt"), ("an engine compiled for one GPU", "give the .onnx it was built from")),
+    **dict.fromkeys((".pdmodel", ".pdiparams"), ("a Paddle model", "convert it with paddle2onnx")),
+    ".mnn": ("an MNN model", "give the .onnx or .tflite it was converted from"),
+    ".ort": ("ONNX Runtime's own format", "give the .onnx it was converted from"),
+    ".xml": ("an OpenVINO model", "give the .onnx it was converted from"),
+}
+"""Suffix to what such a file is, and the way out."""
+
+
+def refuse_foreign(path: Path) -> None:
+    """Say what a file of a known foreign type is.
+
+    Raises:
+        InputError: it is one.
+    """
+    what, mend = FOREIGN.get(path.suffix.lower(), ("", ""))
+    if what:
+        raise InputError(f"{what}: no network to read", where=str(path), mend=mend)
