@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from costsim.analysis import Analysis
 from costsim.devices import RunConfig
 from costsim.errors import InputError
+from costsim.graph.resize import InputSize
 from costsim.hardware import Profile, load_profile
 from costsim.network import Network
 from costsim.simulate import simulate
@@ -22,7 +23,7 @@ def analyze(
     hw: str | Path | Profile,
     *,
     batch: int | None = None,
-    input_size: str | tuple[int, ...] | None = None,
+    input_size: str | InputSize = None,
     dtype: str | None = None,
     threads: int | None = None,
     settings: Mapping[str, str] | None = None,
@@ -35,7 +36,7 @@ def analyze(
         network: zoo name, path, ``LayerGraph``, ``Network`` or an object an importer takes.
         hw: profile name, alias, path of a YAML file, or a loaded ``Profile``.
         batch: images per inference; the network's own if left out.
-        input_size: ``"3x224x224"`` or ``(3, 224, 224)``.
+        input_size: ``"3x224x224"`` or ``(3, 224, 224)``; of several inputs by name, ``"image=3x224x224,words=1x128"``.
         dtype: fp32, fp16 or int8; the runtime's own if left out.
         threads: cores used; the profile's own if left out.
         settings: profile fields to change, as text with units: ``{"memory.onchip.size": "1 MiB"}``.
@@ -67,13 +68,13 @@ def analyze(
     return analysis
 
 
-def verify(network: Any, *, batch: int | None = None, input_size: str | tuple[int, ...] | None = None) -> Judgement:
+def verify(network: Any, *, batch: int | None = None, input_size: str | InputSize = None) -> Judgement:
     """Run a network in PyTorch and hold its counts against what was executed, layer by layer.
 
     Args:
         network: zoo name, path, ``LayerGraph``, ``Network`` or an object an importer takes.
         batch: images per inference; the network's own if left out.
-        input_size: ``"3x224x224"`` or ``(3, 224, 224)``.
+        input_size: ``"3x224x224"`` or ``(3, 224, 224)``; of several inputs by name, ``"image=3x224x224,words=1x128"``.
 
     Raises:
         InputError: torch is not installed, no such network, or a layer torch has nothing for.

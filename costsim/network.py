@@ -11,6 +11,7 @@ import numpy as np
 from costsim.errors import InputError
 from costsim.files import is_there
 from costsim.graph import LayerGraph
+from costsim.graph.resize import InputSize, resized
 from costsim.networks import build, network_names
 
 if TYPE_CHECKING:
@@ -24,7 +25,7 @@ class Network:
     145814296
     """
 
-    def __init__(self, spec: Any, *, input_size: str | tuple[int, ...] | None = None, batch: int | None = None) -> None:
+    def __init__(self, spec: Any, *, input_size: str | InputSize = None, batch: int | None = None) -> None:
         """``spec`` is a zoo name, a path, a ``LayerGraph``, or any object an importer takes.
 
         Raises:
@@ -34,7 +35,7 @@ class Network:
             raise InputError(f"batch {batch!r} is no whole number", where="--batch", mend="write one: batch=8")
         if batch is not None and batch < 1:
             raise InputError(f"batch {batch}", where="--batch", mend="it is at least 1")
-        size = parse_input_size(input_size) if isinstance(input_size, str) else input_size
+        size = parse_input_sizes(input_size) if isinstance(input_size, str) else input_size
         self.graph = _resolve(spec, size, batch)
 
     @property
@@ -58,32 +59,23 @@ class Network:
         return repr(self.graph).replace("LayerGraph", "Network")
 
 
-def _resolve(spec: Any, size: tuple[int, ...] | None, batch: int | None) -> LayerGraph:
+def _resolve(spec: Any, size: InputSize, batch: int | None) -> LayerGraph:
     if isinstance(spec, Network):
         spec = spec.graph
     elif isinstance(spec, str) and not _is_path(spec):
         spec = build(spec)
     if isinstance(spec, LayerGraph):
-        return _resize(spec, size, batch)
+        return resized(spec, size, batch)
     from costsim.importers import load_network
 
     return load_network(spec, size, batch)  # a file may leave its sizes open: it is bound while read
 
 
 def _is_path(text: str) -> bool:
-    """Whether a text names a file: it has a folder or a file's suffix, or there is a file and no network of that name."""
+    """Whether a text names a file: by a folder or suffix, or there is one and no network of that name."""
     if {"/", "\\", ":"} & set(text) or re.fullmatch(r"\.[A-Za-z]\w*", Path(text).suffix):
         return True
     return is_there(text) and text not in network_names()
-
-
-def _resize(graph: LayerGraph, size: tuple[int, ...] | None, batch: int | None) -> LayerGraph:
-    if size is None:
-        return graph if batch is None else graph.with_batch(batch)
-    if len(size) != len(graph.input_shape) - 1:
-        text, wanted = "x".join(map(str, size)), "x".join(map(str, graph.input_shape[1:]))
-        raise InputError(f"'{text}' is not a size of its input", where="--input-size", mend=f"write it like {wanted}")
-    return graph.with_input(batch or graph.input_shape[0], *size)
 
 
 def parse_input_size(text: str) -> tuple[int, ...]:
@@ -97,3 +89,20 @@ def parse_input_size(text: str) -> tuple[int, ...]:
             f"'{text}' is not a size", where="--input-size", mend="write channels x height x width: 3x224x224"
         )
     return tuple(int(part) for part in text.split("x"))
+
+
+def parse_input_sizes(text: str) -> InputSize:
+    """``3x224x224``, or the sizes of several inputs by name: ``image=3x224x224,words=1x128``.
+
+    Raises:
+        InputError: a size that is none, or a name given twice.
+    """
+    if "=" not in text:
+        return parse_input_size(text)
+    sizes: dict[str, tuple[int, ...]] = {}
+    for part in text.split(","):
+        name, _, size = part.rpartition("=")
+        if name.strip() in sizes:
+            raise InputError(f"'{name.strip()}' is given twice", where="--input-size", mend="give it once")
+        sizes[name.strip()] = parse_input_size(size.strip())
+    return sizes

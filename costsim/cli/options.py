@@ -33,7 +33,7 @@ def run_options(command: Callable[..., Any]) -> Callable[..., Any]:
         click.option("--batch", type=int, metavar="N",
                      help="Images per inference; the network's own, mostly 1, if left out."),
         click.option("--input-size", metavar="CxHxW",
-                     help="Channels, height and width: 3x224x224; the network's own if left out."),
+                     help="Channels x height x width: 3x224x224; of several by name: image=3x64x64,words=1x128."),
         click.option("--dtype", metavar="TYPE", help="fp32, fp16, int8 ...; the runtime's first if left out."),
         click.option("--threads", type=int, metavar="N", help="Cores used; the profile's own, mostly 1, if left out."),
         click.option("--runtime", metavar="NAME", help="What runs the network there; the profile's first if left out."),

@@ -187,10 +187,14 @@ class LayerGraph:
                 where=self.name,
                 mend="give the batch alone, or build it for other sizes",
             )
-        return self._with_inputs({self.inputs[0].name: shape})
+        return self.with_inputs({self.inputs[0].name: shape})
 
-    def _with_inputs(self, shapes: Mapping[str, Shape]) -> LayerGraph:
-        """The same network with other shapes of the named inputs."""
+    def with_inputs(self, shapes: Mapping[str, Shape]) -> LayerGraph:
+        """The same network with other shapes of the named inputs.
+
+        Raises:
+            InputError: the shapes do not pass through it.
+        """
         resized = LayerGraph(self.name, source=self.source, notes=self.notes)
         for node in self:
             layer = Input(shapes[node.name]) if node.name in shapes else node.layer
@@ -211,7 +215,7 @@ class LayerGraph:
         if np.ndim(n) == 0 and np.ndim(before) == 0 and n == before:
             return self
         batched = [node for node in self.inputs if np.array_equal(node.shape[0], before)]
-        return self._with_inputs({node.name: (n, *node.shape[1:]) for node in batched})
+        return self.with_inputs({node.name: (n, *node.shape[1:]) for node in batched})
 
     def to_networkx(self, attributes: Mapping[str, Mapping[str, Any]] | None = None) -> nx.DiGraph[str]:
         """A plain DiGraph that ``costsim.analyze`` and ``costsim.graph.from_networkx`` take again.

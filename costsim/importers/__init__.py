@@ -8,6 +8,7 @@ from typing import Any
 from costsim.errors import InputError, unknown_name
 from costsim.files import check_file, is_there
 from costsim.graph import LayerGraph
+from costsim.graph.resize import InputSize, resized
 from costsim.importers.foreign import refuse_foreign
 from costsim.importers.importer import Importer
 from costsim.plugins import IMPORTERS, load_plugin, plugins
@@ -20,7 +21,7 @@ def importers() -> dict[str, Importer]:
     return {name: load_plugin(IMPORTERS, name, "importer") for name in plugins(IMPORTERS)}
 
 
-def load_network(source: Any, input_size: tuple[int, ...] | None = None, batch: int | None = None) -> LayerGraph:
+def load_network(source: Any, input_size: InputSize = None, batch: int | None = None) -> LayerGraph:
     """The network in a file or an object, by the importer for its suffix or type.
 
     Args:
@@ -32,8 +33,7 @@ def load_network(source: Any, input_size: tuple[int, ...] | None = None, batch: 
         InputError: no importer for it, no such file, or a file that is damaged; names file and node.
     """
     if isinstance(source, LayerGraph):
-        n, *size = source.input_shape
-        return source if (input_size, batch) == (None, None) else source.with_input(batch or n, *(input_size or size))
+        return resized(source, input_size, batch)
     found = importers()
     if not isinstance(source, (str, Path)):
         for importer in found.values():

@@ -15,9 +15,13 @@ FOREIGN: dict[str, tuple[str, str]] = {
     ".bin": ("weights alone", "give the file that holds the layers: .param, .onnx"),
     **dict.fromkeys((".h5", ".hdf5", ".keras"), ("a Keras model", _FROM_TENSORFLOW)),
     **dict.fromkeys((".pb", ".pbtxt"), ("a TensorFlow graph", _FROM_TENSORFLOW)),
-    **dict.fromkeys((".mlmodel", ".mlpackage", ".mlmodelc"), ("a Core ML model", "give the model it was converted from")),
+    **dict.fromkeys(
+        (".mlmodel", ".mlpackage", ".mlmodelc"), ("a Core ML model", "give the model it was converted from")
+    ),
     **dict.fromkeys((".caffemodel", ".prototxt"), ("a Caffe network", "convert it with caffe2ncnn or to .onnx")),
-    **dict.fromkeys((".engine", ".plan", ".trt"), ("an engine compiled for one GPU", "give the .onnx it was built from")),
+    **dict.fromkeys(
+        (".engine", ".plan", ".trt"), ("an engine compiled for one GPU", "give the .onnx it was built from")
+    ),
     **dict.fromkeys((".pdmodel", ".pdiparams"), ("a Paddle model", "convert it with paddle2onnx")),
     ".mnn": ("an MNN model", "give the .onnx or .tflite it was converted from"),
     ".ort": ("ONNX Runtime's own format", "give the .onnx it was converted from"),

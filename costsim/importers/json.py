@@ -20,6 +20,7 @@ from costsim.files import write_text
 from costsim.graph import LayerGraph
 from costsim.graph.layers import Layer
 from costsim.graph.options import LAYER_TYPES, layer_of, options_of
+from costsim.graph.resize import InputSize, resized
 from costsim.importers.importer import Importer
 from costsim.importers.writer import GraphWriter
 from costsim.jsonfile import read_json
@@ -99,17 +100,13 @@ def save_network(graph: LayerGraph, path: str | Path) -> None:
     write_text(path, json.dumps(to_dict(graph), indent=1, allow_nan=False) + "\n")
 
 
-def load_json(path: Path, input_size: tuple[int, ...] | None = None, batch: int | None = None) -> LayerGraph:
+def load_json(path: Path, input_size: InputSize = None, batch: int | None = None) -> LayerGraph:
     """The network in a file written by ``save_network``, for another input shape if one is given.
 
     Raises:
         InputError: the file is damaged, of another version, or the shape does not pass.
     """
-    graph = from_dict(read_json(path, mend="write the file again"), str(path))
-    if (input_size, batch) == (None, None):
-        return graph
-    n, *size = graph.input_shape
-    return graph.with_input(batch or n, *(input_size or size))
+    return resized(from_dict(read_json(path, mend="write the file again"), str(path)), input_size, batch)
 
 
 def _layer(kind: str, options: Any) -> Layer:

@@ -131,12 +131,28 @@ def padded(writer: GraphWriter, x: Tensor, before: Sequence[int], after: Sequenc
     if not any((*before, *after)):
         return x
     rank = len(x.shape)
-    if rank not in (3, 4) or before[0] or after[0]:
-        return writer.unknown("Pad", [x], tuple(b + d + a for b, d, a in zip(before, x.shape, after, strict=True)))
+    if rank not in (3, 4) or before[0] or after[0] or min((*before, *after)) < 0:
+        for axis, (first, last) in enumerate(zip(before, after, strict=True)):
+            x = _padded_along(writer, x, axis, first, last)
+        return x
     y = as_map(writer, x)
     sides = (0, 0) if rank == 3 else (before[2], after[2])
     y = writer.add(L.Pad((*sides, before[-1], after[-1]), (before[1], after[1])), y)
     return like_rank(writer, y, rank)
+
+
+def _padded_along(writer: GraphWriter, x: Tensor, axis: int, before: int, after: int) -> Tensor:
+    """``x`` with elements before and after one axis, as a map whose lines are that axis."""
+    length = x.shape[axis]
+    if before < 0 or after < 0:
+        x = sliced(writer, x, axis, max(-before, 0), length - max(-after, 0))
+    before, after = max(before, 0), max(after, 0)
+    if not before and not after:
+        return x
+    shape = x.shape
+    y = reshaped(writer, x, (1, prod(shape[:axis]), shape[axis], prod(shape[axis + 1 :])), part="lines")
+    y = writer.add(L.Pad((before, after, 0, 0)), y)
+    return reshaped(writer, y, (*shape[:axis], before + shape[axis] + after, *shape[axis + 1 :]), part="padded")
 
 
 def resized(writer: GraphWriter, x: Tensor, size: Sequence[int], mode: str) -> Tensor:

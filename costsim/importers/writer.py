@@ -48,7 +48,8 @@ class GraphWriter:
     def __init__(self, name: str, *, source: str, where: str) -> None:
         self.graph = LayerGraph(name, source=source)
         self.where = where
-        self._values: dict[str, Value] = {}
+        self._scopes: list[dict[str, Value]] = [{}]
+        self._names: Counter[str] = Counter()
         self._constants: dict[int, tuple[Stored, Tensor]] = {}
         self._weights: dict[int, Stored] = {}
         self._learned: dict[Hashable, int] = {}
@@ -145,17 +146,27 @@ class GraphWriter:
         Raises:
             InputError: something else already wrote a tensor of this name.
         """
-        if tensor in self._values:
+        if tensor in self._scopes[-1]:
             raise InputError(f"writes '{tensor}', which is already there", mend="name every tensor once")
-        self._values[tensor] = value
+        self._scopes[-1][tensor] = value
+
+    @contextmanager
+    def scope(self) -> Iterator[None]:
+        """Tensors bound inside are those of a graph within the graph: it reads what is outside, and is gone after."""
+        self._scopes.append({})
+        try:
+            yield
+        finally:
+            self._scopes.pop()
 
     def __getitem__(self, tensor: str) -> Value:
-        if tensor not in self._values:
-            raise InputError(
-                f"reads '{tensor}', which nothing before it writes",
-                mend="the file is cut short, cyclic or out of order; export it again",
-            )
-        return self._values[tensor]
+        for scope in reversed(self._scopes):
+            if tensor in scope:
+                return scope[tensor]
+        raise InputError(
+            f"reads '{tensor}', which nothing before it writes",
+            mend="the file is cut short, cyclic or out of order; export it again",
+        )
 
     def tensor(self, name: str) -> Tensor:
         """What ``name`` is bound to, as a tensor of the graph."""
@@ -163,7 +174,7 @@ class GraphWriter:
         return value if isinstance(value, Tensor) else self.constant(value)
 
     def __contains__(self, tensor: str) -> bool:
-        return tensor in self._values
+        return any(tensor in scope for scope in self._scopes)
 
     def note(self, text: str) -> None:
         """Something to be said beside every result of this network; said once."""
@@ -190,4 +201,8 @@ class GraphWriter:
     def _free_name(self, stem: str) -> str:
         if stem not in self.graph:
             return stem
-        return next(name for k in range(2, len(self.graph) + 3) if (name := f"{stem}_{k}") not in self.graph)
+        while True:
+            self._names[stem] += 1
+            name = f"{stem}_{self._names[stem] + 1}"
+            if name not in self.graph:
+                return name

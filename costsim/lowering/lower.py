@@ -100,7 +100,8 @@ class Lowering:
 
     def _lowered(self, graph: LayerGraph, first: int) -> Iterable[tuple[FusedOp, Row, tuple[int, ...], bool]]:
         """Chains in execution order, their rows, the rows they read, and whether their output leaves the network
-        though it is read further on; the graph begins at row ``first``."""
+        though it is read further on; the graph begins at row ``first``.
+        """
         chains, aside = fuse(graph, self._fusion, self._skipped)
         if not chains:
             raise InputError(

@@ -71,7 +71,9 @@ class Row:
         layers = tuple([node.name for node in members])
         if belongs and not belongs.keys().isdisjoint(layers):
             layers = tuple(dict.fromkeys(belongs.get(name, name) for name in layers))
-        return OpLabel(anchor.name, self.op, self.op_class, anchor.block, layers, self.output_shape, self.known, is_kept)
+        return OpLabel(
+            anchor.name, self.op, self.op_class, anchor.block, layers, self.output_shape, self.known, is_kept
+        )
 
 
 def _epilogue(anchor: Placed, follower: Placed) -> tuple[Any, Any]:

@@ -51,7 +51,9 @@ def layout_of(ops: OpTable, rules: BlockedLayout | None) -> Layout:
     reads_plain = convolution & (ops.groups == 1) & (ops.c_in_per_group < rules.block)
     reads_blocked = blocked & ~reads_plain
     if rules.kept:
-        writes = np.where(blocked, _any_reader(ops, ~reads_blocked) | ops.leaves[:, None], _any_reader(ops, reads_blocked))
+        writes = np.where(
+            blocked, _any_reader(ops, ~reads_blocked) | ops.leaves[:, None], _any_reader(ops, reads_blocked)
+        )
         reads = reads_blocked & _reads_input(ops)
         weights = np.zeros_like(ops.weight_elems)
     else:

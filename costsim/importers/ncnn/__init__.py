@@ -7,14 +7,16 @@ hints, where the file has them, are checked against what is inferred.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from costsim.errors import InputError
 from costsim.graph import LayerGraph, Tensor
 from costsim.graph import layers as L
 from costsim.graph.quantised import QUANTISED
+from costsim.graph.resize import InputSize
 from costsim.importers.importer import Importer
+from costsim.importers.inputs import Sizes
 from costsim.importers.ncnn import compute, detection, tensors
 from costsim.importers.ncnn.param_file import ParamLayer, read_param_file
 from costsim.importers.writer import GraphWriter
@@ -97,7 +99,7 @@ DETECTION_HEADS = {"DetectionOutput", "YoloDetectionOutput", "Yolov3DetectionOut
 INT8_SCALE_KEY = {"Convolution": 8, "ConvolutionDepthWise": 8, "InnerProduct": 8, "Deconvolution": 8}
 
 
-def load_ncnn(path: Path, input_size: tuple[int, ...] | None = None, batch: int | None = None) -> LayerGraph:
+def load_ncnn(path: Path, input_size: InputSize = None, batch: int | None = None) -> LayerGraph:
     """The network in a .param file.
 
     Args:
@@ -110,6 +112,9 @@ def load_ncnn(path: Path, input_size: tuple[int, ...] | None = None, batch: int 
     """
     writer = GraphWriter(path.stem, source="ncnn", where=str(path))
     layers = read_param_file(path)
+    if isinstance(input_size, Mapping):
+        inputs = [name for layer in layers if layer.type == "Input" for name in layer.outputs]
+        Sizes(input_size, batch).check_names(inputs)
     names: set[str] = set()
     for layer in layers:
         with writer.node(layer.name, layer.type, block=".".join(layer.name.split("/")[:-1])):
@@ -130,7 +135,7 @@ def load_ncnn(path: Path, input_size: tuple[int, ...] | None = None, batch: int 
     return writer.finish()
 
 
-def _outputs(writer: GraphWriter, layer: ParamLayer, input_size: tuple[int, ...] | None, batch: int) -> list[Tensor]:
+def _outputs(writer: GraphWriter, layer: ParamLayer, input_size: InputSize, batch: int) -> list[Tensor]:
     if layer.type == "Input":
         return [writer.add(L.Input((batch, *_input_shape(layer, input_size, not writer.graph.inputs))))]
     inputs = [writer.tensor(name) for name in layer.inputs]
@@ -142,9 +147,13 @@ def _outputs(writer: GraphWriter, layer: ParamLayer, input_size: tuple[int, ...]
     return made if isinstance(made, list) else [made] * len(layer.outputs)
 
 
-def _input_shape(layer: ParamLayer, input_size: tuple[int, ...] | None, is_first: bool) -> tuple[int, ...]:
+def _input_shape(layer: ParamLayer, input_size: InputSize, is_first: bool) -> tuple[int, ...]:
     """The size asked for is the first input's; others of as many dimensions take it but for their channels."""
     shape = tuple(size for key in (2, 11, 1, 0) if (size := layer.integer(key)))
+    if isinstance(input_size, Mapping):
+        input_size = input_size.get(next(iter(layer.outputs), ""))
+        is_first = True
+    input_size = None if input_size is None else tuple(input_size)
     if input_size is not None and (is_first or not shape):
         return input_size
     if input_size is not None and len(shape) == len(input_size):

@@ -99,12 +99,23 @@ def conv_transpose(call: Call) -> Tensor:
 
 def fused_conv(call: Call) -> Tensor:
     """ONNX Runtime's convolution with an activation, and perhaps a sum before it."""
-    y = conv(call)
+    return activated(call, conv(call))
+
+
+def activated(call: Call, y: Tensor) -> Tensor:
+    """The sum and the activation that ONNX Runtime runs within a convolution, as layers of their own."""
     if call.has(3):
         y = call.writer.add(L.Add(), y, call.tensor(3), part="sum")
-    function = {"Relu": "relu", "LeakyRelu": "leaky_relu", "HardSigmoid": "hard_sigmoid"}
+    function = {"LeakyRelu": "leaky_relu", "HardSigmoid": "hard_sigmoid", "HardSwish": "hard_swish"}
+    function |= {"QuickGelu": "swish", "Swish": "swish"}
     name = function.get(call.get("activation", ""), str(call.get("activation", "")).lower())
     return call.writer.add(L.Activation(name), y, part=name) if name else y
+
+
+def is_depthwise(call: Call) -> bool:
+    """Whether every channel has kernels of its own."""
+    weight = call.value(1)
+    return len(weight.shape) > 2 and weight.shape[1] == 1 and call.get("group", 1) > 1
 
 
 def gemm(call: Call) -> Tensor:
@@ -230,6 +241,20 @@ def layer_norm(call: Call) -> Tensor:
     dims = len(x.shape) - pieces.axis_of(int(call.get("axis", -1)), x.shape)
     weights = [call.stored(1), call.stored(2) if call.has(2) else None]
     return pieces.layer_normed(call.writer, x, dims, weights)
+
+
+def lp_norm(call: Call) -> Tensor:
+    """Every row over its length: squares, their sum, and a division."""
+    x = call.tensor()
+    axis = pieces.axis_of(int(call.get("axis", -1)), x.shape)
+    squares = call.writer.add(L.Activation("square"), x, part="square")
+    total = call.writer.add(L.Reduce((axis,), "sum", keepdims=True), squares, part="sum")
+    return call.writer.add(L.Multiply(), x, call.writer.add(L.Activation("rsqrt"), total, part="rsqrt"))
+
+
+def mean_variance_norm(call: Call) -> Tensor:
+    """Over all axes but the channels; what is normalised together is a convention of few files."""
+    return call.writer.add(L.GroupNorm(1, affine=False), call.tensor())
 
 
 def lrn(call: Call) -> Tensor:

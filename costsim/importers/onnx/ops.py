@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from costsim.importers.onnx import compute, sequences, tensors
+from costsim.importers.onnx import blocked, compute, contrib, sequences, tensors
 from costsim.importers.onnx.call import Call
 from costsim.importers.writer import Value
 
 Handler = Callable[[Call], Value | list[Value]]
-
-LOOPS = {"Loop", "Scan", "SequenceMap"}
 
 OPS: dict[str, Handler] = {
     # weights and windows
@@ -25,12 +23,19 @@ OPS: dict[str, Handler] = {
     "GRU": sequences.recurrent,
     "Gemm": compute.gemm,
     "GlobalAveragePool": compute.global_pool,
+    "GlobalLpPool": compute.global_pool,
+    "LpPool": compute.average_pool,
     "GlobalMaxPool": compute.global_pool,
     "GroupNormalization": compute.group_norm,
     "InstanceNormalization": compute.instance_norm,
     "LRN": compute.lrn,
     "LSTM": sequences.recurrent,
     "LayerNormalization": compute.layer_norm,
+    "LpNormalization": compute.lp_norm,
+    "MeanVarianceNormalization": compute.mean_variance_norm,
+    "RMSNormalization": contrib.rms_norm,
+    "RotaryEmbedding": contrib.rotary,
+    "SimplifiedLayerNormalization": contrib.rms_norm,
     "MatMul": compute.matmul,
     "MatMulInteger": compute.matmul,
     "MaxPool": compute.max_pool,
@@ -40,6 +45,25 @@ OPS: dict[str, Handler] = {
     "RNN": sequences.recurrent,
     # element-wise
     "Abs": tensors.activation("abs"),
+    "Acos": tensors.activation("atan"),
+    "Acosh": tensors.activation("log"),
+    "Asin": tensors.activation("atan"),
+    "Asinh": tensors.activation("log"),
+    "Atanh": tensors.activation("log"),
+    "BitShift": tensors.arithmetic("mul"),
+    "BitwiseAnd": tensors.arithmetic("compare"),
+    "BitwiseNot": tensors.activation("neg"),
+    "BitwiseOr": tensors.arithmetic("compare"),
+    "BitwiseXor": tensors.arithmetic("compare"),
+    "Cosh": tensors.activation("exp"),
+    "Hardmax": tensors.softmax,
+    "IsInf": tensors.activation("sign"),
+    "IsNaN": tensors.activation("sign"),
+    "Not": tensors.activation("neg"),
+    "Shrink": tensors.activation("clip"),
+    "Sinh": tensors.activation("exp"),
+    "Swish": tensors.activation("swish"),
+    "ThresholdedRelu": tensors.activation("leaky_relu"),
     "Add": tensors.arithmetic("add"),
     "And": tensors.arithmetic("compare"),
     "Atan": tensors.activation("atan"),
@@ -101,6 +125,9 @@ OPS: dict[str, Handler] = {
     "Expand": tensors.expand,
     "Flatten": tensors.flatten,
     "Gather": tensors.gather,
+    "GatherElements": tensors.gather_elements,
+    "GatherND": tensors.gather_nd,
+    "GridSample": contrib.grid_sample,
     "Identity": tensors.alias,
     "Pad": tensors.pad,
     "QuantizeLinear": tensors.quantize,
@@ -108,7 +135,11 @@ OPS: dict[str, Handler] = {
     "Resize": tensors.resize,
     "Shape": tensors.shape_of,
     "Size": tensors.size_of,
+    "ReverseSequence": tensors.reversed_sequence,
+    "ScatterElements": tensors.scattered,
+    "ScatterND": tensors.scattered,
     "Slice": tensors.slice_op,
+    "Trilu": tensors.masked_triangle,
     "SpaceToDepth": tensors.depth_to_space,
     "Split": tensors.split,
     "Squeeze": tensors.squeeze,
@@ -121,26 +152,55 @@ OPS: dict[str, Handler] = {
 
 MICROSOFT_OPS: dict[str, Handler] = {
     "Attention": sequences.fused_attention,
+    "BiasAdd": contrib.added,
+    "BiasDropout": contrib.added,
+    "BiasGelu": contrib.bias_gelu,
+    "BiasSoftmax": contrib.bias_softmax,
     "DequantizeLinear": tensors.quantize,
+    "DynamicQuantizeLSTM": contrib.quantised_lstm,
     "DynamicQuantizeMatMul": compute.dynamic_matmul,
-    "FastGelu": tensors.activation("gelu"),
+    "EmbedLayerNormalization": contrib.embeddings,
+    "ExpandDims": tensors.expand_dims,
+    "FastGelu": contrib.bias_gelu,
     "FusedConv": compute.fused_conv,
+    "FusedGemm": contrib.fused_gemm,
     "FusedMatMul": compute.fused_matmul,
     "Gelu": tensors.activation("gelu"),
+    "GridSample": contrib.grid_sample,
+    "GroupQueryAttention": sequences.group_query_attention,
     "MatMulIntegerToFloat": compute.dynamic_matmul,
+    "MatMulNBits": contrib.packed_matmul,
     "MultiHeadAttention": sequences.multi_head_attention,
+    "NhwcConv": contrib.channels_last(compute.conv),
+    "NhwcFusedConv": contrib.channels_last(compute.fused_conv),
+    "NhwcMaxPool": contrib.channels_last(compute.max_pool),
+    "QAttention": sequences.fused_attention,
     "QGemm": compute.qgemm,
     "QLinearAdd": tensors.qlinear_arithmetic("add"),
-    "QLinearAveragePool": compute.average_pool,
+    "QLinearAveragePool": contrib.qlinear_pool,
     "QLinearConcat": tensors.qlinear_concat,
-    "QLinearGlobalAveragePool": compute.global_pool,
+    "QLinearConv": contrib.qlinear_conv,
+    "QLinearGlobalAveragePool": contrib.qlinear_pool,
     "QLinearLeakyRelu": tensors.activation("leaky_relu"),
     "QLinearMul": tensors.qlinear_arithmetic("mul"),
     "QLinearSigmoid": tensors.activation("sigmoid"),
+    "QLinearReduceMean": tensors.reduce,
     "QLinearSoftmax": tensors.softmax,
+    "QLinearWhere": contrib.qlinear_where,
     "QuantizeLinear": tensors.quantize,
     "QuickGelu": tensors.activation("swish"),
+    "RotaryEmbedding": contrib.rotary,
+    "SimplifiedLayerNormalization": contrib.rms_norm,
+    "SkipLayerNormalization": contrib.skip_norm,
+    "SkipSimplifiedLayerNormalization": contrib.skip_norm,
+    "TransposeMatMul": compute.fused_matmul,
+    "Trilu": tensors.activation("identity"),
 }
 """Ops of ONNX Runtime's own domain, as its optimizer and quantiser write them."""
 
-DOMAINS: dict[str, dict[str, Handler]] = {"": OPS, "ai.onnx": OPS, "com.microsoft": MICROSOFT_OPS}
+DOMAINS: dict[str, dict[str, Handler]] = {
+    "": OPS,
+    "ai.onnx": OPS,
+    "com.microsoft": MICROSOFT_OPS,
+    blocked.DOMAIN: blocked.OPS,
+}

@@ -78,8 +78,26 @@ def multi_head_attention(call: Call) -> list[Any]:
     return [y, k, v][: call.output_count]
 
 
+def group_query_attention(call: Call) -> list[Any]:
+    """ONNX Runtime's GroupQueryAttention: (query, key, value, past key, past value, lengths, total, cosines, sines)."""
+    writer, count, keys = call.writer, int(call.attributes["num_heads"]), int(call.attributes["kv_num_heads"])
+    q = call.tensor()
+    if call.has(1):
+        k, v = call.tensor(1), call.tensor(2)
+    else:  # the three in one tensor
+        depth = q.shape[2] // (count + 2 * keys)
+        ends = [count * depth, (count + keys) * depth, (count + 2 * keys) * depth]
+        q, k, v = (pieces.sliced(writer, q, 2, start, stop) for start, stop in zip([0, *ends[:2]], ends, strict=True))
+    q = heads.split_heads(writer, q, count, "query")
+    k, v = (heads.split_heads(writer, x, keys, "key") for x in (k, v))
+    if call.has(3) and call.has(4) and call.value(3).shape[2]:
+        k, v = (pieces.joined(writer, [call.value(3 + i), x], 2) for i, x in enumerate((k, v)))
+    y = heads.merge_heads(writer, heads.attention(writer, q, k, v))
+    return [y, k, v][: call.output_count]
+
+
 def fused_attention(call: Call) -> list[Any]:
-    """ONNX Runtime's Attention: one product for query, key and value, then attention."""
+    """ONNX Runtime's Attention and QAttention: one product for query, key and value, then attention."""
     writer, count = call.writer, int(call.attributes["num_heads"])
     weight = call.stored(1)
     widths = [int(w) for w in call.get("qkv_hidden_sizes", [weight.shape[1] // 3] * 3)]
@@ -87,5 +105,6 @@ def fused_attention(call: Call) -> list[Any]:
     starts = [0, widths[0], widths[0] + widths[1]]
     parts = [pieces.sliced(writer, joint, 2, s, s + w) for s, w in zip(starts, widths, strict=True)]
     q, k, v = (heads.split_heads(writer, x, count, "heads") for x in parts)
-    y = heads.merge_heads(writer, heads.attention(writer, q, k, v, call.value(5) if call.has(5) else None))
-    return [y, None][: call.output_count]
+    bias = 5 if call.op == "Attention" else -1  # QAttention has scales and zero points there
+    mask = call.value(bias) if bias >= 0 and call.has(bias) else None
+    return [heads.merge_heads(writer, heads.attention(writer, q, k, v, mask)), None][: call.output_count]

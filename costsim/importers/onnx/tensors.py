@@ -180,6 +180,50 @@ def unsqueeze(call: Call) -> Tensor:
     return pieces.reshaped(call.writer, x, shape)
 
 
+def expand_dims(call: Call) -> Tensor:
+    """ONNX Runtime's own Unsqueeze along one axis."""
+    x, axis = call.tensor(), int(call.numbers(1)[0])
+    shape = list(x.shape)
+    shape.insert(axis + len(shape) + 1 if axis < 0 else axis, 1)
+    return pieces.reshaped(call.writer, x, shape)
+
+
+def gather_elements(call: Call) -> Tensor:
+    """One element of the data for every index: as many are copied as there are indices."""
+    return _picked(call, call.value(1).shape, call.value(1).shape)
+
+
+def gather_nd(call: Call) -> Tensor:
+    """Slices at the positions that input 1 lists, in a batch of them where ``batch_dims`` says so."""
+    data, positions, batch = call.value(0).shape, call.value(1).shape, int(call.get("batch_dims", 0))
+    shape = (*positions[:-1], *data[batch + positions[-1] :])
+    return _picked(call, shape, shape or (1,))
+
+
+def _picked(call: Call, shape: tuple[int, ...], flat: tuple[int, ...]) -> Tensor:
+    data = call.tensor()
+    row = pieces.reshaped(call.writer, data, (1, prod(data.shape)), part="row")
+    chosen = call.writer.add(L.IndexSelect(prod(flat), 1), row)
+    return pieces.reshaped(call.writer, chosen, shape, part="picked")
+
+
+def scattered(call: Call) -> Tensor:
+    """A tensor with some elements replaced: all of it is written anew."""
+    data = call.tensor()
+    return call.writer.add(L.IndexSelect(data.shape[-1], len(data.shape) - 1), data)
+
+
+def reversed_sequence(call: Call) -> Tensor:
+    x = call.tensor()
+    axis = int(call.get("time_axis", 0))
+    return call.writer.add(L.IndexSelect(x.shape[axis], axis), x)
+
+
+def masked_triangle(call: Call) -> Tensor:
+    """One triangle of a matrix is set to zero."""
+    return call.writer.add(L.Multiply(), call.tensor())
+
+
 def transpose(call: Call) -> Tensor:
     x = call.tensor()
     return pieces.transposed(call.writer, x, call.get("perm", range(len(x.shape) - 1, -1, -1)))
@@ -247,10 +291,10 @@ def reduce(call: Call) -> Tensor:
 
 def shape_of(call: Call) -> Stored:
     """All shapes are known here, so asking for one is a constant."""
-    dims = list(call.tensor().shape)[call.get("start", 0) : call.get("end")]
+    dims = list(call.value().shape)[call.get("start", 0) : call.get("end")]
     values = np.array(dims, dtype=np.int64)
     return Stored(values.shape, trainable=False, values=values, elem_type=7)
 
 
 def size_of(call: Call) -> Stored:
-    return Stored((), trainable=False, values=np.array(prod(call.tensor().shape), dtype=np.int64), elem_type=7)
+    return Stored((), trainable=False, values=np.array(prod(call.value().shape), dtype=np.int64), elem_type=7)

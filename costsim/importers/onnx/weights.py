@@ -14,7 +14,13 @@ from costsim.importers.writer import Stored, Value
 WEIGHT_INPUTS: dict[str, tuple[int, ...]] = {
     "BatchNormalization": (1, 2),
     "ConvInteger": (1,),
+    "DynamicQuantizeLSTM": (1, 2, 3, 7),
     "DynamicQuantizeMatMul": (1, 4),
+    "EmbedLayerNormalization": (2, 3, 4, 5, 6),
+    "GroupQueryAttention": (),
+    "MatMulNBits": (1, 5),
+    "QAttention": (1, 2),
+    "RotaryEmbedding": (),
     "GRU": (1, 2, 3),
     "LSTM": (1, 2, 3, 7),
     "MatMulInteger": (1,),

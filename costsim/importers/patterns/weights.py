@@ -88,12 +88,11 @@ def local_response_norm(graph: LayerGraph, node: Node) -> Match | None:
     members, padded = set(), None
     while at is not None and at.inputs != (x.name,) * 2 and not is_activation(at, "square"):
         if not (
-            is_scalar_op(at, "mul", "add", "pow")
-            or isinstance(at.layer, (L.Reshape, L.Unknown, L.IndexSelect, L.Reduce))
+            is_scalar_op(at, "mul", "add", "pow") or isinstance(at.layer, (L.Reshape, L.Pad, L.IndexSelect, L.Reduce))
         ):
             return None
         members.add(at.name)
-        padded = at if isinstance(at.layer, L.Unknown) and at.layer.type_name == "Pad" else padded
+        padded = at if isinstance(at.layer, L.Pad) else padded
         at = before(graph, at)
     if at is None or padded is None or len(x.shape) != 4 or set(at.inputs) != {x.name}:
         return None

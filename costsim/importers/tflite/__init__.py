@@ -11,10 +11,11 @@ from pathlib import Path
 
 from costsim.graph import LayerGraph
 from costsim.graph.quantised import QUANTISED
+from costsim.graph.resize import InputSize
 from costsim.importers.importer import Importer
 
 
-def load_tflite(path: Path, input_size: tuple[int, ...] | None = None, batch: int | None = None) -> LayerGraph:
+def load_tflite(path: Path, input_size: InputSize = None, batch: int | None = None) -> LayerGraph:
     """The network in a TFLite file: its first subgraph.
 
     Args:

@@ -11,6 +11,8 @@ import numpy as np
 from costsim.errors import InputError
 from costsim.graph import Tensor
 from costsim.graph import layers as L
+from costsim.graph.resize import InputSize
+from costsim.importers.inputs import Sizes
 from costsim.importers.scopes import block_of, holders
 from costsim.importers.tflite.call import Call
 from costsim.importers.tflite.flatfile import FileGraph, FileModel, FileOp
@@ -33,26 +35,16 @@ class Reader:
         self._biases = {op.inputs[i] for op in graph.ops for i in BIASES.get(op.op, ()) if i < len(op.inputs)}
         self._reordered: dict[tuple[int, tuple[int, ...]], Stored] = {}
 
-    def bind_inputs(self, input_size: tuple[int, ...] | None, batch: int | None) -> None:
-        """Inputs in the graph's order of axes; the first is the image that ``input_size`` speaks of."""
-        for i in self.graph.inputs:
-            tensor = self.graph.tensors[i]
+    def bind_inputs(self, input_size: InputSize, batch: int | None) -> None:
+        """Inputs in the graph's order of axes; the first is the image that a size without a name speaks of."""
+        tensors = [self.graph.tensors[i] for i in self.graph.inputs]
+        sizes = Sizes(input_size, batch, self.writer.note)
+        sizes.check_names([tensor.name for tensor in tensors])
+        sizes.is_only = len(tensors) == 1
+        for i, tensor in zip(self.graph.inputs, tensors, strict=True):
             with self.writer.node(tensor.name or f"input_{i}", "input"):
-                dims = list(to_graph(tensor.shape) if i in self.maps else tensor.shape)
-                if input_size is not None and i == self.graph.inputs[0]:
-                    if len(input_size) != len(dims) - 1:
-                        text = "x".join(map(str, input_size))
-                        raise InputError(
-                            f"an input size of {text} for {len(dims)} dimensions", mend="give all but the batch"
-                        )
-                    dims[1:] = input_size
-                if dims and (batch or dims[0] < 1):
-                    dims[0] = batch or 1
-                if min(dims, default=1) < 1:
-                    raise InputError(
-                        f"leaves dimensions open: {tensor.shape}", mend="give them: --input-size 3x224x224"
-                    )
-                self.values[i] = self.writer.add(L.Input(tuple(dims) or (1,)))
+                dims = to_graph(tensor.shape) if i in self.maps else tensor.shape
+                self.values[i] = self.writer.add(L.Input(sizes.shape(tensor.name, dims)))
 
     def run(self) -> None:
         """Add the layers of every op."""

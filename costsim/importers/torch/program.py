@@ -19,6 +19,7 @@ from torch.nn import Module
 from costsim.errors import InputError
 from costsim.importers.torch.ops import OPS
 from costsim.importers.torch.reader import op_name
+from costsim.importers.torch.recurrence import as_one_op
 
 LONGEST = 160
 """Letters of torch's own words in a message."""
@@ -68,7 +69,7 @@ def traced(module: Module, input_size: Any, batch: int | None) -> ExportedProgra
     named = isinstance(input_size, Mapping)
     given = list(input_size.values()) if isinstance(input_size, Mapping) else _sizes(input_size)
     problem = ""
-    with _evaluating(module), silent(), torch.no_grad():
+    with _evaluating(module), silent(), torch.no_grad(), as_one_op():
         for kinds in product((like.dtype, INT64, BOOL), repeat=len(given) if len(given) < 4 else 1):
             types = kinds * (len(given) // len(kinds))
             inputs = [

@@ -1,0 +1,68 @@
+"""Tensors that an ONNX file stores: weights by their shape, small constants with their values."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from costsim.errors import InputError
+from costsim.importers.writer import Stored
+
+if TYPE_CHECKING:
+    from onnx import NodeProto, TensorProto
+
+
+def stored(tensor: TensorProto, folder: Path | None, name: str = "") -> Stored:
+    """A weight by its shape; with its values if it is small and they are there."""
+    from onnx import TensorProto, external_data_helper, numpy_helper
+
+    from costsim.importers.onnx.fold import LARGEST_VALUE
+    from costsim.importers.onnx.weights import parameters
+
+    shape = tuple(tensor.dims)
+    if min(shape, default=0) < 0:
+        raise InputError(f"a negative dimension: {shape}", mend="export it again")
+    bare = Stored(shape, elem_type=tensor.data_type)
+    held = parameters(tensor.data_type, tensor.name or name, bare.elements)
+    bare = replace(bare, trainable=bool(held), parameters=held)
+    if tensor.HasField("raw_data"):
+        _check_bytes(tensor, bare)
+    if bare.elements > LARGEST_VALUE:
+        return bare
+    if tensor.data_location == TensorProto.EXTERNAL:
+        try:
+            external_data_helper.load_external_data_for_tensor(tensor, str(folder or ""))
+        except Exception:  # whatever is wrong with the other file, this one only needs its values for shapes
+            return bare
+    values = numpy_helper.to_array(tensor)
+    return replace(bare, values=values)
+
+
+def _check_bytes(tensor: TensorProto, bare: Stored) -> None:
+    """Stored bytes must be as many as the shape says; types narrower than a byte are not checked."""
+    from onnx import helper
+
+    elem_bytes = helper.tensor_dtype_to_np_dtype(tensor.data_type).itemsize
+    if elem_bytes > 1 and len(tensor.raw_data) != elem_bytes * bare.elements:
+        raise InputError(
+            f"holds {len(tensor.raw_data)} bytes for a shape of {bare.shape}",
+            mend="the file is damaged; export it again",
+        )
+
+
+def constant(node: NodeProto) -> Stored:
+    import numpy as np
+    from onnx import helper
+
+    attribute = node.attribute[0]
+    value = helper.get_attribute_value(attribute)
+    if attribute.name == "value":
+        return stored(value, None, node.output[0])
+    if attribute.name == "sparse_value":
+        return Stored(tuple(value.dims))
+    array = np.asarray(value)
+    if array.dtype.kind not in "if":
+        return Stored(array.shape, trainable=False, elem_type=8)
+    array = array.astype(np.int64 if array.dtype.kind == "i" else np.float32)
+    return Stored(array.shape, trainable=False, values=array, elem_type=helper.np_dtype_to_tensor_dtype(array.dtype))
