@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -63,12 +64,29 @@ def _resolve(spec: Any, size: InputSize, batch: int | None) -> LayerGraph:
     if isinstance(spec, Network):
         spec = spec.graph
     elif isinstance(spec, str) and not _is_path(spec):
-        spec = build(spec)
+        return _from_zoo(spec, size, batch)
     if isinstance(spec, LayerGraph):
         return resized(spec, size, batch)
     from costsim.importers import load_network
 
     return load_network(spec, size, batch)  # a file may leave its sizes open: it is bound while read
+
+
+def _from_zoo(name: str, size: InputSize, batch: int | None) -> LayerGraph:
+    """The zoo network at this size: resized, or written anew where it holds tables of one size (positions, windows)."""
+    graph = build(name)
+    try:
+        return resized(graph, size, batch)
+    except InputError as refused:
+        if isinstance(size, Mapping):
+            raise
+        shape = (batch or graph.input_shape[0], *(size or graph.input_shape[1:]))
+        if len(shape) != len(graph.input_shape):
+            raise
+        try:
+            return build(name, input_shape=shape)
+        except InputError:
+            raise refused from None
 
 
 def _is_path(text: str) -> bool:

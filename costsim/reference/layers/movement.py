@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from math import prod
+from typing import Any
+
 import torch
 from torch import Tensor, nn
 
@@ -71,6 +74,21 @@ class Constant(nn.Module):
         return self.value
 
 
+class Table(nn.Module):
+    """A stored tensor whose values are looked up in a table of other length, as biases by relative position are.
+
+    They are looked up once, as at inference.
+    """
+
+    def __init__(self, shape: Shape, learned: int) -> None:
+        super().__init__()
+        self.table = nn.Parameter(torch.randn(learned))
+        self.register_buffer("value", self.table.detach()[_spread(prod(shape), learned)].reshape(shape))
+
+    def forward(self) -> Any:
+        return self.value
+
+
 class IndexSelect(nn.Module):
     """Gathers along one axis by ``index``."""
 
@@ -114,7 +132,9 @@ class ScatterMatMul(nn.Module):
 
 
 def constant(layer: L.Constant, inputs: tuple[Shape, ...], output: Shape) -> nn.Module:
-    return Constant(layer.shape, layer.trainable)
+    if layer.learned in (None, 0) or layer.learned == prod(layer.shape):
+        return Constant(layer.shape, layer.trainable and layer.learned != 0)
+    return Table(layer.shape, layer.learned)
 
 
 def index_select(layer: L.IndexSelect, inputs: tuple[Shape, ...], output: Shape) -> nn.Module:

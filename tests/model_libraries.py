@@ -1,0 +1,58 @@
+"""Models of timm, torchvision and pytorchcv, built without weights and counted by torch."""
+
+from __future__ import annotations
+
+import importlib
+from typing import Any
+
+import pytest
+
+torch = pytest.importorskip("torch")
+
+OPERATORS = torch.library.Library("torchvision", "FRAGMENT")
+"""torchvision's operators, declared as long as this lives: builds for CPUs may lack its compiled half, which registers
+them. No model here calls them."""
+
+for operator in ("nms", "qnms"):
+    if not hasattr(torch.ops.torchvision, operator):
+        OPERATORS.define(f"{operator}(Tensor dets, Tensor scores, float iou_threshold) -> Tensor")
+
+
+def library_model(library: str, model: str, form: str, size: int) -> Any:
+    """A module on the meta device.
+
+    ``form`` says what is done to it: ``sized`` builds it for the image, ``fused`` adds its branches up.
+    """
+    pytest.importorskip(library)
+    if library == "pytorchcv":
+        file, _, name = model.partition(".")
+        with torch.device("meta"):
+            return getattr(importlib.import_module(f"pytorchcv.models.{file}"), name)().eval()
+    if library == "torchvision":
+        import torchvision
+
+        with torch.device("meta"):
+            return torchvision.models.get_model(model, weights=None, weights_backbone=None).eval()
+    import timm
+
+    if form == "fused":
+        from timm.utils import reparameterize_model
+
+        return reparameterize_model(timm.create_model(model)).eval().to("meta")
+    with torch.device("meta"):
+        return timm.create_model(model, **({"img_size": size} if form == "sized" else {})).eval()
+
+
+def counted_by_torch(net: Any, *shape: int) -> tuple[int, int]:
+    """(multiply-accumulates, parameters); attention is counted product by product."""
+    from torch.nn.attention import SDPBackend, sdpa_kernel
+    from torch.utils.flop_counter import FlopCounterMode
+
+    with FlopCounterMode(display=False) as counter, torch.no_grad(), sdpa_kernel(SDPBackend.MATH):
+        net(torch.zeros(*shape, device="meta"))
+    return counter.get_total_flops() // 2, sum(parameter.numel() for parameter in net.parameters())
+
+
+def norms_left(net: Any) -> int:
+    """Parameters of the batch norms that a fused model still holds, less the biases they would leave if folded."""
+    return sum(module.num_features for module in net.modules() if isinstance(module, torch.nn.BatchNorm2d))

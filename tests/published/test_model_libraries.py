@@ -1,0 +1,36 @@
+"""The zoo against the same networks of model libraries, built beside it and counted by torch at two image sizes."""
+
+from __future__ import annotations
+
+import csv
+from pathlib import Path
+
+import pytest
+
+from costsim.networks import build
+from tests.model_libraries import counted_by_torch, library_model, norms_left
+
+TABLE = Path(__file__).parents[1] / "data" / "library_models.csv"
+
+with TABLE.open(newline="") as file:
+    ROWS = list(csv.DictReader(file))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("row", ROWS, ids=lambda row: row["network"])
+def test_a_network_counts_as_that_of_the_library(row: dict[str, str]) -> None:
+    for size in map(int, row["sizes"].split()):
+        shape = (1, 3, size, size)
+        graph = build(row["network"], input_shape=shape)
+        net = library_model(row["library"], row["model"], row["form"], size)
+        macs, params = counted_by_torch(net, *shape)
+        if row["difference"] == "folds norms":  # behind convolutions the library leaves alone
+            assert norms_left(net) > 0
+            params -= norms_left(net)
+        assert (int(graph.total_macs), int(graph.total_params)) == (macs, params), size
+
+
+def test_every_row_names_a_network_once() -> None:
+    names = [row["network"] for row in ROWS]
+    assert len(names) == len(set(names))
+    assert {row["difference"] for row in ROWS} <= {"", "folds norms"}
