@@ -18,6 +18,10 @@ for operator in ("nms", "qnms"):
         OPERATORS.define(f"{operator}(Tensor dets, Tensor scores, float iou_threshold) -> Tensor")
 
 
+INFERENCE_ONLY = {"aux_logits": False, "init_weights": False}
+TORCHVISION_OPTIONS = {"googlenet": INFERENCE_ONLY, "inception_v3": INFERENCE_ONLY}
+
+
 def library_model(library: str, model: str, form: str, size: int) -> Any:
     """A module on the meta device.
 
@@ -32,7 +36,7 @@ def library_model(library: str, model: str, form: str, size: int) -> Any:
         import torchvision
 
         with torch.device("meta"):
-            return torchvision.models.get_model(model, weights=None, weights_backbone=None).eval()
+            return torchvision.models.get_model(model, **TORCHVISION_OPTIONS.get(model, {})).eval()
     import timm
 
     if form == "fused":
