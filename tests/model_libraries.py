@@ -19,7 +19,11 @@ for operator in ("nms", "qnms"):
 
 
 INFERENCE_ONLY = {"aux_logits": False, "init_weights": False}
-TORCHVISION_OPTIONS = {"googlenet": INFERENCE_ONLY, "inception_v3": INFERENCE_ONLY}
+TORCHVISION_OPTIONS = {
+    "googlenet": INFERENCE_ONLY,
+    "inception_v3": INFERENCE_ONLY,
+    "lraspp_mobilenet_v3_large": {"weights_backbone": None},
+}
 
 
 def library_model(library: str, model: str, form: str, size: int) -> Any:
@@ -32,6 +36,10 @@ def library_model(library: str, model: str, form: str, size: int) -> Any:
         file, _, name = model.partition(".")
         with torch.device("meta"):
             return getattr(importlib.import_module(f"pytorchcv.models.{file}"), name)().eval()
+    if library == "segmentation_models_pytorch":
+        import segmentation_models_pytorch
+
+        return segmentation_models_pytorch.DeepLabV3Plus(model, encoder_weights=None, classes=21).eval().to("meta")
     if library == "torchvision":
         import torchvision
 

@@ -18,7 +18,10 @@ from costsim.networks.yolo_blocks import (
 from costsim.networks.yolo_v8 import NOTE, Scale, distribution_head, split_partial
 from costsim.networks.zoo import Family
 
-SCALES = {"n": Scale(0.50, 0.25, 1024), "s": Scale(0.50, 0.50, 1024)}
+SCALES = {"n": Scale(0.50, 0.25, 1024), "s": Scale(0.50, 0.50, 1024), "m": Scale(0.50, 1.00, 512)}
+
+NESTED_THROUGHOUT = frozenset({"m"})
+"""Sizes whose every stage nests a CSP layer."""
 
 REPEATS = 2
 """Blocks of every stage, before the scale's depth."""
@@ -49,6 +52,7 @@ def yolo_11(
     def stage(label: str, x: Tensor, c_out: Dim, share: float = 0.5, nested: bool | None = None) -> Tensor:
         c_mid = int(c_out * share)
         nested = c_out == scale.channels(PYRAMID[-1]) if nested is None else nested  # in the pyramid, only the last
+        nested = nested or size in NESTED_THROUGHOUT
         block = _nested if nested else bottleneck(c_mid // 2)
         with net.block(label):
             return split_partial(net, x, c_out, [block] * scale.repeats(REPEATS), c_mid)

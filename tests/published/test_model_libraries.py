@@ -30,6 +30,15 @@ def test_a_network_counts_as_that_of_the_library(row: dict[str, str]) -> None:
         assert (int(graph.total_macs), int(graph.total_params)) == (macs, params), size
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize(("frames", "size"), [(16, 112), (8, 128)])
+def test_3d_convolutions_count_as_in_torchvision(frames: int, size: int) -> None:
+    """The zoo writes them over frames in the first dimension, torchvision over a fifth."""
+    graph = build("r3d_18", input_shape=(frames, 3, size, size))
+    net = library_model("torchvision", "r3d_18", "", size)
+    assert (int(graph.total_macs), int(graph.total_params)) == counted_by_torch(net, 1, 3, frames, size, size)
+
+
 def test_every_row_names_a_network_once() -> None:
     names = [row["network"] for row in ROWS]
     assert len(names) == len(set(names))
