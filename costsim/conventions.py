@@ -13,8 +13,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from costsim.graph import LayerGraph, Node
-from costsim.graph.layers import Activation, Add, BatchNorm, Conv2d, GlobalPool, Layer, Linear, Pool2d
+from costsim.graph.layers import Activation, Add, BatchNorm, Conv2d, GlobalPool, Layer, Linear, MatMul, Pool2d
 from costsim.graph.layers.base import size
+from costsim.tables.words import word
 
 Count = Callable[[LayerGraph], Any]
 
@@ -78,6 +79,32 @@ def window_taps(graph: LayerGraph, *kinds: type[Layer], op: str | None = None) -
     return sum(graph.loop_nest(node).other_flops for node in nodes_of(graph, *kinds, op=op))
 
 
+def products(graph: LayerGraph) -> list[Node]:
+    """Products of two activations: the scores of attention and what they weigh."""
+    return nodes_of(graph, MatMul)
+
+
+def attention_layers(graph: LayerGraph) -> list[Node]:
+    """The products and their projections: fully connected layers with only copies and scales between."""
+    found = {node.name for node in products(graph)}
+    for node in products(graph):
+        found |= _projections(node, lambda name: [graph[source] for source in graph[name].inputs])
+        found |= _projections(node, lambda name: list(graph.consumers(name)))
+    return [node for node in graph if node.name in found]
+
+
+def _projections(product: Node, neighbours: Callable[[str], list[Node]]) -> set[str]:
+    """The nearest fully connected layers on one side of a product."""
+    found, open_nodes = set(), [product]
+    while open_nodes:
+        for node in neighbours(open_nodes.pop().name):
+            if isinstance(node.layer, Linear):
+                found.add(node.name)
+            elif word(node.layer.op).copies or (node.layer.op == "mul" and len(node.inputs) == 1):
+                open_nodes.append(node)
+    return found
+
+
 # --- papers ---
 
 
@@ -88,6 +115,24 @@ def window_taps(graph: LayerGraph, *kinds: type[Layer], op: str | None = None) -
 def exact(graph: LayerGraph) -> Any:
     """Multiply-accumulates of convolutions, fully connected layers and matrix products; nothing else."""
     return graph.total_macs
+
+
+@convention(
+    "without_products",
+    "counters that hook modules with weights (thop, ptflops, torchinfo) on timm's transformers",
+)
+def without_products(graph: LayerGraph) -> Any:
+    """Exact multiply-accumulates less the products of two activations: the scores of attention and what they weigh."""
+    return graph.total_macs - sum(graph.loop_nest(node).macs for node in products(graph))
+
+
+@convention(
+    "without_attention",
+    "the same counters where attention calls its layers as functions: torch.nn.MultiheadAttention, torchvision's Swin",
+)
+def without_attention(graph: LayerGraph) -> Any:
+    """Exact multiply-accumulates less the products of attention and its fully connected projections."""
+    return graph.total_macs - sum(graph.loop_nest(node).macs for node in attention_layers(graph))
 
 
 @convention("without_classifier", "ShuffleNet v1, Table 1 (its later tables are exact)")

@@ -6,7 +6,16 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from costsim.conventions import CONVENTIONS, Count, fc_bias, inputs, nodes_of, outputs, window_taps
+from costsim.conventions import (
+    CONVENTIONS,
+    Count,
+    attention_layers,
+    fc_bias,
+    inputs,
+    nodes_of,
+    outputs,
+    window_taps,
+)
 from costsim.graph import LayerGraph
 from costsim.graph.layers import (
     Activation,
@@ -66,6 +75,9 @@ TERMS: dict[str, Callable[[LayerGraph], Any]] = {
     "convolutions, multiply-accumulates": _macs_of(Conv2d, ConvTranspose2d),
     "fully connected, multiply-accumulates": _macs_of(Linear),
     "matrix products, multiply-accumulates": _macs_of(MatMul),
+    "attention, products and projections, multiply-accumulates": lambda graph: sum(
+        graph.loop_nest(node).macs for node in attention_layers(graph)
+    ),
     "batch norm outputs": lambda graph: outputs(graph, BatchNorm),
     "batch norm parameters": lambda graph: sum(graph.params(node) for node in nodes_of(graph, BatchNorm)),
     "ReLU outputs": lambda graph: outputs(graph, Activation, op="relu"),

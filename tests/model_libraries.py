@@ -68,3 +68,18 @@ def counted_by_torch(net: Any, *shape: int) -> tuple[int, int]:
 def norms_left(net: Any) -> int:
     """Parameters of the batch norms that a fused model still holds, less the biases they would leave if folded."""
     return sum(module.num_features for module in net.modules() if isinstance(module, torch.nn.BatchNorm2d))
+
+
+def macs_seen_by_hooks(net: Any, *shape: int) -> int:
+    """Multiply-accumulates of the convolutions and fully connected layers that are called as modules."""
+    seen = []
+
+    def count(module: Any, inputs: Any, output: Any) -> None:
+        seen.append(output.numel() * module.weight[0].numel())
+
+    for module in net.modules():
+        if isinstance(module, (torch.nn.Conv2d, torch.nn.Linear)):
+            module.register_forward_hook(count)
+    with torch.no_grad():
+        net(torch.zeros(*shape, device="meta"))
+    return sum(seen)

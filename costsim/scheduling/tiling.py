@@ -147,7 +147,8 @@ def _every_candidate(
     lines_in = np.minimum((lines - 1) * c["stride_h"] + window_h, c["n"] * c["h_in"])
     width_in = np.minimum((width - 1) * c["stride_w"] + window_w, c["w_in"])
     nest_input = c["n"] * c["groups"] * c["c_in_per_group"] * c["h_in"] * c["w_in"]
-    in_bytes, out_bytes = c["input_bytes"] / c["input_elems"], c["output_bytes"] / c["output_elems"]
+    read = np.maximum(c["input_elems"], 1.0)  # none where all it reads is stored
+    in_bytes, out_bytes = c["input_bytes"] / read, c["output_bytes"] / c["output_elems"]
     main_input = np.minimum(c["input_elems"], nest_input) * in_bytes
     extra_input = np.maximum(c["input_elems"] - nest_input, 0.0) * in_bytes
     input_tile = lines_in * width_in * inputs_deep * group_each * in_bytes
@@ -183,7 +184,7 @@ def _smaller_operand_in_parts(c: dict[str, np.ndarray], kernels: float) -> Price
     """
     input_bytes, output_bytes, weight_bytes = c["input_bytes"], c["output_bytes"], c["weight_bytes"]
     nest_input = c["n"] * c["groups"] * c["c_in_per_group"] * c["h_in"] * c["w_in"]
-    main_input = input_bytes * np.minimum(nest_input / c["input_elems"], 1.0)
+    main_input = input_bytes * np.minimum(nest_input / np.maximum(c["input_elems"], 1.0), 1.0)
     window = np.minimum((c["kernel_h"] - 1) * c["dilation_h"] + 1, c["h_in"])
     least_input = main_input * window / (c["n"] * c["h_in"])
     least_weights = weight_bytes * np.minimum(kernels / (c["groups"] * c["c_out_per_group"]), 1.0)

@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from costsim.conventions import CONVENTIONS
 from costsim.networks import build
-from tests.model_libraries import counted_by_torch, library_model, norms_left
+from tests.model_libraries import counted_by_torch, library_model, macs_seen_by_hooks, norms_left
 
 TABLE = Path(__file__).parents[1] / "data" / "library_models.csv"
 
@@ -28,6 +29,21 @@ def test_a_network_counts_as_that_of_the_library(row: dict[str, str]) -> None:
             assert norms_left(net) > 0
             params -= norms_left(net)
         assert (int(graph.total_macs), int(graph.total_params)) == (macs, params), size
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("network", "library", "model", "convention"),
+    [
+        ("vit_base_patch16", "torchvision", "vit_b_16", "without_attention"),
+        ("swin_tiny", "torchvision", "swin_t", "without_attention"),
+        ("deit_tiny", "timm", "deit_tiny_patch16_224", "without_products"),
+        ("swin_tiny", "timm", "swin_tiny_patch4_window7_224", "without_products"),
+    ],
+)
+def test_what_hooks_of_modules_see(network: str, library: str, model: str, convention: str) -> None:
+    net = library_model(library, model, "", 224)
+    assert CONVENTIONS[convention].count(build(network)) == macs_seen_by_hooks(net, 1, 3, 224, 224)
 
 
 @pytest.mark.slow

@@ -6,9 +6,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from costsim import Network
 from costsim.errors import InputError
 from costsim.networks import build, network_names
-from costsim.plugins import NETWORKS, plugins
+from costsim.plugins import NETWORKS, load_plugin, plugins
 
 TABLE = Path(__file__).parents[1] / "data" / "networks.csv"
 
@@ -34,6 +35,32 @@ def test_network_builds_under_its_own_name(name):
     assert graph.valid is True
     assert len(graph.outputs) >= 1
     assert graph.total_macs > 0
+
+
+HOLD_THEIR_SIZE = {"alexnet", "deit", "efficientformer", "efficientformer_v2", "face", "vargfacenet", "vgg", "vit"}
+"""Families with parameters a pixel: tables of positions, or fully connected layers over whole maps."""
+
+
+@pytest.mark.parametrize("prefix", [prefix for prefix in plugins(NETWORKS) if prefix != "mlperf_tiny_autoencoder"])
+def test_each_family_stands_at_two_sizes(prefix):
+    family = load_plugin(NETWORKS, prefix, "network family")
+    name = next(iter(family.variants))
+    graph = family.build(name)
+    n, c, h, w = graph.input_shape
+    larger = family.build(name, input_shape=(n, c, h + 64, w + 64))
+    assert larger.total_macs > graph.total_macs
+    assert (larger.total_params == graph.total_params) is (prefix not in HOLD_THEIR_SIZE)
+
+
+@pytest.mark.parametrize("name", ["vit_tiny_patch16", "swin_tiny", "deit_tiny_distilled", "mobilevit_s"])
+def test_networks_that_hold_tables_of_one_size_take_another(name):
+    for options, shape in (
+        ({"input_size": "3x320x320"}, (1, 3, 320, 320)),
+        ({"batch": 2}, (2, *build(name).input_shape[1:])),
+    ):
+        graph = Network(name, **options).graph
+        assert graph.input_shape == shape
+        assert graph.same_layers(build(name, input_shape=shape))
 
 
 @pytest.mark.parametrize(

@@ -32,6 +32,22 @@ def test_the_terms_explain_the_differences(network: str) -> None:
     )
 
 
+@pytest.mark.parametrize("network", ["swin_tiny", "deit_tiny", "resnet50"])
+def test_attention_explains_what_counters_of_modules_leave_out(network: str) -> None:
+    found = reconcile(build(network))
+    has, excess = found.terms, rows(found)
+    assert excess["without_products"] == -has["matrix products, multiply-accumulates"]
+    assert excess["without_attention"] == -has["attention, products and projections, multiply-accumulates"]
+
+
+def test_attention_of_vit_is_its_products_and_their_two_fully_connected_layers() -> None:
+    # twelve blocks of 192 features over 197 tokens in 3 heads of 64
+    tokens, width = 197, 192
+    scores = 2 * 3 * tokens * tokens * 64
+    projections = 4 * width * width * tokens
+    assert rows(reconcile(build("deit_tiny")))["without_attention"] == -12 * (scores + projections)
+
+
 def test_resnet50_as_the_tools_print_it() -> None:
     # exact multiply-accumulates, batch norm and ReLU elements of torchvision's ResNet-50
     found = reconcile(build("resnet50"))
