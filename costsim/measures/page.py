@@ -20,6 +20,9 @@ convolution, no 1x1 convolution. All are taken over the ops that the device exec
 `hw` are the pixels of the output maps of all images, `c1` and `c2` channels in and out, `g` groups, `B`
 multiply-accumulates, `k` the kernel, `G` channels a group; the features of a convolution are the elements of the maps
 it reads and writes.
+
+`costsim guidelines --hw HW` prices every measure on a device and says what measurements make of it; `costsim reproduce
+matrix` does so for all devices.
 """
 
 

@@ -37,6 +37,10 @@ class Measure:
     over: Literal["rows", "sum of blocks", "largest block"] = "rows"
     """What a stage's or a network's value is made of: all its rows as one, or the values of its blocks."""
 
+    def or_best(self, value: Value) -> Value:
+        """The value, or the best one where a part has nothing the measure speaks of: it has nothing to pay for."""
+        return float(self.best) if value is None and self.best.isdigit() else value
+
 
 def access_ratio(part: Part) -> Value:
     """Memory access of the 1x1 convolutions over its lower bound at equal multiply-accumulates."""

@@ -16,36 +16,36 @@ MAP = 56
 """Input height and width (section 2, G1; Table 4 does not print it, its additions fit 56x56)."""
 
 
-def channel_ratio(c1: int, c2: int, *, batch: int = 1) -> LayerGraph:
+def channel_ratio(c1: int, c2: int, *, batch: int = 1, side: int = MAP) -> LayerGraph:
     """G1, Table 1: blocks of two pointwise convolutions, ``c1`` to ``c2`` and back."""
-    net, x = _start(f"g1_{c1}_{c2}", c1, batch)
+    net, x = _start(f"g1_{c1}_{c2}", c1, batch, side)
     for block in range(BLOCKS):
         with net.block(f"block{block + 1}"):
             x = net.conv(net.conv(x, c2), c1)
     return net.graph
 
 
-def pointwise_groups(c: int, groups: int, *, batch: int = 1) -> LayerGraph:
+def pointwise_groups(c: int, groups: int, *, batch: int = 1, side: int = MAP) -> LayerGraph:
     """G2, Table 2: pointwise group convolutions of constant width.
 
     The paper's 180 channels in 8 groups (ARM) do not divide: such widths are rounded up.
     """
     width = -(-c // groups) * groups
-    net, x = _start(f"g2_{c}_groups_{groups}", width, batch)
+    net, x = _start(f"g2_{c}_groups_{groups}", width, batch, side)
     for block in range(BLOCKS):
         with net.block(f"block{block + 1}"):
             x = net.conv(x, width, groups=groups)
     return net.graph
 
 
-def fragments(c: int, count: int, *, parallel: bool = False, batch: int = 1) -> LayerGraph:
+def fragments(c: int, count: int, *, parallel: bool = False, batch: int = 1, side: int = MAP) -> LayerGraph:
     """G3, Table 3 and appendix Figure 1: 1, 2 or 4 pointwise convolutions a block, in series or in parallel.
 
     ``c`` is the width of the one-fragment network; the others are narrower by the square root of
     ``count`` (45/64 for two, as in Table 2). Parallel fragments are summed.
     """
     width = {1: c, 2: c * 45 // 64, 4: c // 2}[count]
-    net, x = _start(f"g3_{c}_{count}_{'parallel' if parallel else 'series'}", width, batch)
+    net, x = _start(f"g3_{c}_{count}_{'parallel' if parallel else 'series'}", width, batch, side)
     for block in range(BLOCKS):
         with net.block(f"block{block + 1}"):
             if parallel:
@@ -56,10 +56,10 @@ def fragments(c: int, count: int, *, parallel: bool = False, batch: int = 1) -> 
     return net.graph
 
 
-def bottlenecks(c: int, *, relu: bool, shortcut: bool, batch: int = 1) -> LayerGraph:
+def bottlenecks(c: int, *, relu: bool, shortcut: bool, batch: int = 1, side: int = MAP) -> LayerGraph:
     """G4, Table 4: ResNet bottlenecks of ``c`` output and ``c / 4`` inner channels, ReLU and shortcut optional."""
     act = "relu" if relu else None
-    net, x = _start(f"g4_{c}{'_relu' * relu}{'_shortcut' * shortcut}", c, batch)
+    net, x = _start(f"g4_{c}{'_relu' * relu}{'_shortcut' * shortcut}", c, batch, side)
     for block in range(BLOCKS):
         with net.block(f"block{block + 1}"):
             y = net.act(net.conv(x, c // 4), act)
@@ -98,9 +98,9 @@ def from_table(table: str, variant: str, scale: str, config: str, *, batch: int 
     )
 
 
-def _start(name: str, c: int, batch: int) -> tuple[NetBuilder, Tensor]:
+def _start(name: str, c: int, batch: int, side: int) -> tuple[NetBuilder, Tensor]:
     net = NetBuilder(name, source="arXiv 1807.11164")
-    return net, net.input(batch, c, MAP, MAP)
+    return net, net.input(batch, c, side, side)
 
 
 def _sum(net: NetBuilder, branches: list[Tensor]) -> Tensor:

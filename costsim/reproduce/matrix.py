@@ -1,15 +1,23 @@
-"""Where the guidelines of 2018 hold: G1 to G4 by device, each judged on the paper's own micro-networks."""
+"""Where the papers' arguments hold: each guideline by device, predicted and measured.
+
+G1 to G4 are judged on the micro-networks of ShuffleNet V2, V1 to V3 on those of ``costsim.worth``. Beside the verdicts
+stand, for every device whose networks were measured, what each guideline's measure explains of the times.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from costsim.hardware import profile_names
+from costsim.measures import BY_NAME
+from costsim.measures.table import HEADLINES
 from costsim.orders import Orders
-from costsim.reproduce.base import Matrix, Reproduction, Table, Verdict, judge_order
+from costsim.reproduce.base import Matrix, Reproduction, Row, Table, Verdict, judge_order
 from costsim.reproduce.bench import Bench
 from costsim.reproduce.micro_tables import GUIDELINES, micro_table, order_within_scales
+from costsim.units import round_significant
+from costsim.worth import Price, evidence, prices
 
 NOTES = (
     "an order holds if all pairs of networks of one scale that differ by more than 3 % in print stand in the same "
@@ -18,7 +26,21 @@ NOTES = (
     "thread, with the input on the device",
     "the last number is the speed of the row farthest from its base row over that of the base row",
     "all devices are predicted; the paper measured a GTX 1080 Ti and one core of a Snapdragon 810",
+    "V1 to V3 are judged on pairs of networks of equal multiply-adds, with the share of a network's time that one "
+    "unit more of the measure costs: of a million elements across borders, of the ratio of intensities, of a MiB",
+    "the tables hold rank correlations of a measure and the time, multiply-adds taken out of both: 'published' from "
+    "measured times, 'computed' from those the model predicts for the same networks; a row holds within 0.2, in "
+    "direction only if the signs agree or either is within 0.2 of 0",
 )
+
+VARGNET = {
+    "V1": "small maps between blocks are faster",
+    "V2": "balanced intensity in a block is faster",
+    "V3": "blocks that need less buffer are faster",
+}
+
+NEAR = 0.2
+"""Rank correlations of some twenty networks are this uncertain (one over the root of their number)."""
 
 
 @dataclass(frozen=True)
@@ -49,14 +71,52 @@ def _cell(table: Table, key: str) -> Cell:
 
 def reproduce(hw: Sequence[str] = ()) -> Reproduction:
     """The matrix, over the given devices or all shipped ones."""
-    columns = tuple(f"{guideline}: {says}" for guideline, says in GUIDELINES.values())
+    devices = hw or profile_names()
+    columns = tuple(f"{guideline}: {says}" for guideline, says in (*GUIDELINES.values(), *VARGNET.items()))
     rows: dict[str, tuple[tuple[Verdict, str], ...]] = {}
-    for cell in cells(hw or profile_names()):
+    for cell in cells(devices):
         rows[cell.hw] = (*rows.get(cell.hw, ()), (cell.verdict, _found(cell)))
+    for bench in map(Bench, devices):
+        priced = prices(bench.profile, bench.run, [BY_NAME[name] for name in _headlines(VARGNET)])
+        rows[bench.hw] += tuple((judge_order(price.orders), _priced(price)) for price in priced)
     return Reproduction(
-        "matrix", "Where the guidelines of 2018 hold: G1 to G4 by device",
-        "ShuffleNet V2 (arXiv 1807.11164), Tables 1 to 4", (), matrix=Matrix("device", columns, rows), notes=NOTES,
+        "matrix", "Where the guidelines hold: G1 to G4 and V1 to V3 by device",
+        "ShuffleNet V2 (arXiv 1807.11164), Tables 1 to 4; VarGNet (arXiv 1907.05653)",
+        tuple(table for name in HEADLINES if (table := _measured(name, list(rows))).rows),
+        matrix=Matrix("device", columns, rows), notes=NOTES,
     )  # fmt: skip
+
+
+def _headlines(guidelines: Collection[str]) -> list[str]:
+    return [name for name in HEADLINES if BY_NAME[name].guideline in guidelines]
+
+
+def _measured(name: str, devices: Collection[str]) -> Table:
+    """What a guideline's measure has to do with measured and with predicted times, device by device."""
+    found = {hw: evidence(hw)[name] for hw in devices if name in evidence(hw)}
+    rows = (
+        Row(f"{hw} ({own.run})", own.rank_correlation, own.predicted_rank_correlation,
+            _same(own.rank_correlation, own.predicted_rank_correlation))
+        for hw, own in found.items()
+    )  # fmt: skip
+    title = f"{BY_NAME[name].guideline}: {name} and time, multiply-adds taken out"
+    return Table(title, "rank correlation", NEAR, tuple(rows), note="published: from measured times of networks")
+
+
+def _same(measured: float, predicted: float) -> Verdict:
+    if abs(measured - predicted) <= NEAR:
+        return Verdict.HOLDS
+    return (
+        Verdict.DIRECTION if measured * predicted > 0 or min(abs(measured), abs(predicted)) <= NEAR else Verdict.FAILS
+    )
+
+
+def _priced(price: Price) -> str:
+    agree, ties, pairs = price.orders
+    if not pairs or price.price_ratio is None:
+        return "too large for this device"
+    tied = f" {ties} tie{'s' if ties > 1 else ''}," if ties else ""
+    return f"{agree}/{pairs} pairs,{tied} {round_significant(100 * price.price_ratio, 2)} % a {price.per}"
 
 
 def _found(cell: Cell) -> str:

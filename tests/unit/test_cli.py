@@ -30,6 +30,7 @@ def test_text_fits_eighty_columns(run, monkeypatch):
         ("hw", "list"),
         ("nets", "show", "shufflenet_v1_g3_1x"),
         ("reconcile", "mobilenet_v2_1x"),
+        ("guidelines", "--hw", "gtx_1080ti"),
         ("check", "shufflenet_v1_g3_1x", "--hw", "arm_a53"),
         ("validate", "rpi4b", "--against", "paper"),
         ("reproduce", "condensenetv2"),

@@ -22,6 +22,7 @@ VERBS = {
     "check": ("check", "shufflenet_v1_g3_1x", "--hw", "rpi4b", "--assert", "latency_ms < 1000"),
     "compare": ("compare", "shufflenet_v2_1x", "mobilenet_v2_1x", "--hw", "rpi4b", "gtx_1080ti"),
     "diff": ("diff", "shufflenet_v2_1x", "mobilenet_v2_1x", "--hw", "rpi4b", "gtx_1080ti"),
+    "guidelines": ("guidelines", "--hw", "rpi4b"),
     "hw_list": ("hw", "list"),
     "reconcile": ("reconcile", "shufflenet_v2_1x"),
     "reproduce": ("reproduce", "condensenetv2"),
