@@ -14,6 +14,7 @@ from costsim.devices import device_for
 from costsim.files import write_text
 from costsim.graph.quantised import with_advice
 from costsim.measures import BY_NAME, measure
+from costsim.measures.parts import numbered
 from costsim.plugins import REPORTS, load_plugin
 from costsim.simulate import Simulation
 from costsim.totals import cost_totals, op_totals
@@ -161,7 +162,7 @@ class Analysis:
     @cached_property
     def measures(self) -> Measured:
         """The papers' measures of the whole network (see docs/measures.md); None where one has nothing to speak of."""
-        return measure(self.simulation.part(range(len(self.simulation.ops))))
+        return self._of_parts(np.zeros(len(self.simulation.ops), dtype=int))[0]
 
     @cached_property
     def block_measures(self) -> dict[str, Measured]:
@@ -174,11 +175,13 @@ class Analysis:
         return self._measured(lambda block: block.split(".")[0])
 
     def _measured(self, key: Callable[[str], str]) -> dict[str, Measured]:
-        rows: dict[str, list[int]] = {}
-        for row, label in enumerate(self.simulation.ops.labels):
-            rows.setdefault(key(label.block), []).append(row)
+        names, part_of = numbered([key(label.block) for label in self.simulation.ops.labels])
         outside: dict[str, Measured] = {key(record["block"]): dict.fromkeys(BY_NAME) for record in self.layer_records}
-        return outside | {name: measure(self.simulation.part(own)) for name, own in rows.items()}
+        return outside | dict(zip(names, self._of_parts(part_of), strict=True))
+
+    def _of_parts(self, part_of: np.ndarray) -> list[Measured]:
+        parts, costs = self.simulation.parts(part_of), self.simulation.costs
+        return measure(parts, parts.of(np.broadcast_to(costs.latency_s, (len(part_of), costs.latency_s.shape[1]))))
 
     @cached_property
     def latency_ms(self) -> float:

@@ -14,10 +14,11 @@ from costsim.graph import LayerGraph
 from costsim.hardware import Profile
 from costsim.hardware.calibration import Calibration
 from costsim.lowering import Lowering
-from costsim.measures import Part
+from costsim.measures import Parts
 from costsim.tables.cache import Caches
 from costsim.tables.costtable import CostTable
 from costsim.tables.optable import OpTable
+from costsim.tables.schema import Array
 from costsim.trust import Trust, trust
 
 
@@ -41,16 +42,19 @@ class Simulation:
         """What the device has to say about this network."""
         return device_for(self.profile).notes(self.ops, self.profile, self.run)
 
-    def part(self, rows: Sequence[int] | np.ndarray) -> Part:
-        """Some of the executed ops, to take the papers' measures over."""
-        latency_s = np.broadcast_to(self.costs.latency_s, (len(self.ops), self.costs.latency_s.shape[1]))[:, 0]
-        given = float(sum(prod(node.shape) for node in self.graph.inputs))
-        return Part(self.ops, np.array(rows, dtype=int), latency_s, given)
+    def parts(self, part_of: Sequence[int] | np.ndarray) -> Parts:
+        """Parts of the executed ops, to take the papers' measures over, by the number of each op's; -1 is in none."""
+        return Parts.by(part_of, self.ops, given_elems(self.graph))
 
     @property
     def calibration(self) -> Calibration:
         """The profile's accuracy card, with the interval and the status of this prediction."""
         return self.trust.card(self.profile, self.run.dtype)
+
+
+def given_elems(graph: LayerGraph) -> Array:
+    """``(1, points)`` elements of what the network is given, of several inputs together."""
+    return np.atleast_2d(np.asarray(sum(prod(node.shape) for node in graph.inputs), dtype=float))
 
 
 def lowering_for(profile: Profile, run: RunConfig, caches: Caches | None = None) -> Lowering:

@@ -21,7 +21,8 @@ from costsim.graph import LayerGraph
 from costsim.guidelines.regions import Region, regions
 from costsim.hardware import Profile
 from costsim.hardware.vary import vary
-from costsim.measures import Part
+from costsim.measures import Parts
+from costsim.measures.parts import OUTSIDE
 from costsim.plugins import GUIDELINES, load_plugin, plugins
 from costsim.simulate import Simulation, simulate
 from costsim.tables.optable import OpTable
@@ -98,9 +99,14 @@ class Case:
         """Rows that execute any of the named layers, in order."""
         return np.array(sorted({row for name in names for row in self.rows_of.get(name, ())}), dtype=int)
 
-    def part(self, region: Region) -> Part:
-        """The rows of a region, to take measures over."""
-        return self.simulation.part(self.rows(region.nodes))
+    def measured(self) -> Iterator[tuple[Region, Parts]]:
+        """The regions that execute something, each as a part of its own to take measures over."""
+        for region in self.regions:
+            rows = self.rows(region.nodes)
+            if len(rows):
+                part_of = np.full(len(self.simulation.ops), OUTSIDE)
+                part_of[rows] = 0
+                yield region, self.simulation.parts(part_of)
 
     def resimulate(self, graph: LayerGraph | None = None, profile: Profile | None = None) -> Simulation:
         """The same run with another graph or on another profile."""

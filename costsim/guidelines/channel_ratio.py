@@ -26,12 +26,11 @@ def channel_ratio(case: Case) -> Iterator[Suspicion]:
     the whole network keeps its multiply-accumulates within 1 % and its output its shape. That
     network costs something else; whether it learns as well is not known here.
     """
-    for region in case.regions:
-        part = case.part(region)
-        access, bound = pointwise_access(part)
+    for region, part in case.measured():
+        access, bound = (float(elems[0, 0]) for elems in pointwise_access(part))
         if access > TOLERATED_RATIO * bound:
             evidence = {
-                "channel_ratio": BY_NAME["channel_ratio"].of(part),
+                "channel_ratio": float(BY_NAME["channel_ratio"].of(part)[0, 0]),
                 "access_ratio": access / bound,
                 "mem_access_elems": access,
                 "mem_access_bound_elems": bound,

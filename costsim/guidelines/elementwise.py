@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from costsim.edit.movement import STRIDEABLE, is_droppable, without_elementwise
 from costsim.guidelines.base import Case, Suspicion
-from costsim.measures.part import ELEMENTWISE
+from costsim.measures.parts import ELEMENTWISE
 
 
 def elementwise_ops(case: Case) -> Iterator[Suspicion]:

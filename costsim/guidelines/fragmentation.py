@@ -9,8 +9,7 @@ import numpy as np
 
 from costsim.edit.branches import find_siblings, merge_branches
 from costsim.guidelines.base import Case, Suspicion
-from costsim.guidelines.regions import Region
-from costsim.measures import Part, measure
+from costsim.measures import Parts, measure
 
 TOLERATED_RATIO = 1.25
 """Fragments over steps; a bottleneck with a convolution in its shortcut has 1.33."""
@@ -29,38 +28,38 @@ def fragmentation(case: Case) -> Iterator[Suspicion]:
     window are one op; it computes the same function. Where no branches can be merged that way,
     priced by what the overheads of the ops off the critical path take.
     """
-    for region in case.regions:
-        if not (blocks := case.part(region).blocks if len(case.rows(region.nodes)) else ()):
-            continue
-        worst = max((measure(block) for block in blocks), key=lambda of: of["fragmentation_ratio"] or 0.0)
+    for region, part in case.measured():
+        blocks = part.blocks
+        own_s = case.latency_s[blocks.rows][:, None]
+        worst = max(measure(blocks, own_s), key=lambda of: of["fragmentation_ratio"] or 0.0)
         if (worst["fragmentation_ratio"] or 0.0) <= TOLERATED_RATIO:
             continue
-        own_s = [case.latency_s[block.rows] for block in blocks]
-        critical_s = [block.longest(s).max() for block, s in zip(blocks, own_s, strict=True)]
         evidence = {
             "kernels": worst["kernels"],
             "fragments": worst["fragments"],
             "steps": worst["steps"],
             "parallel_branches": worst["branches"],
-            "critical_path_ms": float(sum(critical_s)) * 1e3,
-            "sum_ms": float(sum(s.sum() for s in own_s)) * 1e3,
+            "critical_path_ms": float(blocks.largest(blocks.longest(own_s)).sum()) * 1e3,
+            "sum_ms": float(own_s.sum()) * 1e3,
         }
         if find_siblings(case.graph, region.nodes):
             yield Suspicion(region.name, region.nodes, evidence, merge_branches)
         else:
-            yield Suspicion(region.name, region.nodes, evidence, saved_s=partial(_overheads_s, case, region))
+            yield Suspicion(region.name, region.nodes, evidence, saved_s=partial(_overheads_s, case, blocks))
 
 
-def _overheads_s(case: Case, region: Region) -> float:
+def _overheads_s(case: Case, blocks: Parts) -> float:
     """What ops off the critical path of their block pay beside their ceilings."""
     costs = case.simulation.costs
     lifted = np.broadcast_to(costs.without(tuple(costs.overheads)), costs.latency_s.shape)[:, 0]
     overhead_s = case.latency_s - lifted
-    return float(sum(overhead_s[row] for block in case.part(region).blocks for row in _off_path(case, block)))
+    reached_s = blocks.longest(case.latency_s[blocks.rows][:, None])[:, 0]
+    block_of = np.split(np.arange(len(blocks.rows)), blocks.starts[1:])
+    return float(sum(overhead_s[row] for own in block_of for row in _off_path(case, blocks.rows[own], reached_s[own])))
 
 
-def _off_path(case: Case, block: Part) -> list[int]:
-    reached = dict(zip(block.rows.tolist(), block.longest(case.latency_s[block.rows]).tolist(), strict=True))
+def _off_path(case: Case, rows: np.ndarray, reached_s: np.ndarray) -> list[int]:
+    reached = dict(zip(rows.tolist(), reached_s.tolist(), strict=True))
     path = [max(reached, key=reached.__getitem__)]
     while before := [producer for producer in case.simulation.ops.producers[path[-1]] if producer in reached]:
         path.append(max(before, key=reached.__getitem__))

@@ -22,14 +22,13 @@ def group_convolutions(case: Case) -> Iterator[Suspicion]:
     that whole channel counts allow, with all free widths of the part scaled so that the network
     keeps its multiply-accumulates within 1 %.
     """
-    for region in case.regions:
-        part = case.part(region)
+    for region, part in case.measured():
         count = int(part.of(part.ops.is_grouped).sum())
         if not count:
             continue
-        grouped, dense = group_access(part)
+        grouped, dense = (float(elems[0, 0]) for elems in group_access(part))
         evidence = {
-            "groups": int(BY_NAME["groups"].of(part) or 1),
+            "groups": int(BY_NAME["groups"].of(part)[0, 0]),
             "group_convolutions": count,
             "access_ratio": grouped / dense,
             "mem_access_elems": grouped,

@@ -30,10 +30,9 @@ def intensity_balance(case: Case) -> Iterator[Suspicion]:
     channels each, all free widths scaled so that the network keeps its multiply-accumulates within
     1 %.
     """
-    for region in case.regions:
-        part = case.part(region)
-        intensity, depthwise = input_intensity(part), part.of(part.ops.is_depthwise)[part.over_maps]
-        lean, dense = intensity[depthwise], intensity[part.pointwise[part.over_maps]]
+    for region, part in case.measured():
+        intensity = input_intensity(part)
+        lean, dense = intensity[part.of(part.ops.is_depthwise) & part.over_maps], intensity[part.pointwise]
         if not len(lean) or not len(dense) or dense.max() < TOLERATED_RATIO * lean.min():
             continue
         evidence = {

@@ -1,18 +1,19 @@
-"""One table of measures: the linter, the records of an analysis, the reports and the manual read it.
+"""One table of measures: the linter, the records of an analysis, sweeps, the reports and the manual read it.
 
-A measure is a function of a ``Part`` and gives a number, or None where the part has nothing it speaks of.
+A measure is a function of ``Parts`` and gives ``(parts, points)`` numbers, NaN where a part has nothing it speaks of.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
 
 from costsim.measures import formulas
-from costsim.measures.part import Part
+from costsim.measures.parts import Parts
+from costsim.tables.schema import Array
 
 SHUFFLENET_V2 = "ShuffleNetV2 (Ma et al. 2018, arXiv 1807.11164)"
 VARGNET = "VarGNet (Zhang et al. 2019, arXiv 1907.05653)"
@@ -33,142 +34,152 @@ class Measure:
     guideline: str
     paper: str
     section: str
-    of: Callable[[Part], Value]
+    of: Callable[..., Array]
+    """Of the parts; of the seconds of their rows too, where it is made of times."""
     over: Literal["rows", "sum of blocks", "largest block"] = "rows"
     """What a stage's or a network's value is made of: all its rows as one, or the values of its blocks."""
+    of_time: bool = False
+    """Whether it is made of times on the device; all others only ask what is executed."""
 
     def or_best(self, value: Value) -> Value:
         """The value, or the best one where a part has nothing the measure speaks of: it has nothing to pay for."""
         return float(self.best) if value is None and self.best.isdigit() else value
 
 
-def access_ratio(part: Part) -> Value:
+def access_ratio(parts: Parts) -> Array:
     """Memory access of the 1x1 convolutions over its lower bound at equal multiply-accumulates."""
-    access, bound = pointwise_access(part)
-    return access / bound if bound else None
+    access, bound = pointwise_access(parts)
+    return _over(access, bound)
 
 
-def pointwise_access(part: Part) -> tuple[float, float]:
+def pointwise_access(parts: Parts) -> tuple[Array, Array]:
     """Elements that the 1x1 convolutions access, and the least they could at equal multiply-accumulates and groups."""
-    ops, on = part.ops, part.pointwise
-    hw, c1, c2, g = (a[on] for a in (part.pixels, part.of(ops.c_in), part.of(ops.c_out), part.of(ops.groups)))
-    access = formulas.pointwise_mem_access(hw, c1, c2, g).sum()
-    return float(access), float(formulas.mem_access_bound(hw, formulas.pointwise_macs(hw, c1, c2, g), g).sum())
+    ops, on, hw = parts.ops, parts.pointwise, parts.pixels
+    c1, c2, g = parts.of(ops.c_in), parts.of(ops.c_out), parts.of(ops.groups)
+    access = formulas.pointwise_mem_access(hw, c1, c2, g)
+    bound = formulas.mem_access_bound(hw, formulas.pointwise_macs(hw, c1, c2, g), g)
+    return parts.total(np.where(on, access, 0.0)), parts.total(np.where(on, bound, 0.0))
 
 
-def channel_ratio(part: Part) -> Value:
-    c1, c2 = part.of(part.ops.c_in)[part.pointwise], part.of(part.ops.c_out)[part.pointwise]
-    return float(np.maximum(c1 / c2, c2 / c1).max()) if len(c1) else None
+def channel_ratio(parts: Parts) -> Array:
+    c1, c2 = parts.of(parts.ops.c_in), parts.of(parts.ops.c_out)
+    return parts.largest(np.maximum(c1, c2) / np.where(parts.pointwise, np.minimum(c1, c2), 1.0), parts.pointwise)
 
 
-def group_access_ratio(part: Part) -> Value:
-    grouped, dense = group_access(part)
-    return grouped / dense if dense else None
+def group_access_ratio(parts: Parts) -> Array:
+    return _over(*group_access(parts))
 
 
-def group_access(part: Part) -> tuple[float, float]:
+def group_access(parts: Parts) -> tuple[Array, Array]:
     """Elements that the group convolutions access, and that dense ones of equal multiply-accumulates would."""
-    on = part.of(part.ops.is_grouped)
-    features, weights = (part.input_map_elems + part.output_map_elems)[on], part.multiplied_weights[on]
-    dense = features / np.sqrt(part.of(part.ops.groups)[on]) + weights
-    return float((features + weights).sum()), float(dense.sum())
+    on = parts.of(parts.ops.is_grouped)
+    features, weights = parts.input_map_elems + parts.output_map_elems, parts.multiplied_weights
+    dense = features / np.sqrt(parts.of(parts.ops.groups)) + weights
+    return parts.total(np.where(on, features + weights, 0.0)), parts.total(np.where(on, dense, 0.0))
 
 
-def groups(part: Part) -> Value:
-    return float(np.where(part.of(part.ops.is_grouped), part.of(part.ops.groups), 1).max())
+def groups(parts: Parts) -> Array:
+    return parts.largest(np.where(parts.of(parts.ops.is_grouped), parts.of(parts.ops.groups), 1.0))
 
 
-def grouped_macs_ratio(part: Part) -> Value:
-    macs = part.of(part.ops.macs)
-    grouped = part.of(part.ops.is_grouped | part.ops.is_depthwise)
-    return float(macs[grouped].sum() / macs.sum()) if macs.any() else None
+def grouped_macs_ratio(parts: Parts) -> Array:
+    grouped, macs = parts.of(parts.ops.is_grouped | parts.ops.is_depthwise), parts.of(parts.ops.macs)
+    return _over(parts.total(macs * grouped), parts.total(macs))
 
 
-def fragments(part: Part) -> Value:
-    return float(part.fragments.sum())
+def fragments(parts: Parts) -> Array:
+    return parts.total(parts.fragments)
 
 
-def kernels(part: Part) -> Value:
-    return float(len(part.rows))
+def kernels(parts: Parts) -> Array:
+    return parts.lengths[:, None].astype(float)
 
 
-def steps(part: Part) -> Value:
-    return float(part.depth.max())
+def steps(parts: Parts) -> Array:
+    return parts.largest(parts.depth)
 
 
-def branches(part: Part) -> Value:
-    depths = part.depth[part.fragments > 0]
-    return float(np.unique(depths, return_counts=True)[1].max()) if len(depths) else 0.0
+def branches(parts: Parts) -> Array:
+    """Rows as deep as each other are counted; ``(parts, depths)`` for every distinct column of points."""
+    depth = np.where(parts.fragments > 0, parts.depth, 0).astype(int)
+    if depth.shape[1] > 1 and (depth == depth[:, :1]).all():
+        depth = depth[:, :1]
+    distinct, of_point = np.unique(depth, axis=1, return_inverse=True) if depth.shape[1] > 1 else (depth, [0])
+    depths = int(depth.max()) + 1
+    place = parts.part_of[:, None] * depths + distinct
+    counts = [np.bincount(own, minlength=len(parts) * depths).reshape(-1, depths)[:, 1:] for own in place.T]
+    return np.stack([own.max(axis=1, initial=0) for own in counts], axis=1)[:, np.ravel(of_point)].astype(float)
 
 
-def fragmentation_ratio(part: Part) -> Value:
-    longest = part.depth.max()
-    return float(part.fragments.sum() / longest) if longest else None
+def fragmentation_ratio(parts: Parts) -> Array:
+    return _over(fragments(parts), steps(parts))
 
 
-def critical_path_ratio(part: Part) -> Value:
-    latency_s = part.latency_s[part.rows]
-    return float(part.longest(latency_s).max() / latency_s.sum()) if latency_s.sum() else None
+def critical_path_ratio(parts: Parts, latency_s: Array) -> Array:
+    return _over(parts.largest(parts.longest(latency_s)), parts.total(latency_s))
 
 
-def elementwise_elems(part: Part) -> Value:
-    return float(part.of(part.ops.mem_access_elems)[part.elementwise].sum())
+def elementwise_elems(parts: Parts) -> Array:
+    return parts.total(parts.of(parts.ops.mem_access_elems) * parts.elementwise)
 
 
-def elementwise_access_ratio(part: Part) -> Value:
-    elems = part.of(part.ops.mem_access_elems)
-    return float(elems[part.elementwise].sum() / elems.sum()) if elems.any() else None
+def elementwise_access_ratio(parts: Parts) -> Array:
+    return _over(elementwise_elems(parts), parts.total(parts.of(parts.ops.mem_access_elems)))
 
 
-def elementwise_time_ratio(part: Part) -> Value:
-    latency_s = part.latency_s[part.rows]
-    return float(latency_s[part.elementwise].sum() / latency_s.sum()) if latency_s.sum() else None
+def elementwise_time_ratio(parts: Parts, latency_s: Array) -> Array:
+    return _over(parts.total(latency_s * parts.elementwise), parts.total(latency_s))
 
 
-def border_elems(part: Part) -> Value:
-    return float(sum(part.tensors_in().values()) + sum(part.tensors_out().values()))
+def border_elems(parts: Parts) -> Array:
+    return parts.border_elems
 
 
-def input_intensity(part: Part) -> np.ndarray:
-    """``(convolutions,)`` multiply-accumulates an element of the map they read."""
-    return part.of(part.ops.macs)[part.over_maps] / part.input_map_elems[part.over_maps]
+def input_intensity(parts: Parts) -> Array:
+    """``(rows, points)`` multiply-accumulates an element of the map that a convolution reads; 0 elsewhere."""
+    on = parts.over_maps
+    return np.where(on, parts.of(parts.ops.macs), 0.0) / np.where(on, parts.input_map_elems, 1.0)
 
 
-def least_intensity(part: Part) -> Value:
-    return float(input_intensity(part).min()) if part.over_maps.any() else None
+def least_intensity(parts: Parts) -> Array:
+    return parts.least(input_intensity(parts), parts.over_maps)
 
 
-def most_intensity(part: Part) -> Value:
-    return float(input_intensity(part).max()) if part.over_maps.any() else None
+def most_intensity(parts: Parts) -> Array:
+    return parts.largest(input_intensity(parts), parts.over_maps)
 
 
-def intensity_ratio(part: Part) -> Value:
-    intensity = input_intensity(part)
-    return float(intensity.max() / intensity.min()) if len(intensity) else None
+def intensity_ratio(parts: Parts) -> Array:
+    return most_intensity(parts) / least_intensity(parts)
 
 
-def macs_per_byte(part: Part) -> Value:
-    moved, macs = part.of(part.ops.compulsory_bytes).sum(), part.of(part.ops.macs).sum()
-    return float(macs / moved) if moved else None
+def macs_per_byte(parts: Parts) -> Array:
+    return _over(parts.total(parts.of(parts.ops.macs)), parts.total(parts.of(parts.ops.compulsory_bytes)))
 
 
-def conv_weight_elems(part: Part) -> Value:
-    return float(part.multiplied_weights.sum())
+def conv_weight_elems(parts: Parts) -> Array:
+    return parts.total(parts.multiplied_weights)
 
 
-def buffer_bytes(part: Part) -> Value:
-    map_bytes = part.peak_map_elems() * float(part.of(part.ops.elem_bytes).max())
-    return float(part.of(part.ops.weight_bytes).sum()) + map_bytes
+def buffer_bytes(parts: Parts) -> Array:
+    map_bytes = parts.peak_map_elems * parts.largest(parts.of(parts.ops.elem_bytes))
+    return parts.total(parts.of(parts.ops.weight_bytes)) + map_bytes
 
 
-def line_buffer_bytes(part: Part) -> Value:
-    return float((part.of(part.ops.weight_bytes) + part.line_bytes).sum())
+def line_buffer_bytes(parts: Parts) -> Array:
+    return parts.total(parts.of(parts.ops.weight_bytes) + parts.line_bytes)
 
 
-def pair_buffer_bytes(part: Part) -> Value:
-    need = dict(zip(part.rows.tolist(), (part.of(part.ops.weight_bytes) + part.line_bytes).tolist(), strict=True))
-    pairs = (need[row] + need.get(p, 0.0) for row in need for p in (-1, *part.ops.producers[row]))
-    return max(pairs)
+def pair_buffer_bytes(parts: Parts) -> Array:
+    need = parts.of(parts.ops.weight_bytes) + parts.line_bytes
+    beside = np.zeros_like(need)
+    np.maximum.at(beside, parts.chains.reader, need[parts.chains.source])
+    return parts.largest(need + beside)
+
+
+def _over(dividend: Array, divisor: Array) -> Array:
+    """Their ratio; NaN where there is nothing to divide by."""
+    return dividend / np.where(divisor == 0, np.nan, divisor)
 
 
 MEASURES: tuple[Measure, ...] = (
@@ -217,7 +228,7 @@ MEASURES: tuple[Measure, ...] = (
     ),
     Measure(
         "critical_path_ratio", "", "time of the slowest chain of ops over the time of all ops, on the device",
-        "0..1", "1", "G3", SHUFFLENET_V2, "Section 3, G3", critical_path_ratio,
+        "0..1", "1", "G3", SHUFFLENET_V2, "Section 3, G3", critical_path_ratio, of_time=True,
     ),
     Measure(
         "elementwise_elems", "",
@@ -230,7 +241,7 @@ MEASURES: tuple[Measure, ...] = (
     ),
     Measure(
         "elementwise_time_ratio", "", "time of those ops over the time of all, on the device",
-        "0..1", "0", "G4", SHUFFLENET_V2, "Section 3, G4, Figure 2", elementwise_time_ratio,
+        "0..1", "0", "G4", SHUFFLENET_V2, "Section 3, G4, Figure 2", elementwise_time_ratio, of_time=True,
     ),
     Measure(
         "border_elems", "HWC in + HWC out",
@@ -281,17 +292,24 @@ HEADLINES = (
 BY_NAME = {row.name: row for row in MEASURES}
 
 
-def measure(part: Part) -> dict[str, Value]:
-    """All measures of a part of a network; None where the part has nothing a measure speaks of."""
-    return {row.name: _whole(_value(row, part)) for row in MEASURES}
+def values(parts: Parts, measures: Iterable[Measure], latency_s: Array | None = None) -> dict[str, Array]:
+    """``(parts, points)`` of each measure; ``latency_s`` ``(rows, points)`` where some are made of times."""
+    return {row.name: _value(row, parts, latency_s) for row in measures}
 
 
-def _value(row: Measure, part: Part) -> Value:
-    if row.over == "rows" or len(part.blocks) == 1:
-        return row.of(part)
-    values = [value for block in part.blocks if (value := row.of(block)) is not None]
-    return None if not values else sum(values) if row.over == "sum of blocks" else max(values)
+def _value(row: Measure, parts: Parts, latency_s: Array | None) -> Array:
+    if row.of_time:
+        return row.of(parts, latency_s)
+    if row.over == "rows":
+        return row.of(parts)
+    return parts.over_blocks(row.of(parts.blocks), np.add if row.over == "sum of blocks" else np.fmax)
 
 
-def _whole(value: Value) -> Value:
-    return int(value) if value is not None and value.is_integer() else value
+def measure(parts: Parts, latency_s: Array) -> list[dict[str, Value]]:
+    """All measures of each part, at the first point; None where the part has nothing a measure speaks of."""
+    columns = {name: column[:, 0].tolist() for name, column in values(parts, MEASURES, latency_s).items()}
+    return [{name: _plain(column[part]) for name, column in columns.items()} for part in range(len(parts))]
+
+
+def _plain(value: float) -> Value:
+    return None if np.isnan(value) else int(value) if value.is_integer() else value

@@ -16,18 +16,16 @@ from costsim.hardware import Profile, load_profile
 from costsim.hardware.vary import numeric_field, vary
 from costsim.limits import COMPARISONS
 from costsim.lowering import Lowering
-from costsim.simulate import lowering_for
+from costsim.simulate import given_elems, lowering_for
 from costsim.sweep.allocator import collecting_rarely
 from costsim.sweep.axes import Axis
 from costsim.sweep.chunk import Chunk, ManyNetworks, OneNetwork
+from costsim.sweep.metrics import OP_METRICS, Metrics
 from costsim.sweep.networks import Built, Part, check_values, graphs, network_key
 from costsim.sweep.spec import SweepSpec
 from costsim.tables.cache import Caches
+from costsim.tables.optable import OpTable
 from costsim.totals import bounds, cost_totals, op_totals
-
-OP_METRICS = ("params", "macs", "flops", "mem_access_elems", "weight_bytes", "peak_activation_bytes")
-COST_METRICS = ("latency_ms", "dram_bytes", "energy_mj")
-METRICS = (*OP_METRICS, *COST_METRICS)
 
 CHUNK_POINTS = 4096
 """Points priced in one call: enough to amortise what is done once a call, few enough for the caches."""
@@ -68,9 +66,7 @@ class Engine:
         Raises:
             InputError: an unknown axis, field or metric, a wrong unit, a value out of bounds.
         """
-        for metric in [*self.spec.objectives, *(limit.metric for limit in self.spec.limits)]:
-            if metric not in METRICS:
-                raise unknown_name("metric", metric, METRICS, where="sweep")
+        _ = self.metrics
         axes = {axis.name: axis for axis in self.spec.space.axes}
         for axis in axes.values():
             if axis.name not in RUN_AXES and not axis.name.startswith(("network.", *BLOCKS)):
@@ -94,6 +90,24 @@ class Engine:
                     load_profile(hw, {numeric_field(profile, axis.name): f"{value!r} {axis.unit}".strip()})
 
     @cached_property
+    def metrics(self) -> Metrics:
+        """What is asked for of every point.
+
+        Raises:
+            InputError: an unknown metric.
+        """
+        limits = (limit.metric for limit in self.spec.limits)
+        return Metrics.asked([*self.spec.objectives, *limits, *self.spec.metrics], self.spec.columns, "sweep")
+
+    @cached_property
+    def _op_columns(self) -> list[str]:
+        """Metrics that derived columns may need and that are known of a point before it is priced."""
+        if not self.metrics.derived:
+            return []
+        of_ops = [*OP_METRICS, *(row.name for row in self.metrics.measures if not row.of_time)]
+        return [*of_ops, *self.metrics.derive(dict.fromkeys(of_ops, np.zeros(1)))]
+
+    @cached_property
     def chunk_points(self) -> int:
         """Points to price in one call: of networks built one by one for several devices no more than one table's."""
         values = {axis.name: axis.values for axis in self.spec.space.axes}
@@ -115,7 +129,7 @@ class Engine:
     def totals(self, indices: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
         """The same without the axis values; ``bound`` is an index into ``limit_names``."""
         points = len(indices["hw"])
-        table: dict[str, np.ndarray] = {metric: np.full(points, np.nan) for metric in METRICS}
+        table: dict[str, np.ndarray] = {metric: np.full(points, np.nan) for metric in self.metrics.names}
         table["bound"] = np.full(points, -1)
         table["outcome"] = np.full(points, IMPOSSIBLE)
         apart = _varied(indices, ["network", "hw", "dtype"])
@@ -139,6 +153,7 @@ class Engine:
         for chunk in self._lowered(network, profile, run, values, built):
             rows = where[chunk.points]
             counts = {name: np.broadcast_to(column, rows.shape) for name, column in chunk.totals.items()}
+            counts |= self.metrics.derive(counts)
             for name, column in counts.items():
                 table[name][rows] = column
             allowed = self._allowed(counts)
@@ -177,7 +192,8 @@ class Engine:
                 run_here = RunConfig(run.dtype, run.threads[here] if np.ndim(run.threads) else run.threads)
             costs = device.kind_costs(ops, varied_here, run_here)
             table["bound"][rows[here]] = self._numbers_of(costs.limit_names)[bounds(ops, costs)]
-            totals = cost_totals(ops, costs)
+            totals = cost_totals(ops, costs) | self.metrics.of_costs(ops, costs)
+            totals |= self.metrics.derive({name: table[name][rows[here]] for name in self._op_columns} | totals)
             for name, column in totals.items():
                 table[name][rows[here]] = column
             refused = ~self._allowed({n: np.broadcast_to(column, here.shape) for n, column in totals.items()})
@@ -266,28 +282,32 @@ class Engine:
         for part in parts:
             if part.varies:
                 ops = lowering_for(profile, run, self._caches).table([part.graph])  # arrays: no row comes twice
-                yield OneNetwork(part.points, ops, op_totals(ops))
+                yield OneNetwork(part.points, ops, self._op_totals(ops, [part]))
                 continue
             waiting.append(part)
             if len(waiting) == TOGETHER:
-                yield from _together(waiting, lowering, setting)
+                yield from self._together(waiting, lowering, setting)
                 waiting = []
         if waiting:
-            yield from _together(waiting, lowering, setting)
+            yield from self._together(waiting, lowering, setting)
 
+    def _together(self, parts: list[Part], lowering: Lowering, setting: np.ndarray) -> Iterator[Chunk]:
+        """One table of the networks of all parts for each setting they run in, or one for each part: the fewer."""
+        ops = lowering.table([part.graph for part in parts])
+        totals = self._op_totals(ops, parts)
+        points = np.concatenate([part.points for part in parts])
+        network = np.repeat(np.arange(len(parts)), [len(part.points) for part in parts])
+        settings = _members(setting[points])
+        by_part = len(parts) <= len(settings)
+        for here in _members(network) if by_part else settings:
+            which = network[here[:1]] if by_part else network[here]
+            shape = OneNetwork if by_part else ManyNetworks
+            yield shape(points[here], ops.at_networks(which), {name: column[which] for name, column in totals.items()})
 
-def _together(parts: list[Part], lowering: Lowering, setting: np.ndarray) -> Iterator[Chunk]:
-    """One table of the networks of all parts for each setting they run in, or one for each part: whichever is less."""
-    ops = lowering.table([part.graph for part in parts])
-    totals = op_totals(ops)
-    points = np.concatenate([part.points for part in parts])
-    network = np.repeat(np.arange(len(parts)), [len(part.points) for part in parts])
-    settings = _members(setting[points])
-    by_part = len(parts) <= len(settings)
-    for here in _members(network) if by_part else settings:
-        which = network[here[:1]] if by_part else network[here]
-        shape = OneNetwork if by_part else ManyNetworks
-        yield shape(points[here], ops.at_networks(which), {name: column[which] for name, column in totals.items()})
+    def _op_totals(self, ops: OpTable, parts: list[Part]) -> dict[str, np.ndarray]:
+        """What the networks of the parts cost on any device, and the measures of them that are asked for."""
+        given = np.concatenate([given_elems(part.graph) for part in parts])
+        return op_totals(ops) | self.metrics.of_ops(ops, given)
 
 
 def _is_option(name: str) -> bool:

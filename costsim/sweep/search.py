@@ -15,11 +15,13 @@ import numpy as np
 import pandas as pd
 from pydantic import Field, PositiveInt
 
-from costsim.errors import InputError
+from costsim.errors import InputError, unknown_name
 from costsim.files import is_there, make_folder, read_text, write_bytes, write_text
 from costsim.jsonfile import read_json
 from costsim.limits import Assertion
-from costsim.sweep.engine import METRICS, PRICED, Engine
+from costsim.measures import BY_NAME
+from costsim.sweep.engine import PRICED, Engine
+from costsim.sweep.metrics import TOTALS
 from costsim.sweep.reduce import Table, best_rows, pareto_rows
 from costsim.sweep.run import Progress, SweepResult
 from costsim.sweep.spec import SweepSpec, load_spec
@@ -109,23 +111,27 @@ class _Scorer:
 
     def __init__(self, spec: SearchSpec) -> None:
         devices = {axis.name: axis for axis in spec.space.axes}["hw"].values
-        free = {"constraints": (), "objectives": {"latency_ms": "min"}}
+        wanted = [*spec.objectives, *(limit.metric for limit in spec.limits), *spec.metrics]
+        measures = {name for metric in wanted if (name := metric.partition("@")[0]) in BY_NAME}
+        free = {"constraints": (), "objectives": {"latency_ms": "min"}, "metrics": tuple(sorted(measures))}
         self.spec, self.devices = spec, devices
         self.engine = Engine(SweepSpec(**{**_sweep_part(spec), **free}))
         self.engine.check()
         self.axes = [axis for axis in spec.space.axes if axis.name != "hw"]
         self.combinations = int(np.prod([len(axis.values) for axis in self.axes], dtype=object))
         self.score = _load(spec.score) if spec.score else None
-        for metric in [*spec.objectives, *(limit.metric for limit in spec.limits)]:
+        named = (metric.partition("@")[0] for metric in wanted if "@" in metric)
+        self.by_device = tuple(dict.fromkeys(("latency_ms", "dram_bytes", *named)))
+        for metric in wanted:
             self._check_metric(metric)
 
     def _check_metric(self, metric: str) -> None:
         name, _, device = metric.partition("@")
-        known = [*METRICS, *([SCORE] if self.score else [])]
-        if name not in known or (device and device not in self.devices):
-            raise InputError(
-                f"unknown metric '{metric}'", where="search", mend=f"known: {', '.join(known)}, or @DEVICE"
-            )
+        known = [*TOTALS, *BY_NAME, *self.spec.columns, *([SCORE] if self.score else [])]
+        if name not in known:
+            raise unknown_name("metric", name, known, where="search")
+        if device and device not in self.devices:
+            raise unknown_name("device", device, self.devices, where=f"search: {metric}")
 
     def suggest(self, trial: optuna.Trial) -> tuple[int, ...]:
         """A candidate: an index into each axis."""
@@ -149,10 +155,10 @@ class _Scorer:
             for number, device in enumerate(self.devices)
         }
         for at, row in enumerate(rows):
-            worst = {m: max(float(table[m][at]) for table in priced.values()) for m in METRICS}
+            worst = {m: max(float(table[m][at]) for table in priced.values()) for m in self.engine.metrics.names}
             fits = all(table["outcome"][at] == PRICED for table in priced.values())
             score = {SCORE: self._scored(row)} if self.score else {}
-            each = {f"{m}@{d}": float(t[m][at]) for d, t in priced.items() for m in ("latency_ms", "dram_bytes")}
+            each = {f"{m}@{d}": float(t[m][at]) for d, t in priced.items() for m in self.by_device}
             row.update(worst, **score, **each, fits=fits)
         return rows
 

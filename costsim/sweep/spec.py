@@ -45,6 +45,10 @@ class SweepSpec(BaseModel):
     constraints: tuple[str, ...] = ()
     """``macs <= 150M``: points that break one are counted and left out."""
     objectives: dict[str, Literal["min", "max"]] = Field(default={"latency_ms": "min"}, min_length=1)
+    metrics: tuple[str, ...] = ()
+    """Measures to give of every point besides the totals: ``fragments``, ``border_elems`` (see docs/measures.md)."""
+    columns: dict[str, str] = Field(default_factory=dict)
+    """Columns worked out from other metrics: ``{ms_per_kernel: latency_ms / kernels}``."""
     sample: Sample | None = None
     top: PositiveInt = 20
     """How many of the best points to keep for the first objective."""

@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 
 import costsim
-from costsim.sweep.engine import COST_METRICS, DOES_NOT_FIT, IMPOSSIBLE, OP_METRICS, PRICED, Engine
+from costsim.sweep.engine import DOES_NOT_FIT, IMPOSSIBLE, PRICED, Engine
+from costsim.sweep.metrics import COST_METRICS, OP_METRICS
 from costsim.sweep.spec import load_spec
 
 NETWORK_SPACE = {

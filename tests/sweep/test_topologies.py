@@ -11,7 +11,8 @@ from costsim.devices import RunConfig, device_for
 from costsim.errors import DoesNotFitError
 from costsim.networks import build
 from costsim.simulate import lowering_for, simulate
-from costsim.sweep.engine import COST_METRICS, DOES_NOT_FIT, IMPOSSIBLE, OP_METRICS, PRICED, TOGETHER, Engine
+from costsim.sweep.engine import DOES_NOT_FIT, IMPOSSIBLE, PRICED, TOGETHER, Engine
+from costsim.sweep.metrics import COST_METRICS, OP_METRICS
 from costsim.sweep.spec import load_spec
 from tests.random_networks import FEWEST, MOST, network
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from math import prod, sqrt
+from math import sqrt
 from pathlib import Path
 
 import numpy as np
@@ -11,24 +11,27 @@ import pytest
 import costsim
 from costsim.graph import LayerGraph, NetBuilder, Tensor
 from costsim.lowering import lower
-from costsim.measures import BY_NAME, MEASURES, Part, measure
+from costsim.measures import BY_NAME, MEASURES, Parts, measure
 from costsim.measures.page import page
+from costsim.measures.parts import OUTSIDE
 from costsim.networks import build
 from costsim.networks.vargnet_blocks import Style, normal_block
+from costsim.simulate import given_elems
 
 ROOT = Path(__file__).resolve().parents[2]
 FUSED = dict.fromkeys(("conv", "grouped_conv", "depthwise_conv"), ("batch_norm", "relu", "add"))
 
 
-def part(graph: LayerGraph, block: str | None = None) -> Part:
+def part(graph: LayerGraph, block: str | None = None) -> Parts:
     """The rows of a block of a network on a runtime that fuses norms, activations and sums."""
     ops = lower(graph, fusion=FUSED, views={"slice", "concat"}, elem_bytes=4.0, weight_elem_bytes=4.0)
-    rows = [row for row, label in enumerate(ops.labels) if block in (None, label.block)]
-    return Part(ops, np.array(rows), np.ones(len(ops)), float(prod(graph.input_shape)))
+    part_of = [0 if block in (None, label.block) else OUTSIDE for label in ops.labels]
+    return Parts.by(part_of, ops, given_elems(graph))
 
 
 def values(graph: LayerGraph, block: str | None = None) -> dict[str, float | None]:
-    return measure(part(graph, block))
+    own = part(graph, block)
+    return measure(own, np.ones((len(own.rows), 1)))[0]
 
 
 def pointwise(c1: int, c2: int, side: int = 56) -> LayerGraph:

@@ -1,0 +1,297 @@
+"""Parts of networks that measures are taken over: networks, stages, blocks, or any rows of an op table.
+
+All parts of a table are measured at once, and all its points: arrays are ``(rows, points)`` or ``(parts, points)``.
+Sums go down the rows in execution order, so that a network gives the same digits alone, among others and in a sweep.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from costsim.measures.chains import Chains
+from costsim.tables.networks import Networks
+from costsim.tables.optable import OpTable
+from costsim.tables.runs import reduce_runs, running_total
+from costsim.tables.schema import Array
+
+ELEMENTWISE = ("element-wise", "activation", "normalisation", "shuffle", "data movement")
+"""Op classes that compute next to nothing and move whole maps."""
+
+OUTSIDE = -1
+"""Where a part would be numbered: the row is in none."""
+
+
+@dataclass(frozen=True, eq=False)
+class Parts:
+    """Rows of an op table, part by part."""
+
+    ops: OpTable
+    rows: np.ndarray
+    """Rows of the table: those of each part together, in execution order within it."""
+    starts: np.ndarray
+    """``(parts,)`` first of them in each part; no part is empty."""
+    given_elems: Array
+    """``(networks, points)`` elements of what each network of the table is given; of several inputs together."""
+
+    @classmethod
+    def by(cls, part_of: Sequence[int] | np.ndarray, ops: OpTable, given_elems: Array) -> Parts:
+        """The parts that ``part_of`` numbers for each row of the table, from 0; OUTSIDE is in none."""
+        number = np.asarray(part_of, dtype=int)
+        rows = np.argsort(number, kind="stable")[np.count_nonzero(number == OUTSIDE) :]
+        return cls(ops, rows, np.unique(number[rows], return_index=True)[1], given_elems)
+
+    @classmethod
+    def networks(cls, ops: OpTable, given_elems: Array) -> Parts:
+        """Each network of the table as a whole."""
+        return cls(ops, np.arange(len(ops)), np.array(ops.starts), given_elems)
+
+    def __len__(self) -> int:
+        return len(self.starts)
+
+    @cached_property
+    def lengths(self) -> np.ndarray:
+        return np.diff(self.starts, append=len(self.rows))
+
+    @cached_property
+    def part_of(self) -> np.ndarray:
+        """``(rows,)`` number of the part each row is in."""
+        return np.repeat(np.arange(len(self)), self.lengths)
+
+    @cached_property
+    def blocks(self) -> Parts:
+        """The parts, block by block: those of each part together, in the order the blocks first run."""
+        number: dict[tuple[int, str], int] = {}
+        labels = self.ops.labels
+        keys = zip(self.part_of.tolist(), self.rows.tolist(), strict=True)
+        block_of = [number.setdefault((part, labels[row].block), len(number)) for part, row in keys]
+        order = np.argsort(block_of, kind="stable")
+        starts = np.unique(np.array(block_of)[order], return_index=True)[1]
+        return Parts(self.ops, self.rows[order], starts, self.given_elems)
+
+    def of(self, column: Array) -> Array:
+        """``(rows, points)`` values of a column of the table."""
+        return column if self._is_whole else column[self.rows]
+
+    @cached_property
+    def _is_whole(self) -> bool:
+        return len(self.rows) == len(self.ops) and bool((np.diff(self.rows) == 1).all())
+
+    def total(self, column: Array) -> Array:
+        """``(parts, points)`` sum of each part's rows."""
+        return self._layout.total(column)
+
+    def largest(self, column: Array, where: Array | None = None) -> Array:
+        """``(parts, points)`` maximum over each part's rows, of those that ``where`` says; NaN where there are none."""
+        return _reduced(np.fmax, column if where is None else np.where(where, column, np.nan), self.starts)
+
+    def least(self, column: Array, where: Array) -> Array:
+        """``(parts, points)`` the same of the minimum."""
+        return _reduced(np.fmin, np.where(where, column, np.nan), self.starts)
+
+    @cached_property
+    def _layout(self) -> Networks:
+        return Networks(self.starts, len(self.rows))
+
+    def over_blocks(self, of_block: Array, combine: np.ufunc) -> Array:
+        """``(parts, points)`` what a value ``(blocks, points)`` of the blocks comes to: their sum, or the largest."""
+        starts = np.unique(self.part_of[self.blocks.starts], return_index=True)[1]
+        return _reduced(combine, of_block, starts)
+
+    @cached_property
+    def over_maps(self) -> Array:
+        """``(rows, points)`` mask of the convolutions over more than one pixel; squeeze-excite is not meant."""
+        ops = self.ops
+        return self.of(ops.convolves & ~ops.is_op("conv_transpose") & (ops.h_out * ops.w_out > 1))
+
+    @cached_property
+    def pointwise(self) -> Array:
+        """``(rows, points)`` mask of the 1x1 convolutions among them."""
+        return self.over_maps & self.of(self.ops.is_one_pixel)
+
+    @cached_property
+    def pixels(self) -> Array:
+        """``(rows, points)`` pixels of the output maps, of all images."""
+        return self.of(self.ops.n * self.ops.h_out * self.ops.w_out)
+
+    @cached_property
+    def input_map_elems(self) -> Array:
+        """``(rows, points)`` elements of the map a row's loop nest reads: what is fused behind it reads none of it."""
+        ops = self.ops
+        return self.of(ops.n * ops.c_in * ops.h_in * ops.w_in)
+
+    @cached_property
+    def output_map_elems(self) -> Array:
+        return self.pixels * self.of(self.ops.c_out)
+
+    @cached_property
+    def multiplied_weights(self) -> Array:
+        """``(rows, points)`` weights that multiply: no biases."""
+        ops = self.ops
+        return self.of(ops.c_out * ops.c_in_per_group * ops.kernel_h * ops.kernel_w * ops.convolves)
+
+    @cached_property
+    def fragments(self) -> Array:
+        """``(rows, points)`` pieces: 1 a convolution or pooling over a map, and one a group of a group convolution."""
+        ops = self.ops
+        pools = self.of(ops.is_op("max_pool", "avg_pool")) & (self.pixels > self.of(ops.n))
+        transposed = self.of(ops.is_op("conv_transpose"))
+        groups = self.of(np.where(ops.is_depthwise, 1.0, ops.groups))
+        return np.where(self.over_maps | transposed, groups, pools.astype(float))
+
+    @cached_property
+    def elementwise(self) -> np.ndarray:
+        """``(rows, 1)`` mask of the element-wise and copying ops."""
+        labels = self.ops.labels
+        return np.array([labels[row].op_class in ELEMENTWISE for row in self.rows.tolist()])[:, None]
+
+    @cached_property
+    def line_bytes(self) -> Array:
+        """``(rows, points)`` bytes to run each row line by line over one image: lines under its kernel, one written."""
+        ops = self.ops
+        reach = np.minimum(ops.dilation_h * (ops.kernel_h - 1) + 1, ops.h_in)
+        lines = np.where(ops.by_word(lambda word: word.whole_input) > 0, ops.h_in, reach)
+        return self.of((lines * (ops.w_in * ops.c_in) + ops.w_out * ops.c_out) * ops.elem_bytes)
+
+    @cached_property
+    def chains(self) -> Chains:
+        """How the rows of a part read each other."""
+        reader, producer = self._edges
+        place = np.arange(len(self.rows)) - self.starts[self.part_of]
+        return Chains(reader[self._inside], self._place_of[producer[self._inside]], place)
+
+    @cached_property
+    def depth(self) -> Array:
+        """``(rows, points)`` convolutions and poolings on the longest chain of the part that ends in the row's output.
+
+        What a convolution adds to its result in the same kernel stands beside it, not before it.
+        """
+        counts = self.fragments > 0
+        reader, _ = self._edges
+        before = running_total(self._read_elems)  # of all operands up to and with each
+        first = np.searchsorted(reader, reader)
+        read = before - before[first] + self._read_elems[first] - self._read_elems  # by the operands before it
+        in_chain = (~counts[reader] | (read < self.input_map_elems[reader]))[self._inside]
+        return self.chains.longest(*_few_points(counts.astype(float), in_chain.astype(float)))
+
+    def longest(self, weight: Array) -> Array:
+        """``(rows, points)`` the heaviest chain of rows of the part that ends in each, its own weight included."""
+        return self.chains.longest(weight)
+
+    @cached_property
+    def _place_of(self) -> np.ndarray:
+        """``(rows of the table + 1,)`` where each lies among these rows; OUTSIDE if it does not, and for an input."""
+        place = np.full(len(self.ops) + 1, OUTSIDE)
+        place[self.rows] = np.arange(len(self.rows))
+        return place
+
+    @cached_property
+    def _edges(self) -> tuple[np.ndarray, np.ndarray]:
+        """``(edges,)`` which of these rows reads, ascending, and the row of the table it reads; -1 is the input."""
+        reader, producer = self.ops.edges
+        at = self._place_of[reader]
+        order = np.argsort(at, kind="stable")[np.count_nonzero(at == OUTSIDE) :]
+        return at[order], producer[order]
+
+    @cached_property
+    def _inside(self) -> np.ndarray:
+        """``(edges,)`` mask of those between rows of one part."""
+        reader, producer = self._edges
+        at = self._place_of[producer]
+        return (at != OUTSIDE) & (self.part_of[at] == self.part_of[reader])
+
+    @cached_property
+    def _tensor(self) -> np.ndarray:
+        """``(edges,)`` number of the tensor that is read: the row that wrote it, or beyond them a network's input."""
+        reader, producer = self._edges
+        given = len(self.ops) + self.ops.networks.of_row[self.rows[reader]]
+        return np.where(producer < 0, given, producer)
+
+    @cached_property
+    def _read_elems(self) -> Array:
+        """``(edges, points)`` elements of the tensor that is read."""
+        shape = np.broadcast_shapes(self.ops.output_elems.shape[1:], self.given_elems.shape[1:])
+        written, given = (
+            np.broadcast_to(elems, (len(elems), *shape)) for elems in (self.ops.output_elems, self.given_elems)
+        )
+        return np.concatenate([written, given])[self._tensor]
+
+    @cached_property
+    def tensors_in(self) -> tuple[np.ndarray, np.ndarray, Array]:
+        """Tensors read from outside, each once a part: the part, its last reader there, its elements."""
+        outside = np.flatnonzero(~self._inside)
+        reader = self._edges[0][outside]
+        tensors = len(self.ops) + len(self.ops.networks)
+        key = self.part_of[reader] * tensors + self._tensor[outside]
+        key, first, of = np.unique(key, return_index=True, return_inverse=True)
+        last = np.zeros(len(key), dtype=int)
+        np.maximum.at(last, of, reader)
+        return key // tensors, last, self._read_elems[outside[first]]
+
+    @cached_property
+    def leaves(self) -> np.ndarray:
+        """``(rows,)`` mask of those whose output is read in another part, or by nobody: the network's outputs."""
+        reader, producer = self.ops.edges
+        inner = producer >= 0
+        reader, producer = self._place_of[reader[inner]], self._place_of[producer[inner]]
+        reader, producer = reader[producer != OUTSIDE], producer[producer != OUTSIDE]
+        leaves = np.ones(len(self.rows), dtype=bool)
+        leaves[producer] = False
+        elsewhere = np.where(reader == OUTSIDE, OUTSIDE, self.part_of[reader]) != self.part_of[producer]
+        leaves[producer[elsewhere]] = True
+        return leaves
+
+    @cached_property
+    def border_elems(self) -> Array:
+        """``(parts, points)`` elements of the tensors that come in and go out, each once."""
+        part, _, elems = self.tensors_in
+        out = self.total(self.of(self.ops.output_elems) * self.leaves[:, None])
+        came = np.zeros((len(self), elems.shape[1]))
+        np.add.at(came, part, elems)
+        return out + came
+
+    @cached_property
+    def peak_map_elems(self) -> Array:
+        """``(parts, points)`` the most elements of maps at once, each from its writer to its last reader.
+
+        What comes in is there from the start, what leaves stays to the end.
+        """
+        part, last_in, came = self.tensors_in
+        written = self.of(self.ops.output_elems)
+        at = np.arange(len(self.rows)) + self.part_of  # one more row a part: what dies with its last op
+        change = np.zeros((len(at) + len(self), max(came.shape[1], written.shape[1])))
+        change[at] += written
+        last = np.arange(len(self.rows))
+        np.maximum.at(last, self.chains.source, self.chains.reader)
+        dies = np.flatnonzero(~self.leaves)
+        np.add.at(change, at[last[dies]] + 1, -written[dies])
+        np.add.at(change, at[self.starts[part]], came)
+        np.add.at(change, at[last_in] + 1, -came)
+        starts = self.starts + np.arange(len(self))
+        live = running_total(change)
+        left = np.concatenate([np.zeros_like(live[:1]), live[starts[1:] - 1]])  # what leaves the parts before it
+        return _reduced(np.fmax, live, starts) - left
+
+
+def _reduced(combine: np.ufunc, column: Array, starts: np.ndarray) -> Array:
+    """``(parts, points)`` the rows from each start to the next, combined."""
+    if len(starts) == 1:
+        return combine.reduce(column, axis=0)[None]
+    if column.shape[1] == 1:
+        return combine.reduceat(column, starts, axis=0)
+    return reduce_runs(combine, column, starts)
+
+
+def _few_points(*columns: Array) -> tuple[Array, ...]:
+    """The same columns with one point where all of theirs agree."""
+    return tuple(c[:, :1] if c.shape[1] > 1 and (c == c[:, :1]).all() else c for c in columns)
+
+
+def numbered(keys: Sequence[str]) -> tuple[list[str], np.ndarray]:
+    """The distinct keys in the order they first come, and ``(rows,)`` the number of each row's."""
+    number: dict[str, int] = {}
+    of = np.array([number.setdefault(key, len(number)) for key in keys], dtype=int)
+    return list(number), of
