@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 import costsim
+from costsim.measures import BY_NAME
 from costsim.sweep.engine import DOES_NOT_FIT, IMPOSSIBLE, PRICED, Engine
 from costsim.sweep.metrics import COST_METRICS, OP_METRICS
 from costsim.sweep.spec import load_spec
@@ -47,12 +48,13 @@ def analyzed(point, table):
         graph = graph.with_input(int(axes["batch"]), 3, size, size)
     units = {"bandwidth": "B/s", "clock": "Hz"}
     settings = {n: f"{v.item()!r} {units[n.split('.')[-1]]}" for n, v in axes.items() if n.startswith("hardware.")}
-    return costsim.analyze(graph, axes["hw"], settings=settings).summary
+    found = costsim.analyze(graph, axes["hw"], settings=settings)
+    return found.summary | found.measures
 
 
 @pytest.mark.parametrize("space", [NETWORK_SPACE, HARDWARE_SPACE, PLAN_SPACE], ids=["networks", "devices", "plans"])
 def test_points_equal_analyze_to_the_last_digit(space):
-    spec = load_spec(space)
+    spec = load_spec({**space, "metrics": list(BY_NAME)})
     table = Engine(spec).price(0, spec.space.points)
     assert (table["outcome"] == PRICED).sum() >= 40
     for point in range(spec.space.points):
@@ -64,7 +66,7 @@ def test_points_equal_analyze_to_the_last_digit(space):
                 analyzed(point, table)
         else:
             summary = analyzed(point, table)
-            for metric in (*OP_METRICS, *COST_METRICS):
+            for metric in (*OP_METRICS, *COST_METRICS, *BY_NAME):
                 found = table[metric][point]
                 wanted = np.nan if summary[metric] is None else summary[metric]
                 found = round(found) if isinstance(wanted, int) else found

@@ -11,6 +11,7 @@ from costsim.devices import RunConfig, device_for
 from costsim.errors import DoesNotFitError
 from costsim.networks import build
 from costsim.simulate import lowering_for, simulate
+from costsim.measures import BY_NAME
 from costsim.sweep.engine import DOES_NOT_FIT, IMPOSSIBLE, PRICED, TOGETHER, Engine
 from costsim.sweep.metrics import COST_METRICS, OP_METRICS
 from costsim.sweep.spec import load_spec
@@ -22,7 +23,7 @@ EXAMPLES = str(Path(__file__).parents[2] / "examples")
 
 
 def priced(space):
-    spec = load_spec(space)
+    spec = load_spec({**space, "metrics": list(BY_NAME)})
     return Engine(spec).price(0, spec.space.points)
 
 
@@ -31,8 +32,9 @@ def assert_equal_to_analyze(table, graph_of):
     for point in np.flatnonzero(table["outcome"] == PRICED):
         axes = {name: column[point] for name, column in table.items()}
         settings = {n: f"{v.item()!r} Hz" for n, v in axes.items() if n.startswith("hardware.")}
-        summary = costsim.analyze(graph_of(axes), axes["hw"], settings=settings).summary
-        for metric in (*OP_METRICS, *COST_METRICS):
+        analysis = costsim.analyze(graph_of(axes), axes["hw"], settings=settings)
+        summary = analysis.summary | analysis.measures
+        for metric in (*OP_METRICS, *COST_METRICS, *BY_NAME):
             wanted = np.nan if summary[metric] is None else summary[metric]
             found = round(table[metric][point]) if isinstance(wanted, int) else table[metric][point]
             np.testing.assert_array_equal(found, wanted, err_msg=f"{metric} of point {point}")
