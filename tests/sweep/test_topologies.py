@@ -9,9 +9,9 @@ import pytest
 import costsim
 from costsim.devices import RunConfig, device_for
 from costsim.errors import DoesNotFitError
+from costsim.measures import BY_NAME
 from costsim.networks import build
 from costsim.simulate import lowering_for, simulate
-from costsim.measures import BY_NAME
 from costsim.sweep.engine import DOES_NOT_FIT, IMPOSSIBLE, PRICED, TOGETHER, Engine
 from costsim.sweep.metrics import COST_METRICS, OP_METRICS
 from costsim.sweep.spec import load_spec
