@@ -27,7 +27,6 @@ from costsim.measures import MEASURES, Measure
 from costsim.network import Network
 from costsim.simulate import simulate
 from costsim.worth.evidence import FILE
-from costsim.worth.price import OF_TIME
 from costsim.worth.statistics import enough, explained, rank_correlation
 from validation import arm_runs, host, snapdragon_855, stm32n6, timm, v100
 from validation.stm32n6_networks import network_of
@@ -157,7 +156,7 @@ def rows_of(measured: Measured) -> Iterator[dict[str, object]]:
     predicted_s = np.array([a.latency_ms * 1e-3 for a in analyses.values()])
     for measure in MEASURES:
         x = np.array([term(measure, a.measures[measure.name]) for a in analyses.values()])
-        if measure.name in OF_TIME or not np.isfinite(x).all() or np.ptp(x) < 1e-9:
+        if measure.of_time or not np.isfinite(x).all() or np.ptp(x) < 1e-9:
             continue
         told = {
             f"{prefix}{name}": round(value, 3)

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from costsim.devices import RunConfig
     from costsim.hardware import Profile
     from costsim.hardware.profile import Calibration
+    from costsim.measures import Measure
     from costsim.sweep.axes import Axis
 
 
@@ -133,3 +134,10 @@ def total_name(name: str) -> str:
     return {"macs": "MACs", "flops": "FLOPs", "params": "parameters", "dram": "DRAM traffic"}.get(
         stem, stem.replace("_", " ")
     )
+
+
+def measured(value: float, measure: Measure) -> str:
+    """A measure's value with its unit in short: ``1.21``, ``3.2 M``, ``512.0 KiB``."""
+    if measure.unit == "bytes":
+        return byte_count(value)
+    return format_count(value) if measure.unit == "elements" else f"{value:.3g}"

@@ -31,9 +31,6 @@ PER = {"elements": (1e6, "million elements"), "bytes": (2.0**20, "MiB"), "ratio"
 LEAST_CHANGE = 0.02
 """What a measure changes by less than this share between two networks is the rounding of their widths."""
 
-OF_TIME = ("critical_path_ratio", "elementwise_time_ratio")
-"""Measures that are made of times: a price of them would be one of itself."""
-
 
 @dataclass(frozen=True)
 class Timed:
@@ -115,8 +112,8 @@ def worth(hw: str | Path | Profile, *, dtype: str | None = None, threads: int | 
     """
     profile = hw if isinstance(hw, Profile) else load_profile(hw)
     run = RunConfig.of(profile, dtype, threads)
-    found = prices(profile, run, [measure for measure in MEASURES if measure.name not in OF_TIME])
-    return Worth(profile, run, tuple(found), tuple(_notes(found)))
+    found = tuple(prices(profile, run, [measure for measure in MEASURES if not measure.of_time]))
+    return Worth(profile, run, found, tuple(_notes(found)))
 
 
 def prices(profile: Profile, run: RunConfig, measures: Iterable[Measure]) -> Iterator[Price]:

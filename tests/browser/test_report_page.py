@@ -11,6 +11,8 @@ from selenium.webdriver.support.ui import WebDriverWait
 import costsim
 from costsim.analysis import Analysis
 from costsim.graph.layers import Conv2d, Input
+from costsim.measures.table import HEADLINES
+from costsim.report.page.blocks import NO_BLOCK
 from costsim.report.page.html import page as page_of
 from tests.browser.chromium import LAPTOP, MARKS, PHONE, Browser
 from tests.long_network import long_network
@@ -30,7 +32,7 @@ def shown(page: Browser) -> list[int]:
 
 def test_every_chart_has_marks(page: Browser, analysis: Analysis) -> None:
     marks = page.driver.execute_script(MARKS)
-    assert set(marks) >= {"roofline", "classes", "limits", "stages", "blocks", "memory", "whatif"}
+    assert set(marks) >= {"roofline", "classes", "limits", "stages", "blocks", "measures", "memory", "whatif"}
     assert marks["roofline"] >= len(analysis.layer_records)
     assert marks["classes"] >= len(analysis.class_records)
     assert marks["limits"] >= len(analysis.bound_records)
@@ -180,3 +182,30 @@ def test_a_long_table_is_sorted_as_a_whole_and_shown_in_part(browser: Browser) -
     assert [macs[row] for row in shown(browser)] == sorted(macs, reverse=True)
     assert min(driver.execute_script(MARKS).values()) > 0
     assert browser.console() == []
+
+
+CELL = """const cells = [...document.querySelectorAll('[data-chart=measures] .mark-rect path')];
+return cells.map(cell => [cell.__data__.datum.block, cell.__data__.datum.measure, getComputedStyle(cell).opacity])"""
+
+
+def test_the_strip_has_a_cell_a_block_and_measure(page: Browser, analysis: Analysis) -> None:
+    cells = page.driver.execute_script(CELL)
+    assert {block for block, _, _ in cells} >= {record["block"] for record in analysis.block_records} - {""}
+    spoken = sum(own[name] is not None for own in analysis.block_measures.values() for name in HEADLINES)
+    assert len(cells) == spoken + len(analysis.block_records)
+
+
+def test_a_cell_of_the_strip_chooses_its_block_everywhere(page: Browser, analysis: Analysis) -> None:
+    block = page.driver.execute_script(CELL)[5][0]
+    page.driver.execute_script(
+        "document.querySelectorAll('[data-chart=measures] .mark-rect path')[5]"
+        ".dispatchEvent(new MouseEvent('click', {bubbles: true}))"
+    )
+    assert shown(page) == [i for i, r in enumerate(analysis.layer_records) if (r["block"] or NO_BLOCK) == block]
+    WebDriverWait(page.driver, 5).until(
+        lambda driver: all((own == block) == (float(opacity) == 1) for own, _, opacity in driver.execute_script(CELL))
+    )
+    page.driver.find_element(By.CSS_SELECTOR, ".filters button[type=reset]").click()
+    WebDriverWait(page.driver, 5).until(
+        lambda driver: all(float(opacity) == 1 for _, _, opacity in driver.execute_script(CELL))
+    )

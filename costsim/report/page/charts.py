@@ -20,6 +20,12 @@ MODE_COLOURS = {"resident": "#0072B2", "streamed": "#56B4E9", "tiled": "#E69F00"
 KIND_SHAPES = {"macs": "circle", "vector": "diamond", "copy": "square"}
 
 
+CHOSEN: Spec = {"name": "chosen", "value": ""}
+"""Of charts that show blocks: the one the layer table is filtered by, or none."""
+FADED: Spec = {"condition": {"test": "chosen === '' || datum.block === chosen", "value": 1}, "value": 0.3}
+"""Opacity of their marks: all blocks but the chosen one stand back."""
+
+
 def roofline_chart(levels: list[str], colours: Mapping[str, str]) -> Spec:
     """Speed over arithmetic intensity, one memory level at a time."""
     of_level = [{"filter": "datum.level == level"}]
@@ -111,10 +117,12 @@ def group_bars(data: str, field: str, colours: Mapping[str, str], records: list[
 def block_bars(data: str, field: str, colours: Mapping[str, str], rows: int) -> Spec:
     """Time per block in execution order, split by op class."""
     return {
+        "params": [CHOSEN],
         "data": {"name": data},
         "height": BAR_HEIGHT * rows,
         "mark": {"type": "bar", "cursor": "pointer"},
         "encoding": {
+            "opacity": FADED,
             "y": {"field": field, "type": "nominal", "sort": None, "title": None},
             "x": _TIME | {"stack": "zero", "axis": {"orient": "top"}},
             "color": colour("class", colours),

@@ -14,6 +14,7 @@ from costsim.report import words
 from costsim.report.page import charts, memory
 from costsim.report.page.blocks import NO_BLOCK, block_graph
 from costsim.report.page.datasets import datasets, finite
+from costsim.report.page.measure_strip import strip, strip_chart
 from costsim.report.page.whatif import too_long_to_replan, what_if
 from costsim.report.palette import class_colours, limit_colours
 from costsim.units import format_count, format_milliseconds
@@ -49,6 +50,7 @@ def page(
         findings = [] if takes_minutes(analysis.simulation) else check(analysis.simulation)
     data |= {
         "changes": finite(changes["single"]),
+        "measures": finite(strip(analysis)),
         "held": finite(memory.held(analysis)),
         "alive": finite(memory.alive(analysis)),
         "offchip": finite(memory.offchip(analysis)),
@@ -103,6 +105,7 @@ def _charts(analysis: Analysis, data: dict[str, Any], classes: dict[str, str]) -
     }
     if blocks > stages:
         shown["blocks"] = charts.block_bars("blocks", "block", classes, blocks)
+    shown["measures"] = strip_chart("measures", blocks)
     planned = analysis.simulation.ops.plan is not None
     shown["memory"] = charts.memory_chart(planned, bool(data["capacities"]), _largest(data["held"]))
     if data["offchip"]:

@@ -8,9 +8,9 @@ from rich.console import Group
 from rich.table import Table
 from rich.text import Text
 
-from costsim.measures.table import BY_NAME, HEADLINES, Measure
+from costsim.measures.table import BY_NAME, HEADLINES
 from costsim.report.formats.terminal import as_text, plain_table
-from costsim.report.words import byte_count, fit_line, run_line, shape, trust
+from costsim.report.words import byte_count, fit_line, measured, run_line, shape, trust
 from costsim.units import format_count, format_milliseconds
 
 if TYPE_CHECKING:
@@ -94,14 +94,8 @@ def _guidelines(analysis: Analysis) -> Table:
             continue
         blocks = {block: own for block, found in analysis.block_measures.items() if (own := found[name]) is not None}
         worst = max(blocks, key=blocks.__getitem__)
-        shown.add_row(name, of.guideline, _quantity(value, of), _quantity(blocks[worst], of), worst)
+        shown.add_row(name, of.guideline, measured(value, of), measured(blocks[worst], of), worst)
     return shown
-
-
-def _quantity(value: float, of: Measure) -> str:
-    if of.unit == "bytes":
-        return byte_count(value)
-    return format_count(value) if of.unit == "elements" else f"{value:.3g}"
 
 
 def table(title: str, first: str, *columns: str) -> Table:

@@ -23,6 +23,15 @@ for (const { box, reads } of boxes) {
   for (const event of ["mouseleave", "blur"]) box.addEventListener(event, () => mark(false));
 }
 
+// Charts of blocks fade all but the one the table is filtered by.
+function markChosen() {
+  const box = table.selects.block;
+  for (const name of ["blocks", "measures"])
+    views[name]?.signal("chosen", box?.selectedIndex > 0 ? box.value : "").runAsync();
+}
+table.form.addEventListener("filtered", markChosen);
+
 whatIf(document.querySelector(".whatif"), payload.whatif);
-drawAll(choose);
-matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => drawAll(choose));
+const drawPage = () => drawAll(choose).then(markChosen);
+drawPage();
+matchMedia("(prefers-color-scheme: dark)").addEventListener("change", drawPage);

@@ -51,6 +51,7 @@ class LayerTable {
     this.more.textContent = `Show all ${count}, not only the first ${FIRST_ROWS}`;
     this.form.querySelector("output").textContent =
       `${count} of ${this.rows.length} ops, ${ms.toPrecision(4)} ms, ${(100 * share).toFixed(1)} % of the time`;
+    this.form.dispatchEvent(new Event("filtered"));
     for (const [column, box] of Object.entries(this.selects))
       for (const button of document.querySelectorAll(`[data-${column}]`))
         button.setAttribute("aria-pressed", String(box.selectedIndex > 0 && button.dataset[column] === box.value));
