@@ -1,4 +1,4 @@
-"""The two papers' design steps: equal multiply-adds, each step changes what it is about, and the ends are the papers'."""
+"""The design steps of two papers: equal multiply-adds, each moves what it is about, the ends are the papers' own."""
 
 from __future__ import annotations
 
