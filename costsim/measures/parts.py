@@ -233,13 +233,12 @@ class Parts:
 
     @cached_property
     def leaves(self) -> np.ndarray:
-        """``(rows,)`` mask of those whose output is read in another part, or by nobody: the network's outputs."""
+        """``(rows,)`` mask of those whose output is read in another part, or is one of the network's outputs."""
         reader, producer = self.ops.edges
         inner = producer >= 0
         reader, producer = self._place_of[reader[inner]], self._place_of[producer[inner]]
         reader, producer = reader[producer != OUTSIDE], producer[producer != OUTSIDE]
-        leaves = np.ones(len(self.rows), dtype=bool)
-        leaves[producer] = False
+        leaves = np.array(self.ops.leaves)[self.rows]
         elsewhere = np.where(reader == OUTSIDE, OUTSIDE, self.part_of[reader]) != self.part_of[producer]
         leaves[producer[elsewhere]] = True
         return leaves
