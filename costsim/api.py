@@ -28,6 +28,7 @@ def analyze(
     threads: int | None = None,
     settings: Mapping[str, str] | None = None,
     runtime: str | None = None,
+    limits: Mapping[str, int] | None = None,
     strict: bool = False,
 ) -> Analysis:
     """Predict what a network costs on a device.
@@ -41,13 +42,15 @@ def analyze(
         threads: cores used; the profile's own if left out.
         settings: profile fields to change, as text with units: ``{"memory.onchip.size": "1 MiB"}``.
         runtime: one of the runtimes the board runs; its first if left out.
+        limits: ``{"boxes": 300}``: values an op is taken to make whose number the data decide; left out, the network
+            ends at the first such op and says so.
         strict: refuse networks with ops costsim has no model for.
 
     Raises:
         InputError: anything above that is unknown or impossible.
         DoesNotFitError: the device cannot run the network at all.
     """
-    graph = Network(network, input_size=input_size, batch=batch).graph
+    graph = Network(network, input_size=input_size, batch=batch, limits=limits).graph
     if isinstance(hw, Profile):
         if settings or runtime:
             what = "settings" if settings else "a runtime"

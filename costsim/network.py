@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from costsim.errors import InputError
+from costsim.errors import InputError, unknown_name
 from costsim.files import is_there
 from costsim.graph import LayerGraph
 from costsim.graph.resize import InputSize, resized
@@ -17,6 +17,9 @@ from costsim.networks import build, network_names
 
 if TYPE_CHECKING:
     import networkx as nx
+
+LIMITS = ("boxes",)
+"""What can be limited: values that pass a threshold, a mask or a suppression."""
 
 
 class Network:
@@ -26,8 +29,17 @@ class Network:
     145814296
     """
 
-    def __init__(self, spec: Any, *, input_size: str | InputSize = None, batch: int | None = None) -> None:
+    def __init__(
+        self,
+        spec: Any,
+        *,
+        input_size: str | InputSize = None,
+        batch: int | None = None,
+        limits: Mapping[str, int] | None = None,
+    ) -> None:
         """``spec`` is a zoo name, a path, a ``LayerGraph``, or any object an importer takes.
+
+        ``limits`` says how many values an op is taken to make whose number the data decide: ``{"boxes": 300}``.
 
         Raises:
             InputError: unknown name, unreadable file, or a size that does not pass through it.
@@ -37,7 +49,7 @@ class Network:
         if batch is not None and batch < 1:
             raise InputError(f"batch {batch}", where="--batch", mend="it is at least 1")
         size = parse_input_sizes(input_size) if isinstance(input_size, str) else input_size
-        self.graph = _resolve(spec, size, batch)
+        self.graph = _resolve(spec, size, batch, _checked(limits))
 
     @property
     def name(self) -> str:
@@ -60,7 +72,7 @@ class Network:
         return repr(self.graph).replace("LayerGraph", "Network")
 
 
-def _resolve(spec: Any, size: InputSize, batch: int | None) -> LayerGraph:
+def _resolve(spec: Any, size: InputSize, batch: int | None, limits: Mapping[str, int]) -> LayerGraph:
     if isinstance(spec, Network):
         spec = spec.graph
     elif isinstance(spec, str) and not _is_path(spec):
@@ -69,7 +81,17 @@ def _resolve(spec: Any, size: InputSize, batch: int | None) -> LayerGraph:
         return resized(spec, size, batch)
     from costsim.importers import load_network
 
-    return load_network(spec, size, batch)  # a file may leave its sizes open: it is bound while read
+    return load_network(spec, size, batch, limits)  # a file may leave its sizes open: it is bound while read
+
+
+def _checked(limits: Mapping[str, int] | None) -> Mapping[str, int]:
+    """Limits as whole numbers above 0, of the kinds there are."""
+    for name, count in (limits or {}).items():
+        if name not in LIMITS:
+            raise unknown_name("limit", name, LIMITS, where="--limit")
+        if isinstance(count, bool) or not isinstance(count, (int, np.integer)) or count < 1:
+            raise InputError(f"{name} {count!r} is no whole number above 0", where="--limit", mend="write boxes=300")
+    return limits or {}
 
 
 def _from_zoo(name: str, size: InputSize, batch: int | None) -> LayerGraph:

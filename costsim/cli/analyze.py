@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from costsim.api import analyze
-from costsim.cli.options import parse_settings, run_options
+from costsim.cli.options import parse_limits, parse_settings, run_options
 from costsim.cli.outputs import output_options, write_files
 from costsim.errors import InputError
 
@@ -16,9 +16,18 @@ OUTPUTS = ("html", "plots", "trace", "measure", "model_explorer")
 @click.argument("network")
 @click.option("--hw", required=True, metavar="HW", help="A name of 'costsim hw list', or the path of a profile.")
 @run_options
+@click.option(
+    "--limit",
+    "limits",
+    multiple=True,
+    metavar="boxes=N",
+    help="Values an op is taken to make whose number the data decide; else the network ends there.",
+)
 @click.option("--strict", is_flag=True, help="Refuse networks with ops costsim has no model for.")
 @output_options
-def command(network: str, hw: str, settings: tuple[str, ...], output: str, **options: object) -> None:
+def command(
+    network: str, hw: str, settings: tuple[str, ...], limits: tuple[str, ...], output: str, **options: object
+) -> None:
     """Predict parameters, MACs, memory access and latency of NETWORK on HW, and say what bounds it.
 
     NETWORK is a zoo name ('costsim nets list') or the path of an ONNX, JSON or ncnn .param file.
@@ -26,7 +35,8 @@ def command(network: str, hw: str, settings: tuple[str, ...], output: str, **opt
     files = {name: options.pop(name) for name in OUTPUTS}
     if files["measure"] and not files["trace"]:
         raise InputError("measurements are shown in the trace", where="--measure", mend="name its file: --trace FILE")
-    analysis = analyze(network, hw, settings=parse_settings(settings), **options)  # type: ignore[arg-type]
+    changes = {"settings": parse_settings(settings), "limits": parse_limits(limits)}
+    analysis = analyze(network, hw, **changes, **options)  # type: ignore[arg-type]
     text = analysis.report(output)
     click.echo(text, nl=not text.endswith("\n"))
     write_files(analysis, **files)  # type: ignore[arg-type]

@@ -45,6 +45,21 @@ def run_options(command: Callable[..., Any]) -> Callable[..., Any]:
     return command
 
 
+def parse_limits(limits: tuple[str, ...]) -> dict[str, int]:
+    """``boxes=300`` pairs.
+
+    Raises:
+        InputError: no '=' in it, or what follows is no whole number.
+    """
+    parsed: dict[str, int] = {}
+    for limit in limits:
+        name, _, count = limit.partition("=")
+        if not count.isdecimal():
+            raise InputError(f"'{limit}' is no limit", where="--limit", mend="write boxes=300")
+        parsed[name] = int(count)
+    return parsed
+
+
 def parse_settings(settings: tuple[str, ...]) -> dict[str, str]:
     """``key=value`` pairs.
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -21,13 +22,16 @@ def importers() -> dict[str, Importer]:
     return {name: load_plugin(IMPORTERS, name, "importer") for name in plugins(IMPORTERS)}
 
 
-def load_network(source: Any, input_size: InputSize = None, batch: int | None = None) -> LayerGraph:
+def load_network(
+    source: Any, input_size: InputSize = None, batch: int | None = None, limits: Mapping[str, int] | None = None
+) -> LayerGraph:
     """The network in a file or an object, by the importer for its suffix or type.
 
     Args:
         source: a path, an ``onnx.ModelProto``, a ``torch.nn.Module``, or a ``LayerGraph``.
         input_size: (channels, height, width) where the source leaves it open, or to replace it.
         batch: images at a time, likewise.
+        limits: ``boxes``, the values an op is taken to make whose number the data decide; else the network ends there.
 
     Raises:
         InputError: no importer for it, no such file, or a file that is damaged; names file and node.
@@ -38,15 +42,27 @@ def load_network(source: Any, input_size: InputSize = None, batch: int | None = 
     if not isinstance(source, (str, Path)):
         for importer in found.values():
             if importer.accepts(source):
-                return importer.load(source, input_size, batch)
+                return _loaded(importer, source, input_size, batch, limits)
         raise InputError(f"no importer takes a {type(source).__name__}", mend=f"known: {', '.join(sorted(found))}")
     if ":" in str(source) and not is_there(source):
-        return found["python"].load(source, input_size, batch)
+        return _loaded(found["python"], source, input_size, batch, limits)
     path = Path(source)
     for importer in found.values():
         if path.suffix.lower() in importer.suffixes:
             check_file(path)
-            return importer.load(path, input_size, batch)
+            return _loaded(importer, path, input_size, batch, limits)
     refuse_foreign(path)
     suffixes = [suffix for importer in found.values() for suffix in importer.suffixes]
     raise unknown_name("network file type", path.suffix or path.name, suffixes, where=str(path))
+
+
+def _loaded(
+    importer: Importer, source: Any, input_size: InputSize, batch: int | None, limits: Mapping[str, int] | None
+) -> LayerGraph:
+    if not limits:
+        return importer.load(source, input_size, batch)
+    if not importer.takes_limits:
+        raise InputError(
+            f"{importer.name} files have no sizes that the data decide", where="--limit", mend="leave it out"
+        )
+    return importer.load(source, input_size, batch, limits=limits)

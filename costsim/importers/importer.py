@@ -22,5 +22,7 @@ class Importer:
     """``load(path_or_object, input_size, batch)``; imports what is heavy only when called."""
     suffixes: tuple[str, ...] = ()
     """File suffixes it reads, with the dot."""
+    takes_limits: bool = False
+    """Whether ``load`` takes ``limits`` too: how many values an op is taken to make whose number the data decide."""
     accepts: Callable[[Any], bool] = _nothing
     """Whether it takes this object (not a path); must not import anything heavy to tell."""

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import ast
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from importlib import import_module
 from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
@@ -17,13 +17,19 @@ from typing import Any
 from costsim.errors import CostsimError, InputError, unknown_name
 from costsim.files import check_file, read_text
 from costsim.graph import LayerGraph
+from costsim.graph.resize import InputSize
 from costsim.importers.importer import Importer
 from costsim.units import shortened
 
 MEND = "write module.py:Name or package.module:name"
 
 
-def load_python(text: Path | str, input_size: tuple[int, ...] | None = None, batch: int | None = None) -> LayerGraph:
+def load_python(
+    text: Path | str,
+    input_size: InputSize = None,
+    batch: int | None = None,
+    limits: Mapping[str, int] | None = None,
+) -> LayerGraph:
     """The network that the named class or function makes when it is called.
 
     Raises:
@@ -33,7 +39,7 @@ def load_python(text: Path | str, input_size: tuple[int, ...] | None = None, bat
 
     made = call(str(text), named(text))
     try:
-        return load_network(made, input_size, batch)
+        return load_network(made, input_size, batch, limits)
     except InputError as error:
         raise error.at(str(text)) if not error.where else error from None
 
@@ -124,4 +130,4 @@ def _said(error: Exception) -> str:
     return f"{type(error).__name__}: {shortened(words, 120)}" if words else type(error).__name__
 
 
-IMPORTER = Importer("python", suffixes=(".py",), load=load_python)
+IMPORTER = Importer("python", suffixes=(".py",), takes_limits=True, load=load_python)

@@ -56,6 +56,25 @@ def multiplied(
     return y if bias is None else _biased(writer, y, bias)
 
 
+def deformed(
+    writer: GraphWriter,
+    x: Tensor,
+    weight: Value,
+    read: Sequence[Tensor],
+    bias: Value | None,
+    groups: int,
+    output: Sequence[int],
+) -> Tensor:
+    """A deformable convolution: samples are gathered by bilinear interpolation, then multiplied as a convolution does.
+
+    ``read`` are the offsets and perhaps the mask.
+    """
+    sampled = (x.shape[0], x.shape[1], prod(weight.shape[2:]), prod(output[2:]))
+    corners = 4 * 2 + len(read) - 1  # four corners weighted and summed, then the mask
+    columns = writer.unknown("DeformConv sampling", [x, *read], sampled, flops=corners * prod(sampled))
+    return multiplied(writer, columns, weight, bias, groups, output)
+
+
 def transposed(
     writer: GraphWriter, x: Tensor, weight: Value, bias: Value | None, groups: int, output: Sequence[int]
 ) -> Tensor:

@@ -47,6 +47,14 @@ KINDS = {
     "tiles of one axis": ([MAP, "Tile t 1 1 x a 0=0 1=3", "Convolution v 1 1 a y 0=2 1=1 6=24"], 24 * 36, 24),
     "tiles of every axis": (
         [MAP, "Tile t 1 1 x a -23302=3,1,2,3", "Convolution v 1 1 a y 0=2 1=1 6=8"], 8 * 36 * 6, 8),
+    "halves gated by each other": ([MAP, "GLU g 1 1 x a 0=0", "Convolution v 1 1 a y 0=3 1=1 6=6"], 3 * 2 * 36, 6),
+    "halves of rows gated": ([MAP, "GLU g 1 1 x a 0=2", "InnerProduct f 1 1 a y 0=2 2=144"], 144, 144),
+    "pixels as channels": ([MAP, "Focus f 1 1 x a", "Convolution v 1 1 a y 0=5 1=1 6=80"], 5 * 16 * 9, 80),
+    "a kernel computed at run time": (
+        [MAP, "Input k 0 1 k 0=3 1=3 11=4 2=5", "Convolution c 2 1 x k y 0=5 1=3 4=1 19=1"], 5 * 4 * 9 * 36, 0),
+    "a kernel and a bias computed at run time": (
+        [MAP, "Input k 0 1 k 0=1 1=1 11=4 2=5", "Input b 0 1 b 0=5", "Convolution c 3 1 x k b y 0=5 1=1 5=1 19=1"],
+        5 * 4 * 36, 0),
     "sizes in words": ([MAP, 'Reshape r 1 1 x a 6="0w,-1"', "InnerProduct f 1 1 a y 0=2 2=12"], 12 * 24, 12),
 }  # fmt: skip
 

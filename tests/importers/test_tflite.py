@@ -167,6 +167,20 @@ def test_an_lstm_is_one_layer(time_first: bool, tmp_path: Path) -> None:
     assert graph.total_params == 4 * 12 * (8 + 12 + 1)
 
 
+@pytest.mark.parametrize("padding", [0, 1])
+def test_a_convolution_over_a_volume(padding: int, tmp_path: Path) -> None:
+    file = FileBuilder()
+    x = file.input(1, 4, 8, 8, 3)
+    weights = [file.weight(2, 3, 3, 3, 5), file.weight(5)]
+    size = (4, 8, 8) if padding == 0 else (3, 6, 6)
+    options = {"Padding": padding, "StrideD": 1, "StrideH": 1, "StrideW": 1}
+    file.add("CONV_3D", [x, *weights], (1, *size, 5), options="Conv3DOptions", **options)
+    graph = load(tmp_path, file)
+    assert graph.total_macs == 5 * 3 * 18 * size[0] * size[1] * size[2]
+    assert graph.total_params == 275
+    assert not graph.unknown
+
+
 def test_a_custom_op_is_visible_as_unknown(tmp_path: Path) -> None:
     file = FileBuilder()
     x = conv(file, file.input(1, 4, 4, 3), 3, 8, 4)

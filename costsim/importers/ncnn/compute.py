@@ -33,10 +33,10 @@ FUSED_ACTIVATIONS = {1: "relu", 2: "leaky_relu", 3: "clip", 4: "sigmoid", 5: "mi
 """Key 9 (10 in Gemm-like layers) of layers that end in an activation."""
 
 
-def convolution(writer: GraphWriter, layer: ParamLayer, x: Tensor, groups: int = 1) -> Tensor:
-    if layer.integer(19):  # dynamic_weight: the kernel is an input
-        raise InputError("its kernel is computed at run time", mend="export it with stored weights")
+def convolution(writer: GraphWriter, layer: ParamLayer, x: Tensor, *computed: Tensor, groups: int = 1) -> Tensor:
     x = as_map(writer, x)
+    if layer.integer(19):  # dynamic_weight: kernel and bias are inputs
+        return _computed_kernel(writer, layer, x, computed, groups)
     kernel, dilation, stride = layer.pair(1, 11), layer.pair(2, 12, 1), layer.pair(3, 13, 1)
     conv = L.Conv2d(
         layer.integer(0),
@@ -52,8 +52,24 @@ def convolution(writer: GraphWriter, layer: ParamLayer, x: Tensor, groups: int =
     return fused_activation(writer, layer, y)
 
 
-def depthwise_convolution(writer: GraphWriter, layer: ParamLayer, x: Tensor) -> Tensor:
-    return convolution(writer, layer, x, groups=layer.integer(7, 1))
+def _computed_kernel(
+    writer: GraphWriter, layer: ParamLayer, x: Tensor, computed: tuple[Tensor, ...], groups: int
+) -> Tensor:
+    """A convolution whose kernel is a blob (out, in / groups, height, width)."""
+    if not computed or len(computed[0].shape) != 5 or computed[0].shape[0] != 1:
+        raise InputError("its kernel is computed at run time and no blob of four dimensions", mend="check its inputs")
+    kernels = reshaped(writer, computed[0], computed[0].shape[1:], part="kernels")
+    kernel, dilation, stride = kernels.shape[2:], layer.pair(2, 12, 1), layer.pair(3, 13, 1)
+    top, bottom, left, right = conv_padding(layer, x, (kernel[0], kernel[1]), stride, dilation)
+    spans = zip(x.shape[2:], kernel, dilation, stride, (top + bottom, left + right), strict=True)
+    size = [(n + pads - d * (k - 1) - 1) // s + 1 for n, k, d, s, pads in spans]
+    bias = reshaped(writer, computed[1], computed[1].shape[1:], part="bias") if len(computed) > 1 else None
+    y = unfold.convolved(writer, x, kernels, bias, groups, (x.shape[0], kernels.shape[0], *size))
+    return fused_activation(writer, layer, y)
+
+
+def depthwise_convolution(writer: GraphWriter, layer: ParamLayer, x: Tensor, *computed: Tensor) -> Tensor:
+    return convolution(writer, layer, x, *computed, groups=layer.integer(7, 1))
 
 
 def deconvolution(writer: GraphWriter, layer: ParamLayer, x: Tensor, groups: int = 1) -> Tensor:

@@ -161,6 +161,24 @@ def reorganise(writer: GraphWriter, layer: ParamLayer, x: Tensor) -> Tensor:
     return writer.add(L.SpaceToDepth(layer.integer(0, 1)), x)
 
 
+def glu(writer: GraphWriter, layer: ParamLayer, x: Tensor) -> Tensor:
+    """One half along an axis times the sigmoid of the other."""
+    axis = _axis(layer.integer(0), x)
+    half = x.shape[axis] // 2
+    if x.shape[axis] % 2:
+        raise InputError(f"halves of {x.shape[axis]} elements", mend="check the input size")
+    first = writer.add(L.Slice(0, half, axis), x, part="values")
+    gate = writer.add(
+        L.Activation("sigmoid"), writer.add(L.Slice(half, 2 * half, axis), x, part="gates"), part="sigmoid"
+    )
+    return writer.add(L.Multiply(), first, gate)
+
+
+def focus(writer: GraphWriter, layer: ParamLayer, x: Tensor) -> Tensor:
+    """YOLOv5's first layer, a custom one: every second pixel of every second line becomes a channel of its own."""
+    return writer.add(L.SpaceToDepth(2), x)
+
+
 def padding(writer: GraphWriter, layer: ParamLayer, x: Tensor) -> Tensor:
     top, bottom, left, right, front, behind = (layer.integer(key) for key in (0, 1, 2, 3, 7, 8))
     if not any((top, bottom, left, right, front, behind)):

@@ -7,6 +7,7 @@ asked input size and batch. Needs the package onnx (extra ``[onnx]``).
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -22,7 +23,12 @@ if TYPE_CHECKING:
 OLDEST_OPSET = 7
 
 
-def load_onnx(source: Path | ModelProto, input_size: InputSize = None, batch: int | None = None) -> LayerGraph:
+def load_onnx(
+    source: Path | ModelProto,
+    input_size: InputSize = None,
+    batch: int | None = None,
+    limits: Mapping[str, int] | None = None,
+) -> LayerGraph:
     """The network in an ONNX file or model.
 
     Args:
@@ -30,6 +36,7 @@ def load_onnx(source: Path | ModelProto, input_size: InputSize = None, batch: in
         input_size: (channels, height, width) for the dimensions the file leaves open, or to replace them; by name
             where there are several inputs.
         batch: images at a time; what the file says, or 1, if left out.
+        limits: ``boxes``, the values an op is taken to make whose number the data decide.
 
     Raises:
         InputError: the package onnx is missing; the file is damaged, of an unknown opset, has
@@ -44,6 +51,7 @@ def load_onnx(source: Path | ModelProto, input_size: InputSize = None, batch: in
     from costsim.importers.onnx.reader import Reader
 
     reader = Reader(model, GraphWriter(name, source="onnx", where=where), source if isinstance(source, Path) else None)
+    reader.boxes = (limits or {}).get("boxes")
     if is_blocked(model.graph):
         whole = onnx.load(source, load_external_data=False) if isinstance(source, Path) else model
         reader.real_channels = real_channels(whole.graph, reader.folder)
@@ -106,4 +114,4 @@ def _accepts(source: object) -> bool:
     return type(source).__name__ == "ModelProto" and type(source).__module__.startswith("onnx")
 
 
-IMPORTER = Importer("onnx", load=load_onnx, suffixes=(".onnx",), accepts=_accepts)
+IMPORTER = Importer("onnx", load=load_onnx, suffixes=(".onnx",), takes_limits=True, accepts=_accepts)

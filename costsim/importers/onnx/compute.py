@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from math import prod
 
 from costsim.errors import InputError
 from costsim.graph import Tensor
@@ -182,15 +181,11 @@ def max_unpool(call: Call) -> Tensor:
 
 
 def deform_conv(call: Call) -> Tensor:
-    """Deformable convolution: samples are gathered by bilinear interpolation, then multiplied as a convolution does."""
     x, weight, offsets = call.tensor(), call.stored(1), call.tensor(2)
-    taps, output = prod(weight.shape[2:]), (x.shape[0], weight.shape[0], *offsets.shape[2:])
-    sampled = (x.shape[0], x.shape[1], taps, prod(output[2:]))
     read = [offsets, *([call.tensor(4)] if call.has(4) else [])]
-    corners = 4 * 2 + (1 if call.has(4) else 0)  # four corners weighted and summed, then the mask
-    columns = call.writer.unknown("DeformConv sampling", [x, *read], sampled, flops=corners * prod(sampled))
-    groups = int(call.get("group", 1))
-    return unfold.multiplied(call.writer, columns, weight, call.value(3) if call.has(3) else None, groups, output)
+    output = (x.shape[0], weight.shape[0], *offsets.shape[2:])
+    bias = call.value(3) if call.has(3) else None
+    return unfold.deformed(call.writer, x, weight, read, bias, int(call.get("group", 1)), output)
 
 
 def average_pool(call: Call) -> Tensor:

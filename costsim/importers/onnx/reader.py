@@ -44,6 +44,8 @@ class Reader:
         self.needed = needed(model.graph)
         self.real_channels: Mapping[str, int] = {}
         """Of weights in blocks of channels: how many of their output channels do more than fill up a block."""
+        self.boxes: int | None = None
+        """Values that an op makes whose number the data decide; None: the network ends there."""
         self.cut: set[str] = set()
         self.cut_at = ""
         self.behind = 0
@@ -90,12 +92,32 @@ class Reader:
             with self.writer.node(name, node.op_type, block):
                 if node.op_type in DATA_DEPENDENT and not node.domain:
                     tensors = self._tensors(node)
+                    if tensors and self.boxes is not None:
+                        self._assume(node, tensors, self.boxes)
+                        continue
                     if tensors:  # of constants it can be computed
                         self.cut_off(node, name, "its size depends on the data", tensors)
                         continue
                 for output, value in zip(node.output, self._outputs(node, name), strict=False):
                     if output and value is not None:
                         self.writer.bind(output, value)
+
+    def _assume(self, node: NodeProto, tensors: Sequence[Tensor], count: int) -> None:
+        """Bind what a node makes with as many values as are assumed."""
+        self.writer.note(f"the data decide how many values {node.op_type} makes: {count} are assumed")
+        x = tensors[0]
+        shapes = {"NonMaxSuppression": (count, 3), "NonZero": (len(x.shape), count)}
+        axis = next((a.i for a in node.attribute if a.name == "axis"), None)
+        kept = (
+            (count,) if axis is None else (*x.shape[: axis % len(x.shape)], count, *x.shape[axis % len(x.shape) + 1 :])
+        )
+        shape = shapes.get(node.op_type, kept)
+        for index, output in enumerate(node.output):
+            if output:
+                made = self.writer.unknown(
+                    f"{node.op_type} ({count} values assumed)", tensors, (count,) if index else shape
+                )
+                self.writer.bind(output, made)
 
     def cut_off(self, node: NodeProto, name: str, reason: str, tensors: Sequence[Tensor]) -> None:
         """End the network at this node for costsim: what it makes, or whether it runs, depends on the data."""

@@ -7,7 +7,7 @@ from math import prod
 from costsim.errors import InputError
 from costsim.graph import Tensor
 from costsim.graph import layers as L
-from costsim.importers import pieces
+from costsim.importers import pieces, unfold
 from costsim.importers.tflite.call import Call
 from costsim.importers.writer import Stored, Value
 
@@ -47,6 +47,24 @@ def _convolution(call: Call, weight: Stored | None) -> Tensor:
         bias=call.has(2),
     )
     return call.activated(y)
+
+
+def conv_3d(call: Call) -> Tensor:
+    """Over (n, d, h, w, c) with weights (d, h, w, in / groups, out): the channels turned to the front and back."""
+    x, weight = call.in_file_order(), call.weight(1, (4, 3, 0, 1, 2))
+    if weight is None or len(x.shape) != 5 or not weight.shape[1] or x.shape[4] % weight.shape[1]:
+        raise InputError(f"its weight does not fit an input of {x.shape}", mend="check the file")
+    stride = [max(call.get(f"Stride{axis}", 1), 1) for axis in "DHW"]
+    dilation = [max(call.get(f"Dilation{axis}Factor", 1), 1) for axis in "DHW"]
+    size = []
+    for length, kernel, step, wide in zip(x.shape[1:4], weight.shape[2:], stride, dilation, strict=True):
+        reach = wide * (kernel - 1) + 1
+        size.append(-(-length // step) if call.get("Padding") == SAME else (length - reach) // step + 1)
+    front = pieces.transposed(call.writer, x, (0, 4, 1, 2, 3), part="front")
+    bias = call.stored(2) if call.has(2) else None
+    groups = x.shape[4] // weight.shape[1]
+    y = unfold.convolved(call.writer, front, weight, bias, groups, (x.shape[0], weight.shape[0], *size))
+    return call.activated(pieces.transposed(call.writer, y, (0, 2, 3, 4, 1), part="back"))
 
 
 def transpose_conv(call: Call) -> Tensor:

@@ -11,6 +11,7 @@ OPS: dict[str, Any] = {
     "AVERAGE_POOL_2D": compute.pool_2d("avg"),
     "BATCH_MATMUL": compute.batch_matmul,
     "CONV_2D": compute.conv_2d,
+    "CONV_3D": compute.conv_3d,
     "DEPTHWISE_CONV_2D": compute.depthwise_conv_2d,
     "FULLY_CONNECTED": compute.fully_connected,
     "L2_NORMALIZATION": compute.l2_normalization,

@@ -188,6 +188,7 @@ INTEGERS = frozenset({"INT32", "INT64", "BOOL", "STRING"})
 
 BIASES = {
     "CONV_2D": (2,),
+    "CONV_3D": (2,),
     "DEPTHWISE_CONV_2D": (2,),
     "FULLY_CONNECTED": (2,),
     "SVDF": (3,),

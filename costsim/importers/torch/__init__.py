@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from costsim.errors import InputError
 from costsim.graph import LayerGraph
+from costsim.graph.resize import InputSize
 from costsim.importers.importer import Importer
 from costsim.importers.writer import GraphWriter
 
@@ -21,7 +22,10 @@ if TYPE_CHECKING:
 
 
 def load_torch(
-    source: Module | ExportedProgram | Path, input_size: tuple[int, ...] | None = None, batch: int | None = None
+    source: Module | ExportedProgram | Path,
+    input_size: InputSize = None,
+    batch: int | None = None,
+    limits: Mapping[str, int] | None = None,
 ) -> LayerGraph:
     """The network in a module.
 
@@ -30,6 +34,7 @@ def load_torch(
         input_size: dimensions of the module's input without the batch, a list of them where it has several inputs;
             a program knows its own.
         batch: images at a time; 1 if left out.
+        limits: ``boxes``, the values an op is taken to make where the data decide their number.
 
     Raises:
         InputError: torch is missing, or cannot trace the module; the size is missing or does not pass, or is not
@@ -41,30 +46,37 @@ def load_torch(
         raise InputError("reading torch modules needs the package torch", mend="pip install 'costsim[torch]'") from None
     from torch.nn import Module
 
+    boxes = (limits or {}).get("boxes")
     if isinstance(source, Module):
-        return _graph(traced(source, input_size, batch), type(source).__name__)
-    graph = _graph(*program_of(source))
+        return _graph(traced(source, input_size, batch, boxes), type(source).__name__, boxes)
+    graph = _graph(*program_of(source), boxes)
     own = graph.input_shape
-    if input_size is not None and tuple(input_size) != own[1:]:
+    if input_size is not None and _given(graph, input_size) != own[1:]:
         text = "x".join(map(str, own[1:]))
         raise InputError(f"the program was exported for {text}", where=graph.name, mend="export it with another input")
     return graph if batch in (None, own[0]) else graph.with_batch(batch)
 
 
-def _graph(program: ExportedProgram, name: str) -> LayerGraph:
+def _graph(program: ExportedProgram, name: str, boxes: int | None = None) -> LayerGraph:
     from costsim.importers.patterns import simplify
     from costsim.importers.torch.program import decomposed
     from costsim.importers.torch.reader import Reader, identity
     from costsim.importers.torch.sizes import Sizes
 
     program = decomposed(program)
-    reader = Reader(program, GraphWriter(name, source="torch", where=name), Sizes())
+    reader = Reader(program, GraphWriter(name, source="torch", where=name), Sizes(), boxes)
     reader.run()
     names = program.graph_signature.inputs_to_parameters.values()
     tensors = program.state_dict
     held = {identity(name, tensors): (name, tensors[name].numel()) for name in names if name in tensors}
     _note_unread(reader.writer, held)
     return reader.writer.finish(simplify)
+
+
+def _given(graph: LayerGraph, size: Any) -> tuple[int, ...]:
+    """The size that is asked for of the first input."""
+    first = size.get(graph.inputs[0].name, graph.input_shape[1:]) if isinstance(size, Mapping) else size
+    return tuple(first)[-len(graph.input_shape) + 1 :]
 
 
 def _note_unread(writer: GraphWriter, held: Mapping[Any, tuple[str, int]]) -> None:
@@ -89,4 +101,4 @@ def _accepts(source: object) -> bool:
     )
 
 
-IMPORTER = Importer("torch", load=load_torch, suffixes=(".pt2",), accepts=_accepts)
+IMPORTER = Importer("torch", load=load_torch, suffixes=(".pt2",), takes_limits=True, accepts=_accepts)

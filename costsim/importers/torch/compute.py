@@ -160,6 +160,25 @@ def adaptive_pool(call: Call) -> Any:
     return [y, None] if len(call.shapes) > 1 else y
 
 
+def deformable(call: Call) -> Tensor:
+    """Torchvision's deformable convolution, with a mask if it uses one."""
+    masked = bool(call.get("use_mask", True)) and call.get("mask") is not None
+    read = [call.tensor("offset"), *([call.tensor("mask")] if masked else [])]
+    groups = call.tensor("input").shape[1] // call["weight"].shape[1]
+    bias = call.get("bias")
+    return unfold.deformed(call.writer, call.tensor("input"), call["weight"], read, bias, groups, call.shape)
+
+
+def roi_align(call: Call) -> Tensor:
+    """Regions cut out of one map, each sampled into cells."""
+    rois, _, height, width = call.shape
+    samples = max(int(call.get("sampling_ratio", 0)), 0) ** 2 or 4
+    x = call.tensor("input")
+    if height != width or x.shape[0] != 1:
+        return call.writer.unknown("roi_align", [x], call.shape, flops=8 * samples * rois * height * width * x.shape[1])
+    return call.writer.add(L.RoiAlign(rois, height, samples), x)
+
+
 def recurrent(call: Call) -> list[Any]:
     """lstm, gru and rnn over a sequence: one layer of the graph for each of torch's, then the last states if read."""
     writer, x, weights = call.writer, call.tensor("input"), call["params"]

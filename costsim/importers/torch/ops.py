@@ -45,6 +45,7 @@ OPS: dict[str, Handler] = {
     "conv_transpose2d": compute.conv,
     "conv_transpose3d": compute.conv,
     "convolution": compute.conv,
+    "deform_conv2d": compute.deformable,
     "group_norm": compute.group_norm,
     "instance_norm": compute.instance_norm,
     "layer_norm": compute.layer_norm,
@@ -59,6 +60,7 @@ OPS: dict[str, Handler] = {
     "mm": compute.matmul,
     "native_group_norm": compute.group_norm,
     "native_layer_norm": compute.layer_norm,
+    "roi_align": compute.roi_align,
     "scaled_dot_product_attention": compute.attention,
     **dict.fromkeys(("gru", "lstm", "rnn_relu", "rnn_tanh"), compute.recurrent),
     # element-wise
@@ -177,7 +179,7 @@ OPS: dict[str, Handler] = {
 BROADCASTING = {"add", "sub", "mul", "div", "maximum", "minimum", "where", "pow"}
 """Ops that bring their operands to one shape themselves."""
 
-MULTIPLYING = {name for name in OPS if "conv" in name or "scaled_dot" in name} | {
+MULTIPLYING = {name for name in OPS if ("conv" in name and name != "deform_conv2d") or "scaled_dot" in name} | {
     "addmm", "baddbmm", "bmm", "linear", "matmul", "mm",
 }  # fmt: skip
 """Ops that multiply and accumulate."""

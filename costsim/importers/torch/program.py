@@ -7,7 +7,8 @@ import logging
 import operator
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager, redirect_stderr, redirect_stdout
+from contextlib import contextmanager, nullcontext, redirect_stderr, redirect_stdout
+from functools import partial
 from itertools import product
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,7 @@ from torch.export import ExportedProgram, default_decompositions
 from torch.nn import Module
 
 from costsim.errors import InputError
+from costsim.importers.torch.assumed import assuming
 from costsim.importers.torch.ops import OPS
 from costsim.importers.torch.reader import op_name
 from costsim.importers.torch.recurrence import as_one_op
@@ -48,8 +50,11 @@ def program_of(source: Any) -> tuple[ExportedProgram, str]:
     return program, source.stem
 
 
-def traced(module: Module, input_size: Any, batch: int | None) -> ExportedProgram:
+def traced(module: Module, input_size: Any, batch: int | None, boxes: int | None = None) -> ExportedProgram:
     """The program of a module in evaluation mode; the module is left as it was found.
+
+    Where the data decide how many values an op makes, there are as many as ``boxes`` says, or a few that are cut off
+    when the program is read.
 
     Inputs have the module's own floating-point type and device; where it takes none of these, they are words
     (whole numbers) or masks.
@@ -69,21 +74,25 @@ def traced(module: Module, input_size: Any, batch: int | None) -> ExportedProgra
     named = isinstance(input_size, Mapping)
     given = list(input_size.values()) if isinstance(input_size, Mapping) else _sizes(input_size)
     problem = ""
+    types = list(product((like.dtype, INT64, BOOL), repeat=len(given) if len(given) < 4 else 1))
+    attempts = [(kinds, nullcontext) for kinds in types if boxes is None]
+    attempts.append((types[0], partial(assuming, boxes)))
     with _evaluating(module), silent(), torch.no_grad(), as_one_op():
-        for kinds in product((like.dtype, INT64, BOOL), repeat=len(given) if len(given) < 4 else 1):
-            types = kinds * (len(given) // len(kinds))
+        for kinds, assumptions in attempts:
+            if _decided_by_data(problem) and assumptions is nullcontext:
+                continue  # other types of inputs change nothing
+            every = kinds * (len(given) // len(kinds))
             inputs = [
                 torch.zeros(batch or 1, *size, dtype=kind, device=like.device)
-                for size, kind in zip(given, types, strict=True)
+                for size, kind in zip(given, every, strict=True)
             ]
             try:
                 keywords = dict(zip(input_size, inputs, strict=True)) if named else None
-                return torch.export.export(module, () if named else tuple(inputs), keywords, strict=False)
+                with assumptions():
+                    return torch.export.export(module, () if named else tuple(inputs), keywords, strict=False)
             except Exception as error:  # whatever the module's own code raises for these sizes
                 problem = problem or _one_line(error)
-                if _is_of_data(error):
-                    break
-    if "data-dependent" in problem:
+    if _decided_by_data(problem):
         raise InputError(
             "cannot be traced: what it does depends on the data, not on sizes alone",
             where=name,
@@ -98,8 +107,8 @@ def _sizes(input_size: Any) -> list[Sequence[int]]:
     return list(input_size) if input_size and isinstance(input_size[0], (tuple, list)) else [input_size]
 
 
-def _is_of_data(error: Exception) -> bool:
-    return "data-dependent" in str(error)
+def _decided_by_data(problem: str) -> bool:
+    return "data-dependent" in problem
 
 
 def _one_line(error: Exception) -> str:

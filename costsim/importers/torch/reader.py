@@ -17,6 +17,7 @@ from costsim.graph import Tensor
 from costsim.graph import layers as L
 from costsim.graph.layers import Shape
 from costsim.importers.scopes import block_of, holders
+from costsim.importers.torch.assumed import DATA_DEPENDENT
 from costsim.importers.torch.call import Call, values_in
 from costsim.importers.torch.ops import BROADCASTING, MULTIPLYING, OPS
 from costsim.importers.torch.sizes import Cut, DataDependent, Sizes
@@ -32,11 +33,13 @@ def op_name(target: Any) -> str:
 class Reader:
     """One pass over the exported graph."""
 
-    def __init__(self, program: ExportedProgram, writer: GraphWriter, sizes: Sizes) -> None:
+    def __init__(self, program: ExportedProgram, writer: GraphWriter, sizes: Sizes, boxes: int | None = None) -> None:
         self.program = program
         self.writer = writer
         self.sizes = sizes
         self.values: dict[Node, Any] = {}
+        self.boxes = boxes
+        """Values that an op makes whose number the data decide; None: the network ends there."""
         self.cut: Cut | None = None
         self.folded: Counter[str] = Counter()
         nodes = list(program.graph.nodes)
@@ -141,8 +144,10 @@ class Reader:
         stored = [x for x in operands if isinstance(x, Stored)]
         try:
             shapes = _shapes(node, self.sizes)
+            if self.boxes is None and _is_assumed(node):
+                raise DataDependent
         except DataDependent:
-            self.cut = self.cut or Cut(str(node.target), node.name)
+            self.cut = self.cut or Cut(name if _is_assumed(node) else str(node.target), node.name)
             tensors = [x for x in operands if isinstance(x, Tensor)]
             with self.writer.learning(stored):
                 self.writer.unknown(f"{name} (its size depends on the data)", tensors, (1,))
@@ -161,6 +166,10 @@ class Reader:
             return _stored(node, shapes, operands)
         if name in ("expand", "expand_as") and all(op_name(user.target) in BROADCASTING for user in node.users):
             return operands[0]  # a view that its readers broadcast anyway
+        if _is_assumed(node):
+            self.writer.note(f"the data decide how many values {name} makes: {self.boxes} are assumed")
+            tensors = [x for x in operands if isinstance(x, Tensor)]
+            return self.writer.unknown(f"{name} ({self.boxes} values assumed)", tensors, shapes[0])
         handler = OPS.get(name)
         if handler is None:
             return self._unknown(node, operands, shapes)
@@ -190,6 +199,12 @@ class Reader:
             made.append(self.writer.unknown(str(node.target), tensors, shape or (1,), weights))
             weights = 0
         return made if _is_several(node) else made[0]
+
+
+def _is_assumed(node: Any) -> bool:
+    """Whether the number of values a node makes was assumed while tracing."""
+    namespace, _, name = str(node.target).partition(".")
+    return namespace == "costsim" and name.split(".")[0] in DATA_DEPENDENT
 
 
 def _arguments(node: Any, values: dict[Node, Any]) -> dict[str, Any]:

@@ -1,0 +1,80 @@
+"""More than two hundred networks of timm, torchvision and pytorchcv: counts as torch counts, or the difference is said.
+
+On the meta device, attention in its mathematical form. What costsim folds into constants and what no forward pass
+reads is named in a note with its number, and the sums are exact.
+"""
+
+from __future__ import annotations
+
+import importlib
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from costsim.importers import load_network
+
+torch = pytest.importorskip("torch")
+
+pytestmark = pytest.mark.slow
+
+NAMES = [
+    line.split()
+    for line in (Path(__file__).parents[1] / "data" / "networks_of_packages.txt").read_text().splitlines()
+    if line and not line.startswith("#")
+]
+
+
+def built(package: str, name: str) -> Any:
+    pytest.importorskip(package if package != "torchvision" else "torch")
+    if package == "pytorchcv":
+        file, _, kind = name.partition("/")
+        return getattr(importlib.import_module(f"pytorchcv.models.{file}"), kind)()
+    from tests.importers import torchvision_ops
+
+    if package == "torchvision":
+        return torchvision_ops.model(name)
+    torchvision_ops.define_missing()
+    return pytest.importorskip("timm").create_model(name)
+
+
+def on_meta(package: str, name: str) -> Any:
+    try:
+        with torch.device("meta"):
+            return built(package, name).eval()
+    except (NotImplementedError, RuntimeError):  # its constructor reads values
+        return built(package, name).eval().to("meta")
+
+
+def counted(net: Any, x: Any) -> int:
+    from torch.nn.attention import SDPBackend, sdpa_kernel
+    from torch.utils.flop_counter import FlopCounterMode
+
+    with FlopCounterMode(display=False) as counter, torch.no_grad(), sdpa_kernel(SDPBackend.MATH):
+        net(x)
+    return int(counter.get_total_flops() // 2)
+
+
+def said(notes: tuple[str, ...], pattern: str) -> int:
+    """The sum of the numbers that notes give before these words."""
+    found = [match for note in notes for match in re.findall(rf"([\d,]+) {pattern}", note)]
+    return sum(int(number.replace(",", "")) for number in found)
+
+
+def test_there_are_more_than_two_hundred() -> None:
+    assert len({tuple(line) for line in NAMES}) > 200
+
+
+@pytest.mark.parametrize(("package", "name", "size"), NAMES, ids=[line[1] for line in NAMES])
+def test_a_network_counts_as_torch_counts(package: str, name: str, size: str) -> None:
+    net = on_meta(package, name)
+    shape = tuple(int(length) for length in size.split("x"))
+    graph = load_network(net, shape)
+    held = sum(p.numel() for p in net.parameters())
+    assert graph.total_params + said(graph.notes, "of them reach no layer") == held
+    try:
+        macs = counted(net, torch.zeros(1, *shape, device="meta"))
+    except NotImplementedError as error:
+        pytest.skip(f"torch's own counter does not run it without memory: {str(error).splitlines()[0]}")
+    assert graph.total_macs + said(graph.notes, "multiply-accumulates of") == macs
