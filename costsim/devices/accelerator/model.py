@@ -96,7 +96,7 @@ class AcceleratorModel(DeviceModel):
 
     def unavoidable_dram_bytes(self, ops: OpTable, profile: Any) -> Array:
         weights = np.minimum(uncached_weight_bytes(ops, profile), ops.weight_bytes).sum(axis=0)
-        if profile.runtime.plan == "banked":  # input and outputs lie on chip too
+        if profile.runtime.keeps_outside_maps:
             return weights
         maps = super().unavoidable_dram_bytes(ops, profile) - ops.weight_bytes.sum(axis=0)
         return weights + (maps if profile.hardware.memory.dram is not None else 0.0)

@@ -138,6 +138,15 @@ class InnerMaps(Block):
     """What it keeps for itself."""
 
 
+class BankedCompiler(Block):
+    """What a compiler that keeps maps whole makes of single ops."""
+
+    least_depthwise_channels: PositiveInt = 1
+    """A depthwise convolution of fewer channels runs on a copy padded to as many."""
+    inner_maps: dict[str, InnerMaps] = Field(default_factory=dict)
+    """What an op that runs in several steps has in memory beside its output."""
+
+
 class AcceleratorRuntime(Runtime):
     device_ops: tuple[str, ...] | None
     """Ops the accelerator runs, all others fall back to the host; null: it runs everything."""
@@ -150,10 +159,8 @@ class AcceleratorRuntime(Runtime):
     """How a single op is cut: the best tile, or NVDLA's rule of passing the smaller operand in parts."""
     channel_align: PositiveInt = 1
     """Channels of maps in memory are padded to a multiple of this."""
-    least_depthwise_channels: PositiveInt = 1
-    """Banked plans only: a depthwise convolution of fewer channels runs on a copy padded to as many."""
-    inner_maps: dict[str, InnerMaps] = Field(default_factory=dict)
-    """Banked plans only: what an op that runs in several steps has in memory beside its output."""
+    banked: BankedCompiler = Field(default_factory=BankedCompiler)
+    """Of banked plans: no matter where ``plan`` is another."""
     double_buffered: bool = True
     """Whether off-chip transfers hide behind the array."""
     spread: Literal["images", "layers", "pipeline"] = "images"
@@ -161,6 +168,11 @@ class AcceleratorRuntime(Runtime):
     each op on its share of them, all at the same time, images streaming through."""
     hides_host: bool = False
     """Whether the host calls and converts for the next image while an image runs: it counts in latency alone."""
+
+    @property
+    def keeps_outside_maps(self) -> bool:
+        """Whether the network's input and outputs lie on chip like all other maps."""
+        return self.plan == "banked"
 
     @property
     def executed_ops(self) -> tuple[str, ...] | None:

@@ -44,7 +44,7 @@ def _bank_rules(ops: OpTable, profile: AcceleratorProfile) -> BankRules:
     assert banks is not None  # a banked profile without banks is refused
     padding = _depthwise_padding(ops, profile)
     sums = ops.n * ops.h_out * ops.w_out * ops.c_out * hw.sum_bytes
-    inner = [profile.runtime.inner_maps.get(label.op, InnerMaps()) for label in ops.labels]
+    inner = [profile.runtime.banked.inner_maps.get(label.op, InnerMaps()) for label in ops.labels]
     output_bytes = ops.output_bytes[:, 0].tolist()
     return BankRules(
         Banks(banks.size_bytes, banks.order),
@@ -85,8 +85,8 @@ def _stored_map_bytes(ops: OpTable, profile: AcceleratorProfile) -> tuple[Array,
 
 def _depthwise_padding(ops: OpTable, profile: AcceleratorProfile) -> Array:
     """Channels a depthwise convolution runs on over those it has."""
-    few = ops.is_depthwise & (ops.c_out < profile.runtime.least_depthwise_channels)
-    return np.where(few, profile.runtime.least_depthwise_channels / ops.c_out, 1.0)
+    least = profile.runtime.banked.least_depthwise_channels
+    return np.where(ops.is_depthwise & (ops.c_out < least), least / ops.c_out, 1.0)
 
 
 def uncached_weight_bytes(ops: OpTable, profile: AcceleratorProfile) -> Array:
