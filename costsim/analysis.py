@@ -70,7 +70,7 @@ class Analysis:
             "flops": ops.flops,
             "mem_access_elems": ops.mem_access_elems,
             "latency_ms": own.latency_s * 1e3,
-            "dram_bytes": own.traffic["dram"],
+            "dram_bytes": own.moved_bytes("dram"),
             "weight_bytes": ops.weight_bytes,
         }
         values = {name: _first_point(array, len(ops)) for name, array in column.items()}

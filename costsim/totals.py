@@ -7,6 +7,7 @@ import numpy as np
 from costsim.tables.bounds import bound_seconds
 from costsim.tables.costtable import CostTable
 from costsim.tables.liveness import live_bytes
+from costsim.tables.networks import Networks
 from costsim.tables.optable import OpTable
 from costsim.tables.schema import Array
 
@@ -24,7 +25,7 @@ def cost_totals(ops: OpTable, costs: CostTable) -> dict[str, Array]:
     def total(column: Array) -> Array:
         return ops.networks.total(column if costs.kind_of is None else column[costs.kind_of])
 
-    totals = {"latency_ms": total(costs.latency_s) * 1e3, "dram_bytes": total(costs.traffic["dram"])}
+    totals = {"latency_ms": total(costs.latency_s) * 1e3, "dram_bytes": total(costs.moved_bytes("dram"))}
     if costs.energy_j is not None:
         totals["energy_mj"] = total(costs.energy_j) * 1e3
     return _flat(totals)
@@ -43,10 +44,18 @@ def bounds(ops: OpTable, costs: CostTable) -> np.ndarray:
         zip(own.limit_names, bound_seconds(bound, seconds, network, (len(own.limits), len(networks))), strict=True)
     )
     for name in costs.copies:
-        copied = costs.overheads[name]
-        bound_s[name] = networks.total(copied if kind_of is None else copied[kind_of])
+        bound_s[name] = _total_of_few(costs.overheads[name], kind_of, networks)
     columns = np.broadcast_arrays(*(bound_s[name] for name in costs.limit_names))
     return np.stack(columns).argmax(axis=0).ravel()
+
+
+def _total_of_few(seconds: Array, kind_of: np.ndarray | None, networks: Networks) -> Array:
+    """``(networks, points)`` sum of a column in which few rows are not 0."""
+    few = seconds.any(axis=1)
+    rows = np.flatnonzero(few if kind_of is None else few[kind_of])
+    total = np.zeros((len(networks), seconds.shape[1]))
+    np.add.at(total, networks.of_row[rows], seconds[rows if kind_of is None else kind_of[rows]])
+    return total
 
 
 def _flat(totals: dict[str, Array]) -> dict[str, Array]:

@@ -106,6 +106,11 @@ def format_count(value: float, digits: int = 4) -> str:
     return round_significant(value, digits)
 
 
+def counted(count: int, noun: str) -> str:
+    """``1 thread``, ``4 threads``."""
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
+
+
 def _reaches(value: float, scale: float, digits: int) -> bool:
     """Whether the value is one ``scale`` or more once it is rounded: 999.9 us are 1 ms."""
     return float(f"{abs(value) / scale:.{digits}g}") >= 1

@@ -32,7 +32,7 @@ _CPU = Constants(
         Constant("fitted.l2_contention_ratio", 0.7, high=0.5),
         Constant("fitted.pack_bytes_per_cycle", 1.0),
         Constant("fitted.transform_bytes_per_cycle", 1.0),
-        Constant("fitted.cache_ratio", 0.5, high=1.5),
+        Constant("fitted.cache_ratio", 0.5, high=1.0),
         Constant("fitted.overlap", 0.3, low=1.0, high=6.0),
         Constant("fitted.group_overhead", 1.0),
     ),
@@ -99,7 +99,7 @@ _BLOCKED = (
     Constant("fitted.load_ratio", 0.2, high=1.0),
     Constant("fitted.l2_bytes_per_cycle", 0.5),
     Constant("fitted.pack_bytes_per_cycle", 0.7),
-    Constant("fitted.cache_ratio", 0.5, high=1.5),
+    Constant("fitted.cache_ratio", 0.5, high=1.0),
     Constant("fitted.overlap", 0.3, low=1.0, high=8.0),
     Constant("fitted.group_overhead", 1.0),
     Constant("fitted.one_core_dram_ratio", 0.4, high=1.0),
@@ -110,7 +110,7 @@ _BLOCKED = (
     Constant("fitted.blocked.call_overhead", 0.7),
     Constant("fitted.blocked.reorder_bytes_per_cycle", 0.5),
     Constant("fitted.blocked.l3_bytes_per_cycle", 0.5),
-    Constant("fitted.blocked.l2_ratio", 0.5),
+    Constant("fitted.blocked.l2_ratio", 0.5, high=1.0),
 )
 """What kernels and networks measured on one thread can tell of a runtime with blocked tensors."""
 

@@ -17,6 +17,7 @@ from costsim.errors import InputError
 from costsim.hardware import Profile
 from costsim.network import Network
 from costsim.simulate import lower_for
+from costsim.units import counted
 
 CORE_BELIEF = 0.35
 """Constants of the core are known from a calibrated base: their spread shrinks to this share."""
@@ -53,7 +54,7 @@ def measured_runs(profile: Profile, measurements: Sequence[Measurement], dtype: 
         run = RunConfig.of(profile, dtype, threads)
         measured = {m.network: m.latency_s for m in measurements if m.threads == threads}
         tables = {name: lower_for(Network(name).graph, profile, run) for name in measured}
-        runs.append(MeasuredRun(f"{threads or run.threads} threads", profile, run, tables, measured))
+        runs.append(MeasuredRun(counted(threads or int(run.threads), "thread"), profile, run, tables, measured))
     return runs
 
 

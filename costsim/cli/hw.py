@@ -51,6 +51,7 @@ def show(hw: str) -> None:
     """Print every number of HW with its source, and how far its predictions can be trusted."""
     from costsim.report.formats.terminal import as_text
     from costsim.report.verbs.profiles import numbers
+    from costsim.trust import standing
 
     profile = load_profile(hw)
     runtime = profile.runtime
@@ -59,11 +60,13 @@ def show(hw: str) -> None:
     click.echo("\naccuracy card")
     for term, value in accuracy_card(profile.calibration).items():
         click.echo(paragraph(f"    {term:<14} {value}", indent=" " * 19))
+    click.echo("\ntrust, as the profile stands")
     for dtype in runtime.dtypes:
-        own = profile.calibration_in(dtype)
-        if own != profile.calibration:
-            interval = f"{own.low_ratio:.2f} to {own.high_ratio:.2f} times the prediction"
-            click.echo(f"    {'in ' + dtype:<14} {own.status}, {interval}")
+        worth = standing(profile, dtype)
+        interval = f"{worth.low_ratio:.2f} to {worth.high_ratio:.2f} times the prediction"
+        click.echo(f"    {dtype:<14} {worth.status}, {interval}")
+        for reason in worth.reasons:
+            click.echo(paragraph(f"{'':19}{reason}", indent=" " * 19))
     click.echo("")
     click.echo(as_text(numbers(profile)), nl=False)
     click.echo("")

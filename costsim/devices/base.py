@@ -13,6 +13,7 @@ from costsim.hardware.profile import DTYPE_BYTES, Profile
 from costsim.tables.costtable import CostTable
 from costsim.tables.optable import OpTable
 from costsim.tables.schema import Array
+from costsim.units import counted
 
 
 @dataclass(frozen=True)
@@ -41,7 +42,7 @@ class RunConfig:
             raise InputError(f"threads {threads!r} is no whole number", where="--threads", mend="write one: threads=2")
         if threads is not None and not 1 <= threads <= profile.max_threads:
             raise InputError(
-                f"{threads} threads on {profile.name}",
+                f"{counted(int(threads), 'thread')} on {profile.name}",
                 where="--threads",
                 mend=f"it takes 1 to {profile.max_threads}" if profile.max_threads > 1 else "it takes 1",
             )
@@ -95,7 +96,7 @@ class DeviceModel(ABC):
         """Named ceilings, overheads and traffic of every op.
 
         The laws every family is held to: more bandwidth, buffer or cores are never slower;
-        ``traffic['dram']`` is at least the bytes no plan can avoid; time is at least macs over
+        where there is a DRAM, ``traffic['dram']`` is at least the bytes no plan can avoid; time is at least macs over
         peak; every executed op costs something.
         """
 

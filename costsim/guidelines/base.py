@@ -20,6 +20,7 @@ from costsim.devices import device_for
 from costsim.graph import LayerGraph
 from costsim.guidelines.regions import Region, regions
 from costsim.hardware import Profile
+from costsim.hardware.roles import Role, memories
 from costsim.hardware.vary import vary
 from costsim.measures import Parts
 from costsim.measures.parts import OUTSIDE
@@ -52,9 +53,6 @@ class Suspicion:
     saved_s: Callable[[], float] | None = None
     """Seconds the counterfactual saves, as the device model prices it."""
 
-
-LAST_LEVELS = ("onchip", "l3", "l2")
-"""Words for the last memory before DRAM, largest first."""
 
 UNLIMITED_BYTES = 2.0**40
 
@@ -129,12 +127,12 @@ class Case:
 
     @cached_property
     def buffer(self) -> Buffer | None:
-        """The last memory before DRAM, if the profile names one."""
-        memory = getattr(self.simulation.profile.hardware, "memory", None)
-        for level in LAST_LEVELS:
-            if (block := getattr(memory, level, None)) is not None:
-                return Buffer(level, float(np.max(block.size_bytes)))
-        return None
+        """The last memory on chip that may be too small, if the profile has one."""
+        buffers = memories(self.simulation.profile, Role.BUFFER)
+        if not buffers:
+            return None
+        level, block = list(buffers.items())[-1]
+        return Buffer(level, float(np.max(block.size_bytes)))
 
     @cached_property
     def unlimited_s(self) -> np.ndarray:

@@ -18,6 +18,7 @@ from costsim.network import Network
 from costsim.orders import shared_ms, told_apart
 from costsim.simulate import lowering_for, simulate
 from costsim.totals import cost_totals
+from costsim.units import counted
 
 TOGETHER = 128
 """Networks priced in one table: their rows fill the caches."""
@@ -106,5 +107,5 @@ class Predictor:
         return told_apart(one.latency_ms, other.latency_ms, shared_ms(one.layer_records, other.layer_records))
 
     def __repr__(self) -> str:
-        threads = f", {self.run.threads} threads" if self.profile.max_threads > 1 else ""
+        threads = f", {counted(self.run.threads, 'thread')}" if self.profile.max_threads > 1 else ""
         return f"<Predictor for {self.profile.name}: {self.run.dtype}{threads}>"

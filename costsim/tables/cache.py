@@ -49,8 +49,8 @@ class RowCache(Generic[Answer]):
     Bounded: answers that were not asked for since as many others were are forgotten.
     """
 
-    MOST_KEPT = 10_000
-    """Rows of one generation; two are kept: some tens of MiB in all."""
+    MOST_KEPT = 2_000
+    """Rows of one generation; two are kept: some MiB in all, so that the memory of a long process is soon flat."""
 
     def __init__(self) -> None:
         self._lock = Lock()

@@ -59,7 +59,7 @@ class CostTable:
     overheads: dict[str, Array]
     """Seconds added whatever the ceilings are: dispatch, launch, pipeline fill."""
     traffic: dict[str, Array]
-    """Bytes moved per memory level; ``dram`` always present."""
+    """Bytes moved per memory, by the names the profile has for them."""
     overlap: float | Array = np.inf
     """The exponent p; one a point, where points differ in it."""
     energy_j: Array | None = None
@@ -88,6 +88,11 @@ class CostTable:
             overlapped_s=None if self.overlapped_s is None else self.overlapped_s[self.kind_of],
         )
 
+    def moved_bytes(self, memory: str) -> Array:
+        """``(ops, points)`` bytes that cross a memory: none where the device has no such memory."""
+        found = self.traffic.get(memory)
+        return np.zeros_like(self.latency_s) if found is None else found
+
     @cached_property
     def latency_s(self) -> Array:
         """Predicted seconds per op."""
@@ -111,7 +116,9 @@ class CostTable:
     @cached_property
     def _own(self) -> CostTable:
         kept = {name: seconds for name, seconds in self.overheads.items() if name not in self.copies}
-        return replace(self, overheads=kept, copies=())
+        own = replace(self, overheads=kept, copies=())
+        vars(own)["limits"] = {name: seconds for name, seconds in self.limits.items() if name not in self.copies}
+        return own
 
     @cached_property
     def limits(self) -> dict[str, Array]:
@@ -120,7 +127,7 @@ class CostTable:
 
     @property
     def limit_names(self) -> tuple[str, ...]:
-        return tuple(self.limits)
+        return (*self.ceilings, *self.overheads)
 
     @cached_property
     def _stacked(self) -> Array:

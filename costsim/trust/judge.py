@@ -16,6 +16,7 @@ from costsim.tables.optable import OpTable
 from costsim.trust.evidence import image_of
 from costsim.trust.held import OTHER, unheld_shares, unheld_words
 from costsim.trust.widening import BATCH, FALLBACK, NUMBERS, RESOLUTION, THREADS, Ratios, factors
+from costsim.units import counted
 
 LEAST_SHARE = 0.01
 """Rows nothing was measured of widen nothing below this share of the time: ten times off, they move it by a tenth."""
@@ -107,8 +108,21 @@ def trust(profile: Profile, run: RunConfig, ops: OpTable, costs: CostTable) -> T
     unknown = [label.name for label in ops.labels if not label.known]
     if unknown:
         reasons.append(_unknown(unknown, len(ops)))
-    status: Status = "estimated" if card.status == "uncalibrated" else "derived" if reasons else "calibrated"
-    return Trust(status, interval.low, interval.high, tuple(reasons), bool(unknown))
+    return Trust(_status(card, reasons), interval.low, interval.high, tuple(reasons), bool(unknown))
+
+
+def standing(profile: Profile, dtype: str | None = None) -> Trust:
+    """What a profile's card is worth as the profile stands, before it is known what runs there."""
+    card = profile.calibration_in(dtype or profile.runtime.dtypes[0])
+    interval, reasons = Ratios(card.low_ratio, card.high_ratio), [*_nothing_measured(card)]
+    for kind, reason in _numbers_changed(profile, card):
+        interval = interval.times(factors()[kind])
+        reasons.append(reason)
+    return Trust(_status(card, reasons), interval.low, interval.high, tuple(reasons), False)
+
+
+def _status(card: Calibration, reasons: list[str]) -> Status:
+    return "estimated" if card.status == "uncalibrated" else "derived" if reasons else "calibrated"
 
 
 def _nothing_measured(card: Calibration) -> Iterator[str]:
@@ -118,8 +132,8 @@ def _nothing_measured(card: Calibration) -> Iterator[str]:
         yield f"The card is of something near, not of this device ({card.data})."
 
 
-def _off_the_card(profile: Profile, card: Calibration, run: RunConfig, ops: OpTable) -> Iterator[tuple[str, str]]:
-    """What of the whole run the measurements did not hold: the kind of widening and the reason for it."""
+def _numbers_changed(profile: Profile, card: Calibration) -> Iterator[tuple[str, str]]:
+    """Whether the card is of the very numbers the profile holds."""
     made_on = profile.calibration.made_on
     if made_on is None:
         if card.status == "calibrated":
@@ -130,13 +144,18 @@ def _off_the_card(profile: Profile, card: Calibration, run: RunConfig, ops: OpTa
                     "('costsim calibrate' writes cards that do)."
                 ),
             )
-        return
-    if not is_as_carded(profile):
+    elif not is_as_carded(profile):
         yield NUMBERS, f"The profile's numbers are not those its card was made with{_changed(profile)}."
-    if not made_on.measurements:
+
+
+def _off_the_card(profile: Profile, card: Calibration, run: RunConfig, ops: OpTable) -> Iterator[tuple[str, str]]:
+    """What of the whole run the measurements did not hold: the kind of widening and the reason for it."""
+    yield from _numbers_changed(profile, card)
+    made_on = profile.calibration.made_on
+    if made_on is None or not made_on.measurements:
         return
     if int(run.threads) not in made_on.threads:
-        yield THREADS, f"It was measured on {_listed(made_on.threads)} threads, never on {int(run.threads)}."
+        yield THREADS, f"It was measured on {_threads(made_on)}, never on {int(run.threads)}."
     batch, pixels = image_of(ops)
     if not min(made_on.batches) <= batch <= max(made_on.batches):
         yield BATCH, f"It was measured at batch {_listed(made_on.batches)}, never at {batch}."
@@ -151,6 +170,12 @@ def _changed(profile: Profile) -> str:
     values = [f"{path} is {profile.text_at(path)}" for path in fields[:NAMED]]
     more = len(fields) - NAMED
     return f": {', '.join(values)}" + (f" and {more} more are changed" if more > 0 else "")
+
+
+def _threads(made_on: MadeOn) -> str:
+    """``1 thread``, ``1 and 4 threads``."""
+    *fewer, most = made_on.threads
+    return " and ".join([*map(str, fewer), counted(most, "thread")])
 
 
 def _pixels(made_on: MadeOn) -> str:

@@ -7,7 +7,7 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from costsim.devices.accelerator.arrays import AtomicArray, SystolicArray
@@ -19,6 +19,7 @@ from costsim.graph.builder import NetBuilder
 from costsim.hardware import load_profile
 from costsim.lowering import lower
 from costsim.tables.optable import OpTable
+from tests.oracle import block_array
 from tests.validation.op_rows import convolutions
 
 
@@ -70,6 +71,25 @@ def test_block_based_is_never_below_its_steps_nor_its_peak(ops: OpTable, name: s
         channels, runs = x.c_out_per_group, x.groups
     ublocks = ceil(x.h_out / array.ublock_h) * ceil(x.w_out / array.ublock_w) * ceil(channels / array.ublock_c)
     assert cycles >= runs * 4 * ublocks * steps / array.cores
+
+
+@given(layers(), st.sampled_from(["ethos_u55_128", "ethos_u55_256", "ethos_u65_512"]))
+@settings(max_examples=60, deadline=None)
+def test_block_based_takes_the_cycles_of_the_oracle(ops: OpTable, name: str) -> None:
+    assume(ops.convolves[0, 0] or first(ops).groups == 1)  # no product of matrices has groups
+    array = load_profile(name).hardware.array
+    assert array.costs(ops).cycles[0, 0] == pytest.approx(block_array.cycles(first(ops), array), rel=1e-12)
+
+
+@pytest.mark.parametrize("shape", [(1, 1, 1280, 1000, 1), (64, 2, 8, 8, 1), (20, 9, 16, 16, 1), (12, 11, 24, 8, 2)])
+def test_block_based_takes_the_cycles_of_the_oracle_where_blocks_are_small_or_windows_large(
+    shape: tuple[int, int, int, int, int],
+) -> None:
+    side, kernel, c_in, c_out, stride = shape
+    ops = convolutions([{"c_in": c_in, "c_out": c_out, "h_in": side, "kernel": kernel, "stride": stride}])
+    for name in ("ethos_u55_128", "ethos_u65_512"):
+        array = load_profile(name).hardware.array
+        assert array.costs(ops).cycles[0, 0] == pytest.approx(block_array.cycles(first(ops), array), rel=1e-12)
 
 
 @pytest.mark.parametrize("name", ["ethos_u55_128", "ethos_u55_256", "ethos_u65_512"])

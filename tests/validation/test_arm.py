@@ -17,13 +17,17 @@ def median_of_means(cores):
     return np.median([ErrorSummary.of(errors).mean_ratio for errors in left_out(cores)])
 
 
-def test_fp32_cores_are_within_8_percent_and_most_networks_within_10():
-    assert median_of_means(FP32) <= 0.08
-    assert ErrorSummary.of(np.concatenate(left_out(FP32))).within_10_percent_ratio >= 0.70
+MARGIN = 0.005
+"""What docs/accuracy.md claims may be missed by so much before a test says so."""
 
 
-def test_fp16_cores_are_within_12_percent():
-    assert median_of_means(FP16) <= 0.12
+def test_fp32_cores_are_as_near_as_claimed():
+    assert median_of_means(FP32) <= 0.060 + MARGIN
+    assert ErrorSummary.of(np.concatenate(left_out(FP32))).within_10_percent_ratio >= 0.81 - MARGIN
+
+
+def test_fp16_cores_are_as_near_as_claimed():
+    assert median_of_means(FP16) <= 0.080 + MARGIN
 
 
 @pytest.mark.parametrize("core", CORES)

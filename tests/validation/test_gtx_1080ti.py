@@ -43,9 +43,9 @@ def test_the_rate_of_the_inputs_copy_is_that_of_figure_2_and_not_of_table_8():
     assert shipped == pytest.approx(gtx_1080ti.copy_rate(), rel=0.005)
 
 
-def test_tables_1_to_4_are_within_ten_percent_on_average(micro):
+def test_tables_1_to_4_are_as_near_as_claimed(micro):
     assert len(micro.predicted_s) == 51
-    assert mean_error(micro) < 0.10
+    assert mean_error(micro) <= 0.077 + 0.005  # the claim and a margin
 
 
 def test_no_ordering_of_the_guidelines_is_reversed_and_only_a_fused_relu_ties(micro):
@@ -59,9 +59,9 @@ def test_the_measurements_themselves_show_every_ordering(micro):
     assert all(ordering.found(micro.measured_s) < 0 for ordering in orderings("gpu"))
 
 
-def test_table_8_which_the_fit_never_saw_is_within_ten_percent_on_average(networks):
+def test_table_8_which_the_fit_never_saw_is_as_near_as_claimed(networks):
     assert len(networks.predicted_s) == 17
-    assert mean_error(networks) < 0.10
+    assert mean_error(networks) <= 0.080 + 0.005  # the claim and a margin
 
 
 def test_the_same_network_wins_at_every_complexity_level(networks):

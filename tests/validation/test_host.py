@@ -24,11 +24,15 @@ def test_nothing_it_is_held_against_was_in_the_fit(runtime):
     assert noise_ratio(judged.values()) < 0.05
 
 
-def test_networks_it_never_saw_are_within_14_percent_and_unseen_families_within_18(errors):
+MARGIN = 0.005
+"""What docs/accuracy.md claims may be missed by so much before a test says so."""
+
+
+def test_networks_it_never_saw_are_as_near_as_claimed(errors):
     unseen = [e for name, e in errors.items() if of_unseen_family(name)]
     assert len(unseen) >= 20
-    assert ErrorSummary.of(list(errors.values())).mean_ratio <= 0.14
-    assert ErrorSummary.of(unseen).mean_ratio <= 0.18
+    assert ErrorSummary.of(list(errors.values())).mean_ratio <= 0.047 + MARGIN
+    assert ErrorSummary.of(unseen).mean_ratio <= 0.052 + MARGIN
 
 
 def test_it_is_far_better_than_a_line_in_multiply_adds(errors):
@@ -39,5 +43,5 @@ def test_it_is_far_better_than_a_line_in_multiply_adds(errors):
 def test_its_interval_holds_most_of_them(errors):
     card = load_profile(PROFILE).calibration
     ratios = np.exp([-e for e in errors.values()])
-    assert 0.85 <= np.mean((ratios >= card.low_ratio) & (ratios <= card.high_ratio)) <= 1.0
+    assert 0.85 <= np.mean((ratios >= card.low_ratio) & (ratios <= card.high_ratio)) <= 0.98
     assert card.high_ratio / card.low_ratio < 1.6

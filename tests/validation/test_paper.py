@@ -32,8 +32,8 @@ def test_the_shipped_constants_are_those_of_the_fit_on_tables_1_to_4():
 def test_tables_1_to_4_and_table_8_which_the_depthwise_loop_was_chosen_by(tables):
     micro, networks = tables
     assert (len(micro), len(networks)) == (51, 17)
-    assert mean_error(micro) <= 0.06
-    assert mean_error(networks) <= 0.15
+    assert mean_error(micro) <= 0.048 + 0.005  # the claim and a margin
+    assert mean_error(networks) <= 0.097 + 0.005
 
 
 def test_the_card_says_its_errors_are_no_test_and_its_interval_holds_nine_in_ten(tables):

@@ -23,9 +23,9 @@ def log_errors():
     return errors
 
 
-def test_twenty_networks_on_three_thread_counts_are_within_six_percent(log_errors):
+def test_twenty_networks_on_three_thread_counts_are_as_near_as_claimed(log_errors):
     assert len(log_errors) == 60
-    assert ErrorSummary.of(list(log_errors.values())).mean_ratio < 0.06
+    assert ErrorSummary.of(list(log_errors.values())).mean_ratio <= 0.039 + 0.005  # the claim and a margin
 
 
 def test_wider_networks_gain_more_from_four_threads_as_measured(log_errors):

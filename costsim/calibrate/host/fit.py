@@ -20,6 +20,7 @@ from costsim.graph import LayerGraph
 from costsim.hardware import load_profile
 from costsim.simulate import lower_for
 from costsim.timing import Timing
+from costsim.units import counted
 
 BUSY_RATIO = 0.95
 """Share of peak arithmetic that the busiest chain of pointwise convolutions is taken to reach: that tells the clock."""
@@ -68,7 +69,7 @@ def fit_host(
         base = load_profile(path)
     config = RunConfig.of(base, "fp32", conditions.threads)
     tables = {network: lower_for(graph, base, config) for network, graph in graphs.items()}
-    run = MeasuredRun(f"{conditions.threads} threads", base, config, tables, measured_s)
+    run = MeasuredRun(counted(conditions.threads, "thread"), base, config, tables, measured_s)
     constants = blocked_constants(base)
     whole = fit([run], constants, [])
     errors = leave_one_network_out([run], Constants(constants, ()), whole, progress=progress)[0]

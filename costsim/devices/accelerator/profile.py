@@ -22,6 +22,7 @@ from costsim.hardware.profile import (
     Runtime,
     Seconds,
 )
+from costsim.hardware.roles import Role
 
 
 class MemoryBanks(Block):
@@ -69,10 +70,10 @@ class ParameterCache(Block):
 
 
 class AcceleratorMemory(Block):
-    onchip: OnChip
-    dram: OffChip | None
+    onchip: Annotated[OnChip, Role.BUFFER]
+    dram: Annotated[OffChip | None, Role.OFF_CHIP]
     """Null where activations have nowhere else to go: what does not fit on chip does not run."""
-    flash: OffChip | None = None
+    flash: Annotated[OffChip | None, Role.OFF_CHIP] = None
     """Where weights are read from; null where they lie in DRAM."""
     parameter_cache: ParameterCache | None = None
 

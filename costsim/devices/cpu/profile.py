@@ -18,6 +18,7 @@ from costsim.hardware.profile import (
     Runtime,
     Seconds,
 )
+from costsim.hardware.roles import Role
 
 AtLeastOne = Annotated[float, Field(ge=1)]
 
@@ -40,9 +41,9 @@ class CpuMemory(Block):
     """The levels between the registers and main memory."""
 
     l1: Cache
-    l2: Cache
-    l3: Cache | None = None
-    dram: Dram
+    l2: Annotated[Cache, Role.BUFFER]
+    l3: Annotated[Cache | None, Role.BUFFER] = None
+    dram: Annotated[Dram, Role.OFF_CHIP]
 
     @property
     def last_level_bytes(self) -> float:
@@ -216,7 +217,7 @@ class BlockedFitted(Block):
     """From the third cache level, one core."""
     call_overhead_s: Seconds = Field(default=0.0, alias="call_overhead")
     """Added by every direct convolution: finding its kernel."""
-    l2_ratio: PositiveFloat
+    l2_ratio: Efficiency
     """Share of the second cache level that holds tensors from one op to the next."""
 
 
@@ -260,7 +261,7 @@ class CpuFitted(Block):
     """Bytes read and written a cycle by im2col, packing and padding copies, one core."""
     transform_bytes_per_cycle: Rate
     """The same for Winograd transforms."""
-    cache_ratio: PositiveFloat
+    cache_ratio: Efficiency
     """Share of the last cache level that holds tensors from one op to the next."""
     overlap: AtLeastOne
     """Exponent by which ceilings combine: 1 adds them, large values take the maximum."""

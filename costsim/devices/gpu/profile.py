@@ -18,6 +18,7 @@ from costsim.hardware.profile import (
     Runtime,
     Seconds,
 )
+from costsim.hardware.roles import Role
 
 
 class L2(Block):
@@ -36,8 +37,8 @@ class HostLink(Block):
 
 
 class GpuMemory(Block):
-    l2: L2
-    dram: GpuDram
+    l2: Annotated[L2, Role.BUFFER]
+    dram: Annotated[GpuDram, Role.OFF_CHIP]
     host: HostLink
     """The way from the host's memory, in the direction of inputs."""
 

@@ -65,7 +65,6 @@ class McuModel(DeviceModel):
             },
             overheads={"dispatch": np.zeros_like(arithmetic_s) + fit.op_cycles * cycle_s},
             traffic={
-                "dram": np.zeros_like(arithmetic_s),  # there is none
                 "flash": ops.weight_bytes,
                 "sram": ops.input_bytes + ops.output_bytes,
             },

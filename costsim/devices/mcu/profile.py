@@ -8,6 +8,7 @@ from pydantic import Field, NonNegativeFloat, PositiveFloat
 
 from costsim.hardware.effects import Effect
 from costsim.hardware.profile import Block, Bytes, BytesPerSecond, Capacity, Hertz, Profile, Rate, Runtime
+from costsim.hardware.roles import Role
 
 
 class Sram(Block):
@@ -28,7 +29,7 @@ class McuMemory(Block):
     """What the core reads and writes."""
 
     sram: Sram
-    flash: Flash
+    flash: Annotated[Flash, Role.OFF_CHIP]
 
 
 class McuHardware(Block):

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from costsim.hardware import Profile
-
-OFF_CHIP = ("dram", "flash")
-"""Their size is no limit that a plan works with."""
+from costsim.hardware.roles import Role, memories
 
 
 def memory_fields(profile: Profile) -> dict[str, list[str]]:
     """``dram bandwidth``, ``onchip size``: the dotted paths of the numbers behind each."""
     fields: dict[str, list[str]] = {}
+    off_chip = memories(profile, Role.OFF_CHIP)  # their size is no limit that a plan works with
     for path in profile.provenance:
         words = path.split(".")
         if words[:2] != ["hardware", "memory"] or len(words) < 4 or not profile.value_at(path):
@@ -18,6 +17,6 @@ def memory_fields(profile: Profile) -> dict[str, list[str]]:
         level, field = words[2], words[3]
         if "bandwidth" in field:
             fields.setdefault(f"{level} bandwidth", []).append(path)
-        elif field == "size" and level not in OFF_CHIP:
+        elif field == "size" and level not in off_chip:
             fields.setdefault(f"{level} size", []).append(path)
     return fields

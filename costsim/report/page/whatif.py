@@ -17,6 +17,7 @@ from costsim.hardware import Profile
 from costsim.hardware.vary import vary
 from costsim.report.page.knobs import memory_fields
 from costsim.simulate import Simulation, simulate
+from costsim.units import counted
 
 if TYPE_CHECKING:
     from costsim.analysis import Analysis
@@ -78,8 +79,7 @@ def _variants(now: Simulation) -> Iterator[tuple[str, Simulation]]:
     profile, run = now.profile, now.run
     counts = {2**e for e in range(10) if 2**e < profile.max_threads} | {profile.max_threads}
     changed: list[tuple[str, Profile, RunConfig]] = [
-        ("1 thread" if n == 1 else f"{n} threads", profile, RunConfig(run.dtype, n))
-        for n in sorted(counts - {run.threads})
+        (counted(n, "thread"), profile, RunConfig(run.dtype, n)) for n in sorted(counts - {run.threads})
     ]
     changed += [
         (dtype, profile, RunConfig(dtype, run.threads)) for dtype in profile.runtime.dtypes if dtype != run.dtype

@@ -15,13 +15,14 @@ from costsim.hardware import Profile
 from costsim.report.formats.csv import csv_text
 from costsim.report.formats.markdown import escaped, markdown_table
 from costsim.report.formats.terminal import plain_table
+from costsim.trust import standing
 
 Row = dict[str, Any]
 
 
 def row(name: str, profile: Profile, aliases: Sequence[str], source: str) -> Row:
     """One profile as plain data; ``source`` is the package it comes from, or ``user``."""
-    card = profile.calibration
+    worth = standing(profile)
     return {
         "name": name,
         "aliases": list(aliases),
@@ -29,9 +30,9 @@ def row(name: str, profile: Profile, aliases: Sequence[str], source: str) -> Row
         "dtypes": list(profile.runtime.dtypes),
         "default_threads": int(profile.default_threads),
         "max_threads": int(profile.max_threads),
-        "status": card.status,
-        "low_ratio": card.low_ratio,
-        "high_ratio": card.high_ratio,
+        "status": worth.status,
+        "low_ratio": worth.low_ratio,
+        "high_ratio": worth.high_ratio,
         "from": source,
         "title": profile.title,
     }

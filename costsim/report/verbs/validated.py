@@ -14,12 +14,13 @@ from costsim.calibrate.validate import Validation
 from costsim.report.formats.csv import csv_text
 from costsim.report.formats.markdown import escaped, markdown_table
 from costsim.report.formats.terminal import as_text, plain_table
+from costsim.units import counted
 
 
 def text(validation: Validation, width: int | None = None) -> str:
     """Every case, in or out of its 90 % interval; then errors, coverage and orderings, then the worst cases."""
     profile, threads = validation.profile, {case.threads for case in validation.cases}
-    same = f", {next(iter(threads))} thread{'s' if threads != {1} else ''}" if len(threads) == 1 else ""
+    same = f", {counted(next(iter(threads)), 'thread')}" if len(threads) == 1 else ""
     head = (
         f"predicted  {profile.title}\n"
         f"           by profile {profile.name}, in {validation.dtype}{same}\n"

@@ -1,0 +1,72 @@
+"""Lines and groups worked out by hand: what streams, what waits, what may run together."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from costsim.devices.accelerator.rules import buffer_rules
+from costsim.graph import LayerGraph, NetBuilder
+from costsim.graph import layers as L
+from costsim.hardware import load_profile
+from costsim.lowering import lower
+from costsim.scheduling.dataflow import Dataflow
+from costsim.scheduling.searched import _allowed_groups
+from costsim.tables.optable import OpTable
+
+LINE_BYTES = 8 * 4
+"""Of maps of 8 pixels width and 4 channels, one byte each."""
+
+
+def lowered(graph: LayerGraph) -> OpTable:
+    return lower(graph, fusion={}, views=(), elem_bytes=1, weight_elem_bytes=1)
+
+
+def two_branches() -> OpTable:
+    """A 1x1 and a 5x5 convolution of one map, added."""
+    net = NetBuilder("branches")
+    x = net.input(1, 4, 8, 8)
+    net.graph.add(L.Conv2d(4, 1), x.name, name="short", block="one")
+    net.graph.add(L.Conv2d(4, 5, padding=(2, 2)), x.name, name="long", block="one")
+    net.graph.add(L.Add(), "short", "long", name="sum", block="one")
+    net.graph.add(L.Activation("relu"), "sum", name="relu", block="two")
+    return lowered(net.graph)
+
+
+def dataflow(ops: OpTable) -> Dataflow:
+    return Dataflow.of(ops, ops.input_bytes[:, 0], ops.output_bytes[:, 0])
+
+
+def test_a_short_branch_keeps_the_lines_that_wait_for_the_long_one():
+    flow = dataflow(two_branches())
+    at = {(int(s), int(r)): i for i, (s, r) in enumerate(zip(flow.source, flow.reader, strict=True))}
+    assert flow.rolling_bytes[at[-1, 0]] == 2 * LINE_BYTES  # one under the window, one that arrives
+    assert flow.rolling_bytes[at[-1, 1]] == 6 * LINE_BYTES
+    assert flow.rolling_bytes[at[0, 2]] == (2 + 2) * LINE_BYTES  # the 5x5 window is two lines late
+    assert flow.rolling_bytes[at[1, 2]] == 2 * LINE_BYTES
+
+
+def test_two_lines_of_a_map_that_streams_off_the_chip_are_on_it():
+    np.testing.assert_array_equal(dataflow(two_branches()).leaving_bytes, np.full(4, 2 * LINE_BYTES))
+
+
+@pytest.mark.parametrize(
+    ("plan", "groups"),
+    [
+        ("layer_by_layer", set()),
+        ("block", {(0, 1), (1, 2), (0, 2)}),  # neighbours of a block, and the block; never two blocks
+        ("fused", {(first, last) for first in range(4) for last in range(first + 1, 4)}),
+    ],
+)
+def test_which_rows_may_run_as_one_group(plan: str, groups: set[tuple[int, int]]):
+    ops = two_branches()
+    allowed = _allowed_groups(ops, buffer_rules(ops, load_profile("embedded_buffer", {"runtime.plan": plan})))
+    assert {(f, e) for f, e in np.argwhere(allowed).tolist() if f < e} == groups
+
+
+def test_an_op_of_the_host_is_in_no_group():
+    ops = two_branches()
+    rules = buffer_rules(ops, load_profile("embedded_buffer"))
+    on_host = np.array([False, True, False, False])
+    allowed = _allowed_groups(ops, type(rules)(**{**vars(rules), "on_host": on_host}))
+    assert {(f, e) for f, e in np.argwhere(allowed).tolist() if f < e} == {(2, 3)}
