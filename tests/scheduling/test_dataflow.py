@@ -12,7 +12,11 @@ from costsim.hardware import load_profile
 from costsim.lowering import lower
 from costsim.scheduling.dataflow import Dataflow
 from costsim.scheduling.searched import _allowed_groups
+from costsim.scheduling.segments import Weights, segments
+from costsim.scheduling.tiling import staircases
+from costsim.scheduling.whole import whole_network_need
 from costsim.tables.optable import OpTable
+from costsim.tables.plan import RESIDENT, STREAMED
 
 LINE_BYTES = 8 * 4
 """Of maps of 8 pixels width and 4 channels, one byte each."""
@@ -70,3 +74,40 @@ def test_an_op_of_the_host_is_in_no_group():
     on_host = np.array([False, True, False, False])
     allowed = _allowed_groups(ops, type(rules)(**{**vars(rules), "on_host": on_host}))
     assert {(f, e) for f, e in np.argwhere(allowed).tolist() if f < e} == {(2, 3)}
+
+
+def test_a_group_streams_only_where_all_its_weights_have_room():
+    flow = dataflow(two_branches())
+    weights = Weights(np.array([100.0, 200.0, 0.0, 0.0]), np.zeros(4))
+    enough, little = (segments(flow, weights, separate_weights=size).streamed_bytes for size in (300.0, 299.0))
+    assert np.isfinite(enough[0, 3]) and np.isinf(little[0, 3])
+    assert np.isfinite(little[1, 3]) and little[1, 3] == enough[1, 3]
+
+
+@pytest.mark.parametrize(("weight_bytes", "mode"), [(16.0, STREAMED), (4096.0, RESIDENT)])
+def test_a_whole_network_streams_where_its_lines_and_weights_are_less_than_its_maps(weight_bytes: float, mode: float):
+    net = NetBuilder("chain")
+    x = net.input(1, 4, 8, 8)
+    for place in range(3):
+        x = net.graph.add(L.Conv2d(4, 1), x.name, name=f"conv{place}")
+    ops = lowered(net.graph)
+    flow, all_weights = dataflow(ops), np.full(3, weight_bytes)
+    tiles = staircases(ops, ops.input_bytes[:, 0], ops.output_bytes[:, 0], all_weights)
+    need, found = whole_network_need(flow, Weights(all_weights, np.zeros(3)), tiles, None)
+    maps = 2 * 8 * LINE_BYTES  # one that is read and one that is written
+    lines = 3 * 2 * LINE_BYTES + 2 * LINE_BYTES  # two of each map, and of the one that leaves
+    assert found == mode
+    assert need == (lines + 3 * weight_bytes if mode == STREAMED else maps)
+
+
+@pytest.mark.parametrize(("channels", "stored"), [(15, 16), (16, 16), (17, 17), (18, 18)])
+def test_depthwise_convolutions_of_too_few_channels_alone_are_widened(channels: int, stored: int):
+    net = NetBuilder("depthwise")
+    x = net.input(1, channels, 8, 8)
+    net.graph.add(L.Conv2d(channels, 3, padding=(1, 1), groups=channels), x.name, name="conv")
+    ops = lowered(net.graph)
+    profile = load_profile("stm32n6")
+    assert profile.runtime.banked.least_depthwise_channels == 16
+    rules = buffer_rules(ops, profile)
+    assert rules.output_bytes[0] == pytest.approx(stored * 64)
+    assert rules.banked is not None and rules.banked.copied_bytes[0] == pytest.approx(16 * 64 if channels < 16 else 0)

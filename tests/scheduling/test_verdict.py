@@ -49,3 +49,9 @@ def test_fused_groups_are_named_by_their_first_and_last_layer() -> None:
     found = judged("mobilenet_v1_1x", 512)
     assert found.streamed_groups[0][0] == "conv1.conv_1"
     assert judged("mobilenet_v1_1x", 512, "layer_by_layer").streamed_groups == ()
+
+
+def test_the_width_that_would_fit_is_the_share_of_the_buffer_there_is() -> None:
+    found = judged("mobilenet_v1_1x", 512)
+    assert found.fitting_width_ratio == pytest.approx(512 * 1024 / found.fitting_bytes)
+    assert found.fitting_width_ratio < 1 == judged("mobilenet_v1_1x", 4096).fitting_width_ratio

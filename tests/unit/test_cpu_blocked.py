@@ -1,14 +1,17 @@
 """Runtimes that keep tensors in blocks: who is blocked, what is copied, what a direct kernel does."""
 
+import numpy as np
 import pytest
 
 from costsim.devices import RunConfig
 from costsim.devices.cpu.kernels.direct import macs_inside, tiles_of
 from costsim.devices.cpu.layout import layout_of
 from costsim.devices.cpu.machine import CpuMachine
+from costsim.devices.cpu.memory import Missed, read_bytes
 from costsim.devices.cpu.model import work_of
 from costsim.errors import InputError
 from costsim.graph import NetBuilder
+from costsim.graph import layers as L
 from costsim.hardware import load_profile
 from costsim.hardware.folders import shipped_folder
 from costsim.simulate import lower_for, simulate
@@ -129,3 +132,35 @@ def test_layout_and_its_rates_come_together(tmp_path):
     path.write_text(text.replace("  blocked:\n", "  blocked: null\n").split("    direct_ratio")[0])
     with pytest.raises(InputError, match="need each other"):
         load_profile(path)
+
+
+def test_sums_of_many_channels_go_out_and_come_back_between_parts():
+    ops = table(1, 256, 64, 8)
+    tiles = 11  # of 6 pixels, over 64
+    parts = 2  # of 128 input channels
+    weights_again = 256 * 64 * tiles  # those of a part fill all of the first level, half of which is theirs
+    moved = work_of(ops, CpuMachine.of(PROFILE, RUN)).l2_reads[0, 0]
+    assert moved == 256 * 64 + (2 * parts - 1) * 64 * 64 + weights_again
+
+
+def test_a_slice_reads_what_it_keeps_where_cores_wait_for_memory():
+    net, x = net_of(64)
+    net.graph.add(L.Slice(0, 16), x.name, name="part")
+    for profile, elems in ((PROFILE, 16 * 14 * 14), (load_profile("rpi4b"), 64 * 14 * 14)):
+        run = RunConfig.of(profile, "fp32")
+        ops = lower_for(net.graph, profile.model_copy(update={"runtime": _executing_slices(profile)}), run)
+        gone = Missed(*[np.ones((len(ops), 1))] * 3)
+        assert read_bytes(ops, None, gone, CpuMachine.of(profile, run))[0, 0] == 4 * elems
+
+
+def _executing_slices(profile):
+    return profile.runtime.model_copy(update={"views": ()})
+
+
+def test_an_op_of_two_passes_fetches_its_tensors_twice_from_the_third_level():
+    net, x = net_of(64, 112)
+    net.graph.add(L.Activation("hard_swish"), x.name, name="act")
+    once = PROFILE.model_copy(update={"runtime": PROFILE.runtime.model_copy(update={"passes": {}})})
+    twice_s, once_s = (simulate(net.graph, profile, RUN).costs.overheads["l3"].sum() for profile in (PROFILE, once))
+    assert PROFILE.runtime.passes["hard_swish"] == 2
+    assert once_s > 0 and twice_s == pytest.approx(2 * once_s)

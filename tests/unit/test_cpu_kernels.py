@@ -84,3 +84,9 @@ def test_the_busiest_thread_has_its_share_rounded_up(items, threads):
 def test_a_cache_keeps_what_fits_and_loses_what_is_twice_as_large():
     kib = np.array([[100.0, 512.0, 768.0, 1024.0, 9999.0]])
     assert miss_ratio(kib, 512.0).tolist() == [[0, 0, 0.5, 1, 1]]
+
+
+@pytest.mark.parametrize(("stride", "columns"), [(1, 6), (2, 9)])
+def test_four_outputs_of_a_3x3_row_load_the_columns_they_cover_once(stride, columns):
+    one = np.ones((1, 1))
+    assert loads_per_output(3 * one, 3 * one, stride * one, one)[0, 0] == 3 * columns / 4

@@ -8,10 +8,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import costsim
+from costsim.devices import RunConfig
 from costsim.devices.mcu.arena import Buffer, buffers_of, peak_bytes, place
 from costsim.devices.mcu.kernels import issued_macs, scratch_bytes, window_elems
 from costsim.errors import DoesNotFitError, InputError
+from costsim.hardware import load_profile
 from costsim.lowering import lower
+from costsim.simulate import simulate
 
 RUNTIMES = ("x_cube_ai", "tinyengine", "cmsis_nn", "tflite_micro")
 
@@ -106,3 +109,13 @@ PUBLISHED_MACS = {"resnet8": 12.5e6, "ds_cnn": 2.66e6, "mobilenet": 7.49e6, "aut
 @pytest.mark.parametrize("name", PUBLISHED_MACS)
 def test_the_networks_of_mlperf_tiny_have_their_published_size(name: str) -> None:
     assert costsim.Network(f"mlperf_tiny_{name}").macs == pytest.approx(PUBLISHED_MACS[name], rel=0.005)
+
+
+def test_weights_are_waited_for_only_as_far_as_flash_is_slower_than_the_arithmetic_on_them():
+    profile = load_profile("nrf5340")
+    simulation = simulate(costsim.Network("mlperf_tiny_resnet8").graph, profile, RunConfig.of(profile))
+    limits, flash = simulation.costs.limits, profile.hardware.memory.flash
+    reading_s = simulation.ops.weight_bytes / (flash.bandwidth_bytes_per_s * profile.fitted.flash_ratio)
+    together = limits["flash"] + limits["arithmetic"]
+    np.testing.assert_allclose(together, np.maximum(limits["arithmetic"], reading_s))
+    assert (limits["flash"] < reading_s).any()

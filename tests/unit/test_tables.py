@@ -94,3 +94,9 @@ def test_a_cost_table_of_kinds_has_a_row_for_each_op() -> None:
     np.testing.assert_array_equal(each.latency_s, kinds.latency_s[[1, 0, 1]])
     np.testing.assert_array_equal(each.traffic["dram"][:, 0], [9, 8, 9])
     assert each.per_op() is each
+
+
+def test_limits_within_ten_percent_of_the_largest_are_near_ties() -> None:
+    ceilings = {"largest": np.array([[1.0]]), "near": np.array([[0.91]]), "far": np.array([[0.89]])}
+    costs = CostTable(ceilings=ceilings, overheads={}, traffic={})
+    assert costs.near_ties(0) == ("largest", "near")
