@@ -24,4 +24,5 @@ def command(network: str, batch: int | None, input_size: str | None, output: str
     print_report("verify", output, found)
     if not found.agrees:
         count = len(found.mismatches)
-        raise AssertionFailedError(f"{count} layer{'s' * (count != 1)} of {found.network} disagree with torch")
+        what = f"{count} layer{'s' * (count != 1)}" if count else "the peak"
+        raise AssertionFailedError(f"{what} of {found.network} {'disagree' if count != 1 else 'disagrees'} with torch")

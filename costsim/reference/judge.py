@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from math import prod
 from typing import Any, NamedTuple
@@ -12,6 +14,7 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from costsim.graph import LayerGraph, Node
 from costsim.graph.layers import Recurrent, ReshapeLike
+from costsim.reference.live import Live, Peak, claimed_peak
 from costsim.reference.module import build, random_inputs
 from costsim.reference.touched import Touched
 
@@ -74,6 +77,12 @@ class Judgement:
 
     network: str
     checks: tuple[NodeCheck, ...]
+    peak: Peak
+    """The most elements of maps at once, as the graph has it."""
+    torch_peak: Peak
+    """The same as torch had it; views share the memory of what they are views of."""
+    branches: int
+    """The most layers with multiply-accumulates equally far down the longest chains: what could run side by side."""
 
     @property
     def mismatches(self) -> tuple[NodeCheck, ...]:
@@ -81,7 +90,12 @@ class Judgement:
 
     @property
     def agrees(self) -> bool:
-        return not self.mismatches
+        return not self.mismatches and self.peak == self.torch_peak
+
+    @property
+    def kernels(self) -> int:
+        """Kernels that torch launched, views left out."""
+        return sum(check.torch_kernels for check in self.checks)
 
     @property
     def torch_params(self) -> int:
@@ -98,6 +112,9 @@ class Judgement:
             "agrees": self.agrees,
             "params": self.torch_params,
             "macs": self.torch_macs,
+            "kernels": self.kernels,
+            "branches": self.branches,
+            "peak_elems": {"graph": vars(self.peak), "executed": vars(self.torch_peak)},
             "layers": [
                 {
                     "name": check.name,
@@ -116,7 +133,9 @@ class Judgement:
         head = (
             f"{self.network}: {len(self.checks) - len(self.mismatches)} of {len(self.checks)} layers agree with torch"
         )
-        return "\n".join([head, *map(str, self.mismatches)])
+        told = self.mismatches or self.peak == self.torch_peak  # a wrong layer makes a wrong peak
+        peak = () if told else (f"peak {self.peak}, torch has {self.torch_peak}",)
+        return "\n".join([head, *map(str, self.mismatches), *peak])
 
 
 def judge(graph: LayerGraph, *, device: str = "cpu", seed: int = 0) -> Judgement:
@@ -130,12 +149,14 @@ def judge(graph: LayerGraph, *, device: str = "cpu", seed: int = 0) -> Judgement
     """
     module = build(graph, seed=seed, device=device)
     checks: list[NodeCheck] = []
+    live = Live()
     with torch.no_grad(), FlopCounterMode(display=False) as counter, Touched() as touched:
 
         def apply(node: Node, layer: nn.Module, operands: list[Tensor]) -> Tensor:
             before = counter.get_total_flops()
             touched.clear()
             output = layer(*operands)
+            live.note(node.name, output)
             checks.append(
                 NodeCheck(
                     name=node.name,
@@ -159,8 +180,25 @@ def judge(graph: LayerGraph, *, device: str = "cpu", seed: int = 0) -> Judgement
             )
             return output
 
-        module.execute(random_inputs(graph, seed=seed, device=device), apply)
-    return Judgement(graph.name, tuple(checks))
+        module.execute(_handed_over(random_inputs(graph, seed=seed, device=device)), apply)
+    views = [check.name for check in checks if not check.torch_kernels]
+    return Judgement(graph.name, tuple(checks), claimed_peak(graph, views), live.peak, _side_by_side(graph))
+
+
+def _handed_over(inputs: list[Tensor]) -> Iterator[Tensor]:
+    """The inputs, one after another, each held by nobody else from then on."""
+    while inputs:
+        yield inputs.pop(0)
+
+
+def _side_by_side(graph: LayerGraph) -> int:
+    """The most layers with multiply-accumulates that stand equally far down the longest chains of such layers."""
+    depth: dict[str, int] = {}
+    for node in graph:
+        counts = int(graph.loop_nest(node).macs > 0)
+        depth[node.name] = max((depth[name] for name in node.inputs), default=0) + counts
+    working = Counter(depth[node.name] for node in graph if graph.loop_nest(node).macs > 0)
+    return max(working.values(), default=0)
 
 
 def _shares(node: Node, operands: list[Tensor]) -> bool:

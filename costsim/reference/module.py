@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from typing import TypeAlias
 
 import torch
@@ -38,7 +38,7 @@ class Companion(nn.Module):
         outputs = tuple(self.execute(inputs).values())
         return outputs[0] if len(outputs) == 1 else outputs
 
-    def execute(self, inputs: Sequence[Tensor], apply: Apply | None = None) -> dict[str, Tensor]:
+    def execute(self, inputs: Iterable[Tensor], apply: Apply | None = None) -> dict[str, Tensor]:
         """The network's outputs by node name; every other tensor is dropped after its last use."""
         waiting = iter(inputs)
         tensors: dict[str, Tensor] = {}

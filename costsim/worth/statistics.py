@@ -21,10 +21,10 @@ FEWEST_NETWORKS, FEWEST_FAMILIES = 10, 4
 def rank_correlation(macs: np.ndarray, latency_s: np.ndarray, x: np.ndarray) -> float:
     """Spearman's, of what multiply-accumulates leave of the time and of the measure; 0 where nothing is left."""
     size = _columns(np.log(macs))
-    rests = [_ranks(column - size @ _solve(size, column)) for column in (np.log(latency_s), x)]
-    if any(np.ptp(rest) == 0 for rest in rests):
+    time, measure = (_ranks(column - size @ _solve(size, column)) for column in (np.log(latency_s), x))
+    if np.ptp(time) == 0 or np.ptp(measure) == 0:
         return 0.0
-    return float(np.corrcoef(*rests)[0, 1])
+    return float(np.corrcoef(time, measure)[0, 1])
 
 
 def explained(macs: np.ndarray, latency_s: np.ndarray, x: np.ndarray, family: Sequence[str]) -> float:

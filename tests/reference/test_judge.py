@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from importlib import import_module
 
 import pytest
 from hypothesis import given, settings
@@ -17,6 +18,7 @@ from costsim.graph import layers as L
 from costsim.graph.layers.elementwise import ACTIVATIONS
 from costsim.networks import build
 from costsim.reference.layers import BUILDERS
+from costsim.reference.live import Peak
 from tests.strategies import RECIPES, layer_graphs
 
 EXECUTABLE = sorted(RECIPES.keys() - {L.Unknown}, key=lambda layer: layer.__name__)
@@ -150,3 +152,29 @@ def test_the_function_takes_whatever_is_a_network() -> None:
     net.conv_bn(net.input(1, 3, 8, 8), 4, 3)
     for network in (net.graph, costsim.Network(net.graph), net.graph.to_networkx()):
         assert costsim.verify(network, batch=2).agrees
+
+
+def test_the_peak_of_live_maps_and_its_moment_by_hand() -> None:
+    """Two maps of 512 elements are read while a third is written; a view of one of them takes nothing."""
+    net = NetBuilder("peak")
+    y = net.conv(net.input(1, 4, 8, 8), 8)
+    z = net.act(y, "relu")
+    net.flatten(net.add_tensors(y, z))
+    judgement = reference.judge(net.graph)
+    assert judgement.peak == judgement.torch_peak == Peak(3 * 512, "add_1")
+    assert judgement.agrees and judgement.branches == 1
+
+
+def test_a_tensor_that_a_graph_says_is_dead_and_torch_holds_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    module = import_module("costsim.reference.judge")
+    monkeypatch.setattr(module, "claimed_peak", lambda graph, views: Peak(7, "elsewhere"))
+    judgement = reference.judge(build("squeezenet_1_1", input_shape=(1, 3, 64, 64)))
+    assert not judgement.agrees and "peak" in str(judgement)
+
+
+@pytest.mark.parametrize("network", ["shufflenet_v2_0.5x", "googlenet", "vargnet_v1_g8_0.25x"])
+def test_torch_has_the_peak_of_the_graph_at_the_same_layer(network: str) -> None:
+    judgement = reference.judge(build(network, input_shape=(1, 3, 64, 64)))
+    assert judgement.peak == judgement.torch_peak
+    assert judgement.kernels > 0
+    assert judgement.branches == {"googlenet": 4, "shufflenet_v2_0.5x": 2, "vargnet_v1_g8_0.25x": 3}[network]

@@ -25,8 +25,24 @@ def slice_(layer: L.Slice, inputs: tuple[Shape, ...], output: Shape) -> nn.Modul
     return Function(lambda x: x[index], f"slice {layer.start}:{layer.stop}:{layer.step} axis={layer.axis}")
 
 
+class ChannelShuffle(nn.Module):
+    """The shuffle as its paper writes it: reshape, transpose, reshape, which every exporter takes.
+
+    A tensor laid out as it was asked for is read and written once, as torch's own op does.
+    """
+
+    def __init__(self, groups: int) -> None:
+        super().__init__()
+        self.groups = groups
+
+    def forward(self, x: Tensor) -> Tensor:
+        n, c = x.shape[:2]
+        split = x.reshape(n, self.groups, c // self.groups, *x.shape[2:])
+        return split.transpose(1, 2).reshape(x.shape)
+
+
 def channel_shuffle(layer: L.ChannelShuffle, inputs: tuple[Shape, ...], output: Shape) -> nn.Module:
-    return nn.ChannelShuffle(layer.groups)
+    return ChannelShuffle(layer.groups)
 
 
 def flatten(layer: L.Flatten, inputs: tuple[Shape, ...], output: Shape) -> nn.Module:

@@ -34,9 +34,14 @@ def text(found: Judgement, width: int | None = None) -> str:
 
 def _told(found: Judgement) -> list[Text | Table | str]:
     views = sum(check.torch_elems is None for check in found.checks)
-    kernels = sum(check.torch_kernels for check in found.checks)
-    moved = f"\ntorch ran {kernels} kernels; {views} layers are views, whose elements are not held"
-    return [Text(moved), *(Text(f"\n{check}", "red") for check in found.mismatches)]
+    moved = (
+        f"\ntorch ran {found.kernels} kernels; {views} layers are views, whose elements are not held\n"
+        f"at most {found.branches} layers with multiply-adds could run side by side\n"
+        f"at most {found.torch_peak.elems:,} elements of maps exist at once, while {found.torch_peak.at} runs"
+    )
+    own = found.peak
+    off = () if own == found.torch_peak else (Text(f"the graph says {own.elems:,}, while {own.at} runs", "red"),)
+    return [Text(moved), *off, *(Text(f"\n{check}", "red") for check in found.mismatches)]
 
 
 def to_json(found: Judgement) -> str:
