@@ -106,7 +106,7 @@ def test_a_loop_of_unknown_length_ends_the_network_there() -> None:
 
 def test_a_loop_of_too_many_runs_is_one_line() -> None:
     loop = node("Loop", ["many", "", "x"], ["y"], body=counted(FOREVER))
-    with pytest.raises(InputError, match=r"Loop 'y': a loop of more than \d+ runs; at most 20,000 nodes"):
+    with pytest.raises(InputError, match=r"Loop 'y': a loop of more than \d+ runs; at most 5,000 nodes"):
         graph_of([loop], {"x": [1, 3, 8, 8]}, [scalar("many", np.int64(2**40)), weight("w", 3, 3, 3, 3)])
 
 

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from costsim.importers.onnx.reader import Reader
 
-MOST_UNROLLED = 20_000
+MOST_UNROLLED = 5_000
 """Nodes that the runs of one loop come to; more is no layer that anybody looks at one by one."""
 
 WAY_OUT = "export it without, or simplify the model for fixed input sizes"
