@@ -7,7 +7,7 @@ as a depthwise convolution of one pixel (ONNX Runtime's nchwc_transformer.cc).
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -105,7 +105,7 @@ def reorder_output(call: Call) -> Value:
     return pieces.transposed(call.writer, x, (0, 2, 3, 1)) if call.get("channels_last", 0) else x
 
 
-OPS = {
+OPS: dict[str, Callable[[Call], Value | list[Value]]] = {
     "AveragePool": compute.average_pool,
     "Conv": conv,
     "GlobalAveragePool": compute.global_pool,

@@ -51,7 +51,7 @@ def branch(reader: Reader, node: NodeProto, name: str) -> Sequence[Any]:
 def loop(reader: Reader, node: NodeProto, name: str) -> Sequence[Any]:
     """A ``Loop`` whose count or condition is known: its body once a run, states handed on, results stacked."""
     body = _body(node)
-    given = [reader.writer[i] if i else None for i in node.input]
+    given: list[Any] = [reader.writer[i] if i else None for i in node.input]
     count, go = given[0], given[1] if len(given) > 1 else None
     if not (count is None or _is_known(count)) or not (go is None or _is_known(go)):
         return _ended(reader, node, name, "how often it runs depends on the data")

@@ -6,7 +6,7 @@ import io
 import logging
 import operator
 import warnings
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext, redirect_stderr, redirect_stdout
 from functools import partial
 from itertools import product
@@ -75,7 +75,7 @@ def traced(module: Module, input_size: Any, batch: int | None, boxes: int | None
     given = list(input_size.values()) if isinstance(input_size, Mapping) else _sizes(input_size)
     problem = ""
     types = list(product((like.dtype, INT64, BOOL), repeat=len(given) if len(given) < 4 else 1))
-    attempts = [(kinds, nullcontext) for kinds in types if boxes is None]
+    attempts: list[tuple[Any, Callable[[], Any]]] = [(kinds, nullcontext) for kinds in types if boxes is None]
     attempts.append((types[0], partial(assuming, boxes)))
     with _evaluating(module), silent(), torch.no_grad(), as_one_op():
         for kinds, assumptions in attempts:

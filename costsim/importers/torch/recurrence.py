@@ -30,7 +30,7 @@ _SCHEMAS = {
 
 _library = torch.library.Library("costsim", "DEF")
 _lock = Lock()
-_own = {cell: getattr(torch._VF, cell) for cell in CELLS}  # type: ignore[attr-defined]
+_own = {cell: getattr(torch._VF, cell) for cell in CELLS}
 
 
 def _shapes(
@@ -54,12 +54,12 @@ def as_one_op() -> Iterator[None]:
     """Recurrent modules called inside are one op of the trace each; packed sequences are left to torch."""
     with _lock:
         for cell in CELLS:
-            setattr(torch._VF, cell, partial(_call, cell))  # type: ignore[attr-defined]
+            setattr(torch._VF, cell, partial(_call, cell))
         try:
             yield
         finally:
             for cell in CELLS:
-                delattr(torch._VF, cell)  # type: ignore[attr-defined]
+                delattr(torch._VF, cell)
 
 
 def _call(cell: str, input: Tensor, hx: Any, *rest: Any) -> Any:
