@@ -147,3 +147,10 @@ def test_deformable_convolution_counts_as_a_convolution_of_its_size() -> None:
     deform = node("DeformConv", ["x", "w", "o"], ["y"], kernel_shape=[3, 3], pads=[1] * 4)
     graph = graph_of([deform], {"x": [1, 4, 6, 6], "o": [1, 18, 6, 6]}, stored, opset=22)
     assert (graph.total_macs, graph.total_params) == (2 * 4 * 9 * 36, 72)
+
+
+def test_a_dilated_kernel_that_is_computed_at_run_time_spans_what_lies_between_its_taps() -> None:
+    conv = node("Conv", ["x", "w"], ["y"], dilations=[2, 2], kernel_shape=[3, 3])
+    graph = graph_of([conv], {"x": [1, 4, 9, 9], "w": [6, 4, 3, 3]}, [])
+    assert graph.outputs[0].shape == (1, 6, 5, 5)
+    assert graph.total_macs == 6 * 5 * 5 * 4 * 9

@@ -15,7 +15,7 @@ import costsim
 from costsim.devices import RunConfig, device_for
 from costsim.hardware import load_profile
 from costsim.simulate import lower_for, simulate
-from costsim.tables.cache import Cache, Caches, RowCache
+from costsim.tables.cache import Cache, Caches, RowCache, same_value
 from costsim.tables.equal_rows import row_keys
 from costsim.totals import bounds
 
@@ -193,3 +193,10 @@ def test_mixed_analyses_in_threads_are_those_of_one_thread(many_switches: None) 
 @pytest.mark.slow
 def test_many_mixed_analyses_in_eight_threads_are_those_of_one_thread() -> None:
     analyses(count=2000, threads=8)
+
+
+def test_arrays_of_other_shapes_or_types_are_not_the_same_value():
+    assert same_value(np.ones(3), np.ones(3))
+    assert not same_value(np.ones(3), np.ones(1))
+    assert not same_value(np.ones(3), np.ones((3, 1)))
+    assert not same_value(np.ones(3), np.ones(3, dtype=int))

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from costsim.graph import NetBuilder
+from costsim.graph import layers as L
 from costsim.lowering import lower
 from costsim.tables.costtable import CostTable, combine
 from costsim.tables.liveness import live_bytes
@@ -170,3 +171,19 @@ def test_a_limit_is_a_near_tie_within_a_tenth_of_the_largest(second_s, reported)
     ceilings = {"compute": np.array([[10.0]]), "l2": np.array([[second_s]])}
     costs = CostTable(ceilings=ceilings, overheads={}, traffic={"dram": np.array([[0.0]])})
     assert costs.near_ties(0) == (("compute", "l2") if reported else ("compute",))
+
+
+@pytest.mark.parametrize(
+    ("side", "kernel", "stride", "padding", "fused"),
+    [
+        (8, 2, 2, 0, True),  # every window lies on the map
+        (9, 2, 2, 0, False),  # so does the line that is left over
+        (8, 3, 2, 0, False),  # the last window hangs over by one
+        (11, 2, 4, 1, False),  # none hangs over the far edge, the first looks past the near one
+    ],
+)
+def test_only_poolings_that_stay_on_the_map_run_inside_a_convolution(side, kernel, stride, padding, fused):
+    net = NetBuilder("pooled")
+    x = net.conv(net.input(1, 4, side, side), 8, 1)
+    net.graph.add(L.Pool2d(kernel, stride, padding, ceil_mode=not padding), x.name, name="pool")
+    assert len(table(net, {"conv": ["inner_max_pool"]})) == (1 if fused else 2)

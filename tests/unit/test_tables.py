@@ -12,6 +12,7 @@ from costsim.tables.bounds import WIDE, bound_seconds, largest
 from costsim.tables.choice import first_least
 from costsim.tables.costtable import CostTable, Product, combine
 from costsim.tables.equal_rows import EqualRows
+from costsim.tables.plan import COLUMNS, Plan, Plans
 from costsim.tables.runs import reduce_runs, running_total
 
 few = st.integers(0, 2).map(float)
@@ -96,7 +97,19 @@ def test_a_cost_table_of_kinds_has_a_row_for_each_op() -> None:
     assert each.per_op() is each
 
 
-def test_limits_within_ten_percent_of_the_largest_are_near_ties() -> None:
-    ceilings = {"largest": np.array([[1.0]]), "near": np.array([[0.91]]), "far": np.array([[0.89]])}
-    costs = CostTable(ceilings=ceilings, overheads={}, traffic={})
-    assert costs.near_ties(0) == ("largest", "near")
+def _plan_of(group: list[int]) -> Plan:
+    columns = {name: np.zeros(len(group)) for name in COLUMNS}
+    return Plan.of_point(columns | {"group": np.array(group)})
+
+
+def test_groups_of_networks_that_follow_each_other_have_numbers_of_their_own() -> None:
+    alone = [Plans(((np.arange(1), _plan_of(group)),)) for group in ([0, 0, 1], [0, 1])]
+    np.testing.assert_array_equal(Plans.stack(alone).joined.group[:, 0], [0, 0, 1, 2, 3])
+    assert Plans.stack(alone[:1]) is alone[0]
+
+
+def test_plans_of_points_stand_side_by_side_at_their_points() -> None:
+    first, second = _plan_of([0, 1]), _plan_of([0, 0])
+    joined = Plans(((np.array([0, 2]), first), (np.array([1]), second))).joined
+    np.testing.assert_array_equal(joined.group, [[0, 0, 0], [1, 0, 1]])
+    assert Plans(((np.arange(1), first),)).joined is first
