@@ -51,7 +51,7 @@ def bounds(ops: OpTable, costs: CostTable) -> np.ndarray:
 
 def _total_of_few(seconds: Array, kind_of: np.ndarray | None, networks: Networks) -> Array:
     """``(networks, points)`` sum of a column in which few rows are not 0."""
-    few = seconds.any(axis=1)
+    few: np.ndarray = np.any(seconds != 0, axis=1)
     rows = np.flatnonzero(few if kind_of is None else few[kind_of])
     total = np.zeros((len(networks), seconds.shape[1]))
     np.add.at(total, networks.of_row[rows], seconds[rows if kind_of is None else kind_of[rows]])
