@@ -50,7 +50,7 @@ class RowCache(Generic[Answer]):
     """
 
     MOST_KEPT = 2_000
-    """Rows of one generation; two are kept: some MiB in all, so that the memory of a long process is soon flat."""
+    """Rows of one generation; two are kept: some MiB in all."""
 
     def __init__(self) -> None:
         self._lock = Lock()
