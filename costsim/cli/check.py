@@ -1,8 +1,10 @@
-"""``costsim check``: what the guidelines find in a network, and what it costs on a device."""
+"""``costsim check``: what the guidelines find in a network, what it costs on a device, and whether limits hold."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
 
 import click
 
@@ -14,19 +16,33 @@ from costsim.cli.outputs import format_option, print_report
 from costsim.errors import AssertionFailedError, InputError, unknown_name
 from costsim.files import write_text
 from costsim.graph import LayerGraph
+from costsim.graph.layergraph import SourceLine
 from costsim.guidelines import Finding, check
 from costsim.guidelines.assertion import Verdict, judge
 from costsim.guidelines.pricing import apply_findings, takes_minutes
 from costsim.guidelines.regions import regions
-from costsim.guidelines.suppress import load_suppressions
+from costsim.guidelines.suppress import Suppression, load_suppressions
 from costsim.importers.json import save_network
-from costsim.limits import parse_assertion
+from costsim.limits import Assertion, parse_assertion
+from costsim.project import FILE, Project, project_of
 from costsim.report.verbs.checked import Checked
 
 
+@dataclass(frozen=True)
+class Asked:
+    """One network on one device, and the limits it is held to."""
+
+    network: str
+    hw: str
+    run: Mapping[str, Any]
+    limits: Sequence[Assertion]
+    written_at: Mapping[str, SourceLine] = field(default_factory=dict)
+
+
 @click.command("check", short_help="What breaks the guidelines, and what that costs.")
-@click.argument("network")
-@click.option("--hw", required=True, metavar="HW", help="A name of 'costsim hw list', or the path of a profile.")
+@click.argument("network", required=False)
+@click.option("--hw", metavar="HW", help="A name of 'costsim hw list', or the path of a profile.")
+@click.option("--config", metavar="FILE", help=f"The {FILE} with [tool.costsim]; the nearest above if left out.")
 @run_options
 @format_option("check")
 @click.option("--all", "everything", is_flag=True, help="Show all findings, also those that cost nothing here.")
@@ -48,12 +64,14 @@ from costsim.report.verbs.checked import Checked
 @click.option("--html", metavar="FILE", help="Also write the report page, with these findings and limits.")
 @click.option("-o", "--output", "target", metavar="FILE", help="Where --apply writes the changed network, as JSON.")
 def command(
-    network: str, hw: str, settings: tuple[str, ...], output: str, everything: bool, suppress: str | None,
-    assertions: tuple[str, ...], applied: tuple[str, ...], html: str | None, target: str | None, **run: object,
+    network: str | None, hw: str | None, config: str | None, settings: tuple[str, ...], output: str, everything: bool,
+    suppress: str | None, assertions: tuple[str, ...], applied: tuple[str, ...], html: str | None, target: str | None,
+    **run: object,
 ) -> None:  # fmt: skip
     """Find what breaks the guidelines in NETWORK, priced by what the counterfactual would save on HW.
 
-    A price is what the device model predicts for the changed network; it says nothing of accuracy.
+    A price is what the device model predicts for the changed network; it says nothing of accuracy. Without NETWORK,
+    all networks of [tool.costsim] in pyproject.toml are checked on their devices and held to their budgets.
     """
     limits = [parse_assertion(text) for text in assertions]
     suppressions = load_suppressions(suppress) if suppress else []
@@ -61,31 +79,75 @@ def command(
         raise InputError(
             "--apply and --output go together", where="check", mend="write --apply G2@stage3 -o better.json"
         )
-    analysis = analyze(network, hw, settings=parse_settings(settings), **run)  # type: ignore[arg-type]
-    if takes_minutes(analysis.simulation):
-        click.echo("costsim: every finding needs a buffer plan of its own here; this takes minutes", err=True)
-    found = check(analysis.simulation)
-    kept = [f for f in found if not any(s.covers(f) for s in suppressions)]
-    totals = analysis.summary
-    places = [region.name for region in regions(analysis.simulation.graph)]
-    verdicts = [judge(limit, totals, analysis.unknown, kept, places) for limit in limits]
-    idle = [s for s in suppressions if not any(s.covers(f) for f in found)]
-    advice = _advice(analysis, verdicts) if output in ("text", "json") else None
-    checked = Checked(analysis, kept, len(found) - len(kept), verdicts, everything, advice)
-    changed = _changed(analysis, found, applied)
-    print_report("check", output, checked)
-    for suppression in idle:
-        click.echo(f"costsim: nothing found for the suppression of {suppression.id}", err=True)
+    if network is None:
+        if applied or html:
+            raise InputError("--apply and --html are of one network", where="check", mend="write NETWORK --hw HW")
+        project = project_of(config)
+        suppressions = [*project.suppressions, *suppressions]
+        asked = _of_project(project, hw, limits, {k: v for k, v in run.items() if v is not None})
+    elif hw is None:
+        raise InputError("--hw is missing", where="check", mend="name a device of 'costsim hw list'")
+    else:
+        asked = [Asked(network, hw, run, limits)]
+    checks, found = [], []
+    for one in asked:
+        checked, of_network = _checked(one, parse_settings(settings), suppressions, everything, output)
+        checks.append(checked)
+        found += of_network
+    changed = _changed(checks[0].analysis, found, applied)
+    print_report("check", output, checks)
+    for suppression in suppressions:
+        if not any(suppression.covers(f) for f in found):
+            click.echo(f"costsim: nothing found for the suppression of {suppression.id}", err=True)
     if target and changed:
         save_network(changed, target)
         click.echo(f"{changed.name} with {', '.join(applied)} applied written to {target}", err=True)
     if html:  # after the result is printed, so that a bad path loses nothing
         from costsim.report.page.html import page
 
-        write_text(html, page(analysis, click.get_current_context().obj, kept, verdicts))
+        [checked] = checks
+        write_text(html, page(checked.analysis, click.get_current_context().obj, checked.findings, checked.verdicts))
         click.echo(f"report written to {html}", err=True)
-    if failed := [str(verdict) for verdict in verdicts if not verdict.holds]:
+    if failed := [_failure(c, v, len(checks)) for c in checks for v in c.verdicts if not v.holds]:
         raise AssertionFailedError("; ".join(failed))
+
+
+def _of_project(project: Project, hw: str | None, limits: Sequence[Assertion], run: Mapping[str, Any]) -> list[Asked]:
+    """Every network on every device of a project; options of the command line come before the file's."""
+    asked = []
+    for entry in project.entries:
+        for device in entry.devices:
+            budgets = [budget for budget in entry.budgets if budget.holds_on(device)]
+            written_at = {b.limit.text: SourceLine(str(project.path), b.line) for b in budgets}
+            all_limits = [*(budget.limit for budget in budgets), *limits]
+            asked.append(Asked(entry.network, device, {**entry.run, **run}, all_limits, written_at))
+    wanted = [one for one in asked if hw in (None, one.hw)]
+    if not wanted:
+        raise unknown_name("device", str(hw), {one.hw for one in asked}, where=str(project.path))
+    return wanted
+
+
+def _checked(
+    asked: Asked, settings: Mapping[str, str], suppressions: Sequence[Suppression], everything: bool, output: str
+) -> tuple[Checked, list[Finding]]:
+    """What is said of one network on one device, and all findings, the suppressed among them."""
+    analysis = analyze(asked.network, asked.hw, settings=settings, **asked.run)
+    if takes_minutes(analysis.simulation):
+        click.echo("costsim: every finding needs a buffer plan of its own here; this takes minutes", err=True)
+    found = check(analysis.simulation)
+    kept = [f for f in found if not any(s.covers(f) for s in suppressions)]
+    places = [region.name for region in regions(analysis.simulation.graph)]
+    verdicts = [judge(limit, analysis.summary, analysis.unknown, kept, places) for limit in asked.limits]
+    advice = _advice(analysis, verdicts) if output in ("text", "json") else None
+    return (
+        Checked(analysis, kept, len(found) - len(kept), verdicts, everything, advice, asked.written_at),
+        found,
+    )
+
+
+def _failure(checked: Checked, verdict: Verdict, checks: int) -> str:
+    of = f"{checked.analysis.network} on {checked.analysis.hardware}: " if checks > 1 else ""
+    return f"{of}{verdict}"
 
 
 def _advice(analysis: Analysis, verdicts: Sequence[Verdict]) -> Advice | None:

@@ -38,6 +38,13 @@ class Node(NamedTuple):
         return self.placed.output
 
 
+class SourceLine(NamedTuple):
+    """A line of code."""
+
+    file: str
+    line: int
+
+
 class LayerGraph:
     """A directed acyclic graph of layers, built in topological order.
 
@@ -53,6 +60,10 @@ class LayerGraph:
         """What its author wants said beside every result: unpublished widths, unknown ops."""
         self.valid: Any = True
         """False, or an array with one flag per point, where the dimensions are impossible."""
+        self.file = ""
+        """The file it was read from, if it was."""
+        self.lines: dict[str, SourceLine] = {}
+        """Nodes to the line of code they come from, where whoever read the network knows it."""
         self._nodes: dict[str, Node] = {}
         self._readers: dict[str, list[str]] = {}
 
@@ -196,6 +207,7 @@ class LayerGraph:
             InputError: the shapes do not pass through it.
         """
         resized = LayerGraph(self.name, source=self.source, notes=self.notes)
+        resized.file, resized.lines = self.file, self.lines
         for node in self:
             layer = Input(shapes[node.name]) if node.name in shapes else node.layer
             try:

@@ -35,8 +35,18 @@ def load_suppressions(path: str | Path) -> list[Suppression]:
     Raises:
         InputError: unreadable, no reason, an unknown key or a rule that does not exist.
     """
-    entries = read_yaml_list(Path(path), MEND)
-    return [_suppression(entry, f"{path}: entry {number}") for number, entry in enumerate(entries, start=1)]
+    return suppressions(read_yaml_list(Path(path), MEND), str(path))
+
+
+def suppressions(entries: Any, where: str) -> list[Suppression]:
+    """The suppressions in a list of plain mappings.
+
+    Raises:
+        InputError: no list, no reason, an unknown key or a rule that does not exist.
+    """
+    if not isinstance(entries, list):
+        raise InputError("is no list", where=where, mend=MEND)
+    return [_suppression(entry, f"{where}: entry {number}") for number, entry in enumerate(entries, start=1)]
 
 
 def _suppression(entry: Any, where: str) -> Suppression:

@@ -45,12 +45,17 @@ def load_network(
                 return _loaded(importer, source, input_size, batch, limits)
         raise InputError(f"no importer takes a {type(source).__name__}", mend=f"known: {', '.join(sorted(found))}")
     if ":" in str(source) and not is_there(source):
-        return _loaded(found["python"], source, input_size, batch, limits)
+        graph = _loaded(found["python"], source, input_size, batch, limits)
+        file = str(source).rpartition(":")[0]
+        graph.file = file if is_there(file) else ""
+        return graph
     path = Path(source)
     for importer in found.values():
         if path.suffix.lower() in importer.suffixes:
             check_file(path)
-            return _loaded(importer, path, input_size, batch, limits)
+            graph = _loaded(importer, path, input_size, batch, limits)
+            graph.file = str(path)
+            return graph
     refuse_foreign(path)
     suffixes = [suffix for importer in found.values() for suffix in importer.suffixes]
     raise unknown_name("network file type", path.suffix or path.name, suffixes, where=str(path))

@@ -12,6 +12,7 @@ from typing import Any, TypeAlias
 from costsim.errors import InputError
 from costsim.graph import LayerGraph, Tensor
 from costsim.graph import layers as L
+from costsim.graph.layergraph import SourceLine
 from costsim.graph.layers import Layer, Shape
 
 
@@ -54,6 +55,9 @@ class GraphWriter:
         self._weights: dict[int, Stored] = {}
         self._learned: dict[Hashable, int] = {}
         self._notes: list[str] = []
+        self.line: SourceLine | None = None
+        """The line of code the current node comes from, where the importer knows it."""
+        self._lines: dict[str, SourceLine] = {}
         self._node, self._block = "", ""
 
     @contextmanager
@@ -80,6 +84,8 @@ class GraphWriter:
         if name in self.graph:
             name = self._free_name(f"{self._node}.{part or layer.op}")
         node = self.graph.add(layer, *(t.name for t in inputs), name=name, block=self._block)
+        if self.line:
+            self._lines[node.name] = self.line
         return Tensor(node.name, node.shape)
 
     def unknown(
@@ -196,6 +202,7 @@ class GraphWriter:
         ops = ", ".join(f"{op} ({count})" if count > 1 else op for op, count in sorted(unknown.items()))
         note = (f"unknown ops, bytes counted but not arithmetic: {ops}",) if ops else ()
         graph.notes = (*note, *self._notes)
+        graph.lines = self._lines
         return graph
 
     def _free_name(self, stem: str) -> str:

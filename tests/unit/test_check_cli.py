@@ -62,7 +62,7 @@ def test_sarif(run):
 
 def test_junit(run):
     _, out, _ = run(*CHECK, "--format", "junit", "--assert", "latency_ms < 0.001", "--assert", "macs > 0")
-    suite = ET.fromstring(out)
+    [suite] = ET.fromstring(out)
     assert suite.get("failures") == "1"
     assert len(suite.findall("testcase")) == int(suite.get("tests"))
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import operator
+import re
 from collections import Counter
 from collections.abc import Hashable
 from dataclasses import replace
@@ -15,6 +16,7 @@ from torch.fx.node import map_arg
 from costsim.errors import InputError
 from costsim.graph import Tensor
 from costsim.graph import layers as L
+from costsim.graph.layergraph import SourceLine
 from costsim.graph.layers import Shape
 from costsim.importers.scopes import block_of, holders
 from costsim.importers.torch.assumed import DATA_DEPENDENT
@@ -22,6 +24,9 @@ from costsim.importers.torch.call import Call, values_in
 from costsim.importers.torch.ops import BROADCASTING, MULTIPLYING, OPS
 from costsim.importers.torch.sizes import Cut, DataDependent, Sizes
 from costsim.importers.writer import GraphWriter, Stored
+
+_FRAME = re.compile(r'File "([^"]+)", line (\d+)')
+"""A frame of a stack as Python prints it."""
 
 
 def op_name(target: Any) -> str:
@@ -104,6 +109,7 @@ class Reader:
         path = self.paths.get(node) or _module_path(node)
         name = op_name(node.target)
         title = path if path and path not in self.holding else f"{path}.{name}".strip(".")
+        self.writer.line = _source_line(node)
         with self.writer.node(title, name, block_of(path, self.holding)):
             if self._is_cut(node):
                 self.values[node] = self.cut
@@ -243,6 +249,13 @@ def _stored(node: Node, shapes: tuple[Shape, ...], operands: list[Stored]) -> An
     behind = {key: count for x in operands for key, count in (x.parameters or {}).items()}
     made = [Stored(shape, any(x.trainable for x in operands), parameters=behind) for shape in shapes]
     return made if _is_several(node) else made[0] if made else None
+
+
+def _source_line(node: Node) -> SourceLine | None:
+    """The innermost line of the user's code that called the op, as the export wrote it down."""
+    frames = _FRAME.findall(node.meta.get("stack_trace") or "")
+    own = [frame for frame in frames if "/torch/" not in frame[0]] or frames
+    return SourceLine(own[-1][0], int(own[-1][1])) if own else None
 
 
 def _module_path(node: Node) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 
 from rich.console import Group
 from rich.padding import Padding
@@ -25,9 +25,9 @@ PRICES = (
 )
 
 
-def text(checked: Checked, width: int | None = None) -> str:
-    """Header, findings by price, what costs nothing, limits."""
-    return as_text(_body(checked), width)
+def text(checks: Sequence[Checked], width: int | None = None) -> str:
+    """Header, findings by price, what costs nothing, limits: a section a network and device."""
+    return "\n".join(as_text(_body(checked), width) for checked in checks)
 
 
 def _body(checked: Checked) -> Group:

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
 from costsim.advice import Advice
 from costsim.analysis import Analysis
+from costsim.graph.layergraph import SourceLine
 from costsim.guidelines import Finding
 from costsim.guidelines.assertion import Verdict
 from costsim.report.formats.csv import csv_text, flat
-from costsim.report.formats.document import document
+from costsim.report.formats.document import SCHEMA_VERSION, document
 from costsim.report.formats.markdown import escaped, markdown_table
 from costsim.units import format_milliseconds
 
@@ -35,6 +37,8 @@ class Checked:
     """Show also what costs nothing here."""
     advice: Advice | None = None
     """What would meet the limits on totals, where one of them does not hold."""
+    written_at: Mapping[str, SourceLine] = field(default_factory=dict)
+    """Where limits stand that come from a file, by their text."""
 
     @cached_property
     def costly(self) -> list[Finding]:
@@ -72,20 +76,29 @@ class Checked:
         ]
 
 
-def to_json(checked: Checked) -> str:
-    """The document as text."""
-    return json.dumps(checked.document(), indent=2, allow_nan=False)
+def to_json(checks: Sequence[Checked]) -> str:
+    """The document of one network on one device; of several, all of them under ``checks``."""
+    documents = [checked.document() for checked in checks]
+    whole = documents[0] if len(documents) == 1 else {"schema_version": SCHEMA_VERSION, "checks": documents}
+    return json.dumps(whole, indent=2, allow_nan=False)
 
 
-def to_csv(checked: Checked) -> str:
+def to_csv(checks: Sequence[Checked]) -> str:
     """One line a finding, costliest first, with its evidence as columns; then one a limit that was asserted."""
-    findings = [{"kind": "finding", **flat(finding.record())} for finding in checked.findings]
-    limits = [{"kind": "assertion", **limit} for limit in checked.limits]
-    return csv_text([*findings, *limits])
+    rows: list[dict[str, Any]] = []
+    for checked in checks:
+        of = {"network": checked.analysis.network, "hardware": checked.analysis.hardware}
+        rows += [{**of, "kind": "finding", **flat(finding.record())} for finding in checked.findings]
+        rows += [{**of, "kind": "assertion", **limit} for limit in checked.limits]
+    return csv_text(rows)
 
 
-def to_markdown(checked: Checked) -> str:
-    """Limits, then the findings that are shown in the terminal, priced."""
+def to_markdown(checks: Sequence[Checked]) -> str:
+    """Limits, then the findings that are shown in the terminal, priced, a section a network and device."""
+    return "\n".join(map(_section, checks))
+
+
+def _section(checked: Checked) -> str:
     analysis = checked.analysis
     priced = (
         [escaped(f.key), "not priced" if f.cost_ms is None else format_milliseconds(f.cost_ms), escaped(f.message)]

@@ -26,10 +26,15 @@ def text(diffs: Sequence[DeviceDiff], limit: Limit | None = None, width: int | N
     """A line a device, then the layers that moved it."""
     parts: list[Text | Table] = []
     for one in diffs:
-        parts.append(Text(summary(one), "bold"))
+        parts.append(Text(f"{_name(one, diffs)}{summary(one)}", "bold"))
         if one.told:
             parts.append(_layers(one))
     return as_text(Group(*parts), width)
+
+
+def _name(one: DeviceDiff, diffs: Sequence[DeviceDiff]) -> str:
+    """The network, where there are several."""
+    return f"{one.new.network} on " if len({d.new.network for d in diffs}) > 1 else ""
 
 
 def summary(one: DeviceDiff) -> str:
@@ -61,7 +66,12 @@ def _cells(change: Change) -> tuple[str, ...]:
 
 
 def to_markdown(diffs: Sequence[DeviceDiff], limit: Limit | None = None) -> str:
-    """A table of devices and one of layers a device, to paste into a pull request."""
+    """A section a network: a table of devices and one of layers a device, to paste into a pull request."""
+    networks = dict.fromkeys(d.new.network for d in diffs)
+    return "\n".join(_section([d for d in diffs if d.new.network == network]) for network in networks)
+
+
+def _section(diffs: Sequence[DeviceDiff]) -> str:
     columns = ("device", "old", "new", "difference", "")
     rows = (
         (escaped(d.hw), format_milliseconds(d.old.latency_ms), format_milliseconds(d.new.latency_ms),
@@ -109,7 +119,8 @@ def to_csv(diffs: Sequence[DeviceDiff], limit: Limit | None = None) -> str:
     for one in diffs:
         record = one.record()
         whole = {name: record[name] for name in ("old_ms", "new_ms", "difference_ms")}
-        rows.append({"hw": one.hw, "status": one.verdict, "old_name": record["old"], "new_name": record["new"],
+        of = {"network": one.new.network, "hw": one.hw}
+        rows.append({**of, "status": one.verdict, "old_name": record["old"], "new_name": record["new"],
                      "op": "", "op_class": "", **whole, "why": "whole network"})  # fmt: skip
-        rows += [{"hw": one.hw, **row} for row in record["layers"]]
+        rows += [{**of, **row} for row in record["layers"]]
     return csv_text(rows)
