@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from costsim.advice import Advice, advise
     from costsim.analysis import Analysis
-    from costsim.api import analyze, verify
+    from costsim.api import analyze, summary, verify
     from costsim.devices import DeviceModel, RunConfig
     from costsim.errors import AssertionFailedError, CostsimError, DoesNotFitError, InputError
     from costsim.graph import LayerGraph, NetBuilder
@@ -44,6 +44,7 @@ _ROOM_OF = {
     "load_profile": "costsim.hardware",
     "network_names": "costsim.networks",
     "profile_names": "costsim.hardware",
+    "summary": "costsim.api",
     "verify": "costsim.api",
 }
 """Where each public name lives: imported when first asked for, so that no verb pays for another."""
@@ -71,6 +72,7 @@ __all__ = [
     "load_profile",
     "network_names",
     "profile_names",
+    "summary",
     "verify",
 ]
 

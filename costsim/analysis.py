@@ -24,6 +24,7 @@ from costsim.units import format_milliseconds
 if TYPE_CHECKING:
     import networkx as nx
     import pandas as pd
+    from matplotlib.figure import Figure
 
 Record = dict[str, Any]
 Measured = dict[str, float | None]
@@ -300,6 +301,49 @@ class Analysis:
         if path is not None:
             write_text(path, html)
         return html
+
+    def to_csv(self, path: str | Path | None = None) -> str:
+        """One line per executed op as CSV; also written to ``path`` if one is given.
+
+        Raises:
+            InputError: the path cannot be written.
+        """
+        return self._written("csv", path)
+
+    def to_markdown(self, path: str | Path | None = None) -> str:
+        """A summary to paste into a pull request; also written to ``path`` if one is given.
+
+        Raises:
+            InputError: the path cannot be written.
+        """
+        return self._written("markdown", path)
+
+    def _written(self, form: str, path: str | Path | None) -> str:
+        text = self.report(form)
+        if path is not None:
+            write_text(path, text)
+        return text
+
+    def to_excel(self, path: str | Path) -> None:
+        """A workbook with the totals, the layers, the blocks and the findings, a sheet each.
+
+        Raises:
+            InputError: the package openpyxl is missing, or the path cannot be written.
+        """
+        self.report("excel", path=path)
+
+    def plot(self, kind: str = "breakdown") -> Figure:
+        """A picture: ``roofline``, ``breakdown`` or ``memory``, as a matplotlib figure.
+
+        Raises:
+            InputError: another kind.
+        """
+        from costsim.report.pictures.plots import figure_of  # loads matplotlib
+
+        return figure_of(self, kind)
+
+    def __str__(self) -> str:
+        return self.report("text").rstrip("\n")
 
     def _repr_html_(self) -> str:
         return self.report("card")

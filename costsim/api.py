@@ -12,6 +12,7 @@ from costsim.errors import InputError
 from costsim.graph.resize import InputSize
 from costsim.hardware import Profile, load_profile
 from costsim.network import Network
+from costsim.plugins import load_plugin, reports_of
 from costsim.simulate import simulate
 
 if TYPE_CHECKING:
@@ -25,7 +26,7 @@ def analyze(
     batch: int | None = None,
     input_size: str | InputSize = None,
     dtype: str | None = None,
-    threads: int | None = None,
+    threads: int | str | None = None,
     settings: Mapping[str, str] | None = None,
     runtime: str | None = None,
     limits: Mapping[str, int] | None = None,
@@ -39,7 +40,7 @@ def analyze(
         batch: images per inference; the network's own if left out.
         input_size: ``"3x224x224"`` or ``(3, 224, 224)``; of several inputs by name, ``"image=3x224x224,words=1x128"``.
         dtype: fp32, fp16 or int8; the runtime's own if left out.
-        threads: cores used; the profile's own if left out.
+        threads: cores used, or ``"all"``; the profile's own if left out.
         settings: profile fields to change, as text with units: ``{"memory.onchip.size": "1 MiB"}``.
         runtime: one of the runtimes the board runs; its first if left out.
         limits: ``{"boxes": 300}``: values an op is taken to make whose number the data decide; left out, the network
@@ -69,6 +70,36 @@ def analyze(
             mend="leave out --strict to count their bytes only",
         )
     return analysis
+
+
+def summary(
+    network: Any,
+    hw: str | Path | Profile | None = None,
+    *,
+    batch: int | None = None,
+    input_size: str | InputSize = None,
+    dtype: str | None = None,
+    threads: int | str | None = None,
+) -> None:
+    """Print a network's layers with their shapes, parameters and MACs; with ``hw``, what it costs there and why.
+
+    Args:
+        network: zoo name, path, graph, or an object an importer takes, such as a ``torch.nn.Module``.
+        hw: profile name, alias, path, or a loaded profile; no device if left out.
+        batch: images per inference; the network's own if left out.
+        input_size: ``"3x224x224"`` or ``(3, 224, 224)``.
+        dtype: fp32, fp16 or int8; the runtime's own if left out.
+        threads: cores used, or ``"all"``; the profile's own if left out.
+
+    Raises:
+        InputError: no such network or device, or a size that does not pass through it.
+        DoesNotFitError: the device cannot run the network at all.
+    """
+    if hw is not None:
+        print(analyze(network, hw, batch=batch, input_size=input_size, dtype=dtype, threads=threads))
+        return
+    graph = Network(network, input_size=input_size, batch=batch).graph
+    print(load_plugin(reports_of("summary"), "text", "report")(graph).rstrip("\n"))
 
 
 def verify(network: Any, *, batch: int | None = None, input_size: str | InputSize = None) -> Judgement:

@@ -44,7 +44,7 @@ def advise(
     batch: int | None = None,
     input_size: str | tuple[int, ...] | None = None,
     dtype: str | None = None,
-    threads: int | None = None,
+    threads: int | str | None = None,
 ) -> Advice:
     """The shortest lists of changes that meet all targets, the cheapest loss first.
 
@@ -61,7 +61,7 @@ def advise(
         batch: images per inference; the network's own if left out.
         input_size: ``"3x224x224"``; the network's own if left out.
         dtype: the runtime's first if left out.
-        threads: cores used; the profile's own if left out.
+        threads: cores used, or ``"all"``; the profile's own if left out.
 
     Raises:
         InputError: what ``analyze`` refuses, a target that is none, or targets that contradict each other.

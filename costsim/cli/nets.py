@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import inspect
+from fnmatch import fnmatch
+from typing import Any
 
 import click
 
+from costsim.cli.outputs import format_option, print_report
 from costsim.cli.paragraphs import paragraph
+from costsim.errors import InputError, unknown_name
 from costsim.graph import LayerGraph
+from costsim.limits import parse_assertion
 from costsim.networks import build, network_names
-from costsim.networks.zoo import family_of
+from costsim.networks.zoo import family_name, family_of
 from costsim.units import format_count
 
 
@@ -18,10 +23,40 @@ def command() -> None:
     """The networks costsim knows by name."""
 
 
-@command.command("list", short_help="All names, one a line.")
-def list_networks() -> None:
-    """Print all names, one a line."""
-    click.echo("\n".join(network_names()))
+@command.command("list", short_help="The networks by name, by family or by size.")
+@click.argument("words", nargs=-1, metavar="[WORD]...")
+@click.option("--family", metavar="NAME", help="Only those of a family: shufflenet_v2.")
+@click.option("--max-macs", metavar="COUNT", help="Only those of at most so many multiply-accumulates: 300M.")
+@click.option("--sizes", is_flag=True, help="Also family, input, parameters and MACs.")
+@format_option("nets_list")
+def list_networks(words: tuple[str, ...], family: str | None, max_macs: str | None, sizes: bool, output: str) -> None:
+    """Print the networks whose names hold every WORD (* and ? stand for any letters), one a line.
+
+    \b
+    costsim nets list shuffle --max-macs 150M
+    costsim nets list 'mobilenet_v?_1x' --format json
+    """  # noqa: D301  click wants a real backspace
+    names = [name for name in network_names() if all(fnmatch(name, f"*{word}*") for word in words)]
+    families = {name: family_name(name) for name in names}
+    if family is not None:
+        known = {family_name(name) for name in network_names()}
+        if family not in known:
+            raise unknown_name("family", family, known, where="--family")
+        names = [name for name in names if families[name] == family]
+    limit = parse_assertion(f"macs <= {max_macs}", "--max-macs").limit if max_macs else None
+    rows: list[dict[str, Any]] = [{"name": name, "family": families[name]} for name in names]
+    if sizes or limit is not None or output != "text":
+        rows = [row | _sizes(row["name"]) for row in rows]
+    rows = [row for row in rows if limit is None or row["macs"] <= limit]
+    if not rows:
+        raise InputError("no network is like that", where="nets list", mend="ask for less")
+    print_report("nets_list", output, rows)
+
+
+def _sizes(name: str) -> dict[str, Any]:
+    graph = build(name)
+    counts = {"params": int(graph.total_params), "macs": int(graph.total_macs)}
+    return {"input_shape": [int(d) for d in graph.input_shape], **counts}
 
 
 @command.command("show", short_help="What a network is, its size and its blocks.")

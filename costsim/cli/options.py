@@ -8,6 +8,7 @@ from typing import Any
 
 import click
 
+from costsim.devices.base import ALL
 from costsim.errors import InputError
 from costsim.files import is_there
 
@@ -27,6 +28,15 @@ class SeveralValues(click.Command):
         return super().parse_args(ctx, spread)
 
 
+class Threads(click.ParamType):
+    """A whole number, or ``all``."""
+
+    name = "threads"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        return value if value == ALL else click.INT.convert(value, param, ctx)
+
+
 def run_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """--batch, --input-size, --dtype, --threads, --runtime, --set."""
     options = (
@@ -35,7 +45,8 @@ def run_options(command: Callable[..., Any]) -> Callable[..., Any]:
         click.option("--input-size", metavar="CxHxW",
                      help="Channels x height x width: 3x224x224; of several by name: image=3x64x64,words=1x128."),
         click.option("--dtype", metavar="TYPE", help="fp32, fp16, int8 ...; the runtime's first if left out."),
-        click.option("--threads", type=int, metavar="N", help="Cores used; the profile's own, mostly 1, if left out."),
+        click.option("--threads", type=Threads(), metavar="N|all",
+                     help="Cores used; the profile's own, mostly 1, if left out."),
         click.option("--runtime", metavar="NAME", help="What runs the network there; the profile's first if left out."),
         click.option("--set", "settings", multiple=True, metavar="KEY=VALUE",
                      help="Change a field of the profile, as often as wanted: memory.onchip.size=512KiB."),

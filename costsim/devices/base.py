@@ -15,6 +15,9 @@ from costsim.tables.optable import OpTable
 from costsim.tables.schema import Array
 from costsim.units import counted
 
+ALL = "all"
+"""Every core a device has, where threads are asked for."""
+
 
 @dataclass(frozen=True)
 class RunConfig:
@@ -25,8 +28,8 @@ class RunConfig:
     """A count, or one per point."""
 
     @classmethod
-    def of(cls, profile: Profile, dtype: str | None = None, threads: int | None = None) -> RunConfig:
-        """The profile's defaults where nothing is asked for.
+    def of(cls, profile: Profile, dtype: str | None = None, threads: int | str | None = None) -> RunConfig:
+        """The profile's defaults where nothing is asked for; ``threads="all"`` takes every core it has.
 
         Raises:
             InputError: a data type the runtime does not have, threads that are no whole number or more than cores.
@@ -38,8 +41,12 @@ class RunConfig:
                 where="--dtype",
                 mend=f"it runs {', '.join(dtypes)}",
             )
+        if threads == ALL:
+            threads = profile.max_threads
         if threads is not None and (isinstance(threads, bool) or not isinstance(threads, (int, np.integer))):
-            raise InputError(f"threads {threads!r} is no whole number", where="--threads", mend="write one: threads=2")
+            raise InputError(
+                f"threads {threads!r} is no whole number", where="--threads", mend="write one: threads=2, or 'all'"
+            )
         if threads is not None and not 1 <= threads <= profile.max_threads:
             raise InputError(
                 f"{counted(int(threads), 'thread')} on {profile.name}",

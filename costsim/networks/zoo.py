@@ -49,11 +49,19 @@ def family_of(name: str) -> Family:
     Raises:
         InputError: no family has it; the nearest names are given.
     """
+    return _family(family_name(name))
+
+
+def family_name(name: str) -> str:
+    """What the family that has a network of this name is registered as.
+
+    Raises:
+        InputError: no family has it; the nearest names are given.
+    """
     prefixes = [prefix for prefix in plugins(NETWORKS) if name.startswith(prefix)]
     for prefix in sorted(prefixes, key=len, reverse=True):
-        family = _family(prefix)
-        if name in family.variants:
-            return family
+        if name in _family(prefix).variants:
+            return prefix
     raise unknown_name("network", name, network_names(), listing="'costsim nets list' shows all")
 
 

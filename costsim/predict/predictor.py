@@ -39,7 +39,7 @@ class Predictor:
         hw: str | Path | Profile,
         *,
         dtype: str | None = None,
-        threads: int | None = None,
+        threads: int | str | None = None,
         batch: int | None = None,
         input_size: str | tuple[int, ...] | None = None,
     ) -> None:
@@ -48,7 +48,7 @@ class Predictor:
         Args:
             hw: profile name, path, or a loaded profile.
             dtype: the runtime's first if left out.
-            threads: cores used; the profile's own if left out.
+            threads: cores used, or ``"all"``; the profile's own if left out.
             batch: images per inference; each network's own if left out.
             input_size: ``"3x224x224"``; each network's own if left out.
 

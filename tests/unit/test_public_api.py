@@ -30,6 +30,7 @@ EXPORTED = {
     "load_profile",
     "network_names",
     "profile_names",
+    "summary",
     "verify",
 }
 

@@ -83,12 +83,24 @@ def page(
 
 
 def notebook_card(analysis: Analysis) -> str:
-    """A small table for a notebook cell: it needs no script and no style sheet."""
+    """A small table for a notebook cell, with bars; it needs no script and no style sheet."""
+    low_ms, high_ms = analysis.trust.ends(analysis.latency_ms)
+    most_ms = high_ms or 2 * analysis.latency_ms
+    low, at, high = (round(100 * ms / (most_ms or 1.0), 1) for ms in (low_ms, analysis.latency_ms, most_ms))
+    colours = class_colours(r["op_class"] for r in analysis.class_records)
+    classes = [(record, colours[record["op_class"]]) for record in analysis.class_records]
     return (
         environment()
         .get_template("card.html")
         .render(
-            analysis=analysis, summary=analysis.summary, trust=words.trust(analysis), verdict=words.verdict(analysis)
+            analysis=analysis,
+            summary=analysis.summary,
+            trust=words.trust(analysis),
+            verdict=words.verdict(analysis),
+            low=low,
+            at=at,
+            high=high,
+            classes=classes,
         )
     )
 

@@ -13,6 +13,7 @@ import matplotlib
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from costsim.errors import unknown_name
 from costsim.files import make_folder, write_bytes
 from costsim.report.page.charts import MODE_COLOURS, PLAIN_COLOUR, ROOF_COLOUR
 from costsim.report.page.memory import capacities, held
@@ -41,9 +42,27 @@ def save_plots(analysis: Analysis, folder: str | Path) -> list[Path]:
     Raises:
         InputError: it cannot be written.
     """
-    title = f"{analysis.network} on {analysis.hardware}, {analysis.mode}"
-    drawings = {"roofline": draw_roofline, "breakdown": draw_breakdown, "memory": draw_memory}
-    return save_figures({name: partial(draw, analysis) for name, draw in drawings.items()}, title, folder)
+    return save_figures({kind: partial(draw, analysis) for kind, draw in drawings().items()}, _title(analysis), folder)
+
+
+def figure_of(analysis: Analysis, kind: str) -> Figure:
+    """One of the pictures, to be shown or changed further.
+
+    Raises:
+        InputError: another kind.
+    """
+    if kind not in drawings():
+        raise unknown_name("picture", kind, drawings())
+    return _drawn(partial(drawings()[kind], analysis), _title(analysis))
+
+
+def drawings() -> dict[str, Callable[[Analysis, Axes], None]]:
+    """Every kind of picture."""
+    return {"roofline": draw_roofline, "breakdown": draw_breakdown, "memory": draw_memory}
+
+
+def _title(analysis: Analysis) -> str:
+    return f"{analysis.network} on {analysis.hardware}, {analysis.mode}"
 
 
 def save_figures(drawings: Mapping[str, Callable[[Axes], None]], title: str, folder: str | Path) -> list[Path]:
@@ -57,13 +76,19 @@ def save_figures(drawings: Mapping[str, Callable[[Axes], None]], title: str, fol
     for name, draw in drawings.items():
         with matplotlib.rc_context(STYLE), warnings.catch_warnings():
             warnings.filterwarnings("ignore", message="Glyph .* missing from font")  # names in any script
-            figure = Figure(figsize=(WIDTH_IN, HEIGHT_IN), dpi=DPI, layout="constrained")
-            draw(figure.subplots())
-            figure.suptitle(title, fontsize=10, parse_math=False)
+            figure = _drawn(draw, title)
             for suffix in ("png", "svg"):
                 written.append(folder / f"{name}.{suffix}")
                 write_bytes(written[-1], _rendered(figure, suffix))
     return written
+
+
+def _drawn(draw: Callable[[Axes], None], title: str) -> Figure:
+    with matplotlib.rc_context(STYLE):
+        figure = Figure(figsize=(WIDTH_IN, HEIGHT_IN), dpi=DPI, layout="constrained")
+        draw(figure.subplots())
+        figure.suptitle(title, fontsize=10, parse_math=False)
+    return figure
 
 
 def _rendered(figure: Figure, suffix: str) -> bytes:
