@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,7 +17,7 @@ from costsim.graph.quantised import with_advice
 from costsim.measures import BY_NAME, measure
 from costsim.measures.parts import numbered
 from costsim.plugins import REPORTS, load_plugin
-from costsim.simulate import Simulation
+from costsim.simulate import Simulation, simulate
 from costsim.totals import cost_totals, op_totals
 from costsim.trust import Trust
 from costsim.units import format_milliseconds
@@ -220,6 +221,15 @@ class Analysis:
         made = self.simulation
         held = device_for(made.profile).footprint(made.ops, made.profile, made.run)
         return {name: round(value) if type(value) is float else value for name, value in vars(held).items()}
+
+    @cached_property
+    def on_all_cores_ms(self) -> float | None:
+        """Latency with every core the device has; None where all of them run already."""
+        made = self.simulation
+        if int(made.run.threads) >= made.profile.max_threads:
+            return None
+        run = replace(made.run, threads=made.profile.max_threads)
+        return Analysis(simulate(made.graph, made.profile, run)).latency_ms
 
     @property
     def trust(self) -> Trust:

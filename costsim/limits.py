@@ -7,7 +7,7 @@ import re
 from dataclasses import dataclass
 
 from costsim.errors import InputError
-from costsim.units import parse_quantity
+from costsim.units import format_count, format_milliseconds, format_quantity, parse_quantity
 
 COMPARISONS = {"<=": operator.le, ">=": operator.ge, "<": operator.lt, ">": operator.gt, "==": operator.eq}
 
@@ -45,6 +45,15 @@ def parse_assertion(text: str, where: str = "--assert") -> Assertion:
     except ValueError:
         raise InputError(f"'{number}' is not a number", where=f"{where} '{text}'") from None
     return Assertion(text.strip(), metric, comparison, _in_metric_unit(metric, value, unit, f"{where} '{text}'"))
+
+
+def value_of(metric: str, value: float) -> str:
+    """A value of a metric with its unit, as people read it: ``26.96 ms``, ``3.02 MiB``, ``145.8 M``."""
+    if metric.endswith("_ms"):
+        return format_milliseconds(value)
+    if metric.endswith("_bytes"):
+        return format_quantity(value, "B")
+    return f"{value:.4g}" if metric.endswith(("_mj", "_ratio")) else format_count(value)
 
 
 def _in_metric_unit(metric: str, value: float, unit: str, where: str) -> float:

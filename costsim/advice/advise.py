@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
 from itertools import combinations, product
 from math import prod
 from pathlib import Path
@@ -17,6 +18,7 @@ from costsim.devices import RunConfig
 from costsim.errors import DoesNotFitError, InputError
 from costsim.graph import LayerGraph
 from costsim.hardware import Profile, load_profile
+from costsim.hardware.load import runtime_names
 from costsim.limits import Assertion
 from costsim.network import Network
 from costsim.simulate import Simulation, simulate
@@ -45,6 +47,8 @@ def advise(
     input_size: str | tuple[int, ...] | None = None,
     dtype: str | None = None,
     threads: int | str | None = None,
+    settings: Mapping[str, str] | None = None,
+    runtime: str | None = None,
 ) -> Advice:
     """The shortest lists of changes that meet all targets, the cheapest loss first.
 
@@ -62,24 +66,38 @@ def advise(
         input_size: ``"3x224x224"``; the network's own if left out.
         dtype: the runtime's first if left out.
         threads: cores used, or ``"all"``; the profile's own if left out.
+        settings: profile fields to change, as for ``analyze``.
+        runtime: one of the runtimes the board runs; its first if left out. The others are tried.
 
     Raises:
         InputError: what ``analyze`` refuses, a target that is none, or targets that contradict each other.
     """
     parsed = parse_targets(targets)
-    profile = hw if isinstance(hw, Profile) else load_profile(hw)
+    profile = hw if isinstance(hw, Profile) else load_profile(hw, settings, runtime)
+    others = [] if isinstance(hw, Profile) else _other_runtimes(hw, profile, settings)
     graph = Network(network, input_size=input_size, batch=batch).graph
-    return advise_run(State(graph, RunConfig.of(profile, dtype, threads)), profile, parsed)
+    return advise_run(State(graph, RunConfig.of(profile, dtype, threads), profile), parsed, others)
+
+
+def _other_runtimes(hw: str | Path, profile: Profile, settings: Mapping[str, str] | None) -> list[Profile]:
+    """The device under what else runs on it, where the settings make sense there."""
+    others = []
+    for name in runtime_names(hw):
+        with suppress(InputError):
+            other = load_profile(hw, settings, name)
+            if (other.runtime.name, other.runtime.version) != (profile.runtime.name, profile.runtime.version):
+                others.append(other)
+    return others
 
 
 def advise_simulation(simulation: Simulation, targets: Sequence[Assertion]) -> Advice:
     """The same for a network that has been simulated."""
-    return advise_run(State(simulation.graph, simulation.run), simulation.profile, targets)
+    return advise_run(State(simulation.graph, simulation.run, simulation.profile), targets)
 
 
-def advise_run(state: State, profile: Profile, targets: Sequence[Assertion]) -> Advice:
-    """The same for a network and a run."""
-    search = _Search(state, profile, tuple(targets))
+def advise_run(state: State, targets: Sequence[Assertion], others: Sequence[Profile] = ()) -> Advice:
+    """The same for a network and a run; ``others`` is the device under its other runtimes."""
+    search = _Search(state, tuple(targets), tuple(others))
     now = search.simulation
     totals = None
     if now is not None:
@@ -90,7 +108,7 @@ def advise_run(state: State, profile: Profile, targets: Sequence[Assertion]) -> 
     found = () if met else tuple(sorted(search.found(), key=_rank))
     nearest = None if met or found else search.nearest
     return Advice(
-        state.graph.name, profile.name, tuple(targets), state, totals, met, found[:SHOWN], nearest, search.priced
+        state.graph.name, state.profile.name, tuple(targets), state, totals, met, found[:SHOWN], nearest, search.priced
     )
 
 
@@ -110,8 +128,8 @@ def _is_worth(longer: Suggestion, shorter: Suggestion) -> bool:
 @dataclass
 class _Search:
     state: State
-    profile: Profile
     targets: tuple[Assertion, ...]
+    others: tuple[Profile, ...]
     simulation: Simulation | None = field(init=False)
     nearest: Suggestion | None = None
     priced: int = 0
@@ -120,11 +138,11 @@ class _Search:
 
     def __post_init__(self) -> None:
         try:
-            self.simulation = simulate(self.state.graph, self.profile, self.state.run)
+            self.simulation = simulate(self.state.graph, self.state.profile, self.state.run)
         except DoesNotFitError:
             self.simulation = None
         self.only_upper = all(target.comparison.startswith("<") for target in self.targets)
-        self.kinds = changes(self.state, self.profile, self.simulation)
+        self.kinds = changes(self.state, self.simulation, self.others)
         self.whole = (int(self.state.graph.total_macs) or 1, int(self.state.graph.total_params) or 1)
         ops = len(self.simulation.ops) if self.simulation else len(self.state.graph)
         planned = self.simulation is None or self.simulation.ops.plan is not None
@@ -207,26 +225,27 @@ class _Search:
 
     def _changed(self, change: Change, graph: LayerGraph) -> LayerGraph | None:
         try:
-            return change.apply(State(graph, self.state.run)).graph
+            return change.apply(replace(self.state, graph=graph)).graph
         except InputError:
             return None
 
-    def _run(self, chosen: tuple[Change, ...]) -> RunConfig:
+    def _run(self, chosen: tuple[Change, ...]) -> State:
+        """How the network as it is would be run; InputError where the runtime cannot."""
         state = self.state
         for change in chosen:
-            if change.kind in ("threads", "data type"):
+            if change.kind in ("threads", "runtime", "data type"):
                 state = change.apply(state)
-        return state.run
+        return state
 
     def _suggestion(self, chosen: tuple[Change, ...]) -> Suggestion | None:
         """The list carried out and priced, or None where it is impossible or does not fit."""
         graph = self._graph(chosen)
         if graph is None:
             return None
-        run = self._run(chosen)
         self.priced += 1
         try:
-            simulation = simulate(graph, self.profile, run)
+            state = replace(self._run(chosen), graph=graph)
+            simulation = simulate(graph, state.profile, state.run)
         except (DoesNotFitError, InputError):
             return None
         short = shortfall(self.targets, self._totals(simulation))
@@ -235,7 +254,7 @@ class _Search:
             return None
         macs, params = self.whole
         kept = int(graph.total_macs) / macs, int(graph.total_params) / params
-        suggestion = Suggestion(chosen, State(graph, run), Analysis(simulation).summary, *kept, short)
+        suggestion = Suggestion(chosen, state, Analysis(simulation).summary, *kept, short)
         if is_nearest:
             self.nearest = suggestion
         return suggestion

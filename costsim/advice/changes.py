@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from inspect import signature
@@ -20,7 +20,7 @@ from costsim.edit import (
     scale_widths,
     swap_activations,
 )
-from costsim.edit.sizes import activations
+from costsim.edit.sizes import CHEAPER_ACTIVATIONS, activations, spoken
 from costsim.errors import InputError
 from costsim.graph import LayerGraph
 from costsim.guidelines import Finding, check
@@ -46,6 +46,7 @@ class State:
 
     graph: LayerGraph
     run: RunConfig
+    profile: Profile
 
 
 @dataclass(frozen=True)
@@ -64,41 +65,36 @@ class Change:
     """Share of the multiply-accumulates it keeps, roughly: what is tried first."""
 
 
-ORDER = ("width", "input size", "groups", "activation", "finding", "batch", "threads", "data type")
+ORDER = ("width", "input size", "groups", "activation", "finding", "batch", "threads", "runtime", "data type")
 """In which changes are made: a network of the zoo is built anew before anything else is done to it."""
 
 WIDTHS = tuple(round(0.95 - 0.05 * step, 2) for step in range(15))
 """Width multipliers, 0.95 to 0.25: what the papers of the MobileNets span."""
 
 LEAST_SIDE_RATIO = 0.4
-"""The smallest input, as a share of the network's own: MobileNet was trained for 128 to 224 pixels (1704.04861)."""
+"""The smallest input tried, as a share of the network's own side: a choice. MobileNet has been published at 128 of 224
+pixels, 0.57 of the side (arXiv 1704.04861, Table 7); below that accuracy is known to fall, not by how much."""
 
 GROUPS = (2, 4, 8)
 
-CHEAPER = {"swish": ("hard_swish", "relu"), "gelu": ("hard_swish", "relu"), "mish": ("hard_swish", "relu"),
-           "hard_swish": ("relu",), "elu": ("relu",), "prelu": ("relu",)}  # fmt: skip
-"""Activation to what networks have been trained with in its place: MobileNet v3 (1905.02244) names hard-swish."""
-
 MOST_FINDINGS = 4
 
-INSTRUCTIONS: dict[Any, str] = {
-    balance_channels: "as many channels in as out",
-    fewer_groups: "fewer groups and narrower",
-    fix_group_channels: "group convolutions of 8 channels a group for depthwise ones",
-    merge_branches: "parallel convolutions merged into one",
-    round_widths: "widths rounded to what the device computes at once",
-}
+TRAINABLE = (balance_channels, fewer_groups, fix_group_channels, merge_branches, round_widths)
 """Edits of the guidelines that leave a network one can train. A network without its activations is none."""
 
 
-def changes(state: State, profile: Profile, simulation: Simulation | None) -> dict[str, list[Change]]:
+def changes(state: State, simulation: Simulation | None, others: Sequence[Profile] = ()) -> dict[str, list[Change]]:
     """Everything that can be tried, by kind; within a kind what keeps most first.
 
-    ``simulation`` is that of the network as it is: where it does not fit, there is none and no finding.
+    Args:
+        state: the network and how it is run.
+        simulation: of the network as it is; where it does not fit, there is none and no finding.
+        others: the same device under its other runtimes.
     """
+    profile = state.profile
     found = [
-        *_threads(state, profile), *_dtypes(state, profile), *_batches(state), *_findings(simulation),
-        *_activations(state), *_input_sizes(state), *_widths(state), *_groups(state),
+        *_threads(state, profile), *_runtimes(others), *_dtypes(state, profile), *_batches(state),
+        *_findings(simulation), *_activations(state), *_input_sizes(state), *_widths(state), *_groups(state),
     ]  # fmt: skip
     kinds: dict[str, list[Change]] = {}
     for change in found:
@@ -113,6 +109,18 @@ def _threads(state: State, profile: Profile) -> Iterator[Change]:
 
 def _on_threads(state: State, threads: int) -> State:
     return replace(state, run=replace(state.run, threads=threads))
+
+
+def _runtimes(others: Sequence[Profile]) -> Iterator[Change]:
+    for other in others:
+        guess = ", whose times are an estimate" if other.calibration.status == "uncalibrated" else ""
+        yield Change("runtime", f"run with {other.runtime.name}{guess}", AS_TRAINED, partial(_under, other=other))
+
+
+def _under(state: State, other: Profile) -> State:
+    """Raises InputError where that runtime has not the data type or the threads."""
+    run = RunConfig.of(other, state.run.dtype, int(state.run.threads))
+    return replace(state, run=run, profile=other)
 
 
 def _dtypes(state: State, profile: Profile) -> Iterator[Change]:
@@ -140,7 +148,7 @@ def _of_batch(state: State, batch: int) -> State:
 def _findings(simulation: Simulation | None) -> Iterator[Change]:
     if simulation is None or takes_minutes(simulation):
         return
-    found = [f for f in check(simulation) if _edit(f) in INSTRUCTIONS and f.cost_ms and f.severity != "none"]
+    found = [f for f in check(simulation) if _edit(f) in TRAINABLE and f.cost_ms and f.severity != "none"]
     for finding in found[:MOST_FINDINGS]:
         yield _of_findings([finding])
     for rule in dict.fromkeys(f.id for f in found):
@@ -150,7 +158,7 @@ def _findings(simulation: Simulation | None) -> Iterator[Change]:
 
 def _of_findings(found: list[Finding]) -> Change:
     edit = _edit(found[0])
-    text = f"{INSTRUCTIONS[edit]} in {', '.join(f.location for f in found)} ({found[0].id})"
+    text = f"{found[0].instruction} in {', '.join(f.location for f in found)} ({found[0].id})"
     loss = AS_TRAINED if edit is merge_branches else RETRAINED
     return Change("finding", text, loss, partial(_with_findings, found=found))
 
@@ -169,13 +177,9 @@ def _with_findings(state: State, found: list[Finding]) -> State:
 
 def _activations(state: State) -> Iterator[Change]:
     for old in activations(state.graph):
-        for new in CHEAPER.get(old, ()):
-            text = f"replace {_spoken(old)} by {_spoken(new)}"
+        for new in CHEAPER_ACTIVATIONS.get(old, ()):
+            text = f"replace {spoken(old)} by {spoken(new)}"
             yield Change("activation", text, RETRAINED, partial(_with_activation, old=old, new=new))
-
-
-def _spoken(activation: str) -> str:
-    return {"swish": "SiLU", "hard_swish": "hard-swish", "relu": "ReLU", "gelu": "GELU"}.get(activation, activation)
 
 
 def _with_activation(state: State, old: str, new: str) -> State:

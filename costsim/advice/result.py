@@ -47,6 +47,8 @@ class Suggestion:
         run = self.state.run
         words = [f"--threads {run.threads}"] if run.threads != before.run.threads else []
         words += [f"--dtype {run.dtype}"] if run.dtype != before.run.dtype else []
+        runtime = self.state.profile.runtime.name
+        words += [f"--runtime {runtime}"] if runtime != before.profile.runtime.name else []
         return " ".join(words)
 
     def save(self, path: str | Path) -> None:
@@ -74,6 +76,7 @@ class Suggestion:
             "params_kept_ratio": self.params_kept_ratio,
             "shortfall_ratio": self.shortfall_ratio,
             "input_shape": list(self.state.graph.input_shape),
+            "runtime": self.state.profile.runtime.name,
             "dtype": self.state.run.dtype,
             "threads": int(self.state.run.threads),
             "totals": self.totals,

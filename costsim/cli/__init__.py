@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 import gc
+import io
+import os
 import shlex
 import sys
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext, redirect_stderr, suppress
 from difflib import get_close_matches
 from importlib import import_module
+from pathlib import Path
+from time import perf_counter
+from traceback import extract_tb
 
 import click
 
@@ -41,13 +47,21 @@ class LazyGroup(click.Group):
         return super().resolve_command(ctx, args)
 
 
+ANYWHERE = {"-q": "quiet", "--quiet": "quiet", "-v": "verbose", "--verbose": "verbose", "--no-color": "no_color"}
+"""Flags of all verbs, which may stand before or behind them."""
+
+
 @click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="costsim", message="costsim %(version)s")
-def cli() -> None:
+@click.option("-q", "--quiet", is_flag=True, help="Say nothing on stderr but errors.")
+@click.option("-v", "--verbose", is_flag=True, help="Also say how long it took, and where an error was raised.")
+@click.option("--no-color", is_flag=True, help="No colours, as with NO_COLOR set.")
+def cli(quiet: bool, verbose: bool, no_color: bool) -> None:
     """Predict what a convolutional network costs on a device, and say why.
 
-    A network is a name of 'costsim nets list' or the path of an ONNX, ncnn .param or costsim JSON file; a device is a
-    name of 'costsim hw list' or the path of a profile. Results go to stdout, all else to stderr.
+    A network is a name of 'costsim nets list', the path of an ONNX, TFLite, ncnn .param, torch.export .pt2 or costsim
+    JSON file, or module.py:Net; a device is a name of 'costsim hw list' or the path of a profile. Results go to
+    stdout, all else to stderr.
 
     Exit codes: 0, 1 bad input, 2 does not fit the device, 3 an asserted limit does not hold.
     """
@@ -68,25 +82,63 @@ def main() -> None:
 
 def run(arguments: list[str]) -> int:
     """The exit code of one command line. Errors meant for the user become one line on stderr."""
+    asked = {ANYWHERE[word] for word in arguments if word in ANYWHERE}
+    began = perf_counter()
+    with redirect_stderr(io.StringIO()) if "quiet" in asked else nullcontext():
+        outcome = _outcome(arguments, asked)
+    code = outcome if isinstance(outcome, int) else _fail(*outcome)
+    if "verbose" in asked:
+        _say(f"{perf_counter() - began:.2f} s, exit code {code}")
+    return code
+
+
+def _outcome(arguments: list[str], asked: set[str]) -> int | tuple[str, int]:
+    """The exit code, with the message where the user has to be told something."""
+    words = [word for word in arguments if word not in ANYWHERE]
     try:
-        cli.main(args=arguments, prog_name="costsim", standalone_mode=False, obj=shlex.join(["costsim", *arguments]))
+        with _without_colours() if "no_color" in asked else nullcontext():
+            cli.main(args=words, prog_name="costsim", standalone_mode=False, obj=shlex.join(["costsim", *arguments]))
     except CostsimError as error:
-        return _fail(str(error), error.exit_code)
+        return str(error) + (_raised_at(error) if "verbose" in asked else ""), error.exit_code
     except click.exceptions.NoArgsIsHelpError as help_text:
         click.echo(help_text.format_message(), err=True)
         return 1
     except click.UsageError as error:
         verb = error.ctx.command_path if error.ctx else "costsim"
         said = error.format_message().rstrip(".")
-        return _fail(f"{said}{'' if said.endswith('?') else ';'} '{verb} --help' shows how", 1)
+        return f"{said}{'' if said.endswith('?') else ';'} '{verb} --help' shows how", 1
     except click.ClickException as error:
-        return _fail(error.format_message(), 1)
+        return error.format_message(), 1
     except (click.Abort, KeyboardInterrupt):
-        return _fail("interrupted", 130)
+        return "interrupted", 130
     except BrokenPipeError:  # the reader of a pipe left early: nothing to say to it
         sys.stderr.close()
         return 0
     return 0
+
+
+@contextmanager
+def _without_colours() -> Iterator[None]:
+    """As if NO_COLOR were set (no-color.org)."""
+    before = os.environ.get("NO_COLOR")
+    os.environ["NO_COLOR"] = "1"
+    try:
+        yield
+    finally:
+        os.environ.pop("NO_COLOR", None)
+        if before is not None:
+            os.environ["NO_COLOR"] = before
+
+
+def _raised_at(error: Exception) -> str:
+    """The line of costsim that refused, for a report of a bug."""
+    frame = extract_tb(error.__traceback__)[-1]
+    return f" (raised in {Path(frame.filename).name}, line {frame.lineno}, {frame.name})"
+
+
+def _say(message: str) -> None:
+    with suppress(OSError, ValueError):
+        click.echo(f"costsim: {message}", err=True)
 
 
 def _fail(message: str, code: int) -> int:

@@ -9,7 +9,6 @@ import click
 from costsim.advice import Advice, advise
 from costsim.cli.options import parse_settings, run_options
 from costsim.errors import AssertionFailedError, InputError
-from costsim.hardware import load_profile
 
 
 @click.command("advise", short_help="What to change so that a network meets a target.")
@@ -33,13 +32,12 @@ def command(
 ) -> None:  # fmt: skip
     """Find the shortest lists of changes with which NETWORK on HW meets every target, the cheapest loss first.
 
-    Threads, data type, batch, edits the guidelines propose, activation, input size, width and groups are tried, alone
-    and together; each list is carried out and priced. Exit code 3 where none meets the targets.
+    Threads, runtime, data type, batch, edits the guidelines propose, activation, input size, width and groups are
+    tried, alone and together; each list is carried out and priced. Exit code 3 where none meets the targets.
     """
     if (number is None) != (path is None):
         raise InputError("--apply and --output go together", where="advise", mend="write --apply 1 -o better.onnx")
-    profile = load_profile(hw, parse_settings(settings), runtime)
-    advice = advise(network, profile, targets, **run)  # type: ignore[arg-type]
+    advice = advise(network, hw, targets, settings=parse_settings(settings), runtime=runtime, **run)  # type: ignore[arg-type]
     if output == "json":
         click.echo(json.dumps(advice.record(), indent=2, allow_nan=False))
     else:

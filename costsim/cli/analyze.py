@@ -30,7 +30,8 @@ def command(
 ) -> None:
     """Predict parameters, MACs, memory access and latency of NETWORK on HW, and say what bounds it.
 
-    NETWORK is a zoo name ('costsim nets list') or the path of an ONNX, JSON or ncnn .param file.
+    NETWORK is a zoo name ('costsim nets list'), the path of an ONNX, TFLite, ncnn .param, torch.export .pt2 or costsim
+    JSON file, or module.py:Net.
     """
     files = {name: options.pop(name) for name in OUTPUTS}
     if files["measure"] and not files["trace"]:

@@ -109,7 +109,10 @@ def command(
         write_text(html, page(checked.analysis, click.get_current_context().obj, checked.findings, checked.verdicts))
         click.echo(f"report written to {html}", err=True)
     if failed := [_failure(c, v, len(checks)) for c in checks for v in c.verdicts if not v.holds]:
-        raise AssertionFailedError("; ".join(failed))
+        limits_held = sum(len(c.verdicts) for c in checks)
+        plural, verb = "s" if limits_held > 1 else "", "do" if len(failed) > 1 else "does"
+        told = f"{len(failed)} of {limits_held} limit{plural} {verb} not hold"
+        raise AssertionFailedError(told if output == "text" else "; ".join(failed))
 
 
 def _of_project(project: Project, hw: str | None, limits: Sequence[Assertion], run: Mapping[str, Any]) -> list[Asked]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import replace
 from math import lcm
 
@@ -91,8 +91,22 @@ def _divides(graph: LayerGraph, node: Node, groups: int) -> bool:
     return all(c % groups == 0 and c // groups >= LEAST_GROUP_CHANNELS for c in sides)
 
 
-def swap_activations(graph: LayerGraph, old: str, new: str) -> LayerGraph:
-    """Every activation ``old`` becomes ``new``.
+CHEAPER_ACTIVATIONS = {
+    "swish": ("hard_swish", "relu"), "gelu": ("hard_swish", "relu"), "mish": ("hard_swish", "relu"),
+    "hard_swish": ("relu",), "elu": ("relu",), "prelu": ("relu",), "sigmoid": ("hard_sigmoid",),
+}  # fmt: skip
+"""Activation to what networks have been trained with in its place: MobileNet v3 (1905.02244) names hard-swish and
+hard-sigmoid."""
+
+
+def spoken(activation: str) -> str:
+    """An activation as people write it: ``SiLU``."""
+    names = {"swish": "SiLU", "relu": "ReLU", "gelu": "GELU", "elu": "ELU", "prelu": "PReLU"}
+    return names.get(activation, activation.replace("_", "-"))
+
+
+def swap_activations(graph: LayerGraph, old: str, new: str, names: Collection[str] | None = None) -> LayerGraph:
+    """Every activation ``old``, or of those the named ones, becomes ``new``.
 
     Raises:
         InputError: the network has none, or ``new`` is unknown.
@@ -102,6 +116,7 @@ def swap_activations(graph: LayerGraph, old: str, new: str) -> LayerGraph:
 
     def write(to: LayerGraph, node: Node, inputs: tuple[str, ...]) -> str:
         is_old = isinstance(node.layer, Activation) and node.layer.function == old
+        is_old = is_old and (names is None or node.name in names)
         return keep(to, node, inputs, Activation(new) if is_old else node.layer)
 
     return rewrite(graph, write)

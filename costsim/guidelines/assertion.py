@@ -8,7 +8,7 @@ from typing import Any
 
 from costsim.errors import InputError, unknown_name
 from costsim.guidelines.base import Finding, guideline_ids
-from costsim.limits import COMPARISONS, Assertion
+from costsim.limits import COMPARISONS, Assertion, value_of
 
 
 @dataclass(frozen=True)
@@ -24,7 +24,9 @@ class Verdict:
 
     def __str__(self) -> str:
         word = "holds" if self.holds else "does not hold"
-        return f"'{self.assertion.text}' {word}: {self.assertion.metric} is {self.value:.6g}"
+        return (
+            f"'{self.assertion.text}' {word}: {self.assertion.metric} is {value_of(self.assertion.metric, self.value)}"
+        )
 
 
 def judge(

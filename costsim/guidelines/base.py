@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import inspect
 import re
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, TypeAlias
@@ -52,6 +52,8 @@ class Suspicion:
     """Makes the network the guideline would have, given the layers; InputError if there is none."""
     saved_s: Callable[[], float] | None = None
     """Seconds the counterfactual saves, as the device model prices it."""
+    instruction: str = ""
+    """What to do about it, in the imperative: the same words wherever the cause is the same."""
 
 
 UNLIMITED_BYTES = 2.0**40
@@ -157,6 +159,8 @@ class Finding:
     cost_low_ms: float | None
     cost_high_ms: float | None
     evidence: Evidence
+    instruction: str = ""
+    """What to do about it; findings of one guideline with the same words have one cause."""
     nodes: tuple[str, ...] = field(repr=False, default=())
     edit: Edit | None = field(repr=False, compare=False, default=None)
 
@@ -167,8 +171,52 @@ class Finding:
 
     def record(self) -> Evidence:
         """The finding as plain data, as in the JSON contract."""
-        names = ("id", "severity", "location", "message", "cost_ms", "cost_low_ms", "cost_high_ms")
+        names = ("id", "severity", "location", "message", "instruction", "cost_ms", "cost_low_ms", "cost_high_ms")
         return {name: getattr(self, name) for name in names} | {"evidence": _plain(self.evidence)}
+
+
+@dataclass(frozen=True)
+class Cause:
+    """Findings of one guideline with one remedy: what is to be done, and what that saves in all."""
+
+    findings: tuple[Finding, ...]
+    """Costliest first."""
+
+    @property
+    def id(self) -> str:
+        return self.findings[0].id
+
+    @property
+    def instruction(self) -> str:
+        return self.findings[0].instruction
+
+    @property
+    def locations(self) -> list[str]:
+        return [finding.location for finding in self.findings]
+
+    @property
+    def cost_ms(self) -> float | None:
+        """The sum of the prices; None where nothing is priced."""
+        priced = [finding.cost_ms for finding in self.findings if finding.cost_ms is not None]
+        return sum(priced) if priced else None
+
+    def record(self) -> Evidence:
+        """As plain data, as in the JSON contract."""
+        return {
+            "id": self.id,
+            "instruction": self.instruction,
+            "cost_ms": self.cost_ms,
+            "locations": self.locations,
+        }
+
+
+def causes(findings: Iterable[Finding]) -> list[Cause]:
+    """Findings with one cause put together, what costs most first."""
+    together: dict[tuple[str, str], list[Finding]] = {}
+    for finding in findings:
+        together.setdefault((finding.id, finding.instruction or finding.location), []).append(finding)
+    found = [Cause(tuple(same)) for same in together.values()]
+    return sorted(found, key=lambda cause: -(cause.cost_ms or 0.0))
 
 
 def guideline_ids() -> list[str]:

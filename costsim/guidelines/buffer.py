@@ -55,8 +55,12 @@ def _beyond_buffer(case: Case, *, at_border: bool) -> Iterator[Suspicion]:
             "moved_KiB": float(np.sum(maps[rows])) / 1024,
             "ops": len(rows),
         }
+        what = "maps at block borders" if at_border else "maps and weights of an op"
+        instruction = (
+            f"keep {what} within {buffer.size_bytes / 1024:,.0f} KiB: a smaller input, or fewer channels there"
+        )
         nodes = tuple(name for row in rows for name in ops.labels[row].layers)
-        yield Suspicion(region.name, nodes, evidence, saved_s=partial(_saved_s, case, rows))
+        yield Suspicion(region.name, nodes, evidence, saved_s=partial(_saved_s, case, rows), instruction=instruction)
 
 
 def _border_rows(case: Case, region: Region) -> set[int]:

@@ -12,6 +12,8 @@ from costsim.measures.table import pointwise_access
 TOLERATED_RATIO = 1.1
 """Memory access over its lower bound; 1.06 is a channel ratio of 2, which the paper accepts."""
 
+INSTRUCTION = "give 1x1 convolutions as many channels in as out, at equal MACs"
+
 
 def channel_ratio(case: Case) -> Iterator[Suspicion]:
     """1x1 convolutions of up to {channel_ratio:.3g} : 1 channels access {access_ratio:.2f} times the memory
@@ -35,4 +37,4 @@ def channel_ratio(case: Case) -> Iterator[Suspicion]:
                 "mem_access_elems": access,
                 "mem_access_bound_elems": bound,
             }
-            yield Suspicion(region.name, region.nodes, evidence, balance_channels)
+            yield Suspicion(region.name, region.nodes, evidence, balance_channels, instruction=INSTRUCTION)

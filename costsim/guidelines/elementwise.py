@@ -9,6 +9,8 @@ from costsim.edit.movement import STRIDEABLE, is_droppable, without_elementwise
 from costsim.guidelines.base import Case, Suspicion
 from costsim.measures.parts import ELEMENTWISE
 
+INSTRUCTION = "leave out activations, sums and shuffles that run on their own, or fuse them into a convolution"
+
 
 def elementwise_ops(case: Case) -> Iterator[Suspicion]:
     """Element-wise and copying ops run on their own ({kinds}): {share:.0%} of the time here, no multiply-accumulate.
@@ -46,7 +48,7 @@ def elementwise_ops(case: Case) -> Iterator[Suspicion]:
             "depthwise_share": float(case.latency_s[depthwise].sum() / region_s),
             "moved_elems": float(ops.mem_access_elems[rows].sum()),
         }
-        yield Suspicion(region.name, tuple(editable), evidence, without_elementwise)
+        yield Suspicion(region.name, tuple(editable), evidence, without_elementwise, instruction=INSTRUCTION)
 
 
 def _kinds(case: Case, names: list[str]) -> str:

@@ -14,6 +14,10 @@ from costsim.measures import Parts, measure
 TOLERATED_RATIO = 1.25
 """Fragments over steps; a bottleneck with a convolution in its shortcut has 1.33."""
 
+MERGE = "merge branches that read the same tensor into one op, which computes the same"
+
+FEWER = "take one large op in place of several small ones side by side"
+
 
 def fragmentation(case: Case) -> Iterator[Suspicion]:
     """Blocks of up to {kernels} kernels hold {fragments} convolution fragments where {steps} in a row would do.
@@ -43,9 +47,10 @@ def fragmentation(case: Case) -> Iterator[Suspicion]:
             "sum_ms": float(own_s.sum()) * 1e3,
         }
         if find_siblings(case.graph, region.nodes):
-            yield Suspicion(region.name, region.nodes, evidence, merge_branches)
+            yield Suspicion(region.name, region.nodes, evidence, merge_branches, instruction=MERGE)
         else:
-            yield Suspicion(region.name, region.nodes, evidence, saved_s=partial(_overheads_s, case, blocks))
+            saved_s = partial(_overheads_s, case, blocks)
+            yield Suspicion(region.name, region.nodes, evidence, saved_s=saved_s, instruction=FEWER)
 
 
 def _overheads_s(case: Case, blocks: Parts) -> float:

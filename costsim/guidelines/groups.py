@@ -9,6 +9,8 @@ from costsim.guidelines.base import Case, Suspicion
 from costsim.measures import BY_NAME
 from costsim.measures.table import group_access
 
+INSTRUCTION = "take fewer groups and narrower layers, at equal MACs"
+
 
 def group_convolutions(case: Case) -> Iterator[Suspicion]:
     """Group convolutions of up to {groups} groups access {access_ratio:.2f} times the memory that dense ones of
@@ -33,4 +35,4 @@ def group_convolutions(case: Case) -> Iterator[Suspicion]:
             "access_ratio": grouped / dense,
             "mem_access_elems": grouped,
         }
-        yield Suspicion(region.name, region.nodes, evidence, fewer_groups)
+        yield Suspicion(region.name, region.nodes, evidence, fewer_groups, instruction=INSTRUCTION)

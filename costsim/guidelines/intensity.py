@@ -14,6 +14,8 @@ GROUP_CHANNELS = 8
 
 TOLERATED_RATIO = 8.0
 
+INSTRUCTION = f"take group convolutions of {GROUP_CHANNELS} channels a group for depthwise ones, at equal MACs"
+
 
 def intensity_balance(case: Case) -> Iterator[Suspicion]:
     """Computational intensity differs {intensity_ratio:.4g} times inside a block: {least:.4g} MACs an element in its
@@ -42,4 +44,4 @@ def intensity_balance(case: Case) -> Iterator[Suspicion]:
             "group_channels": GROUP_CHANNELS,
         }
         edit = partial(fix_group_channels, group_channels=GROUP_CHANNELS)
-        yield Suspicion(region.name, region.nodes, evidence, edit)
+        yield Suspicion(region.name, region.nodes, evidence, edit, instruction=INSTRUCTION)

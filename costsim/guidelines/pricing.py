@@ -79,6 +79,7 @@ def _priced(case: Case, rule_id: str, rule: Guideline, suspicion: Suspicion) -> 
         location=suspicion.location,
         message=message_of(rule, evidence),
         evidence=evidence,
+        instruction=suspicion.instruction,
         nodes=suspicion.nodes,
         edit=edit,
         **_price(case, cost_ms),

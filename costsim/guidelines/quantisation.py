@@ -43,9 +43,10 @@ def tile_quantisation(case: Case) -> Iterator[Suspicion]:
             continue
         uneven = sorted({int(c) for c in channels[rows] if c % tile}, key=lambda c: c % tile / tile)
         evidence = {"tile": tile, "idle": 1 - used, "widths": ", ".join(map(str, uneven[:3]))}
+        instruction = f"round widths to multiples of {tile}, at equal MACs"
         edit = partial(round_widths, multiple=tile)
         nodes = tuple(name for row in rows for name in ops.labels[row].layers)
-        yield Suspicion(region.name, nodes, evidence, edit, partial(_saved_s, case, rows, padded))
+        yield Suspicion(region.name, nodes, evidence, edit, partial(_saved_s, case, rows, padded), instruction)
 
 
 def _saved_s(case: Case, rows: np.ndarray, padded: np.ndarray) -> float:

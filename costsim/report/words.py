@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
+from costsim.limits import value_of
 from costsim.units import format_count, format_milliseconds, format_quantity
 
 if TYPE_CHECKING:
@@ -48,7 +49,7 @@ def axis_value(axis: Axis, value: Any) -> str:
 
 
 def metric(name: str, value: float) -> str:
-    """A total by its name: times and energies in the unit of the name, counts with their letter."""
+    """A total by its name, for a column whose head has the unit: counts with their letter."""
     return f"{value:.4g}" if name.endswith(("_ms", "_mj", "_ratio")) else format_count(value)
 
 
@@ -59,7 +60,8 @@ def shape(dims: Iterable[Any]) -> str:
 def run_line(analysis: Analysis) -> str:
     """How the network ran: runtime, data type, cores where there is a choice, input."""
     simulation = analysis.simulation
-    run = runtime_line(simulation.profile, simulation.run)
+    run, all_ms = runtime_line(simulation.profile, simulation.run), analysis.on_all_cores_ms
+    run += f" ({simulation.profile.max_threads}: {format_milliseconds(all_ms)})" if all_ms is not None else ""
     return f"{run}, input {shape(simulation.graph.input_shape)}"
 
 
@@ -119,13 +121,7 @@ def fit_line(summary: Mapping[str, Any]) -> tuple[str, str]:
 
 def total(name: str, value: float | None) -> str:
     """A total by its name, with its unit: ``26.96 ms``, ``3.02 MiB``, ``145.8 M``."""
-    if value is None:
-        return "unknown"
-    if name.endswith("_ms"):
-        return format_milliseconds(value)
-    if name.endswith("_bytes"):
-        return byte_count(value)
-    return metric(name, value)
+    return "unknown" if value is None else value_of(name, value)
 
 
 def total_name(name: str) -> str:

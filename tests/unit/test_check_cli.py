@@ -47,6 +47,9 @@ def test_a_limit_that_does_not_hold_exits_with_3(run):
     code, out, err = run(*CHECK, "--assert", "latency_ms < 1us", "--assert", "G2.cost_ms >= 0")
     assert code == 3
     assert "FAILS" in out
+    assert out.count("does not hold") == 1
+    assert err == "costsim: 1 of 2 limits does not hold\n"
+    _, _, err = run(*CHECK, "--assert", "latency_ms < 1us", "--format", "json")
     assert err.startswith("costsim: 'latency_ms < 1us' does not hold")
 
 

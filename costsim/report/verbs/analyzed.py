@@ -10,7 +10,7 @@ from rich.text import Text
 
 from costsim.measures.table import BY_NAME, HEADLINES
 from costsim.report.formats.terminal import as_text, plain_table
-from costsim.report.words import byte_count, fit_line, measured, run_line, shape, trust
+from costsim.report.words import byte_count, fit_line, measured, run_line, shape, trust, verdict
 from costsim.units import format_count, format_milliseconds
 
 if TYPE_CHECKING:
@@ -21,7 +21,8 @@ COSTLIEST = 10
 
 def text(analysis: Analysis, width: int | None = None) -> str:
     """Header, totals, time by op class, costliest layers, warnings."""
-    parts: list[Any] = [header(analysis), "", _totals(analysis), "", _classes(analysis), "", _costliest(analysis)]
+    first = (header(analysis), "", _totals(analysis), "", verdict(analysis), "")
+    parts: list[Any] = [*first, _classes(analysis), "", _costliest(analysis)]
     parts += ["", _guidelines(analysis)]
     if analysis.warnings:
         parts += ["", *(Text.assemble(("note  ", "yellow"), warning) for warning in analysis.warnings)]

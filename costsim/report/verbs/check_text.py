@@ -9,11 +9,11 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from costsim.guidelines.base import Finding, guideline, title
+from costsim.guidelines.base import Cause, Finding, guideline, title
 from costsim.report.formats.terminal import as_text, plain_table
 from costsim.report.verbs.advised import short_lines
 from costsim.report.verbs.analyzed import header
-from costsim.report.verbs.checked import NOTHING, Checked
+from costsim.report.verbs.checked import NOTHING, SHOWN, Checked
 from costsim.report.words import trust
 from costsim.units import format_milliseconds, round_significant
 
@@ -37,10 +37,10 @@ def _body(checked: Checked) -> Group:
     head = Text.assemble(header(analysis), "\n", (format_milliseconds(s["latency_ms"]), "bold"), f" ({interval})\n")
     parts: list[Padding | Table | Text] = [
         head,
-        _findings(checked) if checked.shown else Text(NOTHING),
+        _shown(checked),
     ]
     parts.append(Text(""))
-    if hidden := [f.cost_ms or 0.0 for f in checked.costly[len(checked.shown) :]]:
+    if hidden := [cause.cost_ms or 0.0 for cause in checked.causes[SHOWN:] if not checked.everything]:
         parts.append(Text(f"{len(hidden)} more, {format_milliseconds(sum(hidden))} together: --all shows them"))
     if not checked.everything:
         parts += _line("cost nothing or next to nothing here", checked.free)
@@ -58,11 +58,44 @@ def _body(checked: Checked) -> Group:
     return Group(*parts)
 
 
-def _findings(checked: Checked) -> Table:
-    table = plain_table()
+def _shown(checked: Checked) -> Table | Text:
+    if checked.everything and checked.findings:
+        return _findings(checked)
+    return _causes(checked) if checked.causes else Text(NOTHING)
+
+
+def _causes(checked: Checked) -> Table:
+    """A row a remedy: what it saves in all, what to do, where, and what was seen at its costliest place."""
+    table = _table("what to do")
+    for cause in checked.causes[:SHOWN]:
+        first = cause.findings[0]
+        share = f"{cause.cost_ms / checked.analysis.latency_ms:.1%}" if cause.cost_ms else ""
+        body = Text.assemble(
+            (cause.instruction, STYLES[first.severity]), ("  ", ""), _places(cause), "\n", first.message
+        )
+        if first.cost_ms:
+            now, changed = (format_milliseconds(first.evidence[name]) for name in ("latency_ms", "changed_ms"))
+            where = f" at {first.location}" if len(cause.findings) > 1 else ""
+            body.append(f" {now} there now, {changed} if changed{where}.")
+        table.add_row(_cost_in_all(cause), share, body)
+    return table
+
+
+def _places(cause: Cause) -> Text:
+    """``G2@stage3, stage2``: how --apply names the findings."""
+    return Text(f"{cause.id}@{', '.join(cause.locations)}", "dim")
+
+
+def _table(last: str) -> Table:
+    table = plain_table(show_edge=False)
     table.add_column("costs", justify="right", no_wrap=True)
     table.add_column("share", justify="right", no_wrap=True)
-    table.add_column("finding", overflow="fold")
+    table.add_column(last, overflow="fold")
+    return table
+
+
+def _findings(checked: Checked) -> Table:
+    table = _table("finding")
     for f in checked.shown:
         share = f"{f.cost_ms / checked.analysis.latency_ms:.1%}" if f.cost_ms else ""
         body = Text.assemble((f.key, STYLES[f.severity]), f" {title(guideline(f.id))}\n", f.message)
@@ -79,15 +112,25 @@ def _findings(checked: Checked) -> Table:
     return table
 
 
+def _cost_in_all(cause: Cause) -> Text:
+    priced = [f for f in cause.findings if f.cost_ms and f.cost_low_ms is not None]
+    highs = [f.cost_high_ms for f in priced]
+    high = None if None in highs else sum(ms for ms in highs if ms is not None)
+    return _price(cause.cost_ms, sum(f.cost_low_ms or 0.0 for f in priced), high)
+
+
 def _cost(finding: Finding) -> Text:
-    """The price over its interval."""
-    if not finding.cost_ms or finding.cost_low_ms is None:
-        return Text("?" if finding.cost_ms is None else "nothing")
-    per_ms, unit = (1.0, "ms") if finding.cost_ms >= 1 else (1e3, "us")
-    low = round_significant(finding.cost_low_ms * per_ms, 2)
-    high = finding.cost_high_ms
+    return _price(finding.cost_ms, finding.cost_low_ms, finding.cost_high_ms)
+
+
+def _price(cost_ms: float | None, low_ms: float | None, high: float | None) -> Text:
+    """A price over its interval."""
+    if not cost_ms or low_ms is None:
+        return Text("?" if cost_ms is None else "nothing")
+    per_ms, unit = (1.0, "ms") if cost_ms >= 1 else (1e3, "us")
+    low = round_significant(low_ms * per_ms, 2)
     ends = f"at least {low} {unit}" if high is None else f"{low} to {round_significant(high * per_ms, 2)} {unit}"
-    return Text.assemble((format_milliseconds(finding.cost_ms), "bold"), (f"\n{ends}", "dim"))
+    return Text.assemble((format_milliseconds(cost_ms), "bold"), (f"\n{ends}", "dim"))
 
 
 def _line(what: str, findings: Collection[Finding]) -> list[Text]:

@@ -13,6 +13,7 @@ from costsim.analysis import Analysis
 from costsim.graph.layergraph import SourceLine
 from costsim.guidelines import Finding
 from costsim.guidelines.assertion import Verdict
+from costsim.guidelines.base import Cause, causes
 from costsim.report.formats.csv import csv_text, flat
 from costsim.report.formats.document import SCHEMA_VERSION, document
 from costsim.report.formats.markdown import escaped, markdown_table
@@ -55,6 +56,11 @@ class Checked:
         """Findings without a counterfactual."""
         return [f for f in self.findings if f.cost_ms is None]
 
+    @cached_property
+    def causes(self) -> list[Cause]:
+        """Findings worth a look, those with one remedy together."""
+        return causes(self.costly)
+
     @property
     def shown(self) -> list[Finding]:
         return self.findings if self.everything else self.costly[:SHOWN]
@@ -63,6 +69,7 @@ class Checked:
         """The JSON document of the analysis, with the findings and the limits in it."""
         return document(self.analysis, self.findings) | {
             "suppressed_findings": self.suppressed,
+            "causes": [cause.record() for cause in self.causes],
             "assertions": self.limits,
             "advice": self.advice.record() if self.advice else None,
         }
@@ -100,14 +107,15 @@ def to_markdown(checks: Sequence[Checked]) -> str:
 
 def _section(checked: Checked) -> str:
     analysis = checked.analysis
-    priced = (
-        [escaped(f.key), "not priced" if f.cost_ms is None else format_milliseconds(f.cost_ms), escaped(f.message)]
-        for f in checked.shown
-    )
+    rows = (
+        ("not priced" if cause.cost_ms is None else format_milliseconds(cause.cost_ms), escaped(cause.instruction),
+         escaped(f"{cause.id} at {', '.join(cause.locations)}"), escaped(cause.findings[0].message))
+        for cause in checked.causes
+    )  # fmt: skip
     parts = [
         f"### {escaped(analysis.network)} on {escaped(analysis.simulation.profile.title)}",
         f"**{format_milliseconds(analysis.latency_ms)}** ({analysis.interval}, {analysis.trust.label})",
         "\n".join(f"- {'ok' if v.holds else '**FAILS**'}: {escaped(str(v))}" for v in checked.verdicts),
-        markdown_table(("finding", "costs", "what it is"), priced) if checked.shown else NOTHING,
+        markdown_table(("costs", "what to do", "where", "what it is"), rows) if checked.causes else NOTHING,
     ]
     return "\n\n".join(part for part in parts if part) + "\n"

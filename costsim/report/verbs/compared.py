@@ -14,7 +14,11 @@ from costsim.compare import Comparison, Difference, Flip, signed_milliseconds
 from costsim.report.formats.csv import csv_text, flat
 from costsim.report.formats.markdown import escaped, markdown_table
 from costsim.report.formats.terminal import as_text, plain_table
+from costsim.report.verbs.matrix import matrix, matrix_markdown
 from costsim.units import format_count, format_milliseconds
+
+FEW_PAIRS = 2
+"""Differences that are told part by part; more make a matrix."""
 
 FEW_DEVICES = 2
 """Columns of latencies that fit beside the counts on 80 characters."""
@@ -37,6 +41,8 @@ def to_csv(comparison: Comparison) -> str:
 
 def to_markdown(comparison: Comparison) -> str:
     """Networks by devices, then each difference by part, then ranks that flip."""
+    if len(comparison.differences) > FEW_PAIRS:
+        return matrix_markdown(comparison)
     networks, devices = comparison.networks, comparison.devices
     summaries = {network: comparison.analyses[network, devices[0]].summary for network in networks}
     counts = ("params", "macs", "mem_access_elems")
@@ -59,6 +65,8 @@ def _flip(flip: Flip) -> str:
 
 
 def _body(comparison: Comparison) -> Group:
+    if len(comparison.differences) > FEW_PAIRS:
+        return Group(*matrix(comparison))
     parts: list[Any] = [*_totals(comparison)]
     for difference in comparison.differences:
         parts += [Text(difference.summary, "bold"), _by_part(difference)]
