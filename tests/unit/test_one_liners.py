@@ -107,7 +107,7 @@ def test_a_class_of_a_file(tmp_path, capsys):
         ("other.py:Net", "no such file"),
         ("broken.py:Net", "raises ZeroDivisionError: division by zero when imported"),
         ("asks.py:network", "raises TypeError"),
-        ("weights.pt", "holds weights"),
+        ("weights.pt", "weights alone, or pickled code"),
     ],
 )
 def test_code_that_makes_no_network_is_one_line(tmp_path, capsys, text, said):
