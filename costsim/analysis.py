@@ -16,7 +16,7 @@ from costsim.files import write_text
 from costsim.graph.quantised import with_advice
 from costsim.measures import BY_NAME, measure
 from costsim.measures.parts import numbered
-from costsim.plugins import REPORTS, load_plugin
+from costsim.plugins import REPORTS, load_plugin, reports_of
 from costsim.simulate import Simulation, simulate
 from costsim.totals import cost_totals, op_totals
 from costsim.trust import Trust
@@ -340,7 +340,7 @@ class Analysis:
         Raises:
             InputError: the package openpyxl is missing, or the path cannot be written.
         """
-        self.report("excel", path=path)
+        load_plugin(reports_of("python"), "excel", "form")(self, path)
 
     def plot(self, kind: str = "breakdown") -> Figure:
         """A picture: ``roofline``, ``breakdown`` or ``memory``, as a matplotlib figure.
@@ -348,9 +348,7 @@ class Analysis:
         Raises:
             InputError: another kind.
         """
-        from costsim.report.pictures.plots import figure_of  # loads matplotlib
-
-        return figure_of(self, kind)
+        return load_plugin(reports_of("python"), "figure", "form")(self, kind)
 
     def __str__(self) -> str:
         return self.report("text").rstrip("\n")

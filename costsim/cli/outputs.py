@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 def output_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """--format, --html, --plots, --trace, --measure, --model-explorer."""
-    formats = click.Choice(sorted({*plugins(REPORTS)} - {"card", "excel"}))  # for notebooks, and no text
+    formats = click.Choice(sorted({*plugins(REPORTS)} - {"card"}))  # a card is for notebooks
     options = (
         click.option("--format", "output", type=formats, default="text", show_default=True),
         click.option("--html", metavar="FILE", help="Also write the report page."),
