@@ -19,6 +19,9 @@ from costsim.units import format_quantity, round_significant
 from validation.arm import RESULTS
 from validation.arm_runs import CORES, PROFILES, profile_path
 
+TIMES = ("_overhead", "_elem", "handover", "swap")
+"""How the names of fitted times end."""
+
 SOURCE = "Tencent/ncnn benchmark/README.md @ a4d2ea1d"
 
 
@@ -63,7 +66,8 @@ def write_fit(path: Path, constants: dict[str, float], note: str, calibration: d
     yaml.width, yaml.preserve_quotes = 1000, True
     tree = yaml.load(path.read_text())
     tree["sources"]["fit"] = {"kind": "fitted", "text": note}
-    kept = {block: tree["fitted"][block] for block in ("hardware", "runtime", "int8") if block in tree["fitted"]}
+    before = tree.get("fitted") or {}
+    kept = {block: before[block] for block in ("hardware", "runtime", "int8") if block in before}
     tree["fitted"] = (
         kept | {"source": "fit"} | {name.split(".")[-1]: _text(name, value) for name, value in constants.items()}
     )
@@ -76,7 +80,7 @@ def write_fit(path: Path, constants: dict[str, float], note: str, calibration: d
 
 
 def _text(name: str, value: float) -> str | float:
-    return format_quantity(value, "s", 3) if name.endswith("_overhead") else float(round_significant(value, 4))
+    return format_quantity(value, "s", 3) if name.endswith(TIMES) else float(round_significant(value, 4))
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 
 ``python -m validation.npu [PROFILE ...]`` prints, of each profile: the fitted constants, the error of its networks with
 each left out, of the shipped profile, and of the null model ``a * MACs + b * bytes`` with each left out.
+``--apply`` writes fit and card into the profiles.
 Rows of a Hailo are images a second of a stream, all others latencies. Networks without a public definition
 and those with two are not in the table; ``NOT_IN_TABLE`` counts them.
 """
@@ -28,6 +29,8 @@ from costsim.devices.accelerator.stream import HOST_WORK
 from costsim.hardware import Profile, load_profile
 from costsim.simulate import Simulation, lower_for, simulate
 from costsim.tables.schema import Array
+from validation.apply import calibration_block, write_fit
+from validation.arm_runs import profile_path
 from validation.npu_networks import network_of
 
 DATA = Path(__file__).parent / "data" / "npu.csv"
@@ -115,7 +118,7 @@ def solve(measured: Sequence[MeasuredRun]) -> tuple[Fit, list[dict[str, float]]]
     return whole, leave_one_network_out(measured, constants, whole)
 
 
-def report(name: str) -> tuple[Profile, Fit, ErrorSummary, tuple[float, float]]:
+def report(name: str) -> tuple[Fit, list[float], tuple[float, float]]:
     """Print the figures of a profile."""
     profile = load_profile(name)
     measured = runs(profile)
@@ -130,7 +133,7 @@ def report(name: str) -> tuple[Profile, Fit, ErrorSummary, tuple[float, float]]:
     print(f"  null model       {ErrorSummary.of(null_errors(measured))}")
     worst = sorted(((e, n) for errors in left_out for n, e in errors.items()), key=lambda pair: -abs(pair[0]))[:8]
     print("  furthest off    ", ", ".join(f"{n} {np.exp(e):.2f}" for e, n in worst))
-    return profile, whole, ErrorSummary.of(outside), interval
+    return whole, outside, interval
 
 
 def other_board(fitted_on: str, judged_on: str) -> None:
@@ -150,10 +153,24 @@ def fit_values(profile: Profile) -> dict[str, float]:
     return fit(measured, constants.core, constants.board).values(measured, 0)
 
 
+def apply(name: str) -> None:
+    """Print the figures of a profile and write fit and card into its file."""
+    whole, left_out, interval = report(name)
+    rows = measurements()
+    rows = rows[rows.profile == name]
+    networks = len(set(rows.network))
+    data = f"{rows.source.iloc[0]}: {len(rows)} times of {networks} networks that have a public definition"
+    constants = whole.values(runs(load_profile(name)), 0)
+    note = f"{data}, mean {ErrorSummary.of(left_out).mean_ratio:.1%}; mechanisms were chosen on the same networks"
+    card = calibration_block(data, np.array(left_out), interval) | {"error_of": "left out"}
+    write_fit(profile_path(name), constants, note, card)
+
+
 def main(arguments: list[str]) -> None:
-    for name in arguments or PROFILES:
-        report(name)
-    if not arguments:
+    names = [argument for argument in arguments if not argument.startswith("--")]
+    for name in names or PROFILES:
+        apply(name) if "--apply" in arguments else report(name)
+    if not names:
         other_board("dpu_kv260", "dpu_zcu102")
         other_board("dpu_zcu102", "dpu_kv260")
 

@@ -94,7 +94,7 @@ def changes(state: State, simulation: Simulation | None, others: Sequence[Profil
     profile = state.profile
     found = [
         *_threads(state, profile), *_runtimes(others), *_dtypes(state, profile), *_batches(state),
-        *_findings(simulation), *_activations(state), *_input_sizes(state), *_widths(state), *_groups(state),
+        *_findings(simulation), *_activations(state), *input_sizes(state), *widths(state), *_groups(state),
     ]  # fmt: skip
     kinds: dict[str, list[Change]] = {}
     for change in found:
@@ -186,7 +186,7 @@ def _with_activation(state: State, old: str, new: str) -> State:
     return replace(state, graph=swap_activations(state.graph, old, new))
 
 
-def _input_sizes(state: State) -> Iterator[Change]:
+def input_sizes(state: State) -> Iterator[Change]:
     """Smaller inputs of the same shape: the shorter side in multiples of 32, or of 8 where it is below 128."""
     shape = state.graph.input_shape
     if len(state.graph.inputs) != 1 or len(shape) != 4:
@@ -207,7 +207,8 @@ def _of_size(state: State, shape: tuple[int, int, int]) -> State:
     return replace(state, graph=state.graph.with_input(state.graph.input_shape[0], *shape))
 
 
-def _widths(state: State) -> Iterator[Change]:
+def widths(state: State) -> Iterator[Change]:
+    """Narrower networks, by the multiplier of their family or all widths alike."""
     in_zoo = _zoo_width(state.graph)
     for factor in WIDTHS:
         if in_zoo is not None:

@@ -26,6 +26,7 @@ from costsim.reproduce.vargnet_claims import (
     split_pipeline,
     two_at_a_time,
 )
+from costsim.reproduce.vargnet_gains import gains, measured_table
 
 DEVICES = ("embedded_buffer",)
 """The paper names no device; its argument is about one on-chip buffer, which this generic part has."""
@@ -49,7 +50,8 @@ def reproduce(hw: Sequence[str] = ()) -> Reproduction:
         tables.append(vendor)
         claims += [_order(vendor), fewer_bytes(bench)]
         if bench.profile.family == "accelerator":
-            claims += [shared_array(bench), two_at_a_time(bench)]
+            claims += [shared_array(bench), two_at_a_time(bench), *gains(bench)]
+        tables += filter(None, [measured_table(bench)])
     return Reproduction(
         "vargnet", "VarGNet: Variable Group Convolutional Neural Network for Efficient Embedded Computing",
         "Zhang, Li, Zhao, Li, Zhu, Song, Guo, Han, Sun 2019, arXiv 1907.05653",
