@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from costsim.analysis import Analysis
+from costsim.batch import largest_batch
 from costsim.devices import RunConfig
 from costsim.errors import InputError
 from costsim.graph.resize import InputSize
@@ -23,7 +24,7 @@ def analyze(
     network: Any,
     hw: str | Path | Profile,
     *,
-    batch: int | None = None,
+    batch: int | Literal["max"] | None = None,
     input_size: str | InputSize = None,
     dtype: str | None = None,
     threads: int | str | None = None,
@@ -37,7 +38,7 @@ def analyze(
     Args:
         network: zoo name, path, ``LayerGraph``, ``Network`` or an object an importer takes.
         hw: profile name, alias, path of a YAML file, or a loaded ``Profile``.
-        batch: images per inference; the network's own if left out.
+        batch: images per inference; the network's own if left out, ``"max"`` the most that fit the device's memory.
         input_size: ``"3x224x224"`` or ``(3, 224, 224)``; of several inputs by name, ``"image=3x224x224,words=1x128"``.
         dtype: fp32, fp16 or int8; the runtime's own if left out.
         threads: cores used, or ``"all"``; the profile's own if left out.
@@ -51,7 +52,8 @@ def analyze(
         InputError: anything above that is unknown or impossible.
         DoesNotFitError: the device cannot run the network at all.
     """
-    graph = Network(network, input_size=input_size, batch=batch, limits=limits).graph
+    images = None if batch == "max" else batch
+    graph = Network(network, input_size=input_size, batch=images, limits=limits).graph
     if isinstance(hw, Profile):
         if settings or runtime:
             what = "settings" if settings else "a runtime"
@@ -61,7 +63,10 @@ def analyze(
         profile = hw
     else:
         profile = load_profile(hw, settings, runtime)
-    analysis = Analysis(simulate(graph, profile, RunConfig.of(profile, dtype, threads)))
+    run = RunConfig.of(profile, dtype, threads)
+    if batch == "max":
+        graph = graph.with_batch(largest_batch(graph, profile, run))
+    analysis = Analysis(simulate(graph, profile, run))
     unknown = sorted({label.name for label in analysis.simulation.ops.labels if not label.known})
     if strict and unknown:
         raise InputError(

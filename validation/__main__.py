@@ -23,6 +23,7 @@ FIGURES = (
     "validation.deepbench",
     "validation.v100",
     "validation.timm",
+    "validation.nvidia_gpus",
     "validation.npu",
     "validation.host",
     "validation.mcu",

@@ -17,7 +17,7 @@ from costsim.simulate import lower_for, simulate
 PRIOR = {
     "fitted.matrix_ratio": "0.8",
     "fitted.winograd_ratio": "0.8",
-    "fitted.step_cycles": "300",
+    "fitted.step_ratio": "1.2",
     "fitted.overlap": "4",
     "fitted.launch": "4 us",
     "fitted.ramp": "4 us",

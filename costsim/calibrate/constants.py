@@ -63,7 +63,7 @@ _GPU = Constants(
     core=(
         Constant("fitted.matrix_ratio", 0.15, high=1.0),
         Constant("fitted.winograd_ratio", 0.15, high=1.0),
-        Constant("fitted.step_cycles", 0.5),
+        Constant("fitted.step_ratio", 0.5),
         Constant("fitted.overlap", 0.3, low=1.0, high=10.0),
         Constant("fitted.depthwise_ratio", 0.3, high=1.0),
         Constant("fitted.grouped_ratio", 0.5, high=1.0),

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import click
 
 from costsim.api import analyze
-from costsim.cli.options import parse_limits, parse_settings, run_options
+from costsim.cli.options import Batch, parse_limits, parse_settings, run_options
 from costsim.cli.outputs import output_options, write_files
 from costsim.errors import InputError
 
@@ -15,7 +17,7 @@ OUTPUTS = ("html", "plots", "trace", "measure", "model_explorer")
 @click.command("analyze", short_help="What one network costs on one device, and what bounds it.")
 @click.argument("network")
 @click.option("--hw", required=True, metavar="HW", help="A name of 'costsim hw list', or the path of a profile.")
-@run_options
+@partial(run_options, batch=Batch())
 @click.option(
     "--limit",
     "limits",

@@ -37,11 +37,26 @@ class Threads(click.ParamType):
         return value if value == ALL else click.INT.convert(value, param, ctx)
 
 
-def run_options(command: Callable[..., Any]) -> Callable[..., Any]:
+class Batch(click.ParamType[int | str]):
+    """A number of images, or ``max``."""
+
+    name = "batch"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int | str:
+        if value == "max" or isinstance(value, int):
+            return value
+        try:
+            return int(value)
+        except ValueError:
+            self.fail(f"{value!r} is neither a number of images nor 'max'.", param, ctx)
+
+
+def run_options(command: Callable[..., Any], batch: Any = int) -> Callable[..., Any]:
     """--batch, --input-size, --dtype, --threads, --runtime, --set."""
     options = (
-        click.option("--batch", type=int, metavar="N",
-                     help="Images per inference; the network's own, mostly 1, if left out."),
+        click.option("--batch", type=batch, metavar="N",
+                     help="Images per inference; the network's own, mostly 1, if left out"
+                          + (".", "; max is the most that fit.")[batch is not int]),
         click.option("--input-size", metavar="CxHxW",
                      help="Channels x height x width: 3x224x224; of several by name: image=3x64x64,words=1x128."),
         click.option("--dtype", metavar="TYPE", help="fp32, fp16, int8 ...; the runtime's first if left out."),

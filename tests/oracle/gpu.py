@@ -117,7 +117,8 @@ class GpuOp:
         hw, fit = self.profile.hardware, self.profile.fitted
         most = ceil(blocks / hw.multiprocessors)
         resident = max(1, floor(hw.register_file_bytes / 2 / SUM_BYTES / sums))
-        waiting = fit.ramp_s + steps * fit.step_cycles / hw.clock_hz
+        full = 2**15 / hw.macs_per_cycle[self.run.dtype]  # cycles in which all its blocks multiply one channel
+        waiting = fit.ramp_s + steps * fit.step_ratio * full / hw.clock_hz
         return most * sums * k / (hw.macs_per_cycle[self.run.dtype] * hw.clock_hz), max(1, most / resident) * waiting
 
     def ceilings(self, kernel: Kernel) -> dict[str, float]:

@@ -41,7 +41,7 @@ def test_every_other_quantity_is_taken(value):
 
 
 @pytest.mark.parametrize("number", [*NOT_FINITE[:5], ".nan", ".inf", "-.inf"])
-@pytest.mark.parametrize("field", ["fitted.step_cycles", "fitted.layer_overhead", "hardware.clock"])
+@pytest.mark.parametrize("field", ["fitted.step_ratio", "fitted.layer_overhead", "hardware.clock"])
 def test_a_profile_holds_finite_numbers(tmp_path, field, number):
     hw = "gtx_1080ti" if "step" in field else "rpi4b"
     block, name = field.split(".")

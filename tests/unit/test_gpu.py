@@ -150,13 +150,13 @@ def test_networks_side_by_side_in_one_table_cost_what_they_cost_alone(name):
 
 def test_a_gpu_profile_can_be_fitted_to_a_few_measurements():
     profile = load_profile("gtx_1080ti")
-    slower = load_profile("gtx_1080ti", {"step_cycles": "500", "launch": "6 us"})
+    slower = load_profile("gtx_1080ti", {"step_ratio": "1.95", "launch": "6 us"})
     names = ("mobilenet_v1_1x", "mobilenet_v2_1x", "resnet18", "shufflenet_v2_1x", "squeezenet_1_1")
     measurements = [Measurement(name, total_s(build(name), slower), 1) for name in names]
     fitted = calibrate(profile, measurements)
     assert fitted.before.mean_ratio > 0.1
     assert fitted.after.mean_ratio < 0.05
-    assert fitted.values["fitted.step_cycles"] > profile.fitted.step_cycles
+    assert fitted.values["fitted.step_ratio"] > profile.fitted.step_ratio
 
 
 @pytest.mark.parametrize("name", PROFILES)

@@ -60,9 +60,11 @@ def test_maps_that_the_cache_keeps_in_part_are_fetched_again():
     graph = Network("mobilenet_v2_1x", batch=32).graph
     bytes_of = []
     for kept in (1.0, 0.5, 0.1):
-        profile = load_profile("rtx_5090", {"fitted.l2_kept_ratio": str(kept)})
+        profile = load_profile("rtx_5090", {"fitted.l2_kept_ratio": str(kept), "layout": "nhwc"})
         bytes_of.append(float(simulate(graph, profile, RunConfig.of(profile, "fp16")).costs.traffic["dram"].sum()))
-    halved = load_profile("rtx_5090", {"fitted.l2_kept_ratio": "1.0", "hardware.memory.l2.size": "48 MiB"})
+    halved = load_profile(
+        "rtx_5090", {"fitted.l2_kept_ratio": "1.0", "hardware.memory.l2.size": "48 MiB", "layout": "nhwc"}
+    )
     assert bytes_of == sorted(bytes_of)
     assert bytes_of[0] < bytes_of[1]
     assert float(simulate(graph, halved, RunConfig.of(halved, "fp16")).costs.traffic["dram"].sum()) == bytes_of[1]

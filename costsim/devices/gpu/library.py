@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from typing import Any
 
 import numpy as np
@@ -20,8 +20,13 @@ from costsim.devices.gpu.tiles import (
 from costsim.tables.optable import MAC, OpTable
 from costsim.tables.schema import Array
 
-PARTIAL_SUM_BYTES = 4.0
+FP32_BYTES = 4.0
+
+PARTIAL_SUM_BYTES = FP32_BYTES
 """Partial sums are fp32 whatever the operands are."""
+
+FULL_SUMS = 2.0**15
+"""Partial sums of one 256x128 tile or two of 128x128: half of 256 KiB of registers, on every card so far."""
 
 NEVER_CYCLES = 1e30
 """Cycles of a kernel that does not apply: finite, so that it can be combined and compared."""
@@ -93,9 +98,22 @@ def library_calls(ops: OpTable, profile: GpuProfile) -> Array:
     return np.where(ops.is_grouped, ops.groups, one) if profile.runtime.grouped == "loop" else one
 
 
-def library_kernels(ops: OpTable, profile: GpuProfile, run: RunConfig) -> Kernels:
-    """Every kernel of the library that can run each op."""
-    return Kernels.join(list(_kernels(ops, profile, run)))
+def library_kernels(ops: OpTable, starts: Array, cast_elems: Array, profile: GpuProfile, run: RunConfig) -> Kernels:
+    """Every kernel of the library that can run each op.
+
+    Where ``starts`` is 0 it runs in the kernel of another; ``cast_elems`` are rounded to 16 bits by a kernel in front.
+    """
+    kernels = Kernels.join(list(_kernels(ops, profile, run)))
+    if not starts.all():
+        kernels = replace(kernels, launches=kernels.launches * starts[kernels.op])
+    if cast_elems.any():
+        casts = cast_elems[kernels.op]
+        kernels = replace(
+            kernels,
+            scratch_bytes=kernels.scratch_bytes + casts * (FP32_BYTES + ops.elem_bytes[kernels.op]),
+            launches=kernels.launches + (casts > 0),
+        )
+    return kernels
 
 
 def _kernels(ops: OpTable, profile: GpuProfile, run: RunConfig) -> Iterator[Kernels]:
@@ -137,7 +155,8 @@ def _direct(ops: OpTable, rows: np.ndarray, profile: GpuProfile, run: RunConfig,
     loops = library_calls(ops, profile)
     batch = ops.groups / loops
 
-    sm = _multiprocessors(profile, run.dtype, profile.fitted.matrix_ratio)
+    reached, step_ratio = _main_loop(ops, profile)
+    sm = _multiprocessors(profile, run.dtype, reached)
     busiest = busiest_blocks(sm, m, n, batch * parts, tile.pixels, tile.channels)
     sums = tile.pixels * tile.channels
     cycles = loops * arithmetic_cycles(sm, busiest, np.ceil(k / parts), sums) + _lane_cycles(ops, profile)
@@ -145,15 +164,16 @@ def _direct(ops: OpTable, rows: np.ndarray, profile: GpuProfile, run: RunConfig,
 
     inputs = np.minimum(m * k, ops.n * ops.c_in_per_group * ops.h_in * ops.w_in) * batch
     fetched = fetched_elems(inputs, batch * n * k, m, n, tile.pixels, tile.channels) * ops.elem_bytes
+    turned = _turned(ops, profile, run)
     partial_sums = 2 * parts * batch * m * n * PARTIAL_SUM_BYTES if parts > 1 else 0.0
     return Kernels(
         rows,
         cycles=np.where((ops.kind != MAC) | ops.is_depthwise, NEVER_CYCLES, cycles),
         rounds=rounds,
-        wait_cycles=rounds * (c_in / parts) * profile.fitted.step_cycles,
+        wait_cycles=rounds * (c_in / parts) * step_ratio * _full_step_cycles(profile, run),
         l2_bytes=loops * (fetched + partial_sums) + ops.output_bytes,
-        scratch_bytes=np.zeros_like(m),
-        launches=loops * (1.0 if parts == 1 else 2.0),  # the second kernel adds the parts up
+        scratch_bytes=2 * turned * ops.input_bytes,
+        launches=loops * (1.0 if parts == 1 else 2.0) + turned,  # the second kernel adds the parts up
     )
 
 
@@ -178,11 +198,32 @@ def _winograd(ops: OpTable, rows: np.ndarray, profile: GpuProfile, run: RunConfi
         rows,
         cycles=np.where(winograd_applies(ops), cycles, NEVER_CYCLES),
         rounds=rounds,
-        wait_cycles=rounds * ops.c_in * profile.fitted.step_cycles,
+        wait_cycles=rounds * ops.c_in * profile.fitted.step_ratio * _full_step_cycles(profile, run),
         l2_bytes=fetched * ops.elem_bytes + ops.output_bytes,
         scratch_bytes=each_call * 2 * weights * ops.weight_elem_bytes,
         launches=np.full_like(m, 1 + each_call),
     )
+
+
+def _main_loop(ops: OpTable, profile: GpuProfile) -> tuple[Any, Any]:
+    """(share of the peak, cycles of waiting a step) of the matrix kernels that run each op: cuDNN's or cuBLAS's."""
+    fit = profile.fitted
+    if fit.product_ratio is None and fit.product_step_ratio is None:
+        return fit.matrix_ratio, fit.step_ratio
+    of_blas = [fit.product_ratio, fit.product_step_ratio]
+    ours = [
+        fit.matrix_ratio if of_blas[0] is None else of_blas[0],
+        fit.step_ratio if of_blas[1] is None else of_blas[1],
+    ]
+    return (
+        np.where(ops.convolves, fit.matrix_ratio, ours[0]),
+        np.where(ops.convolves, fit.step_ratio, ours[1]),
+    )
+
+
+def _full_step_cycles(profile: GpuProfile, run: RunConfig) -> Any:
+    """Cycles in which a multiprocessor full of blocks multiplies one channel, at its peak."""
+    return FULL_SUMS / profile.hardware.macs_per_cycle[run.dtype]
 
 
 def _multiprocessors(profile: GpuProfile, dtype: Any, reached: Any) -> Multiprocessors:
@@ -194,8 +235,25 @@ def _multiprocessors(profile: GpuProfile, dtype: Any, reached: Any) -> Multiproc
     )
 
 
+def _turned(ops: OpTable, profile: GpuProfile, run: RunConfig) -> Array:
+    """1 where a kernel in front lays the input map channels last, which is how tensor cores take it; else 0.
+
+    Source: NVIDIA, Convolutional Layers User's Guide, tensor layouts in memory (nchwToNhwc kernels of cuDNN). Kernels
+    exist that write channels first again, so that outputs are not turned.
+    """
+    tensor_cores = profile.hardware.macs_per_cycle[run.dtype] > profile.hardware.lanes
+    is_map = ops.by_op(dict.fromkeys(("conv", "grouped_conv", "conv_transpose"), 1), 0)
+    return np.where((profile.runtime.layout == "nchw") & tensor_cores, is_map, 0.0)
+
+
+def _depthwise_lane_ratio(ops: OpTable, profile: GpuProfile) -> Array:
+    unrolled = np.isin(ops.kernel_w, profile.runtime.depthwise_windows) & (ops.kernel_h == ops.kernel_w)
+    return np.where(unrolled, profile.fitted.depthwise_lane_ratio, profile.fitted.generic_depthwise_lane_ratio)
+
+
 def _lane_cycles(ops: OpTable, profile: GpuProfile) -> Array:
     """Arithmetic outside matrix products: on the scalar lanes, after the main loop of a kernel."""
     hw = profile.hardware
-    on_lanes = np.where(ops.is_depthwise, ops.flops, ops.flops - 2 * ops.macs)
+    of_products = np.where(ops.is_depthwise, 2 * ops.macs / _depthwise_lane_ratio(ops, profile), 0.0)
+    on_lanes = of_products + ops.flops - 2 * ops.macs
     return on_lanes / (2 * hw.lanes * hw.multiprocessors)

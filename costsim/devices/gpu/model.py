@@ -9,6 +9,7 @@ import numpy as np
 
 from costsim.devices.base import DeviceModel, Roofs, RunConfig
 from costsim.devices.gpu.host import dispatch_wait_s
+from costsim.devices.gpu.joined import joined
 from costsim.devices.gpu.library import (
     Kernels,
     library_calls,
@@ -40,12 +41,13 @@ class GpuModel(DeviceModel):
     profile_type: ClassVar[type[Profile]] = GpuProfile
 
     def plan(self, ops: OpTable, profile: Any, run: RunConfig) -> OpTable:
-        capacity = profile.hardware.memory.dram.size_bytes
-        needed = ops.kept.get("GPU memory", (), lambda: _needed_bytes(ops))
-        if np.any(needed > capacity):
+        weights, maps = ops.kept.get("GPU memory", (), lambda: _held_bytes(ops))
+        room = profile.hardware.memory.dram.size_bytes - (profile.runtime.context_bytes or 0.0)
+        if np.any(weights + maps > room):
             raise DoesNotFitError(
-                f"weights and activations take {format_quantity(float(np.max(needed)), 'B')}, "
-                f"{profile.name} has {format_quantity(float(np.min(capacity)), 'B')}"
+                f"weights and activations take {format_quantity(float(np.max(weights + maps)), 'B')}, "
+                f"{profile.name} has {format_quantity(float(np.min(room)), 'B')}"
+                + _largest_that_fits(ops, room - weights, maps)
             )
         return ops
 
@@ -74,7 +76,7 @@ class GpuModel(DeviceModel):
         fastest = first_least(device_s, tried.op)
         used = Kernels(np.arange(len(rows.ops)), *map(fastest.of, tried.columns()))
         transfer = rows.sent_bytes / hw.memory.host.bandwidth_bytes_per_s
-        dispatch = library_calls(rows.ops, profile) * fit.dispatch_s
+        dispatch = library_calls(rows.ops, profile) * rows.starts * fit.dispatch_s
         wait = dispatch_wait_s(fastest.of(device_s) + transfer, dispatch, independent_parts(ops), rows.kind_of)
         return CostTable(
             ceilings=ceilings(used),
@@ -104,9 +106,16 @@ class GpuModel(DeviceModel):
         return np.where(winograd_applies(ops), ops.macs / saving, ops.macs)
 
 
-def _needed_bytes(ops: OpTable) -> Array:
+def _held_bytes(ops: OpTable) -> tuple[Array, Array]:
     """``(networks, points)`` weights, and the most activations alive at once."""
-    return ops.networks.total(ops.weight_bytes) + ops.networks.largest(live_bytes(ops))
+    return ops.networks.total(ops.weight_bytes), ops.networks.largest(live_bytes(ops))
+
+
+def _largest_that_fits(ops: OpTable, room: Any, maps: Array) -> str:
+    """What batch to take instead; activations grow with it, weights do not."""
+    batch = float(np.max(ops.n))
+    largest = int(np.min(np.floor(room / maps * batch)))
+    return f"; the largest batch that fits is {largest}" if 1 <= largest < batch else ""
 
 
 @dataclass(frozen=True)
@@ -115,6 +124,8 @@ class _Rows:
 
     ops: OpTable
     kernels: Kernels
+    starts: Array
+    """0 where a row runs in the kernel of another, else 1."""
     dram_bytes: Array
     """That a run moves which follows another."""
     cold_dram_bytes: Array
@@ -128,23 +139,40 @@ class _Rows:
 
 def _distinct_rows(ops: OpTable, profile: GpuProfile, run: RunConfig) -> _Rows:
     hw, fit = profile.hardware, profile.fitted
-    fitted = (fit.matrix_ratio, fit.winograd_ratio, fit.step_cycles, fit.grouped_ratio, fit.depthwise_ratio)
+    fitted = (
+        fit.matrix_ratio,
+        fit.product_ratio,
+        fit.winograd_ratio,
+        fit.step_ratio,
+        fit.product_step_ratio,
+        fit.grouped_ratio,
+        fit.depthwise_ratio,
+    )
+    fitted = (*fitted, fit.depthwise_lane_ratio, fit.generic_depthwise_lane_ratio)
     silicon = (hw.multiprocessors, hw.macs_per_cycle[run.dtype], hw.lanes, hw.register_file_bytes)
     given = (profile.runtime, run.dtype, _kept_bytes(profile), *silicon, *fitted)
     return ops.kept.get("GPU rows", given, lambda: _work_out(ops, profile, run))
 
 
-def _work_out(ops: OpTable, profile: GpuProfile, run: RunConfig) -> _Rows:
-    columns = [*ops.columns().values(), ops.word_of[:, None], independent_parts(ops)[:, None]]
+def _work_out(lowered: OpTable, profile: GpuProfile, run: RunConfig) -> _Rows:
+    kernel = joined(lowered, profile.runtime, run.elem_bytes)
+    ops, starts = kernel.ops, kernel.starts
+    columns = [
+        *ops.columns().values(),
+        ops.word_of[:, None],
+        starts,
+        kernel.cast_elems,
+        independent_parts(ops)[:, None],
+    ]
     cold = moved = _dram_bytes(ops, profile, again=False)
     if profile.runtime.weights_stay:
         moved = _dram_bytes(ops, profile, again=True)
     sent_bytes = _sent_bytes(ops, profile)
     kinds = EqualRows.of([*columns, cold, moved, sent_bytes])
     rows = ops.take(kinds.first)
-    kernels = library_kernels(rows, profile, run).worth_trying()
-    cold, moved, sent_bytes = cold[kinds.first], moved[kinds.first], sent_bytes[kinds.first]
-    return _Rows(rows, kernels, moved, cold, _reached_ratio(rows, profile), sent_bytes, kinds.of_row)
+    starts, cold, moved, sent_bytes = (column[kinds.first] for column in (starts, cold, moved, sent_bytes))
+    kernels = library_kernels(rows, starts, kernel.cast_elems[kinds.first], profile, run).worth_trying()
+    return _Rows(rows, kernels, starts, moved, cold, _reached_ratio(rows, profile), sent_bytes, kinds.of_row)
 
 
 def _reached_ratio(ops: OpTable, profile: GpuProfile) -> Array:

@@ -79,8 +79,20 @@ class GpuRuntime(Runtime):
     """Op to the most parts its k loop may be split into; 1 where it is not named."""
     channel_align: dict[str, PositiveInt]
     """Channels are padded to multiples of it; 1 where it is not named."""
+    layout: Literal["nchw", "nhwc"] = "nhwc"
+    """How maps lie in memory. Tensor cores take channels last: in nchw a kernel in front turns each of their inputs."""
+    joins: tuple[str, ...] = ()
+    """Classes of ops that a compiler of element-wise code joins into one kernel, however often a tensor is read."""
+    attention: Literal["fused", "products"] = "products"
+    """Scaled dot product attention as one kernel, or as two products with the scores in memory between them."""
+    autocast: bool = False
+    """16-bit types run under PyTorch's automatic mixed precision: norms, softmax and what reads them stay in fp32."""
+    depthwise_windows: tuple[PositiveInt, ...] = ()
+    """Sides of depthwise windows that have kernels of their own; others run a generic one."""
     grouped: Literal["loop", "native"]
     """Grouped convolutions run as one kernel a group, or all groups in one kernel."""
+    context_bytes: Capacity | None = Field(None, alias="context")
+    """Memory the framework takes for itself: the context, libraries and their workspace."""
     input_from: Literal["host", "device"]
     """Where a network's input lies when the clock starts."""
 
@@ -90,12 +102,23 @@ class GpuFitted(Block):
     """Share of the arithmetic peak the main loop of a matrix kernel reaches."""
     winograd_ratio: Efficiency
     """The same for Winograd kernels, input and output transforms included."""
-    step_cycles: Annotated[NonNegativeFloat, Effect.SLOWER]
-    """Cycles a thread block waits for the operands of one input channel, when no other block works meanwhile."""
+    step_ratio: Annotated[NonNegativeFloat, Effect.SLOWER]
+    """What thread blocks wait for the operands of one input channel, when no others work meanwhile: a share of the time
+    in which a multiprocessor full of them multiplies one. Kernels fetch ahead by what their own arithmetic takes, so
+    that the wait goes with it from board to board."""
+    product_ratio: Efficiency | None = None
+    """``matrix_ratio`` of matrix products that are no convolution, where their library was fitted apart."""
+    product_step_ratio: Annotated[NonNegativeFloat, Effect.SLOWER] | None = None
+    """``step_ratio`` of the same kernels: a BLAS library fetches operands further ahead than a convolution can."""
     dram_ratio: Efficiency
     """Share of the DRAM bandwidth streaming kernels reach."""
     depthwise_ratio: Efficiency
     """Share of every memory's bandwidth that depthwise kernels reach."""
+    depthwise_lane_ratio: Efficiency = 1.0
+    """Share of the scalar lanes' peak that depthwise kernels reach: for each product they also load, convert and
+    count addresses."""
+    generic_depthwise_lane_ratio: Efficiency = 1.0
+    """The same for windows without a kernel of their own."""
     grouped_ratio: Efficiency
     """The same for kernels that run all groups at once."""
     overlap: Annotated[float, Field(ge=1)]

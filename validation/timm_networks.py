@@ -1,0 +1,82 @@
+"""The networks behind timm's throughputs, read through torch and kept as files of this package.
+
+Names ending in ``+fused`` had their parallel branches folded into one convolution before they were measured: the rows
+of the RTX 5090 print the multiply-accumulates of folded networks.
+
+``python -m validation.timm_networks`` reads those again that ``data/timm.csv`` names, with the PyPI packages timm and
+torch; a network takes 5 to 30 seconds. No weights are loaded: modules are made on torch's device ``meta``.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import zipfile
+from functools import cache
+from pathlib import Path
+
+import pandas as pd
+
+from costsim.graph import LayerGraph
+from costsim.importers.json import from_dict, to_dict
+from costsim.network import Network
+
+DATA = Path(__file__).parent / "data"
+ROWS = DATA / "timm.csv"
+NETWORKS = DATA / "timm_networks.zip"
+
+
+@cache
+def network(name: str) -> LayerGraph:
+    """The graph of a row's network, at the batch it was read with."""
+    with zipfile.ZipFile(NETWORKS) as kept:
+        return from_dict(json.loads(kept.read(f"{name}.json")), where=name)
+
+
+def read(model: str, side: int, batch: int, *, fused: bool = False) -> LayerGraph:
+    """The graph of a model of timm, read through ``torch.export``; ``fused`` folds its branches first."""
+    import torch
+
+    if not hasattr(
+        torch.ops.torchvision, "nms"
+    ):  # timm imports torchvision, whose compiled part may be of another torch
+        boxes = "(Tensor dets, Tensor scores, float iou_threshold) -> Tensor"
+        library = torch.library.Library("torchvision", "FRAGMENT")
+        for operator in ("nms", "qnms"):
+            library.define(operator + boxes)
+    import timm
+
+    with torch.device("cpu" if fused else "meta"):
+        try:
+            module = timm.create_model(model, img_size=side)
+        except TypeError:  # convolutional networks take any size
+            module = timm.create_model(model)
+    if fused:
+        module = timm.utils.model.reparameterize_model(module.eval()).to("meta")
+    return Network(module.eval(), input_size=(3, side, side), batch=batch).graph
+
+
+def main(arguments: list[str]) -> None:
+    """Read all networks again, or those named, and write the file anew."""
+    rows = pd.read_csv(ROWS).drop_duplicates("network")
+    with zipfile.ZipFile(NETWORKS) as kept:
+        texts = {entry: kept.read(entry) for entry in kept.namelist()}
+    for name, model, side, batch in zip(rows.network, rows.model, rows.side, rows.graph_batch, strict=True):
+        if arguments and name not in arguments:
+            continue
+        texts[f"{name}.json"] = json.dumps(
+            to_dict(read(model, side, batch, fused=name.endswith("+fused"))), separators=(",", ":")
+        ).encode()
+        print(name, flush=True)
+    write(texts)
+
+
+def write(texts: dict[str, bytes]) -> None:
+    """The file of all networks, the same bytes for the same networks."""
+    with zipfile.ZipFile(NETWORKS, "w") as kept:
+        for entry, text in sorted(texts.items()):
+            kept.writestr(zipfile.ZipInfo(entry), text, zipfile.ZIP_DEFLATED, 9)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
