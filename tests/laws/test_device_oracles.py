@@ -42,9 +42,13 @@ HABITS = {
         "winograd_weights": ["each_call", "ahead"],
         "input_from": ["host", "device"],
         "weights_stay": [False, True],
+        "layout": ["nchw", "nhwc"],
+        "attention": ["products"],
+        "autocast": [False],
+        "joins": [()],
     },
 }
-"""Runtime fields that are choices, with their values."""
+"""Runtime fields that are choices, with their values; what a GPU joins is held by tests/unit/test_gpu_joined.py."""
 
 SIZES = {"max_channels": 48, "max_side": 40, "stem": True}
 GRAPHS = layer_graphs(**SIZES) | conv_graphs(**SIZES)

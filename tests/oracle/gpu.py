@@ -42,7 +42,9 @@ class GpuOp:
         native = profile.runtime.grouped == "native"
         self.calls = x.groups if grouped and not native else 1.0
         self.reached = fit.depthwise_ratio if self.depthwise else fit.grouped_ratio if grouped and native else 1.0
-        scalar_flops = op.flops if self.depthwise else op.flops - 2 * op.macs
+        unrolled = x.kernel_h == x.kernel_w and x.kernel_w in profile.runtime.depthwise_windows
+        lane_ratio = fit.depthwise_lane_ratio if unrolled else fit.generic_depthwise_lane_ratio
+        scalar_flops = op.flops - 2 * op.macs + (2 * op.macs / lane_ratio if self.depthwise else 0.0)
         self.lanes_s = scalar_flops / (2 * hw.lanes * hw.multiprocessors * hw.clock_hz)
 
         touched = cache.chain[row]
@@ -81,17 +83,19 @@ class GpuOp:
         c_in, c_out = ceil(x.c_in / align) * align, ceil(x.c_out / align) * align
         together = x.groups / self.calls  # groups in one call
         blocks = together * parts * ceil(pixels / tile.pixels) * ceil(c_out / tile.channels)
-        compute, latency = self.busiest(blocks, tile.pixels * tile.channels, ceil(c_in * taps / parts), c_in / parts)
+        ratio, step_ratio = self.main_loop()
+        steps = ceil(c_in * taps / parts), c_in / parts
+        compute, latency = self.busiest(blocks, tile.pixels * tile.channels, *steps, step_ratio)
         inputs = min(pixels * c_in * taps, x.n * x.c_in * x.h_in * x.w_in) * together
         weights = together * c_out * c_in * taps
         fetched = inputs * ceil(c_out / tile.channels) + weights * ceil(pixels / tile.pixels)
         sums = 2 * parts * together * pixels * c_out * SUM_BYTES if parts > 1 else 0.0
-        ratio = self.profile.fitted.matrix_ratio
         return Kernel(
             compute_s=self.calls * compute / ratio + self.lanes_s,
             latency_s=self.calls * latency,
             l2_bytes=self.calls * (fetched * self.elem_bytes + sums) + self.op.output_elems * self.elem_bytes,
-            launches=self.calls * (2 if parts > 1 else 1),
+            scratch_bytes=2 * self.op.input_elems * self.elem_bytes if self.turns_input() else 0.0,
+            launches=self.calls * (2 if parts > 1 else 1) + self.turns_input(),
         )
 
     def winograd_kernel(self, tile: Any) -> Kernel:
@@ -99,7 +103,9 @@ class GpuOp:
         x, products = self.x, (tile.outputs + 2) ** 2
         patches = x.n * ceil(x.h_out / tile.outputs) * ceil(x.w_out / tile.outputs)
         blocks = ceil(patches / tile.pixels) * ceil(x.c_out / tile.channels)
-        compute, latency = self.busiest(blocks, tile.pixels * tile.channels * products, x.c_in, x.c_in)
+        compute, latency = self.busiest(
+            blocks, tile.pixels * tile.channels * products, x.c_in, x.c_in, self.profile.fitted.step_ratio
+        )
         weights = products * x.c_in * x.c_out
         fetched = patches * tile.outputs**2 * x.c_in * ceil(x.c_out / tile.channels)
         fetched += weights * ceil(patches / tile.pixels)
@@ -112,13 +118,28 @@ class GpuOp:
             launches=2 if each_call else 1,
         )
 
-    def busiest(self, blocks: float, sums: float, k: float, steps: float) -> tuple[float, float]:
+    def turns_input(self) -> bool:
+        """Whether a kernel in front lays the map channels last for tensor cores."""
+        hw = self.profile.hardware
+        convolves = self.op.word in ("conv", "grouped_conv", "conv_transpose")
+        return convolves and self.profile.runtime.layout == "nchw" and hw.macs_per_cycle[self.run.dtype] > hw.lanes
+
+    def main_loop(self) -> tuple[float, float]:
+        """Share of the peak and of a full step that kernels reach and wait: of convolutions, or of BLAS."""
+        fit = self.profile.fitted
+        blas = self.op.word in ("linear", "matmul", "recurrent")
+        return (
+            fit.product_ratio if blas and fit.product_ratio is not None else fit.matrix_ratio,
+            fit.product_step_ratio if blas and fit.product_step_ratio is not None else fit.step_ratio,
+        )
+
+    def busiest(self, blocks: float, sums: float, k: float, steps: float, step_ratio: float) -> tuple[float, float]:
         """Seconds of arithmetic and of waiting on the multiprocessor with the most blocks."""
         hw, fit = self.profile.hardware, self.profile.fitted
         most = ceil(blocks / hw.multiprocessors)
         resident = max(1, floor(hw.register_file_bytes / 2 / SUM_BYTES / sums))
         full = 2**15 / hw.macs_per_cycle[self.run.dtype]  # cycles in which all its blocks multiply one channel
-        waiting = fit.ramp_s + steps * fit.step_ratio * full / hw.clock_hz
+        waiting = fit.ramp_s + steps * step_ratio * full / hw.clock_hz
         return most * sums * k / (hw.macs_per_cycle[self.run.dtype] * hw.clock_hz), max(1, most / resident) * waiting
 
     def ceilings(self, kernel: Kernel) -> dict[str, float]:
