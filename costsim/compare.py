@@ -39,6 +39,8 @@ class Difference:
     """Of the second over the first."""
     contributions: tuple[Contribution, ...]
     """They add up to the difference; largest first, whatever their sign."""
+    why: str = ""
+    """One sentence in place of the usual one, where something else decides than parts and kinds of op."""
 
     @property
     def parts(self) -> dict[str, float]:
@@ -53,6 +55,8 @@ class Difference:
     @property
     def summary(self) -> str:
         """``B takes 7.3 ms more than A on rpi4b: +6.4 ms (88%) from grouped conv in stage4, ...``."""
+        if self.why:
+            return self.why
         if not self.difference_ms:
             return f"{self.second} takes as long as {self.first} on {self.hw}"
         more = "more" if self.difference_ms > 0 else "less"

@@ -11,11 +11,17 @@ REFIT = (
     "validation.paper",
     "validation.few_shot",
     "validation.arm_int8",
+    "validation.arm_int8_report --apply",
+    "validation.arm_attention --apply",
+    "validation.arm_runtimes",
+    "validation.arm_runtimes_report --apply",
     "validation.stamp",
 )
 FIGURES = (
     "validation.arm_report",
     "validation.arm_int8_report",
+    "validation.arm_runtimes_report",
+    "validation.arm_attention",
     "validation.paper_runtime",
     "validation.paper_appendix",
     "validation.snapdragon_855",
@@ -32,9 +38,9 @@ FIGURES = (
 
 def main(arguments: list[str]) -> None:
     """Run the modules one after another, as their own commands would."""
-    for module in [*(REFIT if "--refit" in arguments else ()), *FIGURES]:
-        print(f"\n# python -m {module}\n", flush=True)
-        sys.argv = [module]
+    for command in [*(REFIT if "--refit" in arguments else ()), *FIGURES]:
+        print(f"\n# python -m {command}\n", flush=True)
+        module, *_ = sys.argv = command.split()
         runpy.run_module(module, run_name="__main__")
 
 

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from functools import partial
+from typing import Any
+
 import click
 
 from costsim.cli.options import SeveralValues, parse_names, parse_settings, run_options
 from costsim.cli.outputs import format_option, print_report
 from costsim.compare import compare
+from costsim.compare_dtypes import compare_dtypes
 
 
 @click.command("compare", short_help="Networks side by side, and where they differ.", cls=SeveralValues)
@@ -17,7 +21,7 @@ from costsim.compare import compare
 @click.option(
     "--name", "names", multiple=True, metavar="NAME=NETWORK", help="What to call a network: --name old=a/net.onnx."
 )
-@run_options
+@partial(run_options, several_dtypes=True)
 @format_option("compare")
 @click.option("--html", metavar="FILE", help="Also write it as a page with charts.")
 def command(
@@ -25,18 +29,26 @@ def command(
     hw: tuple[str, ...],
     names: tuple[str, ...],
     settings: tuple[str, ...],
+    dtype: tuple[str, ...],
     output: str,
     html: str | None,
-    **run: object,
+    **run: Any,
 ) -> None:
     """Set networks side by side on devices, say where differences come from and where ranks flip.
 
     Networks are aligned by their outermost blocks if those have the same names, else by the size of their maps. All
     are compared with the first.
+
+    One network with several data types, --dtype fp32 fp16 int8, is set beside itself, with what decides: why int8 is
+    faster than floats there, or why it is not.
     """
     called = parse_names(names)
     given = (*networks, *(network for network in called if network not in networks))
-    result = compare(given, hw, names=called, settings=parse_settings(settings), **run)
+    run |= {"settings": parse_settings(settings), "names": called}
+    if len(dtype) > 1:
+        result = compare_dtypes(given, hw, dtype, **run)
+    else:
+        result = compare(given, hw, dtype=next(iter(dtype), None), **run)
     print_report("compare", output, result)
     if html:  # after the result is printed, so that a bad path loses nothing
         from costsim.files import write_text

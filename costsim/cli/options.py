@@ -14,16 +14,18 @@ from costsim.files import is_there
 
 
 class SeveralValues(click.Command):
-    """A command whose ``--hw`` takes all words up to the next option: ``A B --hw X Y``."""
+    """A command whose ``--hw`` takes all words up to the next option, ``--hw X Y``; so does a repeated ``--dtype``."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        repeated = {name for option in self.params if getattr(option, "multiple", False) for name in option.opts}
+        several = repeated & {"--hw", "--dtype"}
         spread: list[str] = []
-        inside = False
+        inside = ""
         for word in args:
             if word.startswith("-"):
-                inside = word == "--hw"
-            elif inside and spread[-1] != "--hw":
-                spread.append("--hw")
+                inside = word if word in several else ""
+            elif inside and spread[-1] != inside:
+                spread.append(inside)
             spread.append(word)
         return super().parse_args(ctx, spread)
 
@@ -51,15 +53,18 @@ class Batch(click.ParamType[int | str]):
             self.fail(f"{value!r} is neither a number of images nor 'max'.", param, ctx)
 
 
-def run_options(command: Callable[..., Any], batch: Any = int) -> Callable[..., Any]:
+def run_options(command: Callable[..., Any], batch: Any = int, *, several_dtypes: bool = False) -> Callable[..., Any]:
     """--batch, --input-size, --dtype, --threads, --runtime, --set."""
+    dtypes = "fp32, fp16, int8 ...; the runtime's first if left out."
+    if several_dtypes:
+        dtypes += " Several set one network beside itself."
     options = (
         click.option("--batch", type=batch, metavar="N",
                      help="Images per inference; the network's own, mostly 1, if left out"
                           + (".", "; max is the most that fit.")[batch is not int]),
         click.option("--input-size", metavar="CxHxW",
                      help="Channels x height x width: 3x224x224; of several by name: image=3x64x64,words=1x128."),
-        click.option("--dtype", metavar="TYPE", help="fp32, fp16, int8 ...; the runtime's first if left out."),
+        click.option("--dtype", metavar="TYPE", multiple=several_dtypes, help=dtypes),
         click.option("--threads", type=Threads(), metavar="N|all",
                      help="Cores used; the profile's own, mostly 1, if left out."),
         click.option("--runtime", metavar="NAME", help="What runs the network there; the profile's first if left out."),

@@ -22,6 +22,7 @@ from costsim.hardware.trees import (
     check_numbers,
     check_sources,
     check_words,
+    fields_named,
     lay_fitted_over,
     overlay,
     settable_fields,
@@ -168,9 +169,9 @@ def _inherited(path: Path, seen: tuple[Path, ...] = ()) -> tuple[Tree, dict[str,
 
 def _match_field(key: str, tree: Tree, path: Path) -> str:
     fields = settable_fields(tree)
-    matches = [f for f in fields if f == key or f.endswith(f".{key}")]
-    if len(matches) == 1 or key in matches:
-        return key if key in matches else matches[0]
+    matches = fields_named(key, fields)
+    if len(matches) == 1:
+        return matches[0]
     if matches:
         raise InputError(
             f"'{key}' could be {' or '.join(matches)}", where=f"--set {key}", mend="write more of the path"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -127,6 +127,19 @@ def _leaves(tree: Tree, path: str = "") -> Iterator[str]:
 def settable_fields(tree: Tree) -> list[str]:
     """Dotted paths ``--set`` can change."""
     return [leaf for block in ("hardware", "runtime", "fitted") for leaf in _leaves(tree.get(block) or {}, block)]
+
+
+def fields_named(key: str, fields: Iterable[str]) -> list[str]:
+    """The fields a key may stand for, which may leave out the beginning of a path.
+
+    Of fields at unlike depths those nearest the top are meant: ``gemm_ratio`` is ``fitted.gemm_ratio``, and
+    ``int8.gemm_ratio`` the one of int8.
+    """
+    matches = [field for field in fields if field == key or field.endswith(f".{key}")]
+    if key in matches:
+        return [key]
+    least = min((field.count(".") for field in matches), default=0)
+    return [field for field in matches if field.count(".") == least]
 
 
 def lay_fitted_over(tree: Tree, provenance: dict[str, str], path: Path) -> set[str]:

@@ -10,6 +10,7 @@ from pydantic import BaseModel
 
 from costsim.errors import InputError, unknown_name
 from costsim.hardware.profile import Profile
+from costsim.hardware.trees import fields_named
 
 
 def vary(profile: Profile, columns: Mapping[str, np.ndarray]) -> Profile:
@@ -33,9 +34,9 @@ def numeric_field(profile: Profile, key: str) -> str:
     Raises:
         InputError: no such number, or several.
     """
-    matches = [path for path in profile.provenance if path == key or path.endswith(f".{key}")]
-    if key in matches or len(matches) == 1:
-        return key if key in matches else matches[0]
+    matches = fields_named(key, profile.provenance)
+    if len(matches) == 1:
+        return matches[0]
     if matches:
         raise InputError(f"'{key}' could be {' or '.join(matches)}", where=profile.name, mend="write more of the path")
     raise unknown_name("field", key, profile.provenance, where=profile.name)

@@ -42,7 +42,7 @@ class CpuOp:
         self.blocked = layouts is not None and layouts.blocked[row]
         self.direct = layouts is not None and layouts.convolves(row)
         self.copies = layouts.copies(row) if layouts else []
-        self.passes, self.tiles = 1.0, 0.0
+        self.passes, self.tiles, self.streams = 1.0, 0.0, 0.0
         self.macs = self.loads = self.l2_reads = self.rereads = self.panel = self.packed = self.transformed = 0.0
         self.weight_bytes = op.weight_elems * elem_bytes
         if not x.multiplies:
@@ -53,6 +53,8 @@ class CpuOp:
             self.depthwise_kernel()
         elif self.takes_winograd():
             self.winograd()
+        elif op.word == "linear" and x.h_out * x.w_out > 1 and profile.runtime.linear_rows is not None:
+            self.few_rows_at_a_time()
         else:
             self.gathered = x.kernel_h * x.kernel_w > 1
             self.matrix_product()
@@ -119,6 +121,18 @@ class CpuOp:
             self.weight_bytes = self.op.weight_elems * runtime.linear_weight_bytes
             saved = x.groups * x.c_out * depth * (1 - runtime.linear_weight_bytes / self.elem_bytes)
             self.loads, self.l2_reads = self.loads - saved, self.l2_reads - saved
+
+    def few_rows_at_a_time(self) -> None:
+        """All weights for every few rows, or for every single one where the rows do not divide."""
+        x, runtime = self.x, self.profile.runtime
+        rows = x.h_out * x.w_out
+        taken = runtime.linear_rows if rows % runtime.linear_rows == 0 else 1
+        kept = runtime.linear_weight_bytes or self.elem_bytes
+        self.macs = x.groups * x.c_out * x.c_in * rows
+        self.items = self.streams = rows / taken
+        self.loads = self.macs / taken * kept / self.elem_bytes + self.macs / (x.groups * x.c_out)
+        self.l2_reads = self.inputs + self.outputs
+        self.weight_bytes = self.op.weight_elems * kept
 
     def winograd(self) -> None:
         """One product for each of the (t + 2)^2 frequencies, over the patches of t x t outputs."""
@@ -261,6 +275,8 @@ def _price_op(op: CpuOp, last: Level, l2: Level, row: int, profile: Any, run: Ru
     else:
         ahead = last.read_bytes(row, last.gone) if op.packed > 0 and runtime.packs_ahead else 0.0
         ceilings["weight_stream"] = op.weight_bytes / fit.linear_bytes_per_cycle * slowed_s if streams else 0.0
+        if op.streams:
+            ceilings["weight_stream"] = op.streams * op.weight_bytes / fit.linear_rows_bytes_per_cycle * slowed_s
         ceilings["dram"] = (tensors + rereads + spilled_bytes - ahead) / bandwidth
         spill_ratio = missed(scratch_bytes, last.capacity)
         overheads["packing"] += (spill_ratio * packed_bytes + ahead) / bandwidth

@@ -58,3 +58,8 @@ def test_fp16_halves_the_bytes_and_the_time_where_the_core_has_it():
 def test_a_share_of_the_bus_above_one_is_refused(field):
     with pytest.raises(InputError, match=field):
         load_profile("rpi4b", {f"fitted.{field}": "1.01"})
+
+
+def test_a_short_name_is_the_field_nearest_the_top():
+    board = load_profile("rpi4b", settings={"gemm_ratio": "0.5", "int8.gemm_ratio": "0.25"})
+    assert (board.fitted.gemm_ratio, board.fitted.int8.gemm_ratio) == (0.5, 0.25)

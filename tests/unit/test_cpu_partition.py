@@ -11,6 +11,7 @@ from costsim.devices.cpu.partition import KERNELS
 from costsim.devices.cpu.work import Rows, Sustains
 from costsim.errors import InputError
 from costsim.graph import NetBuilder
+from costsim.graph import layers as L
 from costsim.hardware import load_profile
 from costsim.hardware.folders import shipped_folder
 from costsim.hardware.vary import vary
@@ -138,3 +139,25 @@ def test_weights_that_stay_save_time_and_no_traffic_of_a_first_run(hw):
     )
     assert stay.latency_s.sum() < go.latency_s.sum()
     assert stay.traffic["dram"].sum() == go.traffic["dram"].sum()
+
+
+def over_rows(net, x):
+    net.add(L.Linear(64), x)
+
+
+@pytest.mark.parametrize(("rows", "streams"), [(145, 145), (148, 37), (1, 1)])
+def test_fully_connected_layers_over_rows_stream_their_weights_for_every_few(rows, streams):
+    board = load_profile("rpi4b")
+    ops = table(board, over_rows, 1, rows, 96)
+    work = work_of(ops, CpuMachine.of(board, RunConfig.of(board)))
+    assert work.vector_product[0, 0] == streams
+    seconds = simulate(net_graph(over_rows, 1, rows, 96), board, RunConfig.of(board)).costs.ceilings["weight_stream"]
+    rate = board.fitted.linear_bytes_per_cycle if rows == 1 else board.fitted.linear_rows_bytes_per_cycle
+    expected = streams * work.weight_bytes[0, 0] / rate / (board.hardware.clock_hz * board.fitted.clock_ratio)
+    assert np.isclose(seconds.seconds[0, 0], expected)
+
+
+def net_graph(write, *shape):
+    net = NetBuilder("small")
+    write(net, net.input(*shape))
+    return net.graph

@@ -104,7 +104,7 @@ class TestDataTypesNobodyMeasured:
     def test_no_data_type_is_trusted_more_than_a_measured_one(self, name):
         profile = load_profile(name)
         known = profile.calibration
-        for dtype in profile.runtime.dtypes:
+        for dtype in set(profile.runtime.dtypes) - set(known.by_dtype):  # those were measured and have their own card
             own = profile.calibration_in(dtype)
             assert own.low_ratio <= known.low_ratio and own.high_ratio >= known.high_ratio
         assert profile.calibration_in(profile.runtime.dtypes[0]) == known

@@ -13,7 +13,7 @@ from costsim.errors import InputError
 def test_an_arm_board_runs_each_runtime_in_each_data_type(runtime: str, dtype: str) -> None:
     analysis = costsim.analyze("mobilenet_v1_0.25x", "rpi4b", runtime=runtime, dtype=dtype)
     assert analysis.simulation.profile.runtime.name == runtime
-    assert analysis.trust.status == ("calibrated" if runtime == "ncnn" else "estimated")
+    assert analysis.trust.status == ("calibrated" if runtime == "ncnn" else "derived")
 
 
 def test_a_runtime_brings_its_own_traits() -> None:
@@ -43,3 +43,22 @@ def test_what_a_board_says_itself_stands_over_its_runtime_s_file(tmp_path) -> No
     assert profile.fitted.op_cycles == 777
     assert profile.source_of("fitted.op_cycles").text == "here"
     assert profile.fitted.core_cycles == costsim.load_profile("nucleo_l4r5zi").fitted.core_cycles
+
+
+@pytest.mark.parametrize("runtime", ["ncnn", "xnnpack", "paddle_lite", "tengine", "tnn"])
+@pytest.mark.parametrize("board", ["rpi4b", "rpi5", "orange_pi_5_little", "imx8mp"])
+def test_every_arm_board_takes_every_runtime(runtime: str, board: str) -> None:
+    assert costsim.analyze("mobilenet_v1_0.25x", board, runtime=runtime, dtype="fp32").latency_ms > 0
+
+
+def test_a_runtime_without_int8_is_refused_in_one_line() -> None:
+    with pytest.raises(InputError, match="tengine on rpi4b does not run int8"):
+        costsim.analyze("mobilenet_v1_0.25x", "rpi4b", runtime="tengine", dtype="int8")
+
+
+def test_a_core_has_its_own_rates_of_a_runtime_and_an_interval_of_theirs() -> None:
+    board = costsim.load_profile("imx8mp", runtime="xnnpack")
+    assert board.calibration.status == "derived"
+    assert board.calibration_in("fp32").status == "uncalibrated"  # in int8 alone was anything measured on this core
+    assert board.fitted.gemm_ratio == costsim.load_profile("imx8mp").fitted.gemm_ratio
+    assert board.fitted.int8 != costsim.load_profile("imx8mp").fitted.int8

@@ -6,7 +6,8 @@ Ceilings, each in seconds with all threads at work:
 - ``arithmetic``: multiply-accumulates as issued (tile tails, Winograd) and other vector arithmetic;
 - ``register_loads``: values from the first cache level into registers, what limits in-order cores;
 - ``l2``: bytes from the second cache level, panels read again for every row tile included;
-- ``weight_stream``: weights of matrix-vector products, at the pace one core waits for data it uses once;
+- ``weight_stream``: weights of matrix-vector products, at the pace one core waits for data it uses once, and those
+  that a fully connected kernel streams again for every few rows;
 - ``dram``: weights, and whatever did not stay in the last cache level.
 
 Where cores wait for memory (``runtime.waits_for_memory``), the last two are none; the wait is in two overheads:
@@ -246,11 +247,9 @@ def _stream_ceiling(work: Work, machine: CpuMachine, slowed: Array) -> dict[str,
     if machine.runtime.waits_for_memory:
         return {}
     fit, in_int8 = machine.fitted, np.asarray(work.sustains) == Sustains.INT8
-    rate = (
-        fit.linear_bytes_per_cycle
-        if fit.int8 is None
-        else np.where(in_int8, fit.int8.linear_bytes_per_cycle, fit.linear_bytes_per_cycle)
-    )
+    rate = np.where(np.asarray(work.vector_product) > 1, fit.linear_rows_bytes_per_cycle, fit.linear_bytes_per_cycle)
+    if fit.int8 is not None:
+        rate = np.where(in_int8, fit.int8.linear_bytes_per_cycle, rate)
     cycles = work.vector_product * work.weight_bytes / rate
     return {"weight_stream": Product(cycles * slowed, machine.cycle_s)}
 

@@ -11,6 +11,7 @@ from costsim.devices.cpu.kernels.direct import Direct, DirectDepthwise
 from costsim.devices.cpu.kernels.int8 import Int8Depthwise, Int8Product, Int8Winograd
 from costsim.devices.cpu.kernels.packed import PackedProduct
 from costsim.devices.cpu.kernels.passes import Pass
+from costsim.devices.cpu.kernels.rows import RowsAtATime
 from costsim.devices.cpu.kernels.winograd import Winograd
 from costsim.devices.cpu.machine import CpuMachine
 from costsim.devices.cpu.work import Rows, Work
@@ -34,6 +35,7 @@ KERNELS: dict[str, Kernel] = {
     "int8_product": Int8Product(),
     "depthwise": Depthwise(),
     "winograd": Winograd(),
+    "rows": RowsAtATime(),
     "packed_product": PackedProduct(),
     "pass": Pass(),
 }

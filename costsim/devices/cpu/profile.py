@@ -163,6 +163,9 @@ class CpuRuntime(Runtime):
     """Spatial kernels over fewer input channels read the image as it lies."""
     exponential_instructions: PositiveFloat
     """Vector instructions of one exponential."""
+    linear_rows: PositiveFloat | None = None
+    """Rows of a matrix that a fully connected kernel takes at once, reading all weights for them; of other numbers of
+    rows it takes one at a time. None: many rows are a matrix product like any other."""
     linear_weight_bytes: PositiveFloat | None = None
     """Bytes of a stored weight of fully connected layers where they differ from the data type's."""
     blocked_layout: BlockedLayout | None = None
@@ -199,7 +202,8 @@ class CpuRuntime(Runtime):
         direct = ("direct_depthwise", "direct") if self.blocked_layout is not None else ()
         winograd = ("winograd",) if self.winograd is not None else ()
         int8 = ("int8_depthwise", "int8_winograd", "int8_product") if self.int8 is not None else ()
-        return (*direct, *int8, "depthwise", *winograd, "packed_product", "pass")
+        rows = ("rows",) if self.linear_rows is not None else ()
+        return (*direct, *int8, "depthwise", *winograd, *rows, "packed_product", "pass")
 
 
 class BlockedFitted(Block):
@@ -257,6 +261,8 @@ class CpuFitted(Block):
     """From the second cache level, one core."""
     linear_bytes_per_cycle: Rate = 64.0
     """Weights of matrix-vector products, one core: each is used once, so nothing hides the wait for it."""
+    linear_rows_bytes_per_cycle: Rate = 64.0
+    """The same where a kernel reads them again for every few rows of a matrix (``runtime.linear_rows``)."""
     pack_bytes_per_cycle: Rate
     """Bytes read and written a cycle by im2col, packing and padding copies, one core."""
     transform_bytes_per_cycle: Rate

@@ -97,7 +97,7 @@ class Work:
     products: Array | float = 0.0
     """Groups that are dispatched one after another, each a matrix product of its own [count]."""
     vector_product: Array | float = 0.0
-    """1 where a matrix is multiplied by a vector, so that each weight is used once."""
+    """How often all weights are streamed: once where a matrix is multiplied by a vector, 0 where panels hold them."""
     calls: Array | float = 0.0
     """Direct kernels looked up [count]."""
     passes: Array | float = 1.0

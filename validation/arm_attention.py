@@ -1,0 +1,101 @@
+"""The vision transformer of ncnn's benchmark: the pace of fully connected layers over rows, by core.
+
+``python -m validation.arm_attention`` fits ``linear_rows_bytes_per_cycle`` for every core type, leaves every board out
+once, and prints the errors; ``--apply`` writes the rates into the core files. The network in every row is one and the
+same, so errors are of boards left out, never of networks.
+"""
+
+from __future__ import annotations
+
+import io
+import sys
+from functools import cache
+
+import numpy as np
+from ruamel.yaml import YAML
+
+from costsim.devices import RunConfig
+from costsim.files import write_text
+from costsim.hardware import load_profile
+from costsim.hardware.vary import vary
+from costsim.simulate import device_for, lower_for
+from costsim.units import round_significant
+from validation.apply import SOURCE
+from validation.arm_runs import PROFILES, all_measurements, core_of, network, profile_path
+
+NETWORK = "vision_transformer"
+
+CORES = {"a53": ("a53",), "a72": ("a72", "a73", "a57"), "a55": ("a55",), "a76": ("a76", "a78")}
+"""Result to the endings of the core files that take its rate."""
+
+RATES = np.geomspace(0.3, 30, 80)
+"""Bytes a cycle that are tried."""
+
+
+@cache
+def log_errors(core: str) -> dict[tuple[str, int], np.ndarray]:
+    """(board, threads) to log(predicted / measured) at each rate."""
+    table = all_measurements()
+    found = {}
+    for row in table[table.network == NETWORK].itertuples():
+        if core_of(row.board) not in CORES[core]:
+            continue
+        run = RunConfig(row.dtype, int(row.threads))
+        board = load_profile(profile_path(row.board))
+        profile = vary(board, {"fitted.linear_rows_bytes_per_cycle": RATES})
+        ops = lower_for(network(NETWORK), board, run)
+        seconds = device_for(profile).costs(ops, profile, run).latency_s.sum(axis=0)
+        found[row.board, int(row.threads)] = np.log(seconds / (row.latency_ms / 1e3))
+    return found
+
+
+def best(core: str, without: str | None = None) -> int:
+    """Index of the rate with the least mean absolute error, on all boards but one."""
+    errors = [np.abs(e) for (board, _), e in log_errors(core).items() if board != without]
+    return int(np.argmin(np.mean(errors, axis=0))) if errors else len(RATES) // 2
+
+
+def left_out() -> dict[tuple[str, int], float]:
+    """(board, threads) to log(predicted / measured) at the rate of the other boards; cores of one board have none."""
+    return {
+        at: float(errors[best(core, without=at[0])])
+        for core in CORES
+        if len({board for board, _ in log_errors(core)}) > 1
+        for at, errors in log_errors(core).items()
+    }
+
+
+def apply() -> None:
+    """The rate of every core into its file."""
+    for core, endings in CORES.items():
+        boards = sorted({board for board, _ in log_errors(core)})
+        if not boards:
+            continue
+        text = f"{SOURCE}: {NETWORK} on {', '.join(boards)}, one network"
+        for ending in endings:
+            path, yaml = PROFILES / f"_cortex_{ending}.yaml", YAML()
+            yaml.width, yaml.preserve_quotes = 1000, True
+            tree = yaml.load(path.read_text())
+            tree["sources"]["fit_rows"] = {"kind": "fitted", "text": text}
+            rate = float(round_significant(float(RATES[best(core)]), 3))
+            tree["fitted"]["linear_rows_bytes_per_cycle"] = {"value": rate, "source": "fit_rows"}
+            out = io.StringIO()
+            yaml.dump(tree, out)
+            write_text(path, out.getvalue())
+
+
+def main(arguments: list[str]) -> None:
+    """Print; write the core files if asked."""
+    errors = left_out()
+    for (board, threads), error in errors.items():
+        print(f"{board}, {threads} threads: {np.expm1(error):+.0%}")
+    print({core: round(float(RATES[best(core)]), 2) for core in CORES})
+    print(
+        f"{len(errors)} latencies, mean error {np.mean(np.abs(np.expm1(list(errors.values())))):.1%}, boards left out"
+    )
+    if "--apply" in arguments:
+        apply()
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
