@@ -14,7 +14,7 @@ from costsim.worth import worth
 @click.option("--threads", type=int, metavar="N", help="Cores used; the profile's own if left out.")
 @format_option("guidelines")
 def command(hw: str, dtype: str | None, threads: int | None, output: str) -> None:
-    r"""Price the measure behind every guideline on HW, and say what measurements make of it.
+    """Price the measure behind every guideline on HW, and say what measurements make of it.
 
     The price of a fragment, of a million elements that cross between blocks, and so on, is what the model adds to
     networks of equal multiply-adds that differ in little else. Beside it stands, where networks were measured on the
@@ -24,5 +24,5 @@ def command(hw: str, dtype: str | None, threads: int | None, output: str) -> Non
     \b
     costsim guidelines --hw rpi4b
     costsim guidelines --hw gtx_1080ti --format markdown
-    """
+    """  # noqa: D301  click wants a real backspace
     print_report("guidelines", output, worth(hw, dtype=dtype, threads=threads))

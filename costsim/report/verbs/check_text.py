@@ -70,9 +70,8 @@ def _causes(checked: Checked) -> Table:
     for cause in checked.causes[:SHOWN]:
         first = cause.findings[0]
         share = f"{cause.cost_ms / checked.analysis.latency_ms:.1%}" if cause.cost_ms else ""
-        body = Text.assemble(
-            (cause.instruction, STYLES[first.severity]), ("  ", ""), _places(cause), "\n", first.message
-        )
+        what = (cause.instruction, STYLES[first.severity])
+        body = Text.assemble(what, "\n", _places(cause), "\n", first.message)
         if first.cost_ms:
             now, changed = (format_milliseconds(first.evidence[name]) for name in ("latency_ms", "changed_ms"))
             where = f" at {first.location}" if len(cause.findings) > 1 else ""
