@@ -72,7 +72,7 @@ class Parts:
         starts = np.unique(np.array(block_of)[order], return_index=True)[1]
         return Parts(self.ops, self.rows[order], starts, self.given_elems)
 
-    def of(self, column: Array) -> Array:
+    def of(self, column: np.ndarray) -> np.ndarray:
         """``(rows, points)`` values of a column of the table."""
         return column if self._is_whole else column[self.rows]
 

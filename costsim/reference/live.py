@@ -46,7 +46,8 @@ def claimed_peak(graph: LayerGraph, views: Iterable[str]) -> Peak:
     """
     nodes = list(graph)
     number = {node.name: index for index, node in enumerate(nodes)}
-    without, root_of = set(views), {}
+    without = set(views)
+    root_of: dict[str, str] = {}
     last: dict[str, int] = {}
     for node in nodes:
         root = root_of[node.inputs[0]] if node.name in without and node.inputs else node.name

@@ -83,7 +83,7 @@ def _no_arithmetic(text: str, where: str) -> InputError:
 def _value(node: ast.expr, columns: Mapping[str, Any]) -> Any:
     if isinstance(node, ast.Name):
         return columns[node.id]
-    if isinstance(node, ast.Constant):
+    if isinstance(node, ast.Constant) and isinstance(node.value, (int, float)):
         return np.float64(node.value)
     if isinstance(node, ast.UnaryOp):
         return OPERATORS[type(node.op)](_value(node.operand, columns))

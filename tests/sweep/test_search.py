@@ -67,7 +67,7 @@ def test_a_study_is_gone_on_with(tmp_path):
     ("change", "says"),
     [
         ({"objectives": {"beauty": "max"}}, "unknown metric 'beauty'"),
-        ({"objectives": {"latency_ms@rpi9": "min"}}, "unknown metric"),
+        ({"objectives": {"latency_ms@rpi9": "min"}}, "unknown device 'rpi9'"),
         ({"score": "nowhere:score"}, "cannot be loaded"),
         ({"constraints": ["macs <= 1k"], "evaluations": 20, "population": 20}, "none of 20 candidates"),
         ({"sampler": "magic"}, "sampler"),

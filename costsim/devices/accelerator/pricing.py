@@ -51,7 +51,7 @@ def cost_table(
         "dispatch": np.full_like(work.macs, 1.0) * fitted.op_overhead_s / (cores if pipelined else 1.0),
         "invoke": work.is_first * fitted.invoke_overhead_s,
     }
-    overheads |= {name: seconds for name, seconds in _host_overheads(work, profile).items() if np.any(seconds)}
+    overheads |= _host_overheads(work, profile)
     if pipelined and memory.dram is not None and memory.flash is None:
         overheads["swap"] = _transfer_seconds(weight_bytes, memory.dram, fitted.dram_ratio)
     if profile.runtime.double_buffered:
@@ -77,11 +77,10 @@ def _array_seconds(work: Work, profile: AcceleratorProfile) -> Array:
 
 
 def _host_overheads(work: Work, profile: AcceleratorProfile) -> dict[str, Array]:
+    """What the host does around the array, where the profile says that it takes time."""
     fitted = profile.fitted
-    return {
-        "convert": work.converted_elems * fitted.convert_elem_s,
-        "handover": work.on_host * fitted.handover_s,
-    }
+    amounts = {"convert": (work.converted_elems, fitted.convert_elem_s), "handover": (work.on_host, fitted.handover_s)}
+    return {name: amount * seconds for name, (amount, seconds) in amounts.items() if np.any(seconds)}
 
 
 def _transfer_seconds(moved_bytes: Array, memory: OffChip, ratio: float) -> Array:

@@ -147,8 +147,9 @@ def _distinct_rows(ops: OpTable, profile: GpuProfile, run: RunConfig) -> _Rows:
         fit.product_step_ratio,
         fit.grouped_ratio,
         fit.depthwise_ratio,
+        fit.depthwise_lane_ratio,
+        fit.generic_depthwise_lane_ratio,
     )
-    fitted = (*fitted, fit.depthwise_lane_ratio, fit.generic_depthwise_lane_ratio)
     silicon = (hw.multiprocessors, hw.macs_per_cycle[run.dtype], hw.lanes, hw.register_file_bytes)
     given = (profile.runtime, run.dtype, _kept_bytes(profile), *silicon, *fitted)
     return ops.kept.get("GPU rows", given, lambda: _work_out(ops, profile, run))
