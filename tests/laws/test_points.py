@@ -52,7 +52,10 @@ def test_devices_side_by_side_cost_what_each_costs_alone(name: str, data: st.Dat
         for limit, seconds in single.limits.items():
             np.testing.assert_allclose(at(together.limits[limit], point), at(seconds, 0), rtol=1e-12, err_msg=limit)
         np.testing.assert_allclose(at(together.latency_s, point), at(single.latency_s, 0), rtol=1e-12)
-        np.testing.assert_allclose(at(together.traffic["dram"], point), at(single.traffic["dram"], 0), rtol=1e-12)
+        for memory, moved_bytes in single.traffic.items():
+            np.testing.assert_allclose(
+                at(together.traffic[memory], point), at(moved_bytes, 0), rtol=1e-12, err_msg=memory
+            )
 
 
 def at(array: np.ndarray, point: int) -> np.ndarray:

@@ -70,7 +70,7 @@ def test_findings_of_a_hostile_name_are_harmless(tmp_path, capsys, form, name):
     assert harmless(said.out)
     assert harmless(said.err)
     if form == "junit":
-        assert ET.fromstring(said.out).tag == "testsuite"
+        assert ET.fromstring(said.out).tag == "testsuites"
     if form == "github":
         assert all(line.startswith("::") for line in said.out.splitlines())
 

@@ -306,7 +306,7 @@ def test_the_examples_of_the_page_run(capsys: pytest.CaptureFixture[str]) -> Non
     names: dict[str, Any] = {}
     for code in page.split("```python\n")[1:]:
         exec(code.partition("```")[0], names)
-    assert capsys.readouterr().out.count("<Analysis ") == 2
+    assert capsys.readouterr().out.count("\nlatency ") == 2
 
 
 def test_every_layer_has_a_word() -> None:

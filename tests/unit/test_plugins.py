@@ -50,8 +50,8 @@ def one_line(analysis):
     return f"{analysis.network}: {analysis.latency_ms:.3f} ms"
 
 
-def count(checked):
-    return f"{len(checked.findings)} findings"
+def count(checks):
+    return f"{sum(len(checked.findings) for checked in checks)} findings"
 '''
 
 ENTRY_POINTS = """

@@ -9,7 +9,7 @@ import numpy as np
 
 from costsim.devices.accelerator.pipeline import parts_in_words, pipeline_costs
 from costsim.devices.accelerator.planning import plan_networks
-from costsim.devices.accelerator.pricing import cost_table, energy_j
+from costsim.devices.accelerator.pricing import cores_at_work, cost_table, energy_j
 from costsim.devices.accelerator.profile import AcceleratorProfile
 from costsim.devices.accelerator.rules import runs_on_host, uncached_weight_bytes
 from costsim.devices.accelerator.stream import images_per_s
@@ -71,7 +71,7 @@ class AcceleratorModel(DeviceModel):
         hw, memory = profile.hardware, profile.hardware.memory
         offchip = memory.flash if memory.dram is None else memory.dram
         levels = {"dram": offchip.bandwidth_bytes_per_s, "onchip": memory.onchip.bandwidth_bytes_per_s}
-        return Roofs(hw.clock_hz * hw.array.macs_per_cycle, levels)
+        return Roofs(hw.clock_hz * hw.array.macs_per_cycle * cores_at_work(profile, run.threads), levels)
 
     def notes(self, ops: OpTable, profile: Any, run: RunConfig) -> tuple[str, ...]:
         on_host, hw = runs_on_host(ops, profile), profile.hardware
@@ -96,6 +96,8 @@ class AcceleratorModel(DeviceModel):
 
     def unavoidable_dram_bytes(self, ops: OpTable, profile: Any) -> Array:
         weights = np.minimum(uncached_weight_bytes(ops, profile), ops.weight_bytes).sum(axis=0)
+        if profile.runtime.spread == "pipeline":
+            weights = np.zeros_like(weights)  # they stay on the chip where they fit
         if profile.runtime.keeps_outside_maps:
             return weights
         maps = super().unavoidable_dram_bytes(ops, profile) - ops.weight_bytes.sum(axis=0)

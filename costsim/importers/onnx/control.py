@@ -187,7 +187,10 @@ def _stored_elements(graph: GraphProto) -> tuple[int, int]:
 
 
 def _body(node: NodeProto) -> GraphProto:
-    return next(a.g for a in node.attribute if a.name == "body")
+    body = next((a.g for a in node.attribute if a.name == "body"), None)
+    if body is None:
+        raise InputError(f"{node.op_type} '{node.name}' has no body", mend="save the model again")
+    return body
 
 
 def _options(node: NodeProto) -> dict[str, Any]:
