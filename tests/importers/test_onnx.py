@@ -181,7 +181,7 @@ def test_an_unknown_op_keeps_its_bytes() -> None:
     sampling = helper.make_node("GridSample", ["x", "grid"], ["y"], name="warp")
     graph = load_network(model([sampling], [weight("grid", 1, 5, 4, 2)], (("x", (1, 3, 8, 8)),)))
     unknown = graph.unknown[0]
-    assert unknown.layer == L.Unknown("GridSample", (1, 3, 5, 4), 40)
+    assert unknown.layer == L.Unknown("GridSample", (1, 3, 5, 4), flops=8 * 60)
     assert graph.total_params == 40
     assert graph.notes == ("unknown ops, bytes counted but not arithmetic: GridSample",)
 

@@ -111,7 +111,9 @@ def test_columns_cost_what_the_oracle_costs(family: str, data: st.DataObject) ->
     graph, profile = data.draw(GRAPHS), data.draw(profiles(family))
     if (runs := profile.runtime.executed_ops) is not None:  # how composite layers come apart: test_words.py
         graph, _ = in_parts(graph, {*runs, *profile.runtime.views, *NEVER_EXECUTED})
-    dtype = data.draw(st.sampled_from(profile.runtime.dtypes))
+    floats_only = family == "cpu"  # the oracle of CPUs knows no int8 kernels: nothing random judges those yet
+    dtypes = [dtype for dtype in profile.runtime.dtypes if not (floats_only and dtype == "int8")]
+    dtype = data.draw(st.sampled_from(dtypes))
     run = RunConfig.of(profile, dtype, data.draw(st.integers(1, profile.max_threads)))
     try:
         simulation = simulate(graph, profile, run)
