@@ -170,7 +170,7 @@ class CpuOp:
         if self.depthwise:
             return fit.depthwise_ratio
         unpacks = x.kernel_h * x.kernel_w == 1 and x.c_in % 4 == 0 and x.c_out % 4 != 0
-        if self.profile.runtime.microkernel.vectors == "either":
+        if self.profile.runtime.microkernel.vectors == "either" or self.streams:  # rows are packed, not channels
             unpacks = False
         return fit.gemm_ratio * (fit.spatial_ratio if self.gathered else 1) * (fit.unpacked_ratio if unpacks else 1)
 
@@ -276,7 +276,10 @@ def _price_op(op: CpuOp, last: Level, l2: Level, row: int, profile: Any, run: Ru
         ahead = last.read_bytes(row, last.gone) if op.packed > 0 and runtime.packs_ahead else 0.0
         ceilings["weight_stream"] = op.weight_bytes / fit.linear_bytes_per_cycle * slowed_s if streams else 0.0
         if op.streams:
-            ceilings["weight_stream"] = op.streams * op.weight_bytes / fit.linear_rows_bytes_per_cycle * slowed_s
+            rate = (
+                fit.linear_rows_bytes_per_cycle if op.streams > 1 else fit.linear_bytes_per_cycle
+            )  # used once or again
+            ceilings["weight_stream"] = op.streams * op.weight_bytes / rate * slowed_s
         ceilings["dram"] = (tensors + rereads + spilled_bytes - ahead) / bandwidth
         spill_ratio = missed(scratch_bytes, last.capacity)
         overheads["packing"] += (spill_ratio * packed_bytes + ahead) / bandwidth

@@ -37,8 +37,9 @@ class GpuOp:
     def __init__(self, op: OracleOp, row: int, cache: Cache, profile: Any, run: RunConfig) -> None:
         self.op, self.x, self.profile, self.run = op, op.loops, profile, run
         x, hw, fit, self.elem_bytes = op.loops, profile.hardware, profile.fitted, run.elem_bytes
-        self.depthwise = x.multiplies and x.groups > 1 and x.c_in == 1
-        grouped = x.multiplies and x.groups > 1 and x.c_in > 1 and op.word not in ("matmul", "recurrent")
+        in_groups = x.multiplies and x.groups > 1 and op.word not in ("matmul", "recurrent")
+        self.depthwise = in_groups and x.c_in == 1
+        grouped = in_groups and x.c_in > 1
         native = profile.runtime.grouped == "native"
         self.calls = x.groups if grouped and not native else 1.0
         self.reached = fit.depthwise_ratio if self.depthwise else fit.grouped_ratio if grouped and native else 1.0

@@ -72,7 +72,7 @@ def test_the_papers_devices_put_group_counts_in_the_papers_order():
 VARGNET = {
     "Proposition 1: fewer elements": HOLDS,
     "Proposition 1: and than in ShuffleNet v2": DIRECTION,  # only if whole maps move
-    "Proposition 2": DIRECTION,  # over-corrects below 25 channels
+    "Proposition 2: groups": DIRECTION,  # over-corrects below 25 channels
     "layers of unlike intensity": HOLDS,  # the array is split between two layers
     "the same (one array that takes turns": FAILS,
     "two layers at a time": DIRECTION,  # early blocks fit; late ones do not have to be cut
