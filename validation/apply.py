@@ -6,6 +6,8 @@ import datetime as dt
 import io
 import json
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +30,7 @@ SOURCE = "Tencent/ncnn benchmark/README.md @ a4d2ea1d"
 def apply(core: str) -> None:
     """The fitted blocks and calibrations of one core type and all its boards."""
     result = json.loads((RESULTS / f"arm_{core}.json").read_text())
-    errors = np.concatenate([list(run["log_error_left_out"].values()) for run in result["runs"]])
+    errors = log_errors(result["runs"])
     boards = list(dict.fromkeys(run["board"] for run in result["runs"]))
     note = (
         f"{SOURCE}: {len(errors)} latencies on {len(boards)} boards ({', '.join(boards)}); "
@@ -39,12 +41,17 @@ def apply(core: str) -> None:
         write_fit(PROFILES / f"_cortex_{ending}.yaml", result["core"], note, None)
     for board in boards:
         runs = [run for run in result["runs"] if run["board"] == board]
-        own = np.concatenate([list(run["log_error_left_out"].values()) for run in runs])
+        own = log_errors(runs)
         constants = runs[0]["constants"] if shared else result["core"] | runs[0]["constants"]
         threads = " and ".join(str(run["threads"]) for run in sorted(runs, key=lambda r: r["threads"]))
         data = f"{SOURCE}: {len(own)} latencies of convolutional networks on {threads} threads"
         # The interval is that of all boards with this core: one board's errors are too few for their tails.
         write_fit(profile_path(board), constants, note, calibration_block(data, own, interval_ratios(errors)))
+
+
+def log_errors(runs: list[dict[str, Any]], kind: str = "left_out") -> np.ndarray:
+    """log(predicted / measured) of all networks in some runs, each left out of the fit, or ``seen`` by it."""
+    return np.concatenate([list(run[f"log_error_{kind}"].values()) for run in runs])
 
 
 def calibration_block(data: str, own: np.ndarray, interval: tuple[float, float]) -> dict[str, Any]:
@@ -62,18 +69,28 @@ def calibration_block(data: str, own: np.ndarray, interval: tuple[float, float])
 
 def write_fit(path: Path, constants: dict[str, float], note: str, calibration: dict[str, Any] | None) -> None:
     """Replace the fitted block of a profile, its source and, for boards, its calibration; the rest stays as it is."""
+    with edited(path) as tree:
+        tree["sources"]["fit"] = {"kind": "fitted", "text": note}
+        before = tree.get("fitted") or {}
+        kept = {block: before[block] for block in ("hardware", "runtime", "int8") if block in before}
+        tree["fitted"] = (
+            kept | {"source": "fit"} | {name.split(".")[-1]: _text(name, value) for name, value in constants.items()}
+        )
+        if calibration is not None:
+            others = (tree.get("calibration") or {}).get("by_dtype")
+            tree["calibration"] = calibration | ({"by_dtype": others} if others else {})
+
+
+@contextmanager
+def edited(path: Path) -> Iterator[Any]:
+    """The tree of a profile, to be changed in place: what is not touched keeps its place, quotes and comments.
+
+    It is written when the block ends; a device is checked before, a part of devices (``_cortex_a53.yaml``) cannot be.
+    """
     yaml = YAML()
     yaml.width, yaml.preserve_quotes = 1000, True
     tree = yaml.load(path.read_text())
-    tree["sources"]["fit"] = {"kind": "fitted", "text": note}
-    before = tree.get("fitted") or {}
-    kept = {block: before[block] for block in ("hardware", "runtime", "int8") if block in before}
-    tree["fitted"] = (
-        kept | {"source": "fit"} | {name.split(".")[-1]: _text(name, value) for name, value in constants.items()}
-    )
-    if calibration is not None:
-        others = (tree.get("calibration") or {}).get("by_dtype")
-        tree["calibration"] = calibration | ({"by_dtype": others} if others else {})
+    yield tree
     text = io.StringIO()
     yaml.dump(tree, text)
     (write_text if path.name.startswith("_") else write_profile)(path, text.getvalue())

@@ -7,20 +7,17 @@ same, so errors are of boards left out, never of networks.
 
 from __future__ import annotations
 
-import io
 import sys
 from functools import cache
 
 import numpy as np
-from ruamel.yaml import YAML
 
 from costsim.devices import RunConfig
-from costsim.files import write_text
 from costsim.hardware import load_profile
 from costsim.hardware.vary import vary
 from costsim.simulate import device_for, lower_for
 from costsim.units import round_significant
-from validation.apply import SOURCE
+from validation.apply import SOURCE, edited
 from validation.arm_runs import PROFILES, all_measurements, core_of, network, profile_path
 
 NETWORK = "vision_transformer"
@@ -73,15 +70,10 @@ def apply() -> None:
             continue
         text = f"{SOURCE}: {NETWORK} on {', '.join(boards)}, one network"
         for ending in endings:
-            path, yaml = PROFILES / f"_cortex_{ending}.yaml", YAML()
-            yaml.width, yaml.preserve_quotes = 1000, True
-            tree = yaml.load(path.read_text())
-            tree["sources"]["fit_rows"] = {"kind": "fitted", "text": text}
-            rate = float(round_significant(float(RATES[best(core)]), 3))
-            tree["fitted"]["linear_rows_bytes_per_cycle"] = {"value": rate, "source": "fit_rows"}
-            out = io.StringIO()
-            yaml.dump(tree, out)
-            write_text(path, out.getvalue())
+            with edited(PROFILES / f"_cortex_{ending}.yaml") as tree:
+                tree["sources"]["fit_rows"] = {"kind": "fitted", "text": text}
+                rate = float(round_significant(float(RATES[best(core)]), 3))
+                tree["fitted"]["linear_rows_bytes_per_cycle"] = {"value": rate, "source": "fit_rows"}
 
 
 def main(arguments: list[str]) -> None:

@@ -6,21 +6,17 @@
 
 from __future__ import annotations
 
-import io
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from ruamel.yaml import YAML
 
 from costsim.calibrate.errors import ErrorSummary, interval_ratios
-from costsim.files import write_text
-from costsim.hardware import write_profile
 from costsim.units import round_significant
 from validation import arm_runs
-from validation.apply import SOURCE, calibration_block
+from validation.apply import SOURCE, calibration_block, edited, log_errors
 from validation.arm_int8 import GROUPS, measurements, results
 from validation.arm_report import replace_section
 from validation.arm_report import results as float_results
@@ -32,15 +28,10 @@ TOLD_APART = 0.1
 """Pairs of a float and an int8 latency that differ by more have a sign."""
 
 
-def errors(runs: list[dict[str, Any]]) -> np.ndarray:
-    """log(predicted / measured) of all networks left out in some runs."""
-    return np.concatenate([list(run["log_error_left_out"].values()) for run in runs])
-
-
 def apply() -> None:
     """The rates of every group into its core files or boards, and a card for each measured board."""
     for name, found in results().items():
-        group, every = GROUPS[name], errors(found["runs"])
+        group, every = GROUPS[name], log_errors(found["runs"])
         boards = list(dict.fromkeys(run["board"] for run in found["runs"]))
         note = (
             f"{SOURCE}, int8 rows: {len(every)} latencies on {len(boards)} boards ({', '.join(boards)}); "
@@ -49,7 +40,7 @@ def apply() -> None:
         for core in group.cores:
             write_rates(PROFILES / f"_cortex_{core}.yaml", found["rates"], note)
         for board in boards:
-            own = errors([run for run in found["runs"] if run["board"] == board])
+            own = log_errors([run for run in found["runs"] if run["board"] == board])
             data = f"{SOURCE}: {len(own)} latencies in int8"
             card = calibration_block(data, own, interval_ratios(every))
             write_rates(profile_path(board), found["rates"] if group.boards else {}, note, card)
@@ -57,18 +48,13 @@ def apply() -> None:
 
 def write_rates(path: Path, rates: dict[str, float], note: str, card: dict[str, Any] | None = None) -> None:
     """The ``fitted.int8`` of a profile with its source, and the card of int8; the rest stays as it is."""
-    yaml = YAML()
-    yaml.width, yaml.preserve_quotes = 1000, True
-    tree = yaml.load(path.read_text())
-    if rates:
-        tree["sources"]["fit_int8"] = {"kind": "fitted", "text": note}
-        values = {name: float(round_significant(value, 4)) for name, value in rates.items()}
-        tree["fitted"]["int8"] = {"source": "fit_int8", **values}
-    if card is not None:
-        tree["calibration"].setdefault("by_dtype", {})["int8"] = card
-    text = io.StringIO()
-    yaml.dump(tree, text)
-    (write_text if path.name.startswith("_") else write_profile)(path, text.getvalue())
+    with edited(path) as tree:
+        if rates:
+            tree["sources"]["fit_int8"] = {"kind": "fitted", "text": note}
+            values = {name: float(round_significant(value, 4)) for name, value in rates.items()}
+            tree["fitted"]["int8"] = {"source": "fit_int8", **values}
+        if card is not None:
+            tree["calibration"].setdefault("by_dtype", {})["int8"] = card
 
 
 def signs() -> Iterator[tuple[bool, bool]]:
@@ -125,8 +111,8 @@ def _lines() -> Iterator[str]:
 
 
 def _row(title: str, runs: list[dict[str, Any]]) -> str:
-    left_out = ErrorSummary.of(errors(runs))
-    seen = ErrorSummary.of(np.concatenate([list(run["log_error_seen"].values()) for run in runs]))
+    left_out = ErrorSummary.of(log_errors(runs))
+    seen = ErrorSummary.of(log_errors(runs, "seen"))
     boards = len({run["board"] for run in runs})
     return (
         f"| {title} | {boards} | {left_out.count} | {left_out.mean_ratio:.1%} | {left_out.median_ratio:.1%} "

@@ -6,20 +6,16 @@
 
 from __future__ import annotations
 
-import io
 import sys
 from collections.abc import Iterator
 from typing import Any
 
-import numpy as np
-from ruamel.yaml import YAML
-
 from costsim.calibrate.errors import ErrorSummary, interval_ratios
 from costsim.devices import RunConfig
-from costsim.files import write_text
 from costsim.hardware import load_profile
 from costsim.simulate import simulate
 from costsim.units import format_quantity, round_significant
+from validation.apply import edited, log_errors
 from validation.arm_report import replace_section
 from validation.arm_runs import PROFILES, profile_path
 from validation.arm_runtimes import END_TO_END, graph, measurements, results
@@ -37,11 +33,6 @@ PROJECTS = {
 }
 
 
-def errors(runs: list[dict[str, Any]], kind: str = "left_out") -> np.ndarray:
-    """log(predicted / measured) of some runs."""
-    return np.concatenate([list(run[f"log_error_{kind}"].values()) for run in runs])
-
-
 def apply() -> None:
     """The rates of every runtime into the files of its cores."""
     found = results()
@@ -54,7 +45,7 @@ def apply() -> None:
 
 def _write(core: str, runtime: str, outcome: dict[str, Any]) -> None:
     path, runs = PROFILES / f"_cortex_{core}.yaml", outcome["runs"]
-    every, key = errors(runs), f"fit_{runtime}"
+    every, key = log_errors(runs), f"fit_{runtime}"
     boards = ", ".join(dict.fromkeys(run["board"] for run in runs))
     mean = ErrorSummary.of(every).mean_ratio
     note = f"{PROJECTS[runtime]}: {len(every)} latencies on {boards}; mean error of networks left out {mean:.1%}"
@@ -77,13 +68,8 @@ def _write(core: str, runtime: str, outcome: dict[str, Any]) -> None:
     layer: dict[str, Any] = {"sources": {key: {"kind": "fitted", "text": note}}, "calibration": card, "fitted": rates}
     if "fp16" in measured:
         layer["runtime"] = {"dtypes": ["fp32", "fp16", "int8"]}
-    yaml = YAML()
-    yaml.width, yaml.preserve_quotes = 1000, True
-    tree = yaml.load(path.read_text())
-    tree.setdefault("runtimes", {})[runtime] = layer
-    text = io.StringIO()
-    yaml.dump(tree, text)
-    write_text(path, text.getvalue())
+    with edited(path) as tree:
+        tree.setdefault("runtimes", {})[runtime] = layer
 
 
 def section() -> str:
@@ -122,7 +108,7 @@ def end_to_end() -> Iterator[tuple[str, str, float]]:
 
 
 def _row(runtime: str, core: str, runs: list[dict[str, Any]]) -> str:
-    left_out, seen = ErrorSummary.of(errors(runs)), ErrorSummary.of(errors(runs, "seen"))
+    left_out, seen = ErrorSummary.of(log_errors(runs)), ErrorSummary.of(log_errors(runs, "seen"))
     boards = ", ".join(dict.fromkeys(run["board"] for run in runs)) if core != "all" else ""
     dtypes = ", ".join(sorted({run["dtype"] for run in runs}))
     return (

@@ -6,14 +6,15 @@ from costsim.calibrate.errors import ErrorSummary
 from costsim.devices import RunConfig
 from costsim.hardware import load_profile
 from costsim.simulate import simulate
+from validation.apply import log_errors
 from validation.arm_int8 import GROUPS, results, runs_of
-from validation.arm_int8_report import errors, section, signs
+from validation.arm_int8_report import section, signs
 from validation.arm_report import PAGE
 from validation.arm_runs import network
 
 
 def test_networks_left_out():
-    every = ErrorSummary.of(errors([run for group in results().values() for run in group["runs"]]))
+    every = ErrorSummary.of(log_errors([run for group in results().values() for run in group["runs"]]))
     assert every.count == 300
     assert every.mean_ratio < 0.12
 
