@@ -10,10 +10,9 @@ from costsim.networks.yolo_blocks import (
     bottleneck,
     conv,
     cross_stage_partial,
-    pyramid_pooling,
     two_way_pyramid,
 )
-from costsim.networks.yolo_v8 import NOTE, Scale
+from costsim.networks.yolo_v8 import NOTE, Scale, backbone
 from costsim.networks.zoo import Family
 
 SCALES = {"n": Scale(0.33, 0.25, 1024), "s": Scale(0.33, 0.50, 1024), "m": Scale(0.67, 0.75, 1024)}
@@ -44,18 +43,7 @@ def yolo_v5(
         with net.block(label):
             return cross_stage_partial(net, x, c_out, blocks)
 
-    x = net.input(*input_shape)
-    with net.block("conv1"):
-        x = conv(net, x, scale.channels(64), 6, 2)
-    maps = []
-    for number, (count, channels) in enumerate(STAGES, start=1):
-        label, c_out = f"stage{number}", scale.channels(channels)
-        with net.block(label):
-            x = conv(net, x, c_out, 3, 2)
-        x = stage(label, x, c_out, count, shortcut=True)
-        maps.append(x)
-    with net.block("sppf"):
-        maps[-1] = pyramid_pooling(net, x, x.c)
+    maps = backbone(net, net.input(*input_shape), scale, STAGES, stage, 6)
     widths = [y.c for y in maps[1:]]
     outputs = two_way_pyramid(net, maps[1:], widths, stage, lambda net, y: conv(net, y, y.c, 3, 2), thin=True)
     boxes = []

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -58,11 +58,29 @@ def yolo_v8(
         with net.block(label):
             return split_partial(net, x, c_out, [bottleneck(c_out // 2, shortcut=shortcut)] * scale.repeats(count))
 
-    x = net.input(*input_shape)
+    maps = backbone(net, net.input(*input_shape), scale, STAGES, stage, 3)
+    widths = [y.c for y in maps[1:]]
+    outputs = two_way_pyramid(net, maps[1:], widths, stage, lambda net, y: conv(net, y, y.c, 3, 2))
+    distribution_head(net, outputs, classes)
+    return net.graph
+
+
+def backbone(
+    net: YoloBuilder,
+    x: Tensor,
+    scale: Scale,
+    stages: Sequence[tuple[int, int]],
+    stage: Callable[..., Tensor],
+    first_kernel: int,
+) -> list[Tensor]:
+    """The maps at strides 4 to 32: a strided convolution ahead of each stage, SPPF behind the last.
+
+    ``stages`` are blocks and output channels, each before the scale.
+    """
     with net.block("conv1"):
-        x = conv(net, x, scale.channels(64), 3, 2)
+        x = conv(net, x, scale.channels(64), first_kernel, 2)
     maps = []
-    for number, (count, channels) in enumerate(STAGES, start=1):
+    for number, (count, channels) in enumerate(stages, start=1):
         label, c_out = f"stage{number}", scale.channels(channels)
         with net.block(label):
             x = conv(net, x, c_out, 3, 2)
@@ -70,10 +88,7 @@ def yolo_v8(
         maps.append(x)
     with net.block("sppf"):
         maps[-1] = pyramid_pooling(net, x, x.c)
-    widths = [y.c for y in maps[1:]]
-    outputs = two_way_pyramid(net, maps[1:], widths, stage, lambda net, y: conv(net, y, y.c, 3, 2))
-    distribution_head(net, outputs, classes)
-    return net.graph
+    return maps
 
 
 def split_partial(net: YoloBuilder, x: Tensor, c_out: Dim, blocks: Sequence[Block], c_mid: Dim | None = None) -> Tensor:
