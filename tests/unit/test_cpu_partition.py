@@ -150,7 +150,7 @@ def test_fully_connected_layers_over_rows_stream_their_weights_for_every_few(row
     board = load_profile("rpi4b")
     ops = table(board, over_rows, 1, rows, 96)
     work = work_of(ops, CpuMachine.of(board, RunConfig.of(board)))
-    assert work.vector_product[0, 0] == streams
+    assert work.weight_streams[0, 0] == streams
     seconds = simulate(net_graph(over_rows, 1, rows, 96), board, RunConfig.of(board)).costs.ceilings["weight_stream"]
     rate = board.fitted.linear_bytes_per_cycle if rows == 1 else board.fitted.linear_rows_bytes_per_cycle
     expected = streams * work.weight_bytes[0, 0] / rate / (board.hardware.clock_hz * board.fitted.clock_ratio)

@@ -247,10 +247,10 @@ def _stream_ceiling(work: Work, machine: CpuMachine, slowed: Array) -> dict[str,
     if machine.runtime.waits_for_memory:
         return {}
     fit, in_int8 = machine.fitted, np.asarray(work.sustains) == Sustains.INT8
-    rate = np.where(np.asarray(work.vector_product) > 1, fit.linear_rows_bytes_per_cycle, fit.linear_bytes_per_cycle)
+    rate = np.where(np.asarray(work.weight_streams) > 1, fit.linear_rows_bytes_per_cycle, fit.linear_bytes_per_cycle)
     if fit.int8 is not None:
         rate = np.where(in_int8, fit.int8.linear_bytes_per_cycle, rate)
-    cycles = work.vector_product * work.weight_bytes / rate
+    cycles = work.weight_streams * work.weight_bytes / rate
     return {"weight_stream": Product(cycles * slowed, machine.cycle_s)}
 
 

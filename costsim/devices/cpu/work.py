@@ -96,7 +96,7 @@ class Work:
     """Register tiles of direct kernels [count]."""
     products: Array | float = 0.0
     """Groups that are dispatched one after another, each a matrix product of its own [count]."""
-    vector_product: Array | float = 0.0
+    weight_streams: Array | float = 0.0
     """How often all weights are streamed: once where a matrix is multiplied by a vector, 0 where panels hold them."""
     calls: Array | float = 0.0
     """Direct kernels looked up [count]."""

@@ -110,7 +110,7 @@ class Int8Product(PackedProduct):
             elem_bytes=INT8_BYTES,
             sustains=Sustains.INT8,
             products=serial_products(ops, machine),
-            vector_product=(n == 1) & (taps == 1),
+            weight_streams=(n == 1) & (taps == 1),
         )
 
 

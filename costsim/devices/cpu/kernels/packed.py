@@ -142,5 +142,5 @@ class PackedProduct:
             weight_bytes=ops.weight_elems * np.where(vector_product, kept, ops.weight_elem_bytes),
             sustains=np.where(taps > 1, Sustains.GATHERED, slower),
             products=serial_products(ops, machine),
-            vector_product=vector_product,
+            weight_streams=vector_product,
         )

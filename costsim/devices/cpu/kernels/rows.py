@@ -45,5 +45,5 @@ class RowsAtATime:
             l2_reads=touched,
             items=count / taken,
             weight_bytes=ops.weight_elems * kept,
-            vector_product=count / taken,
+            weight_streams=count / taken,
         )
