@@ -27,7 +27,7 @@ def pipeline_costs(ops: OpTable, profile: AcceleratorProfile, run: RunConfig) ->
     The sum is what a fluid division of the cores gives; ``dispatch``, of every image, stands for what whole cores
     leave idle. ``fill`` is ``fill_ratio``. Ignores: stalls of unequal stages.
     """
-    plan, work = ops.plan, work_of(ops, profile).take(work_of(ops, profile).kind_of)
+    plan, work = ops.plan, work_of(ops, profile).of_every_row()
     assert plan is not None
     table = cost_table(work, plan.activation_bytes, plan.weight_bytes, profile, run.threads)
     overheads, networks, parts = table.overheads, ops.networks, _parts(ops)

@@ -72,8 +72,9 @@ def _network_seconds(
 ) -> Array:
     """``(plans, points)`` of ``(ops, plans)`` bytes."""
     if count == 1:
-        alone = work.take(work.kind_of)
-        return cost_table(alone, activation_bytes, weight_bytes, profile, threads).latency_s.sum(axis=0)[:, None]
+        return cost_table(work.of_every_row(), activation_bytes, weight_bytes, profile, threads).latency_s.sum(axis=0)[
+            :, None
+        ]
     given = (activation_bytes, weight_bytes)
     rows, occurs = work.kept.get("moved by plans", given, lambda: _moved_by_plans(work, *given))
     return occurs @ cost_table(rows.work, rows.activation_bytes, rows.weight_bytes, profile, threads).latency_s

@@ -46,6 +46,10 @@ class Work:
         columns = {f.name: getattr(self, f.name)[rows] for f in fields(self) if f.name not in ("kind_of", "kept")}
         return Work(**columns, kind_of=np.arange(len(rows)))
 
+    def of_every_row(self) -> Work:
+        """Of the rows of the table, equal ones as often as they stand in it."""
+        return self.take(self.kind_of)
+
 
 @dataclass(frozen=True)
 class MovedRows:

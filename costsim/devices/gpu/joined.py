@@ -52,6 +52,9 @@ def joined(ops: OpTable, runtime: GpuRuntime, elem_bytes: float) -> Joined:
     Ignores: registers that run out, recomputation, kernels joined side by side.
     """
     starts, cast_elems = np.ones((len(ops), 1)), np.zeros((len(ops), 1))
+    widened = FP32_BYTES / elem_bytes if runtime.autocast else 1.0
+    if not runtime.joins and runtime.attention != "fused" and widened == 1:
+        return Joined(ops, starts, cast_elems)
     reader, producer = ops.edges
     inside = producer >= 0
     edges = _Edges(reader[inside], producer[inside], ops)
@@ -60,7 +63,6 @@ def joined(ops: OpTable, runtime: GpuRuntime, elem_bytes: float) -> Joined:
         within |= edges.of_element_wise_code(runtime, starts)
     if runtime.attention == "fused":
         within |= edges.of_attention(starts)
-    widened = FP32_BYTES / elem_bytes if runtime.autocast else 1.0
     wide = edges.in_fp32() if widened > 1 else np.zeros(len(ops), dtype=bool)
     if not within.any() and not wide.any():
         return Joined(ops, starts, cast_elems)
