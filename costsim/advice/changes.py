@@ -208,7 +208,7 @@ def _of_size(state: State, shape: tuple[int, int, int]) -> State:
 
 
 def widths(state: State) -> Iterator[Change]:
-    """Narrower networks, by the multiplier of their family or all widths alike."""
+    """Narrower networks, by the multiplier of their family, or with all widths scaled by one factor."""
     in_zoo = _zoo_width(state.graph)
     for factor in WIDTHS:
         if in_zoo is not None:

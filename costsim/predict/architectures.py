@@ -106,7 +106,7 @@ def predict_entries(
     Args:
         predictor: the device.
         entries: see ``graph_of``.
-        constructor: likewise.
+        constructor: see ``graph_of``.
         first: number of the first entry, for messages.
         keep_going: give the reason where there is no latency, instead of raising.
 

@@ -17,7 +17,7 @@ from costsim.tables.schema import Array
 
 
 def pipeline_costs(ops: OpTable, profile: AcceleratorProfile, run: RunConfig) -> CostTable:
-    """Costs of a planned table, a row each: no two rows wait alike.
+    """Costs of a planned table, a row each: every row waits in its own way.
 
     The cores are dealt out by work, so that all stages take the same time for an image::
 

@@ -21,7 +21,7 @@ def cost_table(
         vector   elements visited / (vector_ratio rate clock cores)
         onchip   bytes / (bandwidth cores)
         dram     maps burst_ratio (and weights, without flash) / (bandwidth dram_ratio) + latency, where any go there
-        flash    weights likewise
+        flash    the same for weights
         host     the host's own limits + elements visited host_elem
 
     ``cores`` are those at work on one image: the threads asked for where layers are split, all of a pipeline, else

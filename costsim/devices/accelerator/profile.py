@@ -108,7 +108,7 @@ class AcceleratorHardware(Block):
     core: str
     clock_hz: Hertz = Field(alias="clock")
     cores: PositiveInt = 1
-    """Cores that are alike; array and vector unit are those of one, memory beyond the buffer is shared."""
+    """Identical cores; array and vector unit are those of one, memory beyond the buffer is shared."""
     most_stages: PositiveInt | None = None
     """Ops that are on the cores at the same time, where these work as a pipeline; null: any number."""
     array: AnyArray
