@@ -40,6 +40,11 @@ def make_divisible(channels: Any, divisor: Any = 8) -> Dim:
     return _whole(nearest + divisor * (nearest < 0.9 * np.asarray(channels)))
 
 
+def whole_multiple(channels: Any, divisor: Any = 8) -> Dim:
+    """``channels`` rounded up to a multiple of ``divisor``."""
+    return _whole(np.ceil(np.asarray(channels) / divisor - 1e-9) * divisor)
+
+
 def _whole(values: Any) -> Dim:
     whole = np.asarray(values).astype(np.int64)
     return whole if whole.ndim else int(whole)

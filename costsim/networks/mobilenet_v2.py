@@ -38,11 +38,12 @@ def mobilenet_v2(
     width: Any = 1.0,
     input_shape: tuple[int, int, int, int] = (1, 3, 224, 224),
     classes: int = 1000,
+    fewest_last: int = 1280,
 ) -> LayerGraph:
     """Inverted residuals: pointwise up, depthwise 3x3, linear pointwise down, shortcut between the thin ends.
 
     ``width`` scales all channels, rounded to multiples of 8; the last convolution never has
-    fewer than 1280.
+    fewer than ``fewest_last``, which networks for microcontrollers do without.
     """
     net = NetBuilder(name, notes=UNPUBLISHED if np.any(np.isin(width, TABLE_8_WIDTHS)) else ())
     x = net.input(*input_shape)
@@ -50,9 +51,21 @@ def mobilenet_v2(
         x = net.conv_bn(x, make_divisible(32 * width), 3, "relu6", stride=2)
     x = inverted_residual_stages(net, x, STAGES, width=width)
     with net.block("conv_last"):
-        x = net.conv_bn(x, make_divisible(1280 * np.maximum(1.0, width)), 1, "relu6")
+        x = net.conv_bn(x, make_divisible(np.maximum(1280 * np.asarray(width), fewest_last)), 1, "relu6")
     net.classifier(x, classes)
     return net.graph
 
 
-FAMILY = Family(mobilenet_v2, {f"mobilenet_v2_{w:g}x": {"width": w} for w in WIDTHS})
+MCUNET = {0.3: 64, 0.35: 144}
+"""Width and input side of the networks that MCUNet's authors compare with (github.com/mit-han-lab/mcunet)."""
+
+FAMILY = Family(
+    mobilenet_v2,
+    {
+        **{f"mobilenet_v2_{w:g}x": {"width": w} for w in WIDTHS},
+        **{
+            f"mobilenet_v2_mcunet_{w:g}x": {"width": w, "input_shape": (1, 3, side, side), "fewest_last": 0}
+            for w, side in MCUNET.items()
+        },
+    },
+)

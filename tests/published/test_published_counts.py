@@ -28,6 +28,8 @@ def counted(row: dict[str, str]) -> float:
     convention = row["convention"]
     if convention == "params":
         count = graph.total_params
+    elif convention == "macs":
+        count = graph.total_macs
     elif convention == "weights":  # batch norm taken as folded
         count = sum(graph.params(node) for node in graph if node.layer.op != "batch_norm")
     else:
