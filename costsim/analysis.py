@@ -18,7 +18,7 @@ from costsim.measures import BY_NAME, measure
 from costsim.measures.parts import numbered
 from costsim.plugins import REPORTS, load_plugin, reports_of
 from costsim.simulate import Simulation, simulate
-from costsim.totals import cost_totals, op_totals
+from costsim.totals import cost_totals, energy_parts_mj, op_totals
 from costsim.trust import Trust
 from costsim.units import format_milliseconds
 
@@ -30,9 +30,12 @@ if TYPE_CHECKING:
 Record = dict[str, Any]
 Measured = dict[str, float | None]
 
-ADDITIVE = ("params", "macs", "flops", "mem_access_elems", "latency_ms", "dram_bytes", "weight_bytes")
-"""Columns of a layer record that add up to the totals."""
+ADDITIVE = ("params", "macs", "flops", "mem_access_elems", "latency_ms", "dram_bytes", "weight_bytes", "energy_mj")
+"""Columns of a layer record that add up to the totals; None where unknown."""
 
+
+FRACTIONAL = ("latency_ms", "energy_mj")
+"""Those that are no whole numbers."""
 
 INPUT_COPY, COPY_CLASS = "input copy", "copy"
 """What the copy of the input from a host is called, and its class: it is no layer of the network."""
@@ -75,6 +78,8 @@ class Analysis:
             "dram_bytes": own.moved_bytes("dram"),
             "weight_bytes": ops.weight_bytes,
         }
+        if own.energy_j is not None:
+            column["energy_mj"] = own.energy_j * 1e3
         values = {name: _first_point(array, len(ops)) for name, array in column.items()}
         limits = {name: _first_point(array * 1e3, len(ops)) for name, array in costs.limits.items()}
         bound = _first_point(own.bound, len(ops))
@@ -91,7 +96,8 @@ class Analysis:
                 "block": label.block,
                 "layers": list(label.layers),
                 "output_shape": [int(d) for d in label.output_shape],
-                **{name: _number(values[name][row], whole=name != "latency_ms") for name in ADDITIVE},
+                **dict.fromkeys(ADDITIVE),
+                **{name: _number(of_rows[row], whole=name not in FRACTIONAL) for name, of_rows in values.items()},
             }
             record["intensity"] = record["macs"] / record["mem_access_elems"] if record["mem_access_elems"] else None
             record["bound"] = own.limit_names[int(bound[row])]
@@ -116,6 +122,7 @@ class Analysis:
             "output_shape": [int(d) for d in self.simulation.graph.input_shape],
             **dict.fromkeys(ADDITIVE, 0),
             "latency_ms": float(latency_ms),
+            "energy_mj": None,
             "intensity": None,
             "bound": limit,
             "near_bounds": [limit],
@@ -155,7 +162,8 @@ class Analysis:
             group = groups.setdefault(key(record), {name: key(record), "ops": 0} | dict.fromkeys(ADDITIVE, 0))
             group["ops"] += 1
             for column in ADDITIVE:
-                group[column] += record[column]
+                known = group[column] is not None and record[column] is not None
+                group[column] = group[column] + record[column] if known else None
         total_ms = sum(group["latency_ms"] for group in groups.values())
         for group in groups.values():
             group["share_ratio"] = group["latency_ms"] / (total_ms or 1.0)
@@ -195,7 +203,7 @@ class Analysis:
         """The totals, keyed as in the JSON contract. Unknown values are None (see ``unknown``)."""
         ops, costs = self.simulation.ops, self.simulation.costs
         totals = {name: float(column[0]) for name, column in {**op_totals(ops), **cost_totals(ops, costs)}.items()}
-        whole = {name: round(value) for name, value in totals.items() if not name.endswith(("_ms", "_mj"))}
+        whole = {name: round(value) for name, value in totals.items() if name not in FRACTIONAL}
         low_ms, high_ms = self.trust.ends(totals["latency_ms"])
         known = sum(len(label.layers) for label in ops.labels if label.known)
         return {
@@ -203,12 +211,25 @@ class Analysis:
             "latency_ms": totals["latency_ms"],
             "latency_low_ms": low_ms,
             "latency_high_ms": high_ms,
-            "energy_mj": totals.get("energy_mj"),
+            **self._energy,
             **self.footprint,
             "throughput_per_s": self._images_per_s if totals["latency_ms"] else None,
             "coverage_ratio": known / sum(len(label.layers) for label in ops.labels),
             "bound": self.bound_records[0]["bound"],
         }
+
+    @cached_property
+    def energy_parts_mj(self) -> dict[str, float] | None:
+        """Energy by part: arithmetic, bytes on and off chip, idle power; None where the profile has no numbers."""
+        return energy_parts_mj(self.simulation.ops, self.simulation.costs) or None
+
+    @property
+    def _energy(self) -> Record:
+        parts, known = self.energy_parts_mj, self.simulation.profile.energy
+        if parts is None or known is None:
+            return dict.fromkeys(("energy_mj", "energy_low_mj", "energy_high_mj"))
+        low, high = known.ends_j(parts, *self.trust.ends(1.0))
+        return {"energy_mj": sum(parts.values()), "energy_low_mj": low, "energy_high_mj": high}
 
     @property
     def _images_per_s(self) -> float:
@@ -248,7 +269,8 @@ class Analysis:
         """Why a total is None."""
         reasons = {}
         if self.simulation.costs.energy_j is None:
-            reasons["energy_mj"] = f"profile {self.hardware} has no sourced energy per access"
+            why = f"profile {self.hardware} has no sourced energies and no published power"
+            reasons |= dict.fromkeys(("energy_mj", "energy_low_mj", "energy_high_mj", "energy_parts_mj"), why)
         if self.trust.at_least:
             reasons["latency_high_ms"] = "ops without a cost model are in, so the time has no known upper end"
         absent = [name for name, value in self.footprint.items() if value is None]

@@ -31,6 +31,16 @@ def cost_totals(ops: OpTable, costs: CostTable) -> dict[str, Array]:
     return _flat(totals)
 
 
+def energy_parts_mj(ops: OpTable, costs: CostTable) -> dict[str, float]:
+    """Millijoules by part at the first point; empty where the profile has no numbers."""
+    of_row = slice(None) if costs.kind_of is None else costs.kind_of
+    parts = costs.energy_parts_j or {}
+    return {
+        part: float(np.broadcast_to(joules[of_row], (len(ops), joules.shape[1]))[:, 0].sum()) * 1e3
+        for part, joules in parts.items()
+    }
+
+
 def bounds(ops: OpTable, costs: CostTable) -> np.ndarray:
     """What bounds them for most of the time: ``(networks * points,)`` index into ``costs.limit_names``."""
     own, kind_of, networks = costs.own, costs.kind_of, ops.networks

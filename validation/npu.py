@@ -13,7 +13,6 @@ import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -31,9 +30,7 @@ from costsim.simulate import Simulation, lower_for, simulate
 from costsim.tables.schema import Array
 from validation.apply import calibration_block, write_fit
 from validation.arm_runs import profile_path
-from validation.npu_networks import network_of
-
-DATA = Path(__file__).parent / "data" / "npu.csv"
+from validation.npu_networks import ROWS, network_of
 
 PROFILES = ("dpu_zcu102", "dpu_kv260", "rdk_x5", "rk3588_npu", "ax650n", "imx93_ethos_u65", "edge_tpu", "hailo8")
 
@@ -64,12 +61,7 @@ class StreamedRun(MeasuredRun):
 @cache
 def measurements() -> pd.DataFrame:
     """A row a device, network, batch and count of cores."""
-    return pd.read_csv(DATA)
-
-
-def _size(text: str) -> tuple[int, int, int]:
-    channels, height, width = map(int, text.split("x"))
-    return channels, height, width
+    return pd.read_csv(ROWS)
 
 
 def runs(profile: Profile, part: str | None = None) -> list[MeasuredRun]:
@@ -81,7 +73,7 @@ def runs(profile: Profile, part: str | None = None) -> list[MeasuredRun]:
     for (threads, batch), group in rows.groupby(["threads", "batch"]):
         config = RunConfig("int8", int(threads))
         tables = {
-            row.network: lower_for(network_of(row.definition, _size(row.input)).with_batch(batch), profile, config)
+            row.network: lower_for(network_of(row.definition, row.input).with_batch(batch), profile, config)
             for row in group.itertuples()
         }
         measured = dict(zip(group.network, group.image_ms / 1e3, strict=True))
@@ -93,7 +85,7 @@ def measured_on(profile: Profile) -> Iterator[Simulation]:
     """Predictions of what a profile's card is of."""
     rows = measurements()
     for row in rows[rows.profile == profile.name].itertuples():
-        graph = network_of(row.definition, _size(row.input)).with_batch(row.batch)
+        graph = network_of(row.definition, row.input).with_batch(row.batch)
         yield simulate(graph, profile, RunConfig("int8", int(row.threads)))
 
 

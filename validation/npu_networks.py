@@ -3,29 +3,48 @@
 A definition is a word for where the network is from, its name there, and options: ``zoo resnet18``,
 ``timm convnext_atto``, ``pytorchcv hardnet hardnet39ds`` (module and function), ``here yolov5 s``. Networks of timm
 that are trained in branches run with these folded into one convolution, as vendors deploy them.
+
+Those of other packages are kept as a file. ``python -m validation.npu_networks`` reads them again, or those whose
+definition has one of the words given, through torch; no weights are loaded.
 """
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from functools import cache
 from importlib import import_module
+from pathlib import Path
 from typing import Any
+
+import pandas as pd
 
 from costsim.graph import LayerGraph, NetBuilder
 from costsim.network import Network
 from costsim.networks import build
 from costsim.networks.resnet import DEPTHS, WIDTHS, bottleneck_branch
 from validation import npu_detectors
+from validation.kept_networks import KeptNetworks, declare_box_operators
+
+DATA = Path(__file__).parent / "data"
+ROWS = DATA / "npu.csv"
+KEPT = KeptNetworks(DATA / "npu_networks.zip")
 
 Size = tuple[int, int, int]
 
 
 @cache
-def network_of(definition: str, input_size: Size) -> LayerGraph:
-    """The network at batch 1."""
+def network_of(definition: str, input_size: str) -> LayerGraph:
+    """The network at batch 1, its input as ``3x224x224``."""
     source, *words = definition.split()
-    return SOURCES[source](input_size, *words)
+    if source in READERS:
+        return KEPT.graph(f"{definition} {input_size}")
+    return SOURCES[source](_size(input_size), *words)
+
+
+def _size(text: str) -> Size:
+    channels, height, width = map(int, text.split("x"))
+    return channels, height, width
 
 
 def _zoo(size: Size, name: str, *options: str) -> LayerGraph:
@@ -92,13 +111,14 @@ def vgg19(shape: tuple[int, int, int, int]) -> LayerGraph:
     return build("vgg16", stages=((64, 2), (128, 2), (256, 4), (512, 4), (512, 4)), input_shape=shape)
 
 
-SOURCES: dict[str, Callable[..., LayerGraph]] = {
-    "zoo": _zoo,
+READERS: dict[str, Callable[..., LayerGraph]] = {
     "timm": _timm,
     "pytorchcv": _pytorchcv,
     "torchvision": _torchvision,
-    "here": _here,
 }
+"""Sources that need torch and their package."""
+
+SOURCES: dict[str, Callable[..., LayerGraph]] = {"zoo": _zoo, "here": _here}
 
 HERE: dict[str, Callable[..., LayerGraph]] = {
     "vgg19": vgg19,
@@ -108,3 +128,19 @@ HERE: dict[str, Callable[..., LayerGraph]] = {
     "yolov8": npu_detectors.yolo_v8,
     "yolov8cls": npu_detectors.yolo_v8_classifier,
 }
+
+
+def main(words: list[str]) -> None:
+    """Read the networks of other packages again and write the file anew."""
+    declare_box_operators()
+    rows = pd.read_csv(ROWS).drop_duplicates(["definition", "input"])
+    for definition, size in zip(rows.definition, rows.input, strict=True):
+        source, *how = definition.split()
+        if source not in READERS or (words and not set(words) & {source, *how}):
+            continue
+        KEPT.add({f"{definition} {size}": READERS[source](_size(size), *how)})
+        print(definition, size, flush=True)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

@@ -9,41 +9,32 @@ torch; a network takes 5 to 30 seconds. No weights are loaded: modules are made 
 
 from __future__ import annotations
 
-import json
 import sys
-import zipfile
 from functools import cache
 from pathlib import Path
 
 import pandas as pd
 
 from costsim.graph import LayerGraph
-from costsim.importers.json import from_dict, to_dict
 from costsim.network import Network
+from validation.kept_networks import KeptNetworks, declare_box_operators
 
 DATA = Path(__file__).parent / "data"
 ROWS = DATA / "timm.csv"
-NETWORKS = DATA / "timm_networks.zip"
+NETWORKS = KeptNetworks(DATA / "timm_networks.zip")
 
 
 @cache
 def network(name: str) -> LayerGraph:
     """The graph of a row's network, at the batch it was read with."""
-    with zipfile.ZipFile(NETWORKS) as kept:
-        return from_dict(json.loads(kept.read(f"{name}.json")), where=name)
+    return NETWORKS.graph(name)
 
 
 def read(model: str, side: int, batch: int, *, fused: bool = False) -> LayerGraph:
     """The graph of a model of timm, read through ``torch.export``; ``fused`` folds its branches first."""
     import torch
 
-    if not hasattr(
-        torch.ops.torchvision, "nms"
-    ):  # timm imports torchvision, whose compiled part may be of another torch
-        boxes = "(Tensor dets, Tensor scores, float iou_threshold) -> Tensor"
-        library = torch.library.Library("torchvision", "FRAGMENT")
-        for operator in ("nms", "qnms"):
-            library.define(operator + boxes)
+    declare_box_operators()
     import timm
 
     with torch.device("cpu" if fused else "meta"):
@@ -59,23 +50,11 @@ def read(model: str, side: int, batch: int, *, fused: bool = False) -> LayerGrap
 def main(arguments: list[str]) -> None:
     """Read all networks again, or those named, and write the file anew."""
     rows = pd.read_csv(ROWS).drop_duplicates("network")
-    with zipfile.ZipFile(NETWORKS) as kept:
-        texts = {entry: kept.read(entry) for entry in kept.namelist()}
     for name, model, side, batch in zip(rows.network, rows.model, rows.side, rows.graph_batch, strict=True):
         if arguments and name not in arguments:
             continue
-        texts[f"{name}.json"] = json.dumps(
-            to_dict(read(model, side, batch, fused=name.endswith("+fused"))), separators=(",", ":")
-        ).encode()
+        NETWORKS.add({name: read(model, side, batch, fused=name.endswith("+fused"))})
         print(name, flush=True)
-    write(texts)
-
-
-def write(texts: dict[str, bytes]) -> None:
-    """The file of all networks, the same bytes for the same networks."""
-    with zipfile.ZipFile(NETWORKS, "w") as kept:
-        for entry, text in sorted(texts.items()):
-            kept.writestr(zipfile.ZipInfo(entry), text, zipfile.ZIP_DEFLATED, 9)
 
 
 if __name__ == "__main__":

@@ -125,6 +125,10 @@ class DeviceModel(ABC):
         """What a planned table of one network and point takes of the memories that must hold it."""
         return Footprint()
 
+    def figures(self, profile: Any) -> dict[str, Any]:
+        """Figures of the device itself that tell designs apart: ``array_macs``, ``onchip_bytes``, ``area_mm2``."""
+        return {}
+
     def notes(self, ops: OpTable, profile: Any, run: RunConfig) -> tuple[str, ...]:
         """What the user should know about a planned table of one network and point."""
         return ()

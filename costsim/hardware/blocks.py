@@ -32,6 +32,7 @@ Capacity = Annotated[Bytes, Effect.FASTER]
 BytesPerSecond = Annotated[PositiveFloat, _quantity("B/s"), Effect.FASTER]
 Seconds = Annotated[NonNegativeFloat, _quantity("s"), Effect.SLOWER]
 Joules = Annotated[NonNegativeFloat, _quantity("J")]
+Watts = Annotated[NonNegativeFloat, _quantity("W")]
 Ratio = Annotated[float, Field(ge=0, le=1)]
 Rate = Annotated[PositiveFloat, Effect.FASTER]
 """Work done a cycle."""

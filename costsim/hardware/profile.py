@@ -26,6 +26,7 @@ from costsim.hardware.blocks import (
     Source,
 )
 from costsim.hardware.calibration import Calibration
+from costsim.hardware.energy import Energy
 from costsim.units import format_quantity, round_significant
 
 __all__ = [
@@ -35,7 +36,15 @@ __all__ = [
 
 SCHEMA_VERSION = 1
 
-UNIT_OF_SUFFIX = {"_bytes_per_s": "B/s", "_bytes": "B", "_hz": "Hz", "_s": "s", "_j_per_byte": "J", "_j": "J"}
+UNIT_OF_SUFFIX = {
+    "_bytes_per_s": "B/s",
+    "_bytes": "B",
+    "_hz": "Hz",
+    "_s": "s",
+    "_j_per_byte": "J",
+    "_j": "J",
+    "_w": "W",
+}
 """The unit a field holds, by the end of its name; the longer ending first."""
 
 
@@ -78,6 +87,11 @@ class Profile(Block):
     fitted: Block
     provenance: dict[str, str] = Field(default_factory=dict, repr=False)
     """Dotted path of every number to the key of its source."""
+
+    @property
+    def energy(self) -> Energy | None:
+        """What is known of its energy: None for devices without numbers and families without energy."""
+        return getattr(self.hardware, "energy", None)
 
     @property
     def default_threads(self) -> int:

@@ -42,6 +42,14 @@ def numeric_field(profile: Profile, key: str) -> str:
     raise unknown_name("field", key, profile.provenance, where=profile.name)
 
 
+def field_at(profile: Profile, path: str) -> Any:
+    """The SI value of the number at a dotted path of YAML words; one a point where it is a column."""
+    block: Any = profile
+    for word in path.split("."):
+        block = block[word] if isinstance(block, dict) else getattr(block, _field_name(block, word, path))
+    return block
+
+
 def points(block: Any) -> int:
     """How many devices a profile, or a block of one, stands for."""
     return max((points(value) for value in _parts(block)), default=np.size(block) if _is_column(block) else 1)

@@ -119,6 +119,20 @@ def fit_line(summary: Mapping[str, Any]) -> tuple[str, str]:
     return "does not fit", f"{held}; {byte_count(summary['spilled_bytes'])} of maps leave the chip"
 
 
+def energy_line(analysis: Analysis) -> str:
+    """Joules with their interval and where they go: ``1.2 mJ   800 uJ to 1.8 mJ; offchip 60%, idle 40%``."""
+    whole, low, high = (analysis.summary[f"energy{end}_mj"] for end in ("", "_low", "_high"))
+    if whole is None or analysis.energy_parts_mj is None:
+        return f"unknown: {analysis.unknown['energy_mj']}"
+    ends = f"at least {_joules(low)}" if high is None else f"{_joules(low)} to {_joules(high)}"
+    shares = (f"{part} {mj / whole:.0%}" for part, mj in analysis.energy_parts_mj.items() if mj >= 0.005 * whole)
+    return f"{_joules(whole)}   {ends}; {', '.join(shares)}"
+
+
+def _joules(millijoules: float) -> str:
+    return format_quantity(millijoules / 1e3, "J")
+
+
 def total(name: str, value: float | None) -> str:
     """A total by its name, with its unit: ``26.96 ms``, ``3.02 MiB``, ``145.8 M``."""
     return "unknown" if value is None else value_of(name, value)

@@ -13,14 +13,14 @@ import numpy as np
 from costsim.devices import RunConfig, device_for
 from costsim.errors import DoesNotFitError, unknown_name
 from costsim.hardware import Profile, load_profile
-from costsim.hardware.vary import numeric_field, vary
+from costsim.hardware.vary import field_at, numeric_field, vary
 from costsim.limits import COMPARISONS
 from costsim.lowering import Lowering
 from costsim.simulate import given_elems, lowering_for
 from costsim.sweep.allocator import collecting_rarely
 from costsim.sweep.axes import Axis
 from costsim.sweep.chunk import Chunk, ManyNetworks, OneNetwork
-from costsim.sweep.metrics import OP_METRICS, Metrics
+from costsim.sweep.metrics import BLOCKS, OP_METRICS, Metrics
 from costsim.sweep.networks import Built, Part, check_values, graphs, network_key
 from costsim.sweep.spec import SweepSpec
 from costsim.tables.cache import Caches
@@ -35,8 +35,6 @@ PRICED, IMPOSSIBLE, REFUSED, DOES_NOT_FIT = 0, 1, 2, 3
 
 OUTCOMES = ("priced", "impossible", "refused", "does not fit")
 """The same in words."""
-
-BLOCKS = ("hardware.", "runtime.", "fitted.")
 
 RESIZES = ("batch", "input_size")
 
@@ -81,6 +79,9 @@ class Engine:
 
     def _check_device(self, hw: str, axes: dict[str, Axis]) -> None:
         profile = self._profiles(hw)
+        for name in self.metrics.of_device:
+            if name.startswith(BLOCKS):
+                numeric_field(profile, name)
         for name in ("dtype", "threads"):
             for value in axes[name].values if name in axes else ():
                 RunConfig.of(profile, **{name: value})
@@ -193,6 +194,8 @@ class Engine:
             costs = device.kind_costs(ops, varied_here, run_here)
             table["bound"][rows[here]] = self._numbers_of(costs.limit_names)[bounds(ops, costs)]
             totals = cost_totals(ops, costs) | self.metrics.of_costs(ops, costs)
+            if self.metrics.of_device:
+                totals |= self._of_device(varied_here, len(here))
             totals |= self.metrics.derive({name: table[name][rows[here]] for name in self._op_columns} | totals)
             for name, column in totals.items():
                 table[name][rows[here]] = column
@@ -206,6 +209,17 @@ class Engine:
             if limit.metric in metrics:
                 allowed &= COMPARISONS[limit.comparison](metrics[limit.metric], limit.limit)
         return allowed
+
+    def _of_device(self, profile: Profile, points: int) -> dict[str, np.ndarray]:
+        """Figures and fields of the devices at these points; NaN where a family has no such figure."""
+        figures = device_for(profile).figures(profile)
+        found = {
+            name: field_at(profile, numeric_field(profile, name))
+            if name.startswith(BLOCKS)
+            else figures.get(name, np.nan)
+            for name in self.metrics.of_device
+        }
+        return {name: np.broadcast_to(np.asarray(value, dtype=float), points) for name, value in found.items()}
 
     def _hardware_columns(self, profile: Profile, values: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
         fields = [name for name in values if name.startswith(BLOCKS)]

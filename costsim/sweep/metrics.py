@@ -24,6 +24,15 @@ OP_METRICS = ("params", "macs", "flops", "mem_access_elems", "weight_bytes", "pe
 COST_METRICS = ("latency_ms", "dram_bytes", "energy_mj")
 TOTALS = (*OP_METRICS, *COST_METRICS)
 
+OF_DEVICE = ("array_macs", "onchip_bytes", "area_mm2")
+"""Figures of the device itself: multiply-accumulates a cycle, its buffers, an estimate of its silicon."""
+
+WORKED_OUT = {"energy_delay_mj_ms": "energy_mj * latency_ms"}
+"""Columns that need not be written in a specification."""
+
+BLOCKS = ("hardware.", "runtime.", "fitted.")
+"""Beginnings of the fields of a profile, each of which is a metric too."""
+
 OPERATORS: dict[type, Callable[..., Any]] = {
     ast.Add: operator.add, ast.Sub: operator.sub, ast.Mult: operator.mul, ast.Div: operator.truediv,
     ast.Pow: operator.pow, ast.USub: operator.neg,
@@ -47,7 +56,8 @@ class Derived:
             InputError: no arithmetic, or a name that is taken.
         """
         where = f"columns: {name}"
-        if name in TOTALS or name in BY_NAME or not name.isidentifier():
+        taken = name in TOTALS or name in BY_NAME or name in OF_DEVICE
+        if taken or not name.isidentifier():
             raise InputError(f"'{shortened(name)}' is no name for a column", where=where, mend="take a word of its own")
         try:
             tree = ast.parse(text.strip(), mode="eval").body
@@ -97,30 +107,39 @@ class Metrics:
 
     measures: tuple[Measure, ...]
     derived: tuple[Derived, ...]
+    of_device: tuple[str, ...] = ()
+    """Figures and fields of the device."""
 
     @classmethod
     def asked(cls, names: list[str], derived: Mapping[str, str], where: str) -> Metrics:
         """The measures among ``names``, and those that derived columns need.
 
         Raises:
-            InputError: a name that is no total, measure or derived column, with the nearest ones.
+            InputError: a name that is no total, measure, figure, field or derived column, with the nearest ones.
         """
-        columns = tuple(Derived.parse(name, text) for name, text in derived.items())
-        known, needed = {*TOTALS, *BY_NAME}, {*names}
+        texts = {name: text for name, text in WORKED_OUT.items() if name in names and name not in derived} | {**derived}
+        columns = tuple(Derived.parse(name, text) for name, text in texts.items())
+        known, needed = {*TOTALS, *BY_NAME, *OF_DEVICE}, {*names}
         for column in columns:
             for name in sorted(column.needs - known):
                 raise unknown_name("metric", name, known, where=f"columns: {column.name}")
             needed |= column.needs
             known.add(column.name)
         for name in names:
-            if name not in known:
-                raise unknown_name("metric", name, known, where=where)
-        return cls(tuple(row for row in MEASURES if row.name in needed), columns)
+            if name not in known and not name.startswith(BLOCKS):
+                raise unknown_name("metric", name, known | {*WORKED_OUT}, where=where)
+        of_device = tuple(sorted(name for name in needed if name in OF_DEVICE or name.startswith(BLOCKS)))
+        return cls(tuple(row for row in MEASURES if row.name in needed), columns, of_device)
 
     @property
     def names(self) -> tuple[str, ...]:
         """Every column of the table, totals first."""
-        return (*TOTALS, *(row.name for row in self.measures), *(column.name for column in self.derived))
+        return (*TOTALS, *(row.name for row in self.measures), *self.of_device, *self.worked_out)
+
+    @property
+    def worked_out(self) -> tuple[str, ...]:
+        """The columns that are derived from others."""
+        return tuple(column.name for column in self.derived)
 
     def of_ops(self, ops: OpTable, given_elems: Array) -> dict[str, Array]:
         """The measures that no device enters: ``(networks * points,)`` each."""

@@ -6,7 +6,8 @@ whatever the number of workers, and memory does not grow with the space.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -29,7 +30,8 @@ Reduction = dict[str, np.ndarray]
 - ``bins/OBJECTIVE``: ``(bins, 2)`` logarithmic bin and how many points fell into it;
 - ``effect/OBJECTIVE/AXIS``: ``(values, 5)`` index into the axis; count, sum, least and most of the objective there;
 - ``setting/AXIS``, ``outcome/AXIS``: what values are compared over (``costsim.sweep.effects``);
-- ``best/COLUMN``, ``pareto/COLUMN``: the best points of the first objective, and the front.
+- ``best/COLUMN``, ``pareto/COLUMN``: the best points of the first objective, and the front;
+- ``pareto@NUMBER/COLUMN``: the front of a single network of a workload.
 """
 
 Summary = dict[str, Any]
@@ -59,7 +61,8 @@ def reduce_points(
             at = indices[axis.name] if everywhere else indices[axis.name][known]
             kept[f"effect/{objective}/{axis.name}"] = _effect(at, losses)
     kept |= settings(dict(table), dict(indices), spec)
-    for name, rows in (("best", best_rows(table, spec)), ("pareto", pareto_rows(table, spec))):
+    for name, rows_of in kept_tables(spec).items():
+        rows = rows_of(table)
         kept |= {f"{name}/{column}": values[rows] for column, values in table.items()}
         kept[f"{name}/bound"] = np.array(limit_names[table["bound"][rows]].tolist(), dtype=str)  # as wide as it must be
     return kept
@@ -72,7 +75,7 @@ def add_up(reductions: Iterable[Reduction], spec: SweepSpec) -> Reduction:
         if not whole:
             whole = part
             continue
-        tables: dict[str, dict[str, np.ndarray]] = {"best": {}, "pareto": {}}
+        tables: dict[str, dict[str, np.ndarray]] = {name: {} for name in kept_tables(spec)}
         for name, found in part.items():
             kind, _, column = name.partition("/")
             if kind in tables:
@@ -83,8 +86,8 @@ def add_up(reductions: Iterable[Reduction], spec: SweepSpec) -> Reduction:
                 whole[name] = whole.get(name, 0) + found
             else:
                 whole[name] = _merged(whole[name], found)
-        for kind, rows_of in (("best", best_rows), ("pareto", pareto_rows)):
-            rows = rows_of(tables[kind], spec)
+        for kind, rows_of in kept_tables(spec).items():
+            rows = rows_of(tables[kind])
             whole |= {f"{kind}/{column}": values[rows] for column, values in tables[kind].items()}
     return whole
 
@@ -121,6 +124,12 @@ def summary_of(reduction: Reduction, spec: SweepSpec) -> Summary:
     return summary
 
 
+def kept_tables(spec: SweepSpec) -> dict[str, Callable[[Table], np.ndarray]]:
+    """The tables a reduction keeps rows of, and which rows: the best, the front, the fronts of single networks."""
+    fronts = {name: partial(front_rows, objectives=objectives) for name, objectives in spec.fronts.items()}
+    return {"best": partial(best_rows, spec=spec), **fronts}
+
+
 def best_rows(table: Table, spec: SweepSpec) -> np.ndarray:
     """The ``top`` rows of the first objective, best first, ties in order of their point."""
     objective, direction = next(iter(spec.objectives.items()))
@@ -132,9 +141,14 @@ def best_rows(table: Table, spec: SweepSpec) -> np.ndarray:
 
 
 def pareto_rows(table: Table, spec: SweepSpec) -> np.ndarray:
+    """The rows of the front."""
+    return front_rows(table, spec.objectives)
+
+
+def front_rows(table: Table, objectives: Mapping[str, str]) -> np.ndarray:
     """Rows that no other row is at least as good as in all objectives, in order of their point."""
-    signs = [1.0 if direction == "min" else -1.0 for direction in spec.objectives.values()]
-    losses = np.stack([table[name] * sign for name, sign in zip(spec.objectives, signs, strict=True)])
+    signs = [1.0 if direction == "min" else -1.0 for direction in objectives.values()]
+    losses = np.stack([table[name] * sign for name, sign in zip(objectives, signs, strict=True)])
     rows = np.flatnonzero(~np.isnan(losses).any(axis=0))
     rows = rows[_may_be_undominated(losses[:, rows])]
     rows = rows[_undominated(losses[:, rows])]

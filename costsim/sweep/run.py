@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from concurrent.futures import Executor, as_completed
 from concurrent.futures.process import BrokenProcessPool
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from multiprocessing import parent_process
 from pathlib import Path
@@ -20,6 +20,7 @@ from costsim.sweep.executors import open_executor
 from costsim.sweep.reduce import add_up, reduce_points, summary_of, table_of
 from costsim.sweep.spec import SweepSpec, load_spec
 from costsim.sweep.store import Store
+from costsim.sweep.workload import engine_for
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -47,6 +48,8 @@ class SweepResult:
     pareto: pd.DataFrame
     summary: dict[str, Any]
     folder: Path | None = None
+    fronts: dict[str, pd.DataFrame] = field(default_factory=dict)
+    """Of a workload, the front of each network by itself."""
 
 
 def sweep(
@@ -77,7 +80,7 @@ def sweep(
         InputError: a wrong specification, a folder with another sweep, no point left, no scheduler.
     """
     spec = spec if isinstance(spec, SweepSpec) else load_spec(spec)
-    Engine(spec).check()
+    engine_for(spec).check()
     if shard_points is None:
         fewest = FEWEST_POINTS if spec.varies_networks else FEWEST_DEVICE_POINTS
         shard_points = min(SHARD_POINTS, max(fewest, -(-spec.space.points // SHARDS)))
@@ -141,7 +144,7 @@ def _engine(spec_text: str) -> tuple[SweepSpec, Engine]:
     if parent_process() is not None:  # a worker of ours; what calls us decides for itself
         keep_freed_memory()
     spec = SweepSpec.model_validate_json(spec_text)
-    return spec, Engine(spec)
+    return spec, engine_for(spec)
 
 
 def _add_up(spec: SweepSpec, store: Store, shards: range) -> SweepResult:
@@ -159,10 +162,15 @@ def _add_up(spec: SweepSpec, store: Store, shards: range) -> SweepResult:
     best, front = (_with_axes(table_of(whole, name), spec) for name in ("best", "pareto"))
     store.write_result("best", best)
     store.write_result("pareto", front)
+    alone = {network: f"pareto@{number}" for number, network in enumerate(spec.workload or {})}
+    fronts = {network: _with_axes(table_of(whole, name), spec) for network, name in alone.items()}
+    for network, rows in fronts.items():
+        store.write_result(alone[network], rows)
     store.write_summary(summary)
     import pandas as pd  # slow to import, and no worker needs it
 
-    return SweepResult(pd.DataFrame(best), pd.DataFrame(front), summary, store.folder)
+    by_network = {network: pd.DataFrame(rows) for network, rows in fronts.items()}
+    return SweepResult(pd.DataFrame(best), pd.DataFrame(front), summary, store.folder, by_network)
 
 
 def _mend(spec: SweepSpec, summary: dict[str, Any]) -> str:

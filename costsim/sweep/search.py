@@ -20,12 +20,13 @@ from costsim.files import is_there, make_folder, read_text, write_bytes, write_t
 from costsim.jsonfile import read_json
 from costsim.limits import Assertion
 from costsim.measures import BY_NAME
-from costsim.sweep.engine import PRICED, Engine
-from costsim.sweep.metrics import TOTALS
+from costsim.sweep.engine import PRICED
+from costsim.sweep.metrics import BLOCKS, OF_DEVICE, TOTALS, WORKED_OUT
 from costsim.sweep.reduce import Table, best_rows, pareto_rows
 from costsim.sweep.run import Progress, SweepResult
 from costsim.sweep.spec import SweepSpec, load_spec
 from costsim.sweep.store import MANIFEST, parquet
+from costsim.sweep.workload import WORST, engine_for
 from costsim.version import VERSION
 
 if TYPE_CHECKING:
@@ -112,26 +113,39 @@ class _Scorer:
     def __init__(self, spec: SearchSpec) -> None:
         devices = {axis.name: axis for axis in spec.space.axes}["hw"].values
         wanted = [*spec.objectives, *(limit.metric for limit in spec.limits), *spec.metrics]
-        measures = {name for metric in wanted if (name := metric.partition("@")[0]) in BY_NAME}
-        free = {"constraints": (), "objectives": {"latency_ms": "min"}, "metrics": tuple(sorted(measures))}
         self.spec, self.devices = spec, devices
-        self.engine = Engine(SweepSpec(**{**_sweep_part(spec), **free}))
+        self.score = _load(spec.score) if spec.score else None
+        for metric in wanted:
+            self._check_metric(metric)
+        priced = {metric: self._on_any_device(metric) for metric in wanted if metric != SCORE}
+        objectives = {priced[name]: how for name, how in spec.objectives.items() if name in priced}
+        free = {
+            "constraints": (),
+            "objectives": objectives or {"latency_ms": "min"},
+            "metrics": tuple(sorted({*priced.values()})),
+        }
+        self.engine = engine_for(SweepSpec(**{**_sweep_part(spec), **free}))
         self.engine.check()
         self.axes = [axis for axis in spec.space.axes if axis.name != "hw"]
         self.combinations = int(np.prod([len(axis.values) for axis in self.axes], dtype=object))
-        self.score = _load(spec.score) if spec.score else None
-        named = (metric.partition("@")[0] for metric in wanted if "@" in metric)
+        of_networks = [metric for metric in free["metrics"] if "@" in metric]
+        self.columns = (*self.engine.metrics.names, *of_networks)
+        named = (metric.partition("@")[0] for metric in wanted if metric.partition("@")[2] in devices)
         self.by_device = tuple(dict.fromkeys(("latency_ms", "dram_bytes", *named)))
-        for metric in wanted:
-            self._check_metric(metric)
+
+    def _on_any_device(self, metric: str) -> str:
+        """The metric without the device it is asked of."""
+        name, _, of = metric.partition("@")
+        return name if of in self.devices else metric
 
     def _check_metric(self, metric: str) -> None:
-        name, _, device = metric.partition("@")
-        known = [*TOTALS, *BY_NAME, *self.spec.columns, *([SCORE] if self.score else [])]
-        if name not in known:
+        name, _, of = metric.partition("@")
+        known = [*TOTALS, *BY_NAME, *OF_DEVICE, *WORKED_OUT, *self.spec.columns, *([SCORE] if self.score else [])]
+        if name not in known and not name.startswith(BLOCKS):
             raise unknown_name("metric", name, known, where="search")
-        if device and device not in self.devices:
-            raise unknown_name("device", device, self.devices, where=f"search: {metric}")
+        networks = (*self.spec.workload, WORST) if self.spec.workload else ()
+        if of and of not in (*self.devices, *networks):
+            raise unknown_name("device", of, (*self.devices, *networks), where=f"search: {metric}")
 
     def suggest(self, trial: optuna.Trial) -> tuple[int, ...]:
         """A candidate: an index into each axis."""
@@ -155,7 +169,7 @@ class _Scorer:
             for number, device in enumerate(self.devices)
         }
         for at, row in enumerate(rows):
-            worst = {m: max(float(table[m][at]) for table in priced.values()) for m in self.engine.metrics.names}
+            worst = {m: max(float(table[m][at]) for table in priced.values()) for m in self.columns}
             fits = all(table["outcome"][at] == PRICED for table in priced.values())
             score = {SCORE: self._scored(row)} if self.score else {}
             each = {f"{m}@{d}": float(t[m][at]) for d, t in priced.items() for m in self.by_device}

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal, TypeVar, overload
 
-from pydantic import BaseModel, ConfigDict, Field, PositiveInt, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, FiniteFloat, PositiveInt, ValidationError, model_validator
 
 from costsim.errors import InputError
 from costsim.limits import Assertion, parse_assertion
@@ -36,8 +37,10 @@ class SweepSpec(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    network: Any
+    network: Any = None
     """A zoo name or path, a list of them, or ``{python: "module:function"}``."""
+    workload: dict[str, FiniteFloat] | None = None
+    """Instead of ``network``: networks that all run on the device, each with its share of the runs."""
     hw: Any
     """A profile name or path, or a list of them."""
     axes: dict[str, Any] = Field(default_factory=dict)
@@ -55,6 +58,24 @@ class SweepSpec(BaseModel):
     keep_points: bool = False
     """Write the whole table too."""
 
+    @model_validator(mode="after")
+    def _check(self) -> SweepSpec:
+        if (self.network is None) == (self.workload is None):
+            said = "is missing" if self.network is None else "is there beside 'workload'"
+            raise InputError(said, where="network", mend="give either 'network' or 'workload: {resnet50: 0.7, ...}'")
+        if self.workload is not None:
+            check_shares(self.workload)
+        return self
+
+    @property
+    def fronts(self) -> dict[str, dict[str, Literal["min", "max"]]]:
+        """Objectives by front: ``pareto`` of all, and of each network of a workload one of its own, numbered."""
+        alone = {
+            f"pareto@{number}": {f"{name.partition('@')[0]}@{network}": how for name, how in self.objectives.items()}
+            for number, network in enumerate(self.workload or {})
+        }
+        return {"pareto": self.objectives, **alone}
+
     @cached_property
     def space(self) -> Space:
         """Network and device are axes as well, the slowest ones: their points lie together.
@@ -63,7 +84,9 @@ class SweepSpec(BaseModel):
         """
         networks, devices = _listed(self.network), {"hw": _listed(self.hw)}
         shaping = [axis for axis in self.axes if axis.startswith(SHAPING)]
-        if any(isinstance(network, dict) for network in networks):
+        if self.workload is not None:
+            named = {**devices, **self.axes}
+        elif any(isinstance(network, dict) for network in networks):
             named = {"network": networks, **{axis: self.axes[axis] for axis in shaping}, **devices, **self.axes}
         else:
             named = {"network": networks, **devices, **self.axes}
@@ -89,6 +112,27 @@ class SweepSpec(BaseModel):
         Axes and objectives stay in their order: it numbers the points, and the first objective is what best means.
         """
         return json.dumps(self.model_dump())
+
+
+SHARES_WITHIN = 1e-3
+"""Shares add up to 1 as far as people write them: 0.333, 0.333, 0.333."""
+
+
+def check_shares(shares: Mapping[str, float]) -> None:
+    """Refuse a workload that is none.
+
+    Raises:
+        InputError: no network, a share that is not above 0, or shares that do not add up to 1.
+    """
+    if not shares:
+        raise InputError("names no network", where="workload", mend="write '{resnet50: 0.7, mobilenet_v2_1x: 0.3}'")
+    for network, share in shares.items():
+        if not share > 0:
+            raise InputError(f"{network} has a share of {share:g}", where="workload", mend="shares are above 0")
+    whole = sum(shares.values())
+    if not abs(whole - 1) <= SHARES_WITHIN:
+        mended = ", ".join(f"{network}: {share / whole:.3g}" for network, share in shares.items())
+        raise InputError(f"shares add up to {whole:g}, not to 1", where="workload", mend=f"write {{{mended}}}")
 
 
 AnySpec = TypeVar("AnySpec", bound=SweepSpec)

@@ -62,7 +62,8 @@ class CostTable:
     """Bytes moved per memory, by the names the profile has for them."""
     overlap: float | Array = np.inf
     """The exponent p; one a point, where points differ in it."""
-    energy_j: Array | None = None
+    energy_parts_j: Mapping[str, Array] | None = None
+    """Joules by part: arithmetic, bytes by memory, idle power; None where the profile has no numbers."""
     kind_of: np.ndarray | None = None
     """``(ops,)`` the row that prices each op, where equal ops share one; None: each has its own."""
     overlapped_s: Array | None = None
@@ -83,10 +84,15 @@ class CostTable:
             ceilings=spread(self.ceilings),
             overheads=spread(self.overheads),
             traffic=spread(self.traffic),
-            energy_j=None if self.energy_j is None else self.energy_j[self.kind_of],
+            energy_parts_j=None if self.energy_parts_j is None else spread(self.energy_parts_j),
             kind_of=None,
             overlapped_s=None if self.overlapped_s is None else self.overlapped_s[self.kind_of],
         )
+
+    @property
+    def energy_j(self) -> Array | None:
+        """Joules per op; None where the profile has no numbers."""
+        return None if self.energy_parts_j is None else reduce(np.add, self.energy_parts_j.values())
 
     def moved_bytes(self, memory: str) -> Array:
         """``(ops, points)`` bytes that cross a memory: none where the device has no such memory."""

@@ -50,22 +50,31 @@ def test_the_bytes_alive_are_those_of_tensors_asked_one_by_one(graph: LayerGraph
     assert live_bytes(ops)[:, 0].tolist() == alive(ops)
 
 
-@pytest.mark.parametrize("name", ["embedded_buffer", "nvdla", "eyeriss_v1"])
-def test_energy_is_products_and_bytes_at_their_prices(name: str) -> None:
+@pytest.mark.parametrize("name", ["embedded_buffer", "eyeriss_v1"])
+def test_energy_is_products_bytes_and_time_at_their_prices(name: str) -> None:
     profile = load_profile(name)
-    energy = profile.hardware.energy
-    if energy is None:
-        pytest.skip("the profile has no sourced energies")
+    energy = profile.energy
+    assert energy is not None
     simulation = simulate(costsim.Network("mobilenet_v2_1x").graph, profile, RunConfig.of(profile))
-    costs = simulation.costs
+    costs, ops = simulation.costs, simulation.ops
+    multiplied = np.where(ops.reads_input[:, None], ops.macs, ops.macs * (1 - energy.zero_ratio))
     expected = (
-        simulation.ops.macs * energy.mac_j
+        multiplied * energy.mac_j
         + costs.traffic["onchip"] * energy.onchip_j_per_byte
-        + costs.traffic["dram"] * energy.dram_j_per_byte
+        + costs.traffic["dram"] * energy.offchip_j_per_byte
+        + costs.latency_s * energy.idle_w
     )
     assert costs.energy_j is not None
     np.testing.assert_allclose(costs.energy_j, expected)
-    assert (simulation.ops.macs * energy.mac_j).sum() > 0.01 * expected.sum()
+    assert (multiplied * energy.mac_j).sum() > 0.01 * expected.sum()
+
+
+def test_where_only_a_power_is_published_energy_is_power_times_time() -> None:
+    analysis = costsim.analyze("mobilenet_v2_1x", "hailo8")
+    joules = analysis.latency_ms / 1e3 * 2.5
+    assert analysis.energy_parts_mj == {"running": pytest.approx(joules * 1e3)}
+    assert analysis.summary["energy_low_mj"] < joules * 1e3 < analysis.summary["energy_high_mj"]
+    assert sum(record["energy_mj"] for record in analysis.layer_records) == pytest.approx(joules * 1e3)
 
 
 @given(st.lists(st.integers(1, 60), min_size=1, max_size=6), st.integers(0, 40_000))

@@ -11,6 +11,7 @@ from costsim.devices.accelerator.arrays.row_stationary import (
     row_stationary_cycles,
     row_stationary_onchip_elems,
 )
+from costsim.devices.kernels.energy import energy_parts_j
 from costsim.hardware import load_profile
 from costsim.network import Network
 from costsim.simulate import simulate
@@ -82,6 +83,44 @@ def test_total_time_of_the_conv_layers(network: str, batch: int, published_ms: f
     simulation = simulate(Network(network, batch=batch).graph, profile, RunConfig.of(profile))
     convolution = simulation.ops.is_op("conv", "grouped_conv")[:, 0]
     assert simulation.costs.latency_s[convolution].sum() * 1e3 == pytest.approx(published_ms, rel=rel)
+
+
+# power mW, ms, 10^9 multiply-accumulates, zeros of the input, buffer MB: Tables V (AlexNet, batch 4)
+ALEXNET_ENERGY = [
+    (332, 20.9, 0.42, 0.0001, 18.5),
+    (288, 41.9, 0.90, 0.387, 77.6),
+    (266, 23.6, 0.60, 0.725, 50.2),
+    (235, 18.4, 0.45, 0.793, 37.4),
+    (236, 10.5, 0.30, 0.776, 24.9),
+]
+
+
+def test_energy_of_every_alexnet_layer_from_its_products_bytes_and_time() -> None:
+    """Prices were fitted on VGG-16; each layer's own zeros instead of the mean that the profile holds."""
+    power_mw, ms, gmacs, zeros, buffer_mb = np.array(ALEXNET_ENERGY).T
+    priced = load_profile("eyeriss_v1").energy
+    assert priced is not None
+    parts = energy_parts_j(
+        priced.model_copy(update={"zero_ratio": 1.0}),
+        macs=gmacs * 1e9 * (1 - zeros),
+        onchip_bytes=buffer_mb * 1e6,
+        offchip_bytes=np.zeros(5),  # the chip's power, without its DRAM
+        latency_s=ms / 1e3,
+        reads_input=np.ones(5),
+    )
+    ratio = sum(parts.values()) / (power_mw * ms / 1e6)
+    assert (np.abs(ratio - 1) <= 0.15).all(), ratio
+
+
+def test_energy_of_vgg16_and_of_alexnet() -> None:
+    """The chip's power times its time; a wrong time shows, as energy is mostly idle power."""
+    for network, batch, published_mj, rel in (("alexnet", 4, 32.1, 0.25), ("vgg16", 3, 1016.3, 0.1)):
+        profile = load_profile("eyeriss_v1")
+        made = simulate(Network(network, batch=batch).graph, profile, RunConfig.of(profile))
+        convolution = made.ops.is_op("conv", "grouped_conv")[:, 0]
+        parts = made.costs.energy_parts_j
+        chip_j = sum(parts[part][convolution].sum() for part in ("arithmetic", "onchip", "idle"))
+        assert chip_j * 1e3 == pytest.approx(published_mj, rel=rel)
 
 
 def alexnet() -> OpTable:

@@ -7,9 +7,10 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from costsim.devices.accelerator.area import area_mm2
 from costsim.devices.accelerator.pipeline import parts_in_words, pipeline_costs
 from costsim.devices.accelerator.planning import plan_networks
-from costsim.devices.accelerator.pricing import cores_at_work, cost_table, energy_j
+from costsim.devices.accelerator.pricing import cores_at_work, cost_table, energy_of
 from costsim.devices.accelerator.profile import AcceleratorProfile
 from costsim.devices.accelerator.rules import runs_on_host, uncached_weight_bytes
 from costsim.devices.accelerator.stream import images_per_s
@@ -54,7 +55,7 @@ class AcceleratorModel(DeviceModel):
         return replace(
             table,
             traffic={"dram": offchip_bytes, "onchip": rows.work.onchip_bytes},
-            energy_j=energy_j(rows.work, profile, offchip_bytes),
+            energy_parts_j=energy_of(rows.work, profile, offchip_bytes, table.latency_s),
             kind_of=rows.of_row,
         )
 
@@ -73,6 +74,12 @@ class AcceleratorModel(DeviceModel):
         levels = {"dram": offchip.bandwidth_bytes_per_s, "onchip": memory.onchip.bandwidth_bytes_per_s}
         return Roofs(hw.clock_hz * hw.array.macs_per_cycle * cores_at_work(profile, run.threads), levels)
 
+    def figures(self, profile: Any) -> dict[str, Any]:
+        hw, onchip = profile.hardware, profile.hardware.memory.onchip
+        macs = hw.array.macs_per_cycle * hw.cores
+        sizes = onchip.size_bytes + (0.0 if onchip.weight_size_bytes is None else onchip.weight_size_bytes)
+        return {"array_macs": macs, "onchip_bytes": sizes, "area_mm2": area_mm2(macs, sizes)}
+
     def notes(self, ops: OpTable, profile: Any, run: RunConfig) -> tuple[str, ...]:
         on_host, hw = runs_on_host(ops, profile), profile.hardware
         held = str(verdict(ops, hw.memory.onchip.size_bytes))
@@ -80,11 +87,6 @@ class AcceleratorModel(DeviceModel):
         if on_host.any():
             words = dict.fromkeys(label.op for label, host in zip(ops.labels, on_host[:, 0], strict=True) if host)
             notes.append(f"{int(on_host.sum())} ops fall back to the {hw.host.core}: {', '.join(words)}")
-        if hw.energy is not None:
-            share = round(100 * float(hw.energy.uncertainty_ratio))
-            notes.append(
-                f"energy is the sum of sourced accesses, within {share} %; leakage, clocks and host are not in it"
-            )
         return tuple(notes)
 
     def channel_tile(self, profile: Any, run: RunConfig) -> int:

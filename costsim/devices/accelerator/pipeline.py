@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from costsim.devices.accelerator.pricing import cost_table, energy_j
+from costsim.devices.accelerator.pricing import cost_table, energy_of
 from costsim.devices.accelerator.profile import AcceleratorProfile
 from costsim.devices.accelerator.work import work_of
 from costsim.devices.base import RunConfig
@@ -41,7 +41,7 @@ def pipeline_costs(ops: OpTable, profile: AcceleratorProfile, run: RunConfig) ->
     return replace(
         table,
         traffic={"dram": offchip_bytes, "onchip": work.onchip_bytes},
-        energy_j=energy_j(work, profile, offchip_bytes),
+        energy_parts_j=energy_of(work, profile, offchip_bytes, table.latency_s),
     )
 
 

@@ -8,6 +8,7 @@ import numpy as np
 
 from costsim.devices.accelerator.profile import AcceleratorProfile, OffChip
 from costsim.devices.accelerator.work import Work
+from costsim.devices.kernels.energy import energy_parts_j
 from costsim.tables.costtable import CostTable
 from costsim.tables.schema import Array
 
@@ -87,13 +88,11 @@ def _transfer_seconds(moved_bytes: Array, memory: OffChip, ratio: float) -> Arra
     return moved_bytes / (memory.bandwidth_bytes_per_s * ratio) + np.where(moved_bytes > 0, memory.latency_s, 0.0)
 
 
-def energy_j(work: Work, profile: AcceleratorProfile, offchip_bytes: Array) -> Array | None:
-    """Joules of multiply-accumulates and of every byte moved; None where the profile has no numbers.
-
-    Source of the form: Horowitz, ISSCC 2014. Ignores leakage, clocks and control.
-    """
+def energy_of(
+    work: Work, profile: AcceleratorProfile, offchip_bytes: Array, latency_s: Array
+) -> dict[str, Array] | None:
+    """Joules of rows by part; None where the profile has no numbers."""
     energy = profile.hardware.energy
     if energy is None:
         return None
-    moved = work.onchip_bytes * energy.onchip_j_per_byte + offchip_bytes * energy.dram_j_per_byte
-    return work.macs * energy.mac_j + moved
+    return energy_parts_j(energy, work.macs, work.onchip_bytes, offchip_bytes, latency_s, work.reads_input)

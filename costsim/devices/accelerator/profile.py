@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import Annotated, Literal
 
 import numpy as np
-from pydantic import Field, NonNegativeFloat, NonNegativeInt, PositiveFloat, PositiveInt, model_validator
+from pydantic import Field, NonNegativeInt, PositiveFloat, PositiveInt, model_validator
 
 from costsim.devices.accelerator.arrays import AnyArray
 from costsim.hardware.effects import Effect
+from costsim.hardware.energy import Energy
 from costsim.hardware.profile import (
     Block,
     Bytes,
@@ -16,7 +17,6 @@ from costsim.hardware.profile import (
     Capacity,
     Efficiency,
     Hertz,
-    Joules,
     Profile,
     Rate,
     Runtime,
@@ -93,15 +93,6 @@ class Host(Block):
     bytes_per_cycle: Rate
     """Bytes read or written a cycle by ops that move or do little arithmetic."""
     flops_per_cycle: Rate
-
-
-class Energy(Block):
-    """Energy of single accesses; see ``uncertainty_ratio`` before believing digits."""
-
-    mac_j: Joules = Field(alias="mac")
-    onchip_j_per_byte: Joules = Field(alias="onchip_byte")
-    dram_j_per_byte: Joules = Field(alias="dram_byte")
-    uncertainty_ratio: NonNegativeFloat
 
 
 class AcceleratorHardware(Block):

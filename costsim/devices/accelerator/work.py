@@ -35,6 +35,8 @@ class Work:
     """Of the network's input and outputs, counted where they are first read or written."""
     burst_ratio: Array
     macs: Array
+    reads_input: Array
+    """1 for an op that reads the network's input."""
     is_first: Array
     """1 for the first op of a network."""
     kind_of: np.ndarray
@@ -100,6 +102,7 @@ def _work_out(ops: OpTable, profile: AcceleratorProfile) -> Work:
         converted_elems=takes_in[first] * rows.input_elems + gives_out[first] * rows.output_elems,
         burst_ratio=_burst_ratio(rows, costs, reads_input[first], hw.memory.dram),
         macs=rows.macs,
+        reads_input=reads_input[first].astype(float),
         is_first=is_first[first].astype(float),
         kind_of=kinds.of_row,
     )

@@ -48,7 +48,7 @@ def document(analysis: Analysis, findings: Iterable[Finding] | None = None) -> d
             "calibration": analysis.simulation.calibration.model_dump(exclude={"made_on"}),
         },
         "trust": analysis.trust.record(),
-        "totals": analysis.summary | {"measures": analysis.measures},
+        "totals": analysis.summary | {"energy_parts_mj": analysis.energy_parts_mj, "measures": analysis.measures},
         "unknown": unknown,
         "layers": analysis.layer_records,
         "blocks": [r | {"measures": analysis.block_measures[r["block"]]} for r in analysis.block_records],

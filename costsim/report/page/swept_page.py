@@ -56,15 +56,19 @@ def front_points(result: SweepResult, spec: SweepSpec) -> list[Record]:
 
 def _point(record: Mapping[Any, Any], spec: SweepSpec) -> Record:
     """One row of the tables, its latency with its interval; one without an upper end reaches to the prediction."""
-    trust = simulate_point(spec, int(record["point"])).trust
+    trusts = [made.trust for made in simulate_point(spec, int(record["point"]))]
+    trust = max(trusts, key=lambda one: one.high_ratio / one.low_ratio)  # a mean is known as its least known part is
     low, high = trust.ends(float(record["latency_ms"]))
+    record = {"network": ", ".join(spec.workload or ()), **record}
     kept = ("point", "network", "hw", *(axis.name for axis in spec.space.axes), *spec.objectives, "latency_ms")
     plain = {name: record[name].item() if hasattr(record[name], "item") else record[name] for name in kept}
     return {**plain, "latency_low_ms": low, "latency_high_ms": high or plain["latency_ms"], "trust": trust.status}
 
 
 def _command(point: Record, spec: SweepSpec) -> str:
-    """The command line of the point's own report; empty where an axis has no option."""
+    """The command line of the point's own report; empty where an axis has no option, and for a workload."""
+    if spec.workload is not None:
+        return ""
     parts = ["costsim analyze", str(point["network"]), "--hw", str(point["hw"])]
     for axis in spec.space.axes:
         value = point[axis.name]

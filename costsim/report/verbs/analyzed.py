@@ -11,7 +11,7 @@ from rich.text import Text
 from costsim.advice.fitting import what_would_fit
 from costsim.measures.table import BY_NAME, HEADLINES
 from costsim.report.formats.terminal import as_text, plain_table
-from costsim.report.words import byte_count, fit_line, measured, run_line, shape, trust, verdict
+from costsim.report.words import byte_count, energy_line, fit_line, measured, run_line, shape, trust, verdict
 from costsim.units import format_count, format_milliseconds
 
 if TYPE_CHECKING:
@@ -61,8 +61,7 @@ def _totals(analysis: Analysis) -> Table:
     table.add_row("DRAM traffic", byte_count(s["dram_bytes"]))
     table.add_row("weights", byte_count(s["weight_bytes"]))
     table.add_row("activations", f"{byte_count(s['peak_activation_bytes'])} at the peak")
-    energy = s["energy_mj"]
-    table.add_row("energy", f"{energy:.3g} mJ" if energy is not None else f"unknown: {analysis.unknown['energy_mj']}")
+    table.add_row("energy", energy_line(analysis))
     return table
 
 

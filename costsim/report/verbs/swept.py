@@ -88,6 +88,8 @@ def _tables(result: SweepResult, spec: SweepSpec) -> Iterator[tuple[str, pd.Data
     yield f"{'Lowest' if direction == 'min' else 'Highest'} {objective}", result.best
     if len(spec.objectives) > 1:
         yield f"Pareto front of {', '.join(spec.objectives)}: {len(result.pareto)} points", result.pareto
+        for network, front in result.fronts.items():
+            yield f"Pareto front of {network} alone: {len(front)} points", front
 
 
 def _grid(title: str, rows: pd.DataFrame, axes: list[Axis], spec: SweepSpec) -> object:
@@ -124,7 +126,9 @@ def _effects(result: SweepResult, axes: list[Axis], objective: str) -> object:
 def to_json(result: SweepResult, spec: SweepSpec) -> str:
     """Summary, best points and front as one JSON document."""
     tables = {name: json.loads(getattr(result, name).to_json(orient="records")) for name in ("best", "pareto")}
-    return json.dumps({"schema_version": 1, "summary": result.summary, **tables}, allow_nan=False)
+    fronts = {network: json.loads(front.to_json(orient="records")) for network, front in result.fronts.items()}
+    alone = {"pareto_by_network": fronts} if fronts else {}
+    return json.dumps({"schema_version": 1, "summary": result.summary, **tables, **alone}, allow_nan=False)
 
 
 def to_csv(result: SweepResult, spec: SweepSpec) -> str:
