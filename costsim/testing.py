@@ -12,7 +12,7 @@ A law is a function of a ``Case``, one profile and one network, and raises ``Ass
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, cached_property
 from typing import Any
@@ -66,14 +66,32 @@ class Case:
         """
         return self.run()
 
-    def run(self, *, fields: dict[str, float] | None = None, threads: int | None = None, batch: int = 1) -> Simulation:
-        """The same run with other numbers in the profile, on other threads, on more images."""
-        varied = vary(self.profile, {path: np.array([value]) for path, value in (fields or {}).items()})
+    @cached_property
+    def seconds(self) -> float:
+        """Latency of that run."""
+        return _seconds(self.simulation)
+
+    def run(self, *, threads: int | None = None, batch: int = 1) -> Simulation:
+        """The same run on other threads, on more images."""
         graph = self.graph if batch == 1 else Network(self.graph, batch=batch).graph
+        return _simulate(graph, self.profile, RunConfig.of(self.profile, threads=threads))
+
+    def seconds_with(self, values: Mapping[str, Sequence[float]]) -> np.ndarray:
+        """Latency with these numbers in the profile, one value a point: (points,), nan where nothing fits any more.
+
+        All points are priced at once, as sweeps do; one by one where the network does not fit at some.
+        """
+        columns = {path: np.array(column, dtype=float) for path, column in values.items()}
+        points = max(len(column) for column in columns.values())
         try:
-            return simulate(graph, varied, RunConfig.of(self.profile, threads=threads))
-        except DoesNotFitError as error:
-            raise NotApplicableError(str(error)) from None
+            simulation = _simulate(self.graph, vary(self.profile, columns), RunConfig.of(self.profile))
+        except NotApplicableError:
+            if points == 1:
+                return np.array([np.nan])
+            return np.concatenate(
+                [self.seconds_with({path: [column[i]] for path, column in columns.items()}) for i in range(points)]
+            )
+        return np.broadcast_to(simulation.costs.latency_s.sum(axis=0), points)
 
 
 def more_is_never_slower(case: Case) -> None:
@@ -90,17 +108,21 @@ def _grow(case: Case, effect: Effect, holds: Callable[[float, float], bool]) -> 
     fields = fields_with(case.profile, effect)
     if not fields:
         raise NotApplicableError(f"no field of {case.profile.name} is marked {effect}")
-    first = _seconds(case.simulation)
+    grown = [(path, growth) for path, value in fields.items() for growth in _growths(value)[1:]]
+    seconds = case.seconds_with(
+        {path: [value * growth if path == other else value for other, growth in grown] for path, value in fields.items()}
+    )
+    of_growth = dict(zip(grown, seconds.tolist(), strict=True))
     for path, value in fields.items():
-        growths = GROWTH_OF_COUNTS if isinstance(value, int) else GROWTH
-        seconds = [first]
-        for growth in growths[1:]:
-            try:
-                seconds.append(_seconds(case.run(fields={path: value * growth})))
-            except NotApplicableError:  # a wider array may take larger tiles than the buffer holds
-                break
-        for before, after in itertools.pairwise(seconds):
-            assert holds(before, after), f"{path} times {growths} takes {seconds} s"
+        growths = _growths(value)
+        taken = [case.seconds, *(of_growth[path, growth] for growth in growths[1:])]
+        fitting = itertools.takewhile(np.isfinite, taken)  # a wider array may take larger tiles than the buffer holds
+        for before, after in itertools.pairwise(fitting):
+            assert holds(before, after), f"{path} times {growths} takes {taken} s"
+
+
+def _growths(value: float) -> tuple[float, ...]:
+    return GROWTH_OF_COUNTS if isinstance(value, int) else GROWTH
 
 
 def more_threads_cost_no_more_than_their_dispatch(case: Case) -> None:
@@ -141,7 +163,7 @@ def dram_moves_what_no_plan_can_avoid(case: Case) -> None:
 def twice_the_batch_takes_at_most_twice_as_long(case: Case) -> None:
     """Two images take at least as long as one, and at most twice as long beside what they no longer find in a cache."""
     double = case.run(batch=2)
-    one, two = _seconds(case.simulation), _seconds(double)
+    one, two = case.seconds, _seconds(double)
     refetched = [simulation.costs.limits.get("dram", np.zeros(1)).sum() for simulation in (case.simulation, double)]
     more = max(0.0, float(refetched[1] - 2 * refetched[0]))
     assert one / SLACK <= two <= (2 * one + more) * SLACK, f"one image {one} s, two {two} s"
@@ -198,6 +220,13 @@ def device_laws(
             pytest.skip(str(reason))
 
     return test
+
+
+def _simulate(graph: LayerGraph, profile: Profile, run: RunConfig) -> Simulation:
+    try:
+        return simulate(graph, profile, run)
+    except DoesNotFitError as error:
+        raise NotApplicableError(str(error)) from None
 
 
 def _seconds(simulation: Simulation) -> float:

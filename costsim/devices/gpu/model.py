@@ -42,7 +42,8 @@ class GpuModel(DeviceModel):
 
     def plan(self, ops: OpTable, profile: Any, run: RunConfig) -> OpTable:
         weights, maps = ops.kept.get("GPU memory", (), lambda: _held_bytes(ops))
-        room = profile.hardware.memory.dram.size_bytes - (profile.runtime.context_bytes or 0.0)
+        context = profile.runtime.context_bytes
+        room = profile.hardware.memory.dram.size_bytes - (0.0 if context is None else context)
         if np.any(weights + maps > room):
             raise DoesNotFitError(
                 f"weights and activations take {format_quantity(float(np.max(weights + maps)), 'B')}, "
