@@ -110,7 +110,10 @@ def _grow(case: Case, effect: Effect, holds: Callable[[float, float], bool]) -> 
         raise NotApplicableError(f"no field of {case.profile.name} is marked {effect}")
     grown = [(path, growth) for path, value in fields.items() for growth in _growths(value)[1:]]
     seconds = case.seconds_with(
-        {path: [value * growth if path == other else value for other, growth in grown] for path, value in fields.items()}
+        {
+            path: [value * growth if path == other else value for other, growth in grown]
+            for path, value in fields.items()
+        }
     )
     of_growth = dict(zip(grown, seconds.tolist(), strict=True))
     for path, value in fields.items():

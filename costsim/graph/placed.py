@@ -12,7 +12,7 @@ from costsim.graph.layers import Conv2d, Layer, LoopNest, Shape
 from costsim.graph.layers.base import everywhere, positive
 from costsim.units import shortened
 
-KEPT = 2**16
+KEPT = 2**13
 """Layers remembered with the shapes they were placed between, less than 1 KiB each."""
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from math import prod
+
 import numpy as np
 
 from costsim.hardware.calibration import MadeOn
@@ -16,13 +18,11 @@ KINDS = (CONVOLUTION, PRODUCT, OTHER)
 def row_words(ops: OpTable) -> list[str]:
     """Per row: the word evidence is kept by.
 
-    A ``linear`` over several positions is another kernel, a product of two matrices, than one over a vector.
+    A ``linear`` over several positions of an image is a product of two matrices, another kernel than one over a vector.
     """
-    positions = (ops.n * ops.h_out * ops.w_out).max(axis=1)
-    words = [label.op for label in ops.labels]
     return [
-        "linear over rows" if word == "linear" and count > images else word
-        for word, count, images in zip(words, positions, ops.n.max(axis=1), strict=True)
+        "linear over rows" if label.op == "linear" and np.max(prod(label.output_shape[1:-1])) > 1 else label.op
+        for label in ops.labels
     ]
 
 

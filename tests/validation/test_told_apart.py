@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from itertools import combinations
 
 import numpy as np
@@ -13,8 +12,8 @@ from costsim.diff import Side, diff
 from costsim.hardware import load_profile
 from costsim.orders import told_apart
 from costsim.simulate import simulate
-from validation.arm import RESULTS
-from validation.arm_runs import measurements, network, profile_path
+from validation.arm_report import results
+from validation.arm_runs import CORES, measurements, network, profile_path
 
 
 def runs():
@@ -29,8 +28,8 @@ def runs():
 def pairs_left_out():
     """(measured, predicted) log ratios of all pairs of one run, each network predicted by a fit without it."""
     measured, found = runs(), []
-    for path in sorted(RESULTS.glob("arm_*.json")):
-        for run in json.loads(path.read_text())["runs"]:
+    for core in sorted(CORES):
+        for run in results(core)["runs"]:
             errors, ms = run["log_error_left_out"], measured[run["board"], run["threads"], run["dtype"]]
             for a, b in combinations(sorted(errors), 2):
                 ratio = np.log(ms[a] / ms[b])

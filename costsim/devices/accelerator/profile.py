@@ -98,7 +98,7 @@ class Host(Block):
 class AcceleratorHardware(Block):
     core: str
     clock_hz: Hertz = Field(alias="clock")
-    cores: PositiveInt = 1
+    cores: Annotated[PositiveInt, Effect.FASTER] = 1
     """Identical cores; array and vector unit are those of one, memory beyond the buffer is shared."""
     most_stages: PositiveInt | None = None
     """Ops that are on the cores at the same time, where these work as a pipeline; null: any number."""
