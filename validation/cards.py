@@ -12,7 +12,7 @@ from costsim.hardware.calibration import MadeOn
 from costsim.network import Network
 from costsim.simulate import Simulation, simulate
 from costsim.trust.evidence import Case, evidence
-from validation import arm_runs, mcu, npu, snapdragon_855, timm, v100
+from validation import arm_runs, mcu, npu, nvidia_gpus, snapdragon_855, timm, v100
 from validation.host import timings
 from validation.stm32n6 import PROFILES, on_core
 from validation.stm32n6 import PUBLISHED as STM32N6
@@ -88,6 +88,7 @@ SOURCES: dict[str, Callable[[Profile], Iterator[Simulation]]] = {
     "v100": _v100,
     "rtx_3090": timm.measured_on,
     "rtx_5090": timm.measured_on,
+    "jetson_orin_nano": nvidia_gpus.measured_on,
     "epyc_zen4": _host,
     **dict.fromkeys(npu.PROFILES, npu.measured_on),
     "edge_tpu": _edge_tpu,

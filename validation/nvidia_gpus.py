@@ -1,23 +1,24 @@
 """A100, V100 and Jetsons against published latencies: PyTorch eager by batch and data type, TensorRT.
 
 ``python -m validation.nvidia_gpus`` fits again what is taken from them and prints every figure: of eager PyTorch the
-host's time a kernel and the share of the DRAM bandwidth of each board, all else being timm's; of TensorRT its rates.
+host's time a kernel and the share of the DRAM bandwidth of each board, all else being timm's; of TensorRT its rates on
+the A100, and of them on the Orin Nano only what a kernel's launch takes and the share of its LPDDR5.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pandas as pd
 
-from costsim.calibrate.errors import ErrorSummary
+from costsim.calibrate.errors import ErrorSummary, interval_ratios
 from costsim.calibrate.fit import fit
 from costsim.calibrate.problem import Constant, MeasuredRun
 from costsim.devices import RunConfig
-from costsim.hardware import load_profile
+from costsim.hardware import Profile, load_profile
 from costsim.network import Network
-from costsim.simulate import lower_for
+from costsim.simulate import Simulation, lower_for, simulate
 
 DATA = Path(__file__).parent / "data" / "nvidia_gpus.csv"
 
@@ -30,9 +31,12 @@ ENGINE = (
     Constant("fitted.launch", 0.7),
     Constant("fitted.ramp", 1.0),
 )
-FITTED_ENGINES = ("a100", "jetson_orin_nano")
-OLDER_ENGINES = ("jetson_tx2", "jetson_nano_gpu")
-"""Of generations without tensor cores: never fitted."""
+OWN_ENGINE = (Constant("fitted.launch", 1.0), Constant("fitted.dram_ratio", 1.0, high=1.0))
+"""What an engine built for another board does not share: its host and its memory."""
+
+ENGINES, OWN, OLDER = "a100", "jetson_orin_nano", ("jetson_tx2", "jetson_nano_gpu")
+"""Boards whose rates are the runtime's, that have constants of their own, and that are of generations without tensor
+cores and never fitted."""
 
 
 def runs(runtime: str, boards: Sequence[str]) -> list[MeasuredRun]:
@@ -57,6 +61,23 @@ def _show(run: MeasuredRun, errors: Sequence[float]) -> None:
     print(f"  {run.name}: {ErrorSummary.of(list(errors))}")
 
 
+def measured_on(profile: Profile) -> Iterator[Simulation]:
+    """Predictions of what a board's card is of."""
+    for run in runs(profile.runtime.name, (profile.name,)):
+        for name in run.networks:
+            network, batch = name.split(" batch ")
+            yield simulate(Network(network, batch=int(batch)).graph, profile, run.run)
+
+
+def left_out(engines: Sequence[MeasuredRun]) -> list[float]:
+    """log(predicted / measured) of each network by constants of the board that are fitted on the others."""
+    errors = []
+    for network in sorted({name for run in engines for name in run.networks}):
+        solved = fit(engines, OWN_ENGINE, (), without={network})
+        errors += [of_run[network] for of_run in solved.log_errors if network in of_run]
+    return errors
+
+
 def main() -> None:
     for board in ("a100", "v100"):
         eager = runs("pytorch_eager", (board,))
@@ -65,12 +86,16 @@ def main() -> None:
         for run, errors in zip(eager, solved.log_errors, strict=True):
             _show(run, list(errors.values()))
             _show(run, run.log_errors().tolist())
-    engines = runs("tensorrt", FITTED_ENGINES)
-    solved = fit(engines, ENGINE, (Constant("fitted.dram_ratio", 0.3, high=1.0),), max_steps=25)
-    print("tensorrt", {path: f"{value:.3g}" for path, value in solved.values(engines, 0).items()})
-    for run, errors in zip(engines, solved.log_errors, strict=True):
-        _show(run, list(errors.values()))
-    for run in runs("tensorrt", (*FITTED_ENGINES, *OLDER_ENGINES)):
+    for board, constants in ((ENGINES, (*ENGINE, *BOARD)), (OWN, OWN_ENGINE)):
+        engines = runs("tensorrt", (board,))
+        solved = fit(engines, constants, (), max_steps=25)
+        print(board, "tensorrt", {path: f"{value:.3g}" for path, value in solved.values(engines, 0).items()})
+        for run, errors in zip(engines, solved.log_errors, strict=True):
+            _show(run, list(errors.values()))
+    errors = left_out(runs("tensorrt", (OWN,)))
+    print(f"{OWN}, networks left out: {ErrorSummary.of(errors)}")
+    print("  90 % interval:", [round(ratio, 2) for ratio in interval_ratios(errors)])
+    for run in runs("tensorrt", (ENGINES, OWN, *OLDER)):
         print("as shipped:")
         _show(run, run.log_errors().tolist())
 
