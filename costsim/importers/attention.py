@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from costsim.graph import Tensor
 from costsim.graph import layers as L
 from costsim.importers import pieces
@@ -13,6 +15,13 @@ def attention(writer: GraphWriter, q: Tensor, k: Tensor, v: Tensor, mask: Value 
 
     Shapes are (..., heads, rows, depth); the mask broadcasts to (..., query heads, query rows, key rows).
     """
+    return attended(writer, q, k, v, mask)[0]
+
+
+def attended(
+    writer: GraphWriter, q: Tensor, k: Tensor, v: Tensor, mask: Value | None = None
+) -> tuple[Tensor, Callable[[], Tensor]]:
+    """The result of ``attention``, and what gives the scores it is made of (..., heads, query rows, key rows)."""
     rank, heads = len(k.shape), q.shape
     shares = rank > 2 and q.shape[-3] != k.shape[-3]
     if shares:
@@ -27,7 +36,8 @@ def attention(writer: GraphWriter, q: Tensor, k: Tensor, v: Tensor, mask: Value 
         scores = pieces.arithmetic(writer, "add", [scores, mask])
         scores = pieces.reshaped(writer, scores, grouped, part="masked")
     y = writer.add(L.MatMul(), writer.add(L.Softmax(axis=-1), scores, part="softmax"), v)
-    return pieces.reshaped(writer, y, (*heads[:-1], v.shape[-1]), part="heads")
+    y = pieces.reshaped(writer, y, (*heads[:-1], v.shape[-1]), part="heads")
+    return y, lambda: pieces.reshaped(writer, scores, (*heads[:-1], k.shape[-2]), part="scores_of_heads")
 
 
 def split_heads(writer: GraphWriter, x: Tensor, heads: int, part: str) -> Tensor:

@@ -2,6 +2,7 @@
 
 Operands are contracted from left to right. Letters of two operands that stay are groups of products, letters that
 vanish are the inner dimension, the others are rows and columns; without an inner dimension it is a multiplication.
+A letter that one operand has twice takes its diagonal.
 """
 
 from __future__ import annotations
@@ -22,9 +23,10 @@ def einsum(writer: GraphWriter, equation: str, operands: Sequence[Value]) -> Ten
     """The result of an equation such as ``bhid,bhjd->bhij``; an ellipsis stands for leading dimensions.
 
     Raises:
-        InputError: the equation does not fit its operands, or takes a diagonal.
+        InputError: the equation does not fit its operands.
     """
     terms, output = _terms(equation, operands)
+    operands, terms = zip(*(_diagonals(writer, x, term) for x, term in zip(operands, terms, strict=True)), strict=True)
     value, term = operands[0], terms[0]
     for i in range(1, len(operands)):
         kept = set(output).union(*terms[i + 1 :])
@@ -48,18 +50,30 @@ def _terms(equation: str, operands: Sequence[Value]) -> tuple[list[str], str]:
     counted = "".join(terms)
     implied = dots + "".join(sorted(c for c in set(counted) if counted.count(c) == 1 and c not in dots))
     output = right.replace("...", dots) if arrow else implied
-    fits = len(written) == len(operands) and all(
-        len(t) == len(x.shape) and len(set(t)) == len(t) for t, x in zip(terms, operands, strict=True)
-    )
+    fits = len(written) == len(operands) and all(len(t) == len(x.shape) for t, x in zip(terms, operands, strict=True))
     if not fits or not set(output) <= set(counted) or len(set(output)) != len(output):
         shapes = ", ".join(str(x.shape) for x in operands)
-        raise InputError(f"the equation '{equation}' for {shapes}", mend="check it; diagonals are not supported")
+        raise InputError(f"the equation '{equation}' for {shapes}", mend="check it, or export it again")
     return terms, output
+
+
+def _diagonals(writer: GraphWriter, x: Value, term: str) -> tuple[Value, str]:
+    """An operand without repeated letters: each pair of axes of one letter becomes their diagonal, the last axis."""
+    while repeated := next((c for c in term if term.count(c) > 1), ""):
+        first = term.index(repeated)
+        second = term.index(repeated, first + 1)
+        if x.shape[first] != x.shape[second]:
+            raise InputError(f"'{repeated}' of {term} has two sizes in {x.shape}", mend="check the input size")
+        x = pieces.diagonal(writer, x, first, second)
+        term = "".join(c for i, c in enumerate(term) if i not in (first, second)) + repeated
+    return x, term
 
 
 def _pair(writer: GraphWriter, a: Value, a_term: str, b: Value, b_term: str, kept: set[str]) -> tuple[Tensor, str]:
     if isinstance(a, Stored) and isinstance(b, Tensor):
         a, a_term, b, b_term = b, b_term, a, a_term
+    a, a_term = _not_broadcast(writer, a, a_term, b, b_term)
+    b, b_term = _not_broadcast(writer, b, b_term, a, a_term)
     if isinstance(a, Stored):
         a = writer.constant(a)
     a, a_term = _summed(writer, a, a_term, kept | set(b_term))
@@ -97,6 +111,17 @@ def _pair(writer: GraphWriter, a: Value, a_term: str, b: Value, b_term: str, kep
     return pieces.reshaped(writer, y, (*dims["g"], *dims["m"], *dims["n"]), part="split"), term
 
 
+def _not_broadcast(writer: GraphWriter, x: Value, term: str, other: Value, other_term: str) -> tuple[Value, str]:
+    """An operand without the axes of length 1 that the other has in full: they are the other's alone."""
+    size = dict(zip(other_term, other.shape, strict=True))
+    kept = [i for i, letter in enumerate(term) if x.shape[i] != 1 or size.get(letter, 1) == 1]
+    if len(kept) in (0, len(term)):
+        return x, term
+    shape = tuple(x.shape[i] for i in kept)
+    fewer = replace(x, shape=shape) if isinstance(x, Stored) else pieces.reshaped(writer, x, shape, part="squeezed")
+    return fewer, "".join(term[i] for i in kept)
+
+
 def _summed(writer: GraphWriter, x: Tensor, term: str, kept: set[str]) -> tuple[Tensor, str]:
     """``x`` summed over the letters nobody reads further on."""
     axes = [i for i, letter in enumerate(term) if letter not in kept]
@@ -106,4 +131,4 @@ def _summed(writer: GraphWriter, x: Tensor, term: str, kept: set[str]) -> tuple[
 
 
 def _turned(writer: GraphWriter, x: Tensor, term: str, wanted: str) -> Tensor:
-    return pieces.transposed(writer, x, [term.index(c) for c in wanted], part="turned")
+    return pieces.transposed(writer, x, [term.index(c) for c in wanted], part="turned") if wanted else x

@@ -75,6 +75,13 @@ def deformed(
     return multiplied(writer, columns, weight, bias, groups, output)
 
 
+def sampled(writer: GraphWriter, op: str, x: Tensor, grid: Tensor, nearest: bool) -> Tensor:
+    """Samples of a map or a volume at computed places; every corner around one is weighted and added."""
+    shape = (*x.shape[:2], *grid.shape[1:-1])
+    corners = 2 ** (len(x.shape) - 2)
+    return writer.unknown(op, [x, grid], shape, flops=0 if nearest else 2 * corners * prod(shape))
+
+
 def transposed(
     writer: GraphWriter, x: Tensor, weight: Value, bias: Value | None, groups: int, output: Sequence[int]
 ) -> Tensor:

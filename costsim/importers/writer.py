@@ -14,6 +14,7 @@ from costsim.graph import LayerGraph, Tensor
 from costsim.graph import layers as L
 from costsim.graph.layergraph import SourceLine
 from costsim.graph.layers import Layer, Shape
+from costsim.units import shortened
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,6 +55,8 @@ class GraphWriter:
         self._constants: dict[int, tuple[Stored, Tensor]] = {}
         self._weights: dict[int, Stored] = {}
         self._learned: dict[Hashable, int] = {}
+        self._learning: set[str] = set()
+        """Layers whose parameters are known by what they are made of."""
         self._notes: list[str] = []
         self.line: SourceLine | None = None
         """The line of code the current node comes from, where the importer knows it."""
@@ -118,6 +121,7 @@ class GraphWriter:
         yield
         fresh = {key: count for x in stored for key, count in (x.parameters or {}).items() if key not in self._learned}
         added = list(self.graph)[before:]
+        self._learning.update(node.name for node in added)
         holding = [node for node in added if self.graph.params(node)]
         if not added or sum(self.graph.params(node) for node in holding) == sum(fresh.values()):
             self._learned |= fresh if added else {}
@@ -136,6 +140,24 @@ class GraphWriter:
     def learned(self) -> Mapping[Hashable, int]:
         """The parameters that layers have so far."""
         return self._learned
+
+    def note_difference(self, held: Mapping[Hashable, tuple[str, int]], holder: str) -> None:
+        """Say which of the parameters that a source holds no layer has, and which layers have others.
+
+        Args:
+            held: what tells a parameter apart, to its name and its elements.
+            holder: what holds them, "the file" for example.
+        """
+        unread = [(name, count) for key, (name, count) in held.items() if key not in self._learned]
+        if unread:
+            owners = [name.rpartition(".")[0] or name for name, _ in unread]
+            total, missing = sum(count for _, count in held.values()), sum(count for _, count in unread)
+            self.note(f"{holder} holds {total:,} parameters; {missing:,} of them reach no layer: {_listed(owners)}")
+        beside = {node.name: count for node in self.graph if (count := self.graph.params(node))}
+        beside = {name: count for name, count in beside.items() if name not in self._learning}
+        if beside:
+            extra = sum(beside.values())
+            self.note(f"{extra:,} parameters of layers are none that {holder} holds: {_listed(beside)}")
 
     def hand_out(self, values: Iterable[Any]) -> None:
         """Say what the network's outputs are: of those, what layers read further on is marked as an output."""
@@ -213,3 +235,9 @@ class GraphWriter:
             name = f"{stem}_{self._names[stem] + 1}"
             if name not in self.graph:
                 return name
+
+
+def _listed(names: Iterable[str]) -> str:
+    """The first few of some names, each once."""
+    different = list(dict.fromkeys(names))
+    return ", ".join(shortened(name) for name in different[:3]) + (", ..." if len(different) > 3 else "")

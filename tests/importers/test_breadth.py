@@ -27,16 +27,16 @@ NAMES = [
 
 
 def built(package: str, name: str) -> Any:
-    pytest.importorskip(package if package != "torchvision" else "torch")
+    from tests.importers import torchvision_ops
+
+    torchvision_ops.define_missing()  # timm imports torchvision, too
+    pytest.importorskip(package)
     if package == "pytorchcv":
         file, _, kind = name.partition("/")
         return getattr(importlib.import_module(f"pytorchcv.models.{file}"), kind)()
-    from tests.importers import torchvision_ops
-
     if package == "torchvision":
         return torchvision_ops.model(name)
-    torchvision_ops.define_missing()
-    return pytest.importorskip("timm").create_model(name)
+    return importlib.import_module("timm").create_model(name)
 
 
 def on_meta(package: str, name: str) -> Any:

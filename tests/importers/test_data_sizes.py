@@ -91,16 +91,56 @@ def test_a_limit_is_given_through_the_api_and_checked() -> None:
 
 @pytest.mark.parametrize("op", ["NonZero", "Compress", "Unique"])
 def test_onnx_ops_take_the_limit(op: str) -> None:
-    from onnx import helper, numpy_helper
+    from onnx import numpy_helper
 
-    reads = ["a", "chosen"] if op == "Compress" else ["a"]
-    nodes = [node("Conv", ["x", "w"], ["a"]), node(op, reads, ["n"]), node("Cast", ["n"], ["c"], to=1)]
-    nodes.append(node("Reshape", ["c", "flat"], ["y"]))
+    nodes, reads = [node("Conv", ["x", "w"], ["a"])], ["a"]
+    if op == "Compress":
+        nodes += [node("Reshape", ["a", "flat"], ["row"]), node("Cast", ["row"], ["chosen"], to=9)]
+        reads = ["a", "chosen"]
+    nodes += [node(op, reads, ["n"]), node("Cast", ["n"], ["c"], to=1), node("Reshape", ["c", "flat"], ["y"])]
     stored = [weight("w", 4, 3, 1, 1), numpy_helper.from_array(np.array([-1]), "flat")]
-    stored.append(helper.make_tensor("chosen", 9, [256], [True] * 256))
     graph = graph_of(nodes, {"x": [1, 3, 8, 8]}, stored, limits={"boxes": 50})
     assert graph.outputs[0].shape == ((200,) if op == "NonZero" else (50,))
     assert any("50 are assumed" in note for note in graph.notes)
+
+
+@pytest.mark.parametrize("axis", [None, 1])
+def test_a_stored_mask_keeps_as_many_as_it_says(axis: int | None) -> None:
+    from onnx import helper
+
+    mask = helper.make_tensor("mask", 9, [3], [True, False, True])
+    along = {} if axis is None else {"axis": axis}
+    graph = graph_of([node("Compress", ["x", "mask"], ["y"], **along)], {"x": [1, 3, 8, 8]}, [mask])
+    assert graph.outputs[0].shape == ((2,) if axis is None else (1, 2, 8, 8))
+
+
+DECIDING = {
+    "Slice": (["q", "zero", "n", "zero"], []),
+    "Reshape": (["q", "n"], []),
+    "Expand": (["q", "n"], []),
+    "TopK": (["q", "n"], ["places"]),
+    "ConstantOfShape": (["n"], []),
+}
+
+
+@pytest.mark.parametrize("op", DECIDING)
+@pytest.mark.parametrize("after", [True, False])
+def test_sizes_computed_from_the_data_end_the_network_in_one_line(op: str, after: bool) -> None:
+    from onnx import numpy_helper
+
+    reads, more = DECIDING[op]
+    first = node("Conv", ["x", "w"], ["q"]) if after else node("Relu", ["x"], ["q"])
+    nodes = [first, node("ReduceMax", ["q"], ["m"], keepdims=0), node("Cast", ["m"], ["k"], to=7)]
+    nodes += [node("Reshape", ["k", "one"], ["n"]), node(op, reads, ["y", *more])]
+    stored = [numpy_helper.from_array(np.array([i]), name) for i, name in enumerate(("zero", "one"))]
+    stored += [weight("w", 4, 3, 1, 1)] if after else []
+    if not after:
+        with pytest.raises(InputError, match=f"{op} 'y': its size depends on the values of 'n'; export it with fixed"):
+            graph_of(nodes, {"x": [1, 3, 8, 8]}, stored)
+        return
+    graph = graph_of(nodes, {"x": [1, 3, 8, 8]}, stored)
+    assert graph.total_macs == 12 * 64
+    assert f"cut at {op} 'y': its size depends on the values of 'n'; 0 ops behind it are not counted" in graph.notes
 
 
 # torchvision's own ops

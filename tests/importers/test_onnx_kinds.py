@@ -7,9 +7,14 @@ from typing import Any
 
 import numpy as np
 import pytest
+from onnx import helper, numpy_helper
 
-from costsim.errors import InputError
 from tests.importers.test_onnx_weights import elements, graph_of, ints, node, weight
+
+
+def constant(name: str, values: Any) -> Any:
+    return numpy_helper.from_array(np.asarray(values, np.float32), name)
+
 
 GATES = {"LSTM": 4, "GRU": 3, "RNN": 1}
 
@@ -68,9 +73,21 @@ def test_einsum_of_three_operands_contracts_from_the_left() -> None:
     assert graph.total_macs == 2 * 3 * 4 + 2 * 4 * 5
 
 
-def test_einsum_of_a_diagonal_is_refused_in_one_line() -> None:
-    with pytest.raises(InputError, match="diagonals"):
-        graph_of([node("Einsum", ["a"], ["y"], equation="ii->i")], {"a": [3, 3]}, [])
+@pytest.mark.parametrize("equation", ["ii->i", "ii", "iij->j", "bij->", "ijij->ij"])
+def test_einsum_of_one_operand_takes_diagonals_and_sums(equation: str) -> None:
+    shape = (3,) * equation.partition("->")[0].count("i") + (3,) * equation.partition("->")[0].count("j")
+    shape = shape if "b" not in equation else (2, *shape)
+    graph = graph_of([node("Einsum", ["a"], ["y"], equation=equation)], {"a": list(shape)}, [])
+    assert graph.total_macs == 0
+    assert graph.outputs[0].shape == (np.einsum(equation, np.zeros(shape)).shape or (1,))
+
+
+def test_einsum_repeats_what_is_one_long() -> None:
+    graph = graph_of(
+        [node("Einsum", ["a", "b"], ["y"], equation="...ij,...jk->...ik")], {"a": [3, 1, 4, 5], "b": [3, 2, 5, 6]}, []
+    )
+    assert graph.outputs[0].shape == (3, 2, 4, 6)
+    assert graph.total_macs == 6 * 4 * 5 * 6
 
 
 @pytest.mark.parametrize("heads, keys", [(2, 2), (4, 2), (4, 1)])
@@ -83,6 +100,79 @@ def test_attention_counts_both_products(heads: int, keys: int, is_flat: bool, ma
     graph = graph_of([node("Attention", list(shapes), ["y"], **attributes)], shapes, [], opset=23)
     assert graph.total_macs == 2 * heads * 5 * 7 * 8
     assert graph.outputs[0].shape == tuple(q)
+
+
+def test_the_scores_of_an_attention_can_be_read() -> None:
+    shapes: dict[str, Any] = {"q": [1, 4, 5, 8], "k": [1, 2, 7, 8], "v": [1, 2, 7, 8]}
+    nodes = [node("Attention", list(shapes), ["a", "", "", "s"]), node("Relu", ["s"], ["y"])]
+    assert graph_of(nodes, shapes, [], opset=23).outputs[-1].shape == (1, 4, 5, 7)
+
+
+PACKED = {"of all three": ({"q": [1, 5, 2, 3, 4]}, 5), "of two": ({"q": [1, 5, 8], "k": [1, 7, 2, 2, 4]}, 7)}
+
+
+@pytest.mark.parametrize("operands", PACKED)
+def test_query_key_and_value_in_one_tensor_are_taken_apart(operands: str) -> None:
+    shapes, rows = PACKED[operands]
+    attend = node("MultiHeadAttention", list(shapes), ["y"], num_heads=2, domain="com.microsoft")
+    graph = graph_of([attend], shapes, [])
+    assert graph.total_macs == 2 * 2 * 5 * rows * 4
+    assert graph.outputs[0].shape == (1, 5, 8)
+
+
+FIRST_STATES = {"zeros": (np.zeros, 0), "learned": (np.ones, 12)}
+
+
+@pytest.mark.parametrize("kind", FIRST_STATES)
+@pytest.mark.parametrize("op", ["GRU", "Scan"])
+def test_first_states_are_parameters_where_they_were_learned(kind: str, op: str) -> None:
+    make, learned = FIRST_STATES[kind]
+    if op == "GRU":
+        stored = [weight("W", 1, 18, 4), weight("R", 1, 18, 6), constant("h", make((1, 2, 6)))]
+        nodes, macs = [node("GRU", ["x", "W", "R", "", "", "h"], ["y"], hidden_size=6)], 7 * 2 * 18 * 10
+    else:
+        stored = [weight("w", 10, 6), constant("h", make((2, 6)))]
+        ends = [helper.make_tensor_value_info(name, 1, None) for name in ("h0", "step", "h1", "out")]
+        inner = [node("Concat", ["step", "h0"], ["c"], axis=1), node("MatMul", ["c", "w"], ["h1"])]
+        body = helper.make_graph([*inner, node("Identity", ["h1"], ["out"])], "body", ends[:2], ends[2:])
+        nodes, macs = [node("Scan", ["h", "x"], ["last", "y"], body=body, num_scan_inputs=1)], 7 * 2 * 60
+    graph = graph_of(nodes, {"x": [7, 2, 4]}, stored)
+    assert graph.total_macs == macs
+    assert graph.total_params == elements(stored) - 12 + learned
+
+
+@pytest.mark.parametrize("op, inputs, stored", [
+    ("Conv", ["x", "w", "b"], [weight("w", 1, 3, 1, 1), weight("b", 1)]),
+    ("InstanceNormalization", ["m", "w", "b"], [weight("w", 1), weight("b", 1)]),
+    ("Gemm", ["r", "w", "b"], [weight("w", 6, 1), weight("b", 1)]),
+    ("Add", ["s", "b"], [weight("b", 1)]),
+])  # fmt: skip
+def test_layers_with_one_output_have_their_single_weights(op: str, inputs: list[str], stored: list[Any]) -> None:
+    shape = {"x": [1, 3, 4, 4], "m": [1, 1, 4, 4], "r": [5, 6], "s": [5, 1]}[inputs[0]]
+    assert graph_of([node(op, inputs, ["y"])], {inputs[0]: shape}, stored).total_params == elements(stored)
+
+
+def test_products_of_constants_alone_are_folded_and_said() -> None:
+    nodes = [node("MatMul", ["v", "w"], ["u"]), node("MatMul", ["x", "u"], ["y"])]
+    graph = graph_of(nodes, {"x": [2, 4]}, [weight("v", 4, 5), weight("w", 5, 6)])
+    assert (graph.total_macs, graph.total_params) == (48, 50)
+    assert graph.notes == ("120 multiply-accumulates of MatMul on constants alone run once, when it is loaded",)
+
+
+def test_stored_weights_that_no_layer_has_are_named() -> None:
+    nodes = [node("Conv", ["x", "body.conv.weight"], ["y"]), node("Conv", ["x", "head.conv.weight"], ["dead"])]
+    stored = [weight("body.conv.weight", 4, 3, 1, 1), weight("head.conv.weight", 9, 3, 1, 1), weight("spare", 2)]
+    graph = graph_of(nodes[::-1], {"x": [1, 3, 4, 4]}, stored)
+    assert graph.total_params == 12
+    assert graph.notes == ("the file holds 41 parameters; 29 of them reach no layer: head.conv, spare",)
+
+
+def test_regions_of_a_map_are_sampled() -> None:
+    shapes: dict[str, Any] = {"x": [1, 4, 16, 16], "r": [5, 4]}
+    align = node("RoiAlign", ["x", "r", "b"], ["y"], output_height=7, output_width=7, sampling_ratio=2)
+    graph = graph_of([align], shapes, [ints("b", [0] * 5)])
+    assert graph.outputs[-1].shape == (5, 4, 7, 7)
+    assert not graph.unknown
 
 
 @pytest.mark.parametrize("kernel", [(3,), (3, 3), (3, 3, 3)], ids=str)

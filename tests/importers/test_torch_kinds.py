@@ -86,6 +86,20 @@ def masked_groups(self: Any, x: Any) -> Any:
     return F.scaled_dot_product_attention(x, x[:, :1], x[:, :1], attn_mask=mask, enable_gqa=True)
 
 
+def by_cells(self: Any, x: Any) -> Any:
+    state = x.new_zeros(x.shape[0], 8)
+    states = (state, state) if isinstance(self.cell, nn.LSTMCell) else state
+    for step in range(x.shape[1]):
+        states = self.cell(x[:, step], states)
+    return states[0] if isinstance(states, tuple) else states
+
+
+def put(x: Any) -> Any:
+    y = x.clone()
+    y[:, [0, 2], 1] = x[:, [1, 1], 2] * 2
+    return y
+
+
 def group_norm_3d() -> Any:
     return nn.Sequential(nn.Conv3d(4, 8, (1, 3, 3), groups=2), nn.GroupNorm(2, 8), nn.AvgPool3d(2), nn.PReLU(8))
 
@@ -140,6 +154,29 @@ KINDS = {
         (4, 5, 8),
     ),
     "grouped queries and a mask": (Net(masked_groups), (4, 5, 8)),
+    "a letter twice": (Net(lambda s, x: s.fc(torch.einsum("bii,bij->bj", x, x)), fc=nn.Linear(5, 2)), (5, 5)),
+    "sums over two axes": (Net(lambda s, x: torch.tensordot(x, s.w, ([1, 2], [0, 1])), w=weight(4, 5, 3)), (4, 5)),
+    "sums along the last axes": (Net(lambda s, x: torch.inner(x, s.w), w=weight(6, 4)), (3, 4)),
+    "a batch of products summed": (
+        Net(lambda s, x: torch.addbmm(s.b, x, s.w), w=weight(1, 4, 6), b=weight(3, 6)),
+        (3, 4),
+    ),
+    # one cell, step by step
+    "cells of an LSTM in a loop": (Net(by_cells, cell=nn.LSTMCell(6, 8)), (4, 6)),
+    "cells of a GRU in a loop": (Net(by_cells, cell=nn.GRUCell(6, 8)), (4, 6)),
+    # single elements and windows
+    "elements put": (Net(lambda s, x: s.conv(put(x)), conv=nn.Conv2d(3, 4, 1)), (3, 6, 6)),
+    "rows added by a list": (
+        Net(
+            lambda s, x: s.fc(torch.zeros(1, 3, 8).scatter_add(1, s.index, x)),
+            fc=nn.Linear(8, 2),
+            index=torch.zeros(1, 5, 8).long(),
+        ),
+        (5, 8),
+    ),
+    "elements by two lists": (Net(lambda s, x: s.fc(x[:, s.i, s.i]), fc=nn.Linear(3, 2), i=torch.arange(3)), (4, 4)),
+    "windows as columns": (Net(lambda s, x: s.fc(F.unfold(x, 3, padding=1).mT), fc=nn.Linear(27, 2)), (3, 6, 6)),
+    "root mean square": (nn.Sequential(nn.Linear(6, 8), nn.RMSNorm(8)), (5, 6)),
     # one and three dimensions
     "conv1d": (nn.Sequential(nn.Conv1d(3, 6, 3), nn.BatchNorm1d(6), nn.MaxPool1d(2), nn.AdaptiveAvgPool1d(1)), (3, 20)),
     "conv3d": (nn.Sequential(nn.Conv3d(3, 6, 3, stride=2), nn.BatchNorm3d(6), nn.AdaptiveAvgPool3d(1)), (3, 5, 9, 9)),
@@ -302,6 +339,7 @@ RECURRENT = {
     "two layers both ways": (nn.LSTM(8, 6, 2, batch_first=True, bidirectional=True), 10 * 2 * 24 * (14 + 18)),
     "gru": (nn.GRU(8, 6, batch_first=True, bidirectional=True), 10 * 2 * 18 * 14),
     "gru without bias": (nn.GRU(8, 6, bias=False), 10 * 18 * 14),
+    "projected": (nn.LSTM(8, 6, proj_size=3, batch_first=True, bidirectional=True), 10 * 2 * (24 * 11 + 18)),
     "relu recurrence": (nn.RNN(8, 6, nonlinearity="relu", batch_first=True), 10 * 6 * 14),
 }
 
@@ -318,6 +356,21 @@ def test_recurrent_modules_are_one_layer_for_each_of_theirs(name: str, states: b
     assert sum(node.layer.op == "recurrent" for node in graph) == module.num_layers
     assert not graph.unknown
     assert not graph.notes
+
+
+def test_a_bilinear_layer_multiplies_with_one_operand_after_the_other() -> None:
+    layer = nn.Bilinear(5, 6, 7)
+    graph = load_network(layer, [(5,), (6,)])
+    assert graph.total_macs == 5 * 6 * 7 + 6 * 7
+    assert graph.total_params == 217
+    assert not graph.unknown
+
+
+def test_attention_with_a_function_of_its_scores_counts_both_products() -> None:
+    from torch.nn.attention.flex_attention import flex_attention
+
+    module = Net(lambda s, x: flex_attention(x, x, x, score_mod=lambda score, b, h, q, k: score + q - k))
+    assert load_network(module, (2, 5, 8)).total_macs == 2 * 2 * 5 * 5 * 8
 
 
 def test_one_recurrent_module_used_twice_has_its_parameters_once() -> None:

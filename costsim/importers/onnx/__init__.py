@@ -59,6 +59,7 @@ def load_onnx(
     reader.bind_inputs(input_size, batch)
     reader.run_nodes(model.graph)
     reader.check_outputs(bound=(input_size, batch) == (None, None))
+    reader.writer.note_difference(reader.held, "the file")
     return reader.writer.finish(simplify)
 
 

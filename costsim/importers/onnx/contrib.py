@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from costsim.errors import InputError
 from costsim.graph import Tensor
 from costsim.graph import layers as L
-from costsim.importers import pieces
+from costsim.importers import pieces, unfold
 from costsim.importers.onnx import compute
 from costsim.importers.onnx.call import Call
 from costsim.importers.writer import Stored, Value
@@ -76,7 +76,25 @@ def embeddings(call: Call) -> list[Any]:
             rows.append(pieces.reshaped(call.writer, picked, (count // length, length, table.shape[1]), part="rows"))
     total = pieces.arithmetic(call.writer, "add", rows)
     y = _normed(call, total, call.stored(5), call.stored(6) if call.has(6) else None, part="norm")
-    return [y, None, total][: call.output_count]
+    return [y, Stored((batch,), trainable=False, elem_type=6), total][: call.output_count]  # lengths, then the sum
+
+
+def group_norm(call: Call) -> Any:
+    """ONNX Runtime's GroupNorm of a map, channels last unless it says else, perhaps with SiLU behind."""
+
+    def normed(turned: Call) -> Tensor:
+        y = turned.writer.add(L.GroupNorm(int(turned.attributes["groups"])), turned.tensor())
+        return turned.writer.add(L.Activation("swish"), y, part="swish") if turned.get("activation", 0) else y
+
+    return channels_last(normed)(call) if call.get("channels_last", 1) else normed(call)
+
+
+def roi_align(call: Call) -> Tensor:
+    """(map, boxes, the map of each box): every box sampled into cells."""
+    size = int(call.get("output_height", 1)), int(call.get("output_width", 1))
+    return pieces.roi_aligned(
+        call.writer, call.tensor(), call.value(1).shape[0], size, int(call.get("sampling_ratio", 0))
+    )
 
 
 def fused_gemm(call: Call) -> Tensor:
@@ -152,11 +170,5 @@ def rotary(call: Call) -> Tensor:
 
 
 def grid_sample(call: Call) -> Tensor:
-    """Samples of a map at computed places; eight operations each where four corners are weighted."""
-    x, grid = call.tensor(), call.tensor(1)
-    shape = (*x.shape[:2], *grid.shape[1:-1])
-    flops = 0 if call.get("mode", "linear") == "nearest" else 8
-    elements = 1
-    for length in shape:
-        elements *= length
-    return call.writer.unknown(call.op, [x, grid], shape, flops=flops * elements)
+    nearest = call.get("mode", "linear") == "nearest"
+    return unfold.sampled(call.writer, call.op, call.tensor(), call.tensor(1), nearest)

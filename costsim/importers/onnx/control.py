@@ -18,6 +18,7 @@ from costsim.graph import Tensor
 from costsim.graph import layers as L
 from costsim.importers import pieces
 from costsim.importers.onnx.items import Items
+from costsim.importers.onnx.weights import FLOATS, is_zero
 from costsim.importers.writer import Stored, Value
 
 if TYPE_CHECKING:
@@ -56,7 +57,7 @@ def loop(reader: Reader, node: NodeProto, name: str) -> Sequence[Any]:
     if not (count is None or _is_known(count)) or not (go is None or _is_known(go)):
         return _ended(reader, node, name, "how often it runs depends on the data")
     most = None if count is None else int(count.values)
-    states, gathered = list(given[2:]), _nothing_yet(body, 1 + len(given[2:]))
+    states, gathered = _first_states(reader, given[2:]), _nothing_yet(body, 1 + len(given[2:]))
     with reader.writer.scope():
         reader.bind_initializers(body)
         step, goes = 0, go is None or bool(go.values)
@@ -85,7 +86,8 @@ def scan(reader: Reader, node: NodeProto, name: str) -> Sequence[Any]:
         raise InputError("Scan of opset 8", mend="convert it to opset 9 or above with onnx.version_converter")
     scanned_count = int(options["num_scan_inputs"])
     given: list[Any] = [reader.writer[i] for i in node.input]
-    states, scanned = given[: len(given) - scanned_count], given[len(given) - scanned_count :]
+    states = _first_states(reader, given[: len(given) - scanned_count])
+    scanned = given[len(given) - scanned_count :]
     axes = [
         pieces.axis_of(a, x.shape)
         for a, x in zip(options.get("scan_input_axes", [0] * scanned_count), scanned, strict=True)
@@ -124,6 +126,18 @@ def over_items(reader: Reader, node: NodeProto, name: str) -> Sequence[Any]:
             _check_runs(step, body)
             made.append(_run(reader, body, [x.members[step] if isinstance(x, Items) else x for x in given]))
     return [Items(tuple(results)) for results in zip(*made, strict=True)]
+
+
+def _first_states(reader: Reader, states: Sequence[Any]) -> list[Any]:
+    """What a loop begins with. Matrices that are constants are operands: a runtime folds nothing within a loop."""
+    given = []
+    for state in states:
+        if isinstance(state, Stored) and state.elem_type in FLOATS and len(state.shape) > 1:
+            state = replace(state, trainable=False, parameters={}) if is_zero(state) else state
+            with reader.writer.learning([state]):
+                state = reader.writer.constant(state)
+        given.append(state)
+    return given
 
 
 def _run(reader: Reader, body: GraphProto, given: Sequence[Any]) -> list[Any]:

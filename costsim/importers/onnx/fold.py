@@ -21,6 +21,9 @@ from costsim.importers.writer import Stored, Value
 if TYPE_CHECKING:
     from onnx import ModelProto, NodeProto, OperatorSetIdProto
 
+DATA_DEPENDENT = {"Compress", "NonMaxSuppression", "NonZero", "Unique"}
+"""Ops that make as many values as the data have."""
+
 LARGEST_VALUE = 4096
 """Elements of a constant whose values are still computed; larger ones are known by shape."""
 
@@ -40,6 +43,7 @@ def fold(node: NodeProto, inputs: Sequence[Value | None], opsets: Sequence[Opera
     trainable = bool(made_of)
     shapes = infer_shapes(node, inputs, opsets)
     small = all(shape is not None and prod(shape) <= LARGEST_VALUE for shape in shapes)
+    small = small or node.op_type in DATA_DEPENDENT  # they make no more than they read
     if small and all(x is None or getattr(x, "values", None) is not None for x in inputs):
         values = _evaluate(node, inputs, opsets)
         if values is not None:

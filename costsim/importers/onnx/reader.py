@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,18 +18,26 @@ from costsim.importers.onnx.call import Call
 from costsim.importers.onnx.constants import constant, stored
 from costsim.importers.onnx.contrib import unpacked
 from costsim.importers.onnx.control import CONTROL
-from costsim.importers.onnx.fold import fold, infer_shapes
+from costsim.importers.onnx.fold import DATA_DEPENDENT, fold, infer_shapes
 from costsim.importers.onnx.items import ITEM_OPS, Items
 from costsim.importers.onnx.ops import DOMAINS
 from costsim.importers.onnx.scopes import blocks
-from costsim.importers.onnx.weights import as_operand, weights_of
+from costsim.importers.onnx.weights import FLOATS, RECURRENT, as_operand, weights_of
 from costsim.importers.writer import GraphWriter, Stored, Value
+from costsim.units import shortened
 
 if TYPE_CHECKING:
     from onnx import GraphProto, ModelProto, NodeProto, ValueInfoProto
 
-DATA_DEPENDENT = {"Compress", "NonMaxSuppression", "NonZero", "Unique"}
-"""Ops that make as many values as the data have."""
+SIZES = {
+    "CenterCropPad": (1,), "ConstantOfShape": (0,), "Expand": (1,), "OneHot": (1,), "Pad": (1, 3), "Range": (0, 1, 2),
+    "Reshape": (1,), "Resize": (2, 3), "Slice": (1, 2, 3, 4), "Split": (1,), "SplitToSequence": (1,), "Squeeze": (1,),
+    "Tile": (1,), "TopK": (1,), "Unsqueeze": (1,), "Upsample": (1,),
+}  # fmt: skip
+"""The inputs of an op that decide about the shape of what it makes."""
+
+MULTIPLYING = {"Conv", "ConvTranspose", "Einsum", "Gemm", "MatMul", *RECURRENT}
+"""Ops whose products on constants alone are worth a note."""
 
 RUNS_ANYWAY = ("Random", "Shape", "Size")
 """Ops that are not computed from the values of constants: numbers drawn at run time, and what shapes alone tell."""
@@ -46,6 +55,10 @@ class Reader:
         """Of weights in blocks of channels: how many of their output channels do more than fill up a block."""
         self.boxes: int | None = None
         """Values that an op makes whose number the data decide; None: the network ends there."""
+        self.held: dict[Hashable, tuple[str, int]] = {}
+        """The parameters that the file stores, less those that the ops reading them take for something else."""
+        self.folded: Counter[str] = Counter()
+        """Multiply-accumulates on constants alone, by op."""
         self.cut: set[str] = set()
         self.cut_at = ""
         self.behind = 0
@@ -57,7 +70,10 @@ class Reader:
         """The stored tensors of a graph."""
         for tensor in graph.initializer:
             with self.writer.node(tensor.name, "initializer"):
-                self.writer.bind(tensor.name, stored(tensor, self.folder))
+                found = stored(tensor, self.folder)
+                self.writer.bind(tensor.name, found)
+                if found.elements > 1:
+                    self.held |= {key: (tensor.name, count) for key, count in (found.parameters or {}).items()}
         for sparse in graph.sparse_initializer:
             with self.writer.node(sparse.values.name, "sparse initializer"):
                 held = Stored(tuple(sparse.dims), elem_type=sparse.values.data_type)
@@ -90,8 +106,11 @@ class Reader:
                 self.behind += 1
                 continue
             with self.writer.node(name, node.op_type, block):
+                if decides := self._computed_size(node):
+                    self._end(node, name, decides)
+                    continue
                 if node.op_type in DATA_DEPENDENT and not node.domain:
-                    tensors = self._tensors(node)
+                    tensors = self._tensors(node) if node.op_type != "Compress" else self._tensors(node, 1)
                     if tensors and self.boxes is not None:
                         self._assume(node, tensors, self.boxes)
                         continue
@@ -129,8 +148,23 @@ class Reader:
         """What the outputs of a graph within another are; None for those behind a cut."""
         return [None if info.name in self.cut else self.writer[info.name] for info in graph.output]
 
-    def _tensors(self, node: NodeProto) -> list[Tensor]:
-        return [x for name in node.input if name and isinstance(x := self.writer[name], Tensor)]
+    def _tensors(self, node: NodeProto, first: int = 0) -> list[Tensor]:
+        """What a node reads and is computed when the network runs, from an input on."""
+        return [x for name in node.input[first:] if name and isinstance(x := self.writer[name], Tensor)]
+
+    def _computed_size(self, node: NodeProto) -> str:
+        """The input that decides about a size and is computed when the network runs; empty if there is none."""
+        deciding = [node.input[i] for i in SIZES.get(node.op_type, ()) if i < len(node.input) and not node.domain]
+        return next((name for name in deciding if name and isinstance(self.writer[name], Tensor)), "")
+
+    def _end(self, node: NodeProto, name: str, decides: str) -> None:
+        """Cut the network off at a node whose size the data decide, if anything is computed before."""
+        if not self.writer.graph.total_macs:
+            raise InputError(
+                f"its size depends on the values of '{decides}'",
+                mend="export it with fixed sizes, or simplify the model for fixed input sizes",
+            )
+        self.cut_off(node, name, f"its size depends on the values of '{shortened(decides)}'", self._tensors(node))
 
     def _outputs(self, node: NodeProto, name: str) -> list[Any]:
         if node.op_type in CONTROL and not node.domain:
@@ -144,13 +178,36 @@ class Reader:
         inputs = unpacked(node, [as_operand(node.op_type, x) for x in given])
         inputs = unpadded(node, inputs, self.real_channels)
         if not any(isinstance(x, Tensor) for x in inputs) and not node.op_type.startswith(RUNS_ANYWAY):
+            if node.op_type == "DequantizeLinear":
+                self._set_aside(x for x in inputs[1:] if isinstance(x, Stored))
+            if node.op_type in MULTIPLYING:
+                self._count_folded(node, inputs)
             return list(fold(node, inputs, self.model.opset_import))
         handler = DOMAINS.get(node.domain, {}).get(node.op_type)
-        with self.writer.learning(weights_of(node.op_type, inputs)):
+        weights = weights_of(node.op_type, inputs)
+        self._set_aside(x for x in inputs if isinstance(x, Stored) and x not in weights)
+        with self.writer.learning(weights):
             if handler is None:
                 return self._unknown(node, inputs)
             made = handler(Call.of(self.writer, node, inputs, self.opset, self.needed))
         return made if isinstance(made, list) else [made]
+
+    def _count_folded(self, node: NodeProto, inputs: list[Value | None]) -> None:
+        """Count what is multiplied on constants alone: runtimes do it once, when they load the network."""
+        if not all(x is None or (isinstance(x, Stored) and x.elem_type in FLOATS) for x in inputs):
+            return
+        once = GraphWriter(node.op_type, source="onnx", where=self.writer.where)
+        with once.node(node.op_type, node.op_type):
+            first, *others = inputs
+            given = [once.constant(first) if isinstance(first, Stored) else first, *others]
+            DOMAINS[node.domain][node.op_type](Call.of(once, node, given, self.opset, self.needed))
+        self.folded[node.op_type] += once.graph.total_macs
+
+    def _set_aside(self, stored: Iterable[Stored]) -> None:
+        """Statistics, scales, bounds and the like: stored, and no parameters."""
+        for x in stored:
+            for key in x.parameters or {}:
+                self.held.pop(key, None)
 
     def _unknown(self, node: NodeProto, inputs: list[Value | None]) -> list[Any]:
         """An op without a model: as many outputs as it has, with the shapes onnx infers or the file declares."""
@@ -175,6 +232,8 @@ class Reader:
 
     def check_outputs(self, bound: bool) -> None:
         """With the file's own sizes, the inferred shapes must be those the file declares."""
+        for op, macs in self.folded.items():
+            self.writer.note(f"{macs:,} multiply-accumulates of {op} on constants alone run once, when it is loaded")
         if self.cut_at:
             self.writer.note(f"{self.cut_at}; {self.behind} ops behind it are not counted")
         read = [info for info in self.model.graph.output if info.name not in self.cut]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from costsim.errors import InputError
@@ -52,17 +53,16 @@ def attention(call: Call) -> list[Any]:
         k, v = (heads.split_heads(writer, x, int(call.attributes["kv_num_heads"]), "key") for x in (k, v))
     if call.has(4) and call.has(5):
         k, v = (pieces.joined(writer, [call.value(4 + i), x], 2) for i, x in enumerate((k, v)))
-    y = heads.attention(writer, q, k, v, call.value(3) if call.has(3) else None)
+    y, scores = heads.attended(writer, q, k, v, call.value(3) if call.has(3) else None)
     y = heads.merge_heads(writer, y) if flat else y
-    return [y, k, v, None][: call.output_count]
+    wants_scores = len(call.wanted) > 3 and call.wanted[3]
+    return [y, k, v, scores() if wants_scores else None][: call.output_count]
 
 
 def multi_head_attention(call: Call) -> list[Any]:
     """ONNX Runtime's MultiHeadAttention: query (n, rows, width), key and value like it or (n, heads, rows, depth)."""
     writer, count = call.writer, int(call.attributes["num_heads"])
-    if not call.has(1) or len(call.value(1).shape) == 5:
-        raise InputError("query, key and value in one tensor", mend="not supported; export them apart")
-    q, k, v = call.tensor(0), call.tensor(1), call.tensor(2)
+    q, k, v = _apart(call)
     bias = call.value(3) if call.has(3) else None
     if isinstance(bias, Stored):
         q = writer.add(L.Add(const_elems=q.shape[-1]), q, part="query_bias")
@@ -70,12 +70,28 @@ def multi_head_attention(call: Call) -> list[Any]:
             writer.add(L.Add(const_elems=x.shape[-1]), x, part=part) if len(x.shape) == 3 else x
             for x, part in ((k, "key_bias"), (v, "value_bias"))
         )
-    q = heads.split_heads(writer, q, count, "query")
-    k, v = (heads.split_heads(writer, x, count, "key") if len(x.shape) == 3 else x for x in (k, v))
+    q, k, v = (heads.split_heads(writer, x, count, "heads") if len(x.shape) == 3 else x for x in (q, k, v))
     if call.has(6) and call.has(7):
         k, v = (pieces.joined(writer, [call.value(6 + i), x], 2) for i, x in enumerate((k, v)))
     y = heads.merge_heads(writer, heads.attention(writer, q, k, v, call.value(5) if call.has(5) else None))
-    return [y, k, v][: call.output_count]
+    return [y, k, v, None][: call.output_count]
+
+
+def masked_decoder(call: Call) -> list[Any]:
+    """DecoderMaskedMultiHeadAttention: one step, with its inputs in another order."""
+    query, key, value, mask, scores, *past = (*call.inputs, *(None,) * 7)[:7]
+    bias = call.inputs[10] if call.has(10) else None
+    return multi_head_attention(replace(call, inputs=(query, key, value, bias, mask, scores, *past)))
+
+
+def _apart(call: Call) -> list[Tensor]:
+    """Query, key and value of a MultiHeadAttention, the packed ones (n, rows, heads, 2 or 3, depth) taken apart."""
+    given = [call.tensor(i) for i in range(3) if call.has(i)]
+    if len(given[-1].shape) != 5:
+        return given
+    packed = given.pop()
+    parts = [pieces.selected(call.writer, packed, 3, i) for i in range(packed.shape[3])]
+    return given + [pieces.transposed(call.writer, x, (0, 2, 1, 3), part="apart") for x in parts]
 
 
 def group_query_attention(call: Call) -> list[Any]:
@@ -105,6 +121,13 @@ def fused_attention(call: Call) -> list[Any]:
     starts = [0, widths[0], widths[0] + widths[1]]
     parts = [pieces.sliced(writer, joint, 2, s, s + w) for s, w in zip(starts, widths, strict=True)]
     q, k, v = (heads.split_heads(writer, x, count, "heads") for x in parts)
-    bias = 5 if call.op == "Attention" else -1  # QAttention has scales and zero points there
+    past, bias = (4, 5) if call.op == "Attention" else (8, -1)  # QAttention has scales and zero points before
+    present = None
+    if call.has(past):  # keys and values of the steps before: (2, n, heads, rows, depth)
+        before = [pieces.selected(writer, call.tensor(past), 0, i) for i in range(2)]
+        k, v = (pieces.joined(writer, [old, new], 2) for old, new in zip(before, (k, v), strict=True))
+    if len(call.wanted) > 1 and call.wanted[1]:
+        stacked = [pieces.reshaped(writer, x, (1, *x.shape), part="present") for x in (k, v)]
+        present = pieces.joined(writer, stacked, 0)
     mask = call.value(bias) if bias >= 0 and call.has(bias) else None
-    return [heads.merge_heads(writer, heads.attention(writer, q, k, v, mask)), None][: call.output_count]
+    return [heads.merge_heads(writer, heads.attention(writer, q, k, v, mask)), present][: call.output_count]

@@ -190,21 +190,22 @@ def expand_dims(call: Call) -> Tensor:
 
 def gather_elements(call: Call) -> Tensor:
     """One element of the data for every index: as many are copied as there are indices."""
-    return _picked(call, call.value(1).shape, call.value(1).shape)
+    return pieces.picked(call.writer, call.tensor(), call.value(1).shape)
 
 
 def gather_nd(call: Call) -> Tensor:
     """Slices at the positions that input 1 lists, in a batch of them where ``batch_dims`` says so."""
     data, positions, batch = call.value(0).shape, call.value(1).shape, int(call.get("batch_dims", 0))
     shape = (*positions[:-1], *data[batch + positions[-1] :])
-    return _picked(call, shape, shape or (1,))
+    return pieces.picked(call.writer, call.tensor(), shape)
 
 
-def _picked(call: Call, shape: tuple[int, ...], flat: tuple[int, ...]) -> Tensor:
-    data = call.tensor()
-    row = pieces.reshaped(call.writer, data, (1, prod(data.shape)), part="row")
-    chosen = call.writer.add(L.IndexSelect(prod(flat), 1), row)
-    return pieces.reshaped(call.writer, chosen, shape, part="picked")
+def compress(call: Call) -> Tensor:
+    """What a stored mask keeps, along one axis or of all elements in a row."""
+    data, kept = call.tensor(), sum(map(bool, call.numbers(1)))
+    if "axis" not in call.attributes:
+        return pieces.picked(call.writer, data, (kept,))
+    return call.writer.add(L.IndexSelect(kept, pieces.axis_of(int(call.attributes["axis"]), data.shape)), data)
 
 
 def scattered(call: Call) -> Tensor:

@@ -8,6 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import replace
+from typing import TypeGuard
+
+import numpy as np
 
 from costsim.importers.writer import Stored, Value
 
@@ -32,11 +35,17 @@ WEIGHT_INPUTS: dict[str, tuple[int, ...]] = {
     "QLinearMul": (0, 3),
     "RNN": (1, 2, 3),
     "Clip": (),
+    "CumSum": (),
+    "OneHot": (),
     "Pad": (),
     "Resize": (),
+    "ScatterElements": (),
+    "ScatterND": (),
     "Upsample": (),
 }
 """Ops of whose stored inputs only some are weights: statistics, scales, zero points and sizes are none."""
+
+RECURRENT = {"GRU", "LSTM", "RNN"}
 
 FILLED = "ConstantOfShape"
 """A network stripped of its weights fills them in at run time; elsewhere the same op makes zeros to pad with."""
@@ -47,8 +56,14 @@ TAKES_FILLED = {
 }  # fmt: skip
 """Ops whose weights may be filled in, and those that bring a weight into its form."""
 
-COUNTS_SCALARS = {"PRelu"}
+COUNTS_SCALARS = {
+    "Conv", "ConvTranspose", "DeformConv", "Einsum", "FusedConv", "Gemm", "GroupNormalization",
+    "InstanceNormalization", "LayerNormalization", "MatMul", "PRelu", "RMSNormalization",
+}  # fmt: skip
 """Ops for which a single stored number is a parameter; elsewhere it is a factor somebody wrote."""
+
+VIEWS = {"Cast", "Flatten", "Identity", "Reshape", "Squeeze", "Transpose", "Unsqueeze"}
+"""Ops that keep every element of what they read."""
 
 FLOATS = {1, 10, 11, 16, 17, 18, 19, 20, 23}
 QUANTISED = {2, 3, 4, 5, 21, 22}
@@ -66,8 +81,10 @@ def weights_of(op: str, inputs: Sequence[Value | None]) -> list[Stored]:
         return [x for x in inputs if isinstance(x, Stored) and not _is_neutral(x)]
     chosen = WEIGHT_INPUTS.get(op)
     if chosen is not None:
-        return [x for i in chosen if i < len(inputs) and isinstance(x := inputs[i], Stored)]
-    return [x for x in inputs if isinstance(x, Stored) and _is_weight(x) and (x.elements > 1 or op in COUNTS_SCALARS)]
+        held = [x for i in chosen if i < len(inputs) and isinstance(x := inputs[i], Stored)]
+        return held + ([x for x in inputs[5:7] if _is_learned_state(x)] if op in RECURRENT else [])
+    scalars = op in COUNTS_SCALARS or _is_bias_of_one(op, inputs)
+    return [x for x in inputs if isinstance(x, Stored) and _is_weight(x) and (x.elements > 1 or scalars)]
 
 
 def behind(op: str, inputs: Iterable[Value | None]) -> Mapping[Hashable, int]:
@@ -75,7 +92,8 @@ def behind(op: str, inputs: Iterable[Value | None]) -> Mapping[Hashable, int]:
     held = [x for x in inputs if isinstance(x, Stored)]
     if op == "DequantizeLinear":
         return held[0].parameters or {}
-    return {key: n for x in held if _is_weight(x) and x.elements > 1 for key, n in (x.parameters or {}).items()}
+    counted = [x for x in held if _is_weight(x) and (x.elements > 1 or op in VIEWS)]
+    return {key: n for x in counted for key, n in (x.parameters or {}).items()}
 
 
 def as_operand(op: str, value: Value | None) -> Value | None:
@@ -87,6 +105,22 @@ def as_operand(op: str, value: Value | None) -> Value | None:
 
 def _is_weight(x: Stored) -> bool:
     return x.trainable and x.elem_type in FLOATS | QUANTISED
+
+
+def _is_bias_of_one(op: str, inputs: Sequence[Value | None]) -> bool:
+    """Whether one number is added to a single column: the bias of a layer with one output."""
+    shapes = [x.shape for x in inputs if x is not None]
+    return op == "Add" and (1,) in shapes and any(len(shape) > 1 and shape[-1] == 1 for shape in shapes)
+
+
+def _is_learned_state(x: Value | None) -> TypeGuard[Stored]:
+    """A first state that is not just zeros."""
+    return isinstance(x, Stored) and x.values is not None and not is_zero(x)
+
+
+def is_zero(x: Stored) -> bool:
+    """Whether it is known to hold nothing but zeros."""
+    return x.filled or (x.values is not None and not np.any(x.values))
 
 
 def _is_neutral(x: Stored) -> bool:

@@ -99,7 +99,7 @@ class Reader:
                     mend="the file is damaged; convert it again",
                 )
             shape, trainable = tuple(max(d, 1) for d in tensor.shape), self._is_trainable(index)
-            parameters: dict[Hashable, int] = {index: prod(shape)} if trainable else {}
+            parameters: dict[Hashable, int] = {(id(self.graph), index): prod(shape)} if trainable else {}
             self.values[index] = Stored(shape, trainable, tensor.values, parameters=parameters)
         return self.values[index]
 
@@ -187,13 +187,15 @@ INTEGERS = frozenset({"INT32", "INT64", "BOOL", "STRING"})
 """Element types that no weight has."""
 
 BIASES = {
+    "BIDIRECTIONAL_SEQUENCE_LSTM": (12, 13, 14, 15, 17, 29, 30, 31, 32, 34),
+    "BIDIRECTIONAL_SEQUENCE_RNN": (3, 7),
     "CONV_2D": (2,),
     "CONV_3D": (2,),
     "DEPTHWISE_CONV_2D": (2,),
     "FULLY_CONNECTED": (2,),
     "SVDF": (3,),
     "TRANSPOSE_CONV": (3,),
-    "UNIDIRECTIONAL_SEQUENCE_LSTM": (12, 13, 14, 15),
+    "UNIDIRECTIONAL_SEQUENCE_LSTM": (12, 13, 14, 15, 17),
     "UNIDIRECTIONAL_SEQUENCE_RNN": (3,),
 }
 """Inputs that are a bias, by op."""

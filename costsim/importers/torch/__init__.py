@@ -69,7 +69,7 @@ def _graph(program: ExportedProgram, name: str, boxes: int | None = None) -> Lay
     names = program.graph_signature.inputs_to_parameters.values()
     tensors = program.state_dict
     held = {identity(name, tensors): (name, tensors[name].numel()) for name in names if name in tensors}
-    _note_unread(reader.writer, held)
+    reader.writer.note_difference(held, "the module")
     return reader.writer.finish(simplify)
 
 
@@ -77,16 +77,6 @@ def _given(graph: LayerGraph, size: Any) -> tuple[int, ...]:
     """The size that is asked for of the first input."""
     first = size.get(graph.inputs[0].name, graph.input_shape[1:]) if isinstance(size, Mapping) else size
     return tuple(first)[-len(graph.input_shape) + 1 :]
-
-
-def _note_unread(writer: GraphWriter, held: Mapping[Any, tuple[str, int]]) -> None:
-    """Say which parameters no layer has: they are not counted."""
-    unread = [(name, count) for key, (name, count) in held.items() if key not in writer.learned]
-    if unread:
-        modules = list(dict.fromkeys(name.rpartition(".")[0] or name for name, _ in unread))
-        where = ", ".join(modules[:3]) + (", ..." if len(modules) > 3 else "")
-        total, missing = sum(count for _, count in held.values()), sum(count for _, count in unread)
-        writer.note(f"the module holds {total:,} parameters; {missing:,} of them reach no layer: {where}")
 
 
 def _accepts(source: object) -> bool:

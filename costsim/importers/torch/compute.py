@@ -1,13 +1,15 @@
-"""ATen ops with weights or windows."""
+"""ATen ops with weights or windows, and recurrence."""
 
 from __future__ import annotations
 
+from functools import partial
+from math import prod
 from typing import Any
 
 from costsim.graph import Tensor
 from costsim.graph import layers as L
+from costsim.graph.layers.recurrent import GATES
 from costsim.importers import pieces, unfold
-from costsim.importers.attention import attention as attended
 from costsim.importers.pieces import same_padding
 from costsim.importers.torch.call import Call
 from costsim.importers.writer import Stored, Value
@@ -58,42 +60,6 @@ def _conv_padding(
     return padding, padding
 
 
-def linear(call: Call) -> Tensor:
-    return _fully_connected(call, call.tensor("input"), call["weight"], call.get("bias"))
-
-
-def _fully_connected(call: Call, x: Tensor, weight: Value, bias: Value | None) -> Tensor:
-    """``weight`` is (out, in), as torch stores it."""
-    if isinstance(weight, Tensor):
-        y = pieces.multiplied(call.writer, x, pieces.transposed(call.writer, weight, (1, 0), part="transposed"))
-        return y if bias is None else pieces.arithmetic(call.writer, "add", [y, bias])
-    turned = Stored(weight.shape[::-1], weight.trainable)
-    own_bias = isinstance(bias, Stored)
-    y = pieces.multiplied(call.writer, x, turned, bias=own_bias)
-    return y if own_bias or bias is None else pieces.arithmetic(call.writer, "add", [y, bias])
-
-
-def matmul(call: Call) -> Tensor:
-    """A product of two: mm, bmm, matmul."""
-    a, b = call.values
-    return pieces.multiplied(call.writer, a, b)
-
-
-def addmm(call: Call) -> Tensor:
-    """``self + mat1 @ mat2``: a bias where the first is stored."""
-    first, a, b = call.values
-    own_bias = isinstance(first, Stored) and isinstance(b, Stored) and first.elements == b.shape[-1]
-    y = pieces.multiplied(call.writer, a, b, bias=own_bias)
-    return y if own_bias else pieces.arithmetic(call.writer, "add", [y, first])
-
-
-def attention(call: Call) -> Any:
-    """Scaled dot-product attention; its further outputs are statistics of the backward pass."""
-    q, k, v = (call.tensor(name) for name in ("query", "key", "value"))
-    y = attended(call.writer, q, k, v, call.get("attn_mask"))
-    return [y] + [None] * (len(call.shapes) - 1) if len(call.shapes) > 1 else y
-
-
 def batch_norm(call: Call) -> Any:
     """Also the decomposed forms, which answer with statistics beside the result."""
     x = call.tensor("input")
@@ -106,6 +72,14 @@ def layer_norm(call: Call) -> Any:
     weights = [call.get("weight"), call.get("bias")]
     y = pieces.layer_normed(call.writer, call.tensor("input"), len(call["normalized_shape"]), weights)
     return [y, None, None] if call.op.startswith("native") else y
+
+
+def rms_norm(call: Call) -> Any:
+    """Divided by the root mean square, perhaps with a scale; no mean is taken."""
+    writer, weight = call.writer, call.get("weight")
+    y = writer.add(L.LayerNorm(affine=False), call.tensor("input"))
+    y = y if weight is None else pieces.arithmetic(writer, "mul", [y, weight])
+    return [y, None] if call.op.startswith("_fused") else y
 
 
 def group_norm(call: Call) -> Any:
@@ -136,6 +110,30 @@ def pool(call: Call) -> Any:
         y = pieces.pooled(call.writer, x, function, reach, stride, (padding, padding), bool(call["ceil_mode"]))
     y = pieces.reshaped(call.writer, y, y.shape[1:]) if unbatched else y
     return [y, None] if len(call.shapes) > 1 else y
+
+
+def fractional_pool(call: Call) -> Any:
+    """Maxima over windows at random places."""
+    rank = 3 if call.op.endswith("3d") else 2
+    x, unbatched = _batched(call, call.tensor("self"), rank)
+    size = (*x.shape[:2], *call.shape[-rank:])
+    y = unfold.pooled(call.writer, x, "max", call.per_axis("kernel_size", rank), size)
+    return [pieces.reshaped(call.writer, y, y.shape[1:]) if unbatched else y, None]
+
+
+def windows(call: Call) -> Tensor:
+    """im2col: what a window reads at every position, (n, channels * taps, positions)."""
+    x, _ = _batched(call, call.tensor("self"), 2)
+    taps, positions = prod(call.per_axis("kernel_size", 2)), call.shape[-1]
+    return pieces.reshaped(call.writer, unfold.windows(call.writer, x, taps, positions), call.shape, part="columns")
+
+
+def windows_summed(call: Call) -> Tensor:
+    """col2im: windows added back into a map."""
+    x = call.tensor("self")
+    n = x.shape[0] if len(x.shape) == 3 else 1
+    flat = pieces.reshaped(call.writer, x, (n, prod(x.shape) // n), part="flat")
+    return pieces.reshaped(call.writer, call.writer.add(L.ScatterAdd(prod(call.shape) // n), flat), call.shape)
 
 
 def _batched(call: Call, x: Tensor, rank: int) -> tuple[Tensor, bool]:
@@ -169,14 +167,17 @@ def deformable(call: Call) -> Tensor:
     return unfold.deformed(call.writer, call.tensor("input"), call["weight"], read, bias, groups, call.shape)
 
 
+def grid_sample(call: Call) -> Tensor:
+    """Samples of a map or a volume at computed places."""
+    nearest = call.get("interpolation_mode", 0) == 1
+    return unfold.sampled(call.writer, call.op, call.tensor("input"), call.tensor("grid"), nearest)
+
+
 def roi_align(call: Call) -> Tensor:
-    """Regions cut out of one map, each sampled into cells."""
     rois, _, height, width = call.shape
-    samples = max(int(call.get("sampling_ratio", 0)), 0) ** 2 or 4
-    x = call.tensor("input")
-    if height != width or x.shape[0] != 1:
-        return call.writer.unknown("roi_align", [x], call.shape, flops=8 * samples * rois * height * width * x.shape[1])
-    return call.writer.add(L.RoiAlign(rois, height, samples), x)
+    return pieces.roi_aligned(
+        call.writer, call.tensor("input"), rois, (height, width), int(call.get("sampling_ratio", 0))
+    )
 
 
 def recurrent(call: Call) -> list[Any]:
@@ -184,27 +185,25 @@ def recurrent(call: Call) -> list[Any]:
     writer, x, weights = call.writer, call.tensor("input"), call["params"]
     bias, directions = bool(call["has_biases"]), 2 if call["bidirectional"] else 1
     cell, time_first, layers = call.op.split("_")[0], not call["batch_first"], int(call["num_layers"])
-    stored = all(isinstance(weight, Stored) for weight in weights)
-    if not stored or len(weights) != layers * directions * (4 if bias else 2):  # projected hidden states
-        elements = sum(weight.elements for weight in weights if isinstance(weight, Stored))
-        return [writer.unknown(call.op, [x], shape, elements if not i else 0) for i, shape in enumerate(call.shapes)]
-    hidden = weights[1].shape[-1]
+    hidden, width = weights[1].shape[0] // GATES[cell], weights[1].shape[1]
+    projected = width if len(weights) > layers * directions * (4 if bias else 2) else 0
     unbatched = len(x.shape) == 2
     x = pieces.reshaped(writer, x, (x.shape[0], 1, x.shape[1]) if time_first else (1, *x.shape)) if unbatched else x
     every = []
     for _ in range(layers):
-        x = writer.add(L.Recurrent(hidden, cell, directions == 2, bias, time_first), x)
+        x = writer.add(L.Recurrent(hidden, cell, directions == 2, bias, time_first, projected), x)
         every.append(x)
 
-    def last() -> Tensor:
-        """(layers * directions, n, hidden) from the last step of every layer."""
+    def last(shape: tuple[int, ...]) -> Tensor:
+        """(layers * directions, n, width) from the last step of every layer."""
         axis, states = 0 if time_first else 1, []
         for y in every:
             state = pieces.sliced(writer, y, axis, y.shape[axis] - 1, None)
-            n = y.shape[1 - axis]
-            states.append(pieces.reshaped(writer, state, (directions, n, hidden), part="state"))
+            states.append(pieces.reshaped(writer, state, (directions, y.shape[1 - axis], width), part="state"))
         joined = pieces.joined(writer, states, 0)
-        return pieces.reshaped(writer, joined, call.shapes[1], part="state")
+        if shape[-1] != width:  # the cells are wider than the projected states
+            joined = writer.add(L.IndexSelect(shape[-1], 2), joined, part="cells")
+        return pieces.reshaped(writer, joined, shape, part="state")
 
     y = pieces.reshaped(writer, x, call.shapes[0], part="unbatched") if unbatched else x
-    return [y, *[last] * (len(call.shapes) - 1)]
+    return [y, *(partial(last, shape) for shape in call.shapes[1:])]

@@ -98,6 +98,8 @@ def traced(module: Module, input_size: Any, batch: int | None, boxes: int | None
             where=name,
             mend="give the part before that (model.backbone, or a wrapper that returns the head's outputs)",
         )
+    if "FakeTensor" in problem:  # a number that only running gives was wanted, as by packed sequences
+        problem = "its code asks a tensor for a number while it is traced; packed sequences do"
     several = "; several inputs: a list of sizes, or torch.export it" if len(given) == 1 else ""
     raise InputError(f"cannot be traced: {problem}", where=name, mend=f"check the input size{several}")
 

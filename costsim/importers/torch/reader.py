@@ -22,6 +22,7 @@ from costsim.importers.scopes import block_of, holders
 from costsim.importers.torch.assumed import DATA_DEPENDENT
 from costsim.importers.torch.call import Call, values_in
 from costsim.importers.torch.ops import BROADCASTING, MULTIPLYING, OPS
+from costsim.importers.torch.products import flexible_attention
 from costsim.importers.torch.sizes import Cut, DataDependent, Sizes
 from costsim.importers.writer import GraphWriter, Stored
 
@@ -76,8 +77,10 @@ class Reader:
             self.values[node] = Stored(tuple(held.shape), trainable=False, parameters={}) if fixed else held
 
     def _region(self, node: Any) -> Any:
-        """The body of a region that only sets a mode (autocast, no_grad), in its place."""
+        """The body of a region that only sets a mode (autocast, no_grad), in its place; or attention with one."""
         arguments = [self.values.get(a, a) if hasattr(a, "users") else a for a in node.args]
+        if str(node.target) == "flex_attention":
+            return flexible_attention(self.writer, *arguments[:3])
         at = next((i for i, a in enumerate(arguments) if hasattr(a, "graph")), None)
         if at is None or not str(node.target).startswith("wrap_with_"):
             raise InputError("control flow: what runs depends on the data", mend="export it without")
@@ -168,8 +171,11 @@ class Reader:
     ) -> Any:
         """What the call makes: layers where it reads activations, a stored tensor where it reads constants alone."""
         if not any(isinstance(x, Tensor) for x in operands):
-            self._fold(name, arguments, shapes)
-            return _stored(node, shapes, operands)
+            filled = next((x for x in operands if x.filled), None)
+            if filled is None or name not in MULTIPLYING:
+                self._fold(name, arguments, shapes)
+                return _stored(node, shapes, operands)
+            arguments = _exchanged(arguments, filled, self.writer.constant(filled))  # zeros made when it runs
         if name in ("expand", "expand_as") and all(op_name(user.target) in BROADCASTING for user in node.users):
             return operands[0]  # a view that its readers broadcast anyway
         if _is_assumed(node):
@@ -192,9 +198,9 @@ class Reader:
         if name not in MULTIPLYING:
             return
         once = GraphWriter(name, source="torch", where=self.writer.where)
-        first = next(key for key, value in arguments.items() if isinstance(value, Stored))
+        first = next(values_in(arguments.values()))
         with once.node(name, name):
-            OPS[name](Call(once, name, {**arguments, first: once.constant(arguments[first])}, shapes))
+            OPS[name](Call(once, name, _exchanged(arguments, first, once.constant(first)), shapes))
         self.folded[name] += once.graph.total_macs
 
     def _unknown(self, node: Node, operands: list[Any], shapes: tuple[Shape, ...]) -> Any:
@@ -226,6 +232,17 @@ def _arguments(node: Any, values: dict[Node, Any]) -> dict[str, Any]:
     return found
 
 
+def _exchanged(arguments: dict[str, Any], one: Stored, other: Tensor) -> dict[str, Any]:
+    """The arguments with a tensor of the graph in the place of a stored one."""
+
+    def given(argument: Any) -> Any:
+        if isinstance(argument, (list, tuple)):
+            return [given(part) for part in argument]
+        return other if argument is one else argument
+
+    return {name: given(argument) for name, argument in arguments.items()}
+
+
 def _shapes(node: Node, sizes: Sizes) -> tuple[Shape, ...]:
     value: Any = node.meta.get("val")
     results = value if isinstance(value, (list, tuple)) else [value]
@@ -247,7 +264,8 @@ def identity(parameter: str | None, tensors: Any) -> Hashable:
 def _stored(node: Node, shapes: tuple[Shape, ...], operands: list[Stored]) -> Any:
     """What is computed from weights or constants alone is stored, too, and made of their parameters."""
     behind = {key: count for x in operands for key, count in (x.parameters or {}).items()}
-    made = [Stored(shape, any(x.trainable for x in operands), parameters=behind) for shape in shapes]
+    learned, filled = any(x.trainable for x in operands), bool(operands) and all(x.filled for x in operands)
+    made = [Stored(shape, learned, parameters=behind, filled=filled) for shape in shapes]
     return made if _is_several(node) else made[0] if made else None
 
 

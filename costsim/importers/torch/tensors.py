@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Any
 
 from costsim.graph import Tensor
 from costsim.graph import layers as L
 from costsim.importers import pieces, unfold
 from costsim.importers.torch.call import Call
-from costsim.importers.writer import GraphWriter, Stored, Value
+from costsim.importers.writer import Stored, Value
 
 REDUCTIONS = {
     "mean": "mean",
@@ -133,16 +132,6 @@ def index_select(call: Call) -> Tensor:
     return call.writer.add(L.IndexSelect(call.shape[axis], axis), x)
 
 
-def index_add(call: Call) -> Tensor:
-    """Channels added into others by an index list; into a tensor just made, it is that sum alone."""
-    onto, source = call["self"], call.tensor("source")
-    if pieces.axis_of(int(call["dim"]), call.shape) != 1 or call.get("alpha", 1) != 1:
-        return call.writer.unknown(call.op, [source], call.shape)
-    added = call.writer.add(L.ScatterAdd(call.shape[1]), source)
-    fresh = isinstance(onto, Stored) and not onto.trainable
-    return added if fresh else call.writer.add(L.Add(), call.tensor("self"), added)
-
-
 def embedding(call: Call) -> Tensor:
     table, indices = call.tensor("weight"), call["indices"]
     count = 1
@@ -152,14 +141,23 @@ def embedding(call: Call) -> Tensor:
 
 
 def gather_by_list(call: Call) -> Tensor:
-    """``x[..., index, ...]`` with one index tensor: a gather along that axis."""
+    """``x[..., index, ...]``: with one index tensor a gather along that axis, with several one of single elements."""
     x, indices = call.tensor("self"), call["indices"]
     used = [(axis, index) for axis, index in enumerate(indices) if index is not None]
     if len(used) != 1:
-        return call.writer.unknown(call.op, [x], call.shape)
+        return pieces.picked(call.writer, x, call.shape)
     axis, index = used[0]
     count = index.elements if isinstance(index, Stored) else call.shape[axis]
     return pieces.reshaped(call.writer, call.writer.add(L.IndexSelect(count, axis), x), call.shape)
+
+
+def picked(call: Call) -> Tensor:
+    """gather, take and their like: one element for every index."""
+    return pieces.picked(call.writer, call.tensor("self"), call.shape)
+
+
+def diagonal(call: Call) -> Value:
+    return pieces.diagonal(call.writer, call["self"], int(call["dim1"]), int(call["dim2"]), int(call["offset"]))
 
 
 def reshape(call: Call) -> Tensor:
@@ -210,41 +208,6 @@ def pad(call: Call) -> Tensor:
     return pieces.padded(call.writer, x, before, after)
 
 
-def copied(call: Call) -> Value:
-    """The source, in the shape of what it is written over."""
-    source = call["src"]
-    return (
-        source if source.shape == call.shape else pieces.expanded(call.writer, call.tensor("src"), call.shape, "copy")
-    )
-
-
-def scattered(call: Call) -> Value:
-    """A tensor with some positions of one axis replaced: what is kept before, the new ones, what is kept behind."""
-    writer, source = call.writer, call.tensor("src")
-    axis = pieces.axis_of(int(call["dim"]), call.shape)
-    if call.op == "select_scatter":
-        start = int(call["index"]) % call.shape[axis]
-        picked = range(start, start + 1)
-        source = pieces.reshaped(writer, source, (*call.shape[:axis], 1, *call.shape[axis + 1 :]), part="unsqueeze")
-    else:
-        picked = range(call.shape[axis])[call.get("start") : call.get("end") : call.get("step", 1)]
-    if len(picked) == call.shape[axis]:
-        return source
-    kept, length = call["self"], call.shape[axis]
-    if picked.step > 1:  # interleaved: both at hand, then one by one
-        return writer.add(L.IndexSelect(length, axis), pieces.joined(writer, [call.tensor("self"), source], axis))
-    parts = [_part(writer, kept, axis, 0, picked[0]), source, _part(writer, kept, axis, picked[-1] + 1, length)]
-    return pieces.joined(writer, [part for part in parts if part is not None], axis)
-
-
-def _part(writer: GraphWriter, x: Value, axis: int, start: int, stop: int) -> Value | None:
-    if start >= stop:
-        return None
-    if isinstance(x, Tensor):
-        return pieces.sliced(writer, x, axis, start, stop)
-    return replace(x, shape=(*x.shape[:axis], stop - start, *x.shape[axis + 1 :]))
-
-
 def upsample(call: Call) -> Tensor:
     if call.op.endswith("3d"):
         mode = "bilinear" if "linear" in call.op else "nearest"
@@ -263,5 +226,5 @@ def channel_shuffle(call: Call) -> Tensor:
 
 
 def made(call: Call) -> Stored:
-    """Tensors filled with one number, without reading any activation's values."""
-    return Stored(call.shape, trainable=False, parameters={})
+    """Tensors filled with numbers when the network runs, without reading any activation's values."""
+    return Stored(call.shape, trainable=False, parameters={}, filled=call.op != "arange")

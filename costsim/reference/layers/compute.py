@@ -69,7 +69,8 @@ class Sequence(nn.Module):
 def recurrent(layer: L.Recurrent, inputs: tuple[Shape, ...], output: Shape) -> nn.Module:
     kind = {"lstm": nn.LSTM, "gru": nn.GRU, "rnn": nn.RNN}[layer.cell]
     options: dict[str, bool] = {"batch_first": not layer.time_first, "bidirectional": layer.bidirectional}
-    return Sequence(kind(inputs[0][2], layer.hidden, bias=layer.bias, **options))
+    projection = {"proj_size": layer.projection} if layer.projection else {}
+    return Sequence(kind(inputs[0][2], layer.hidden, bias=layer.bias, **options, **projection))
 
 
 BUILDERS: dict[type[L.Layer], Builder] = {
