@@ -1,4 +1,4 @@
-"""ncnn's layers with weights or windows: convolutions, fully connected, pooling, normalisation, attention.
+"""ncnn's layers with weights or windows over maps: convolutions, fully connected, pooling, normalisation.
 
 Parameter keys are those of ncnn's layer sources; the comment beside each names it.
 """
@@ -12,17 +12,13 @@ from costsim.errors import InputError
 from costsim.graph import Tensor
 from costsim.graph import layers as L
 from costsim.importers import unfold
-from costsim.importers.attention import attention
 from costsim.importers.ncnn.param_file import ABSENT, ParamLayer
 from costsim.importers.pieces import (
     adaptive_pool,
-    arithmetic,
-    convolved,
     flat,
-    global_pooled,
+    reduced,
     reshaped,
     same_padding,
-    transposed,
 )
 from costsim.importers.writer import GraphWriter, Stored
 
@@ -105,103 +101,6 @@ def inner_product(writer: GraphWriter, layer: ParamLayer, x: Tensor) -> Tensor:
     return fused_activation(writer, layer, y)
 
 
-def gemm(writer: GraphWriter, layer: ParamLayer, *inputs: Tensor) -> Tensor:
-    """Matrix product; a stored right-hand matrix makes it a fully connected layer."""
-    stored_a, stored_b = layer.integer(4), layer.integer(5)
-    summed = bool(layer.integer(6)) and layer.integer(10) != -1  # constantC of kind -1 is none
-    if stored_a and not stored_b:
-        left = writer.constant(Stored((layer.integer(7), layer.integer(9))))  # constantM, constantK
-        y = writer.add(L.MatMul(), left, _matrix(writer, inputs[0], bool(layer.integer(3))))
-        return writer.add(L.Add(const_elems=layer.integer(7)), y, part="sum") if summed else y
-    a = _matrix(writer, inputs[0], bool(layer.integer(2)))
-    if stored_b:
-        inner = layer.integer(9)  # constantK
-        if a.shape[-1] != inner:
-            raise InputError(f"its matrix has {inner} rows for {a.shape[-1]} values", mend="check the input size")
-        return writer.add(L.Linear(layer.integer(8), bias=summed), a)
-    return writer.add(L.MatMul(), a, _matrix(writer, inputs[1], bool(layer.integer(3))))
-
-
-def matmul(writer: GraphWriter, layer: ParamLayer, a: Tensor, b: Tensor) -> Tensor:
-    return writer.add(L.MatMul(), a, _matrix(writer, b, bool(layer.integer(0))))
-
-
-def multi_head_attention(writer: GraphWriter, layer: ParamLayer, *inputs: Tensor) -> Tensor:
-    """Query, key and value projections, scaled products of each head, and the output projection."""
-    width, heads = layer.integer(0), layer.integer(1)
-    if heads < 1 or width % heads:
-        raise InputError(f"{width} features are not divisible by {heads} heads", mend="check the file")
-    tensors = inputs[:-1] if layer.integer(5) else inputs  # key 5: the last input is a mask
-    q, k, v = (*tensors, *[tensors[-1]] * 2)[:3]  # of two the second is key and value
-    mask = [inputs[-1]] if layer.integer(5) else []
-
-    def project(x: Tensor, part: str, axes: tuple[int, ...]) -> Tensor:
-        y = writer.add(L.Linear(width), x, part=part)
-        y = writer.add(L.Reshape((-1, heads, width // heads)), y, part=f"{part}_heads")
-        return writer.add(L.Transpose(axes), y, part=f"{part}_transposed")
-
-    q, k, v = project(q, "q", (0, 2, 1, 3)), project(k, "k", (0, 2, 3, 1)), project(v, "v", (0, 2, 1, 3))
-    scores = writer.add(L.Multiply(), writer.add(L.MatMul(), q, k, part="scores"), part="scale")
-    scores = arithmetic(writer, "add", [scores, *mask]) if mask else scores
-    mixed = writer.add(L.MatMul(), writer.add(L.Softmax(axis=-1), scores, part="softmax"), v, part="mix")
-    mixed = writer.add(L.Transpose((0, 2, 1, 3)), mixed, part="merge_transposed")
-    merged = writer.add(L.Reshape((-1, width)), mixed, part="merge")
-    return writer.add(L.Linear(width), merged)
-
-
-def sdpa(writer: GraphWriter, layer: ParamLayer, *inputs: Tensor) -> Tensor:
-    """softmax(q k^T) v of every head; key 5 says whether a mask is added."""
-    return attention(writer, inputs[0], inputs[1], inputs[2], inputs[3] if layer.integer(5) else None)
-
-
-def convolution_1d(writer: GraphWriter, layer: ParamLayer, x: Tensor) -> Tensor:
-    """Convolution over a sequence (channels, length)."""
-    features, kernel, groups = layer.integer(0), layer.integer(1), layer.integer(7, 1)
-    stride, dilation = layer.integer(3, 1), layer.integer(2, 1)
-    left = layer.integer(4)
-    right = layer.integer(15, left)
-    if left in (SAME_UPPER, SAME_LOWER):
-        left, right = same_padding(x.shape[2], kernel, stride, dilation, lower=left == SAME_LOWER)
-    check_weights(layer, features * x.shape[1] // groups * kernel, layer.integer(6))
-    y = convolved(
-        writer, x, Stored((features, x.shape[1] // groups, kernel)), stride=[stride], padding=([left], [right]),
-        dilation=[dilation], groups=groups, bias=bool(layer.integer(5)),
-    )  # fmt: skip
-    return fused_activation(writer, layer, y)
-
-
-def convolution_3d(writer: GraphWriter, layer: ParamLayer, x: Tensor) -> Tensor:
-    """Convolution over a volume (channels, depth, height, width)."""
-    features, groups = layer.integer(0), layer.integer(7, 1)
-    kernel, dilation, stride = (_triple(layer, key, default) for key, default in ((1, 0), (2, 1), (3, 1)))
-    before = _triple(layer, 4, 0)
-    after = tuple(layer.integer(key, n) for key, n in zip((17, 16, 15), before, strict=True))
-    spans = zip(x.shape[2:], kernel, dilation, stride, before, after, strict=True)
-    size = [(n + b + a - d * (k - 1) - 1) // s + 1 for n, k, d, s, b, a in spans]
-    check_weights(layer, features * x.shape[1] // groups * prod(kernel), layer.integer(6))
-    weight, bias = Stored((features, x.shape[1] // groups, *kernel)), Stored((features,))
-    y = unfold.convolved(writer, x, weight, bias if layer.integer(5) else None, groups, (x.shape[0], features, *size))
-    return fused_activation(writer, layer, y)
-
-
-def pooling_3d(writer: GraphWriter, layer: ParamLayer, x: Tensor) -> Tensor:
-    """Pooling over a volume, or over all of it."""
-    function = {0: "max", 1: "avg"}[layer.integer(0)]
-    if layer.integer(4):
-        return global_pooled(writer, x, function)
-    kernel, stride, before = (_triple(layer, key, default) for key, default in ((1, 0), (2, 1), (3, 0)))
-    spans = list(zip(x.shape[2:], kernel, stride, before, strict=True))
-    up = [0 if layer.integer(5) == 1 else s - 1 for s in stride]  # the 'full' padding mode rounds up
-    size = [(n + 2 * b - k + u) // s + 1 for (n, k, s, b), u in zip(spans, up, strict=True)]
-    return unfold.pooled(writer, x, function, kernel, (*x.shape[:2], *size))
-
-
-def _triple(layer: ParamLayer, key: int, default: int) -> tuple[int, int, int]:
-    """(depth, vertical, horizontal) from three keys ten apart; often only the horizontal one is stored."""
-    horizontal = layer.integer(key, default)
-    return layer.integer(key + 20, horizontal), layer.integer(key + 10, horizontal), horizontal
-
-
 def pooling(writer: GraphWriter, layer: ParamLayer, x: Tensor) -> Tensor:
     function = {0: "max", 1: "avg"}[layer.integer(0)]
     if layer.integer(4):  # global_pooling
@@ -259,6 +158,38 @@ def scale(writer: GraphWriter, layer: ParamLayer, x: Tensor, *factors: Tensor) -
 
 def lrn(writer: GraphWriter, layer: ParamLayer, x: Tensor) -> Tensor:
     return writer.add(L.LRN(layer.integer(1, 5)), x)
+
+
+def rms_norm(writer: GraphWriter, layer: ParamLayer, x: Tensor) -> Tensor:
+    """Divided by the root mean square of the last axes, perhaps with a scale an element."""
+    y = writer.add(L.LayerNorm(affine=False), x)
+    return writer.add(L.Multiply(const_elems=layer.integer(0)), y, part="scale") if layer.integer(2, 1) else y
+
+
+def mean_variance(writer: GraphWriter, layer: ParamLayer, x: Tensor) -> Tensor:
+    """MVN: every channel, or all of them together, to mean 0 and variance 1."""
+    return writer.add(L.GroupNorm(1 if layer.integer(1) else x.shape[1], affine=False), x)
+
+
+def normalised(writer: GraphWriter, layer: ParamLayer, x: Tensor) -> Tensor:
+    """Divided by the norm over the channels, over the map or over both, times a stored scale."""
+    over_map, over_channels = layer.integer(0), layer.integer(1, 1)
+    axes = [1] * bool(over_channels) + list(range(2, len(x.shape))) * bool(over_map)
+    squares = writer.add(L.Activation("square"), x, part="squares")
+    length = reduced(writer, squares, "sum", axes or [1], keepdims=True)
+    factor = writer.add(L.Activation("rsqrt"), length, part="length")
+    y = writer.add(L.Multiply(), x, factor, part="normalised")
+    return writer.add(L.Multiply(const_elems=layer.integer(3)), y)
+
+
+def deformable(writer: GraphWriter, layer: ParamLayer, x: Tensor, *read: Tensor) -> Tensor:
+    """Convolution at computed places, perhaps with a mask of them."""
+    features, kernel = layer.integer(0), layer.pair(1, 11)
+    check_weights(layer, features * x.c * prod(kernel), layer.integer(6))
+    weight, bias = Stored((features, x.c, *kernel)), Stored((features,)) if layer.integer(5) else None
+    return fused_activation(
+        writer, layer, unfold.deformed(writer, x, weight, read, bias, 1, (x.shape[0], features, *read[0].shape[2:]))
+    )
 
 
 def layer_norm(writer: GraphWriter, layer: ParamLayer, x: Tensor) -> Tensor:
@@ -326,9 +257,3 @@ def check_weights(layer: ParamLayer, expected: int, stored: int) -> None:
         raise InputError(
             f"the file stores {stored} weights where its input needs {expected}", mend="check the input size"
         )
-
-
-def _matrix(writer: GraphWriter, x: Tensor, transpose: bool) -> Tensor:
-    rank = len(x.shape)
-    axes = (*range(rank - 2), rank - 1, rank - 2) if transpose else tuple(range(rank))
-    return transposed(writer, x, axes, part="transposed")

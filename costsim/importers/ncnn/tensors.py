@@ -9,9 +9,11 @@ from math import prod
 from costsim.errors import InputError
 from costsim.graph import Tensor
 from costsim.graph import layers as L
-from costsim.importers.ncnn.compute import broadcast
+from costsim.importers import unfold
+from costsim.importers.ncnn.compute import broadcast, conv_padding
+from costsim.importers.ncnn.expression import evaluated
 from costsim.importers.ncnn.param_file import ABSENT, ParamLayer
-from costsim.importers.pieces import arithmetic, reduced, repeated, reshaped, transposed
+from costsim.importers.pieces import arithmetic, joined, reduced, repeated, reshaped, resized, roi_aligned, transposed
 from costsim.importers.writer import GraphWriter
 
 BINARY = ("add", "sub", "mul", "div", "maximum", "minimum", "pow", "sub", "div", "pow", "atan2", "atan2", "mod", "mod")
@@ -32,6 +34,12 @@ PERMUTATIONS = {
     2: ((0, 1, 2), (0, 2, 1)),
     3: ((0, 1, 2, 3), (0, 1, 3, 2), (0, 2, 1, 3), (0, 2, 3, 1), (0, 3, 1, 2), (0, 3, 2, 1)),
 }
+
+# The same for (n, c, d, h, w), by the names of the axes, innermost first
+VOLUMES = (
+    "whdc", "hwdc", "wdhc", "dwhc", "hdwc", "dhwc", "whcd", "hwcd", "wchd", "cwhd", "hcwd", "chwd",
+    "wdch", "dwch", "wcdh", "cwdh", "dcwh", "cdwh", "hdcw", "dhcw", "hcdw", "chdw", "dchw", "cdhw",
+)  # fmt: skip
 
 INTERPOLATION = {1: "nearest", 2: "bilinear", 3: "bicubic"}
 
@@ -109,9 +117,13 @@ def shuffle(writer: GraphWriter, layer: ParamLayer, x: Tensor) -> Tensor:
     return writer.add(L.ChannelShuffle(x.c // groups if layer.integer(1) else groups), x)
 
 
-def reshape(writer: GraphWriter, layer: ParamLayer, x: Tensor) -> Tensor:
-    if 6 in layer.texts:
-        return reshaped(writer, x, (x.shape[0], *_evaluated(layer.texts[6], x)))
+def reshape(writer: GraphWriter, layer: ParamLayer, *blobs: Tensor) -> Tensor:
+    x = blobs[0]
+    if 6 in layer.texts:  # sizes as an expression, the innermost first
+        sizes = list(reversed(evaluated(layer.texts[6], blobs)))
+        if -1 in sizes:
+            sizes[sizes.index(-1)] = prod(x.shape[1:]) // max(1, -prod(sizes))
+        return reshaped(writer, x, (x.shape[0], *sizes))
     wanted = [layer.integer(key, ABSENT) for key in (2, 11, 1, 0)]  # c, d, h, w
     given = list(reversed(x.shape[1:]))
     sizes = [size for size in wanted if size != ABSENT]
@@ -123,6 +135,9 @@ def reshape(writer: GraphWriter, layer: ParamLayer, x: Tensor) -> Tensor:
 
 def permute(writer: GraphWriter, layer: ParamLayer, x: Tensor) -> Tensor:
     orders = PERMUTATIONS.get(len(x.shape) - 1)
+    if len(x.shape) == 5:
+        order = VOLUMES[layer.integer(0)][::-1]
+        return transposed(writer, x, (0, *(1 + "cdhw".index(axis) for axis in order)))
     return transposed(writer, x, orders[layer.integer(0)]) if orders else x
 
 
@@ -146,6 +161,10 @@ def expand_dims(writer: GraphWriter, layer: ParamLayer, x: Tensor) -> Tensor:
 def interpolate(writer: GraphWriter, layer: ParamLayer, x: Tensor, *like: Tensor) -> Tensor:
     mode = INTERPOLATION.get(layer.integer(0), "bilinear")
     size = like[0].shape[2:] if like else (layer.integer(3), layer.integer(4))
+    if 9 in layer.texts:  # sizes as an expression, the width first
+        size = tuple(reversed(evaluated(layer.texts[9], [x, *like])))
+    if len(x.shape) == 3:  # a matrix (channels, width)
+        return resized(writer, x, size[-1:] if all(size[-1:]) else (int(x.shape[2] * layer.number(2, 1.0)),), mode)
     if all(size):
         return writer.add(L.Upsample(None, size=tuple(size), mode=mode), x)
     scales = tuple(layer.number(key, 1.0) for key in (1, 2))
@@ -190,9 +209,12 @@ def crop(writer: GraphWriter, layer: ParamLayer, x: Tensor, *like: Tensor) -> Te
     """One slice for each axis that gets shorter."""
     rank = len(x.shape)
     spans = [(0, length) for length in x.shape]
-    if starts := layer.integers(9):
-        axes = layer.integers(11) or tuple(range(len(starts)))
-        for axis, start, end in zip(axes, starts, layer.integers(10), strict=True):
+    starts, ends, axes = (
+        evaluated(layer.texts[text], [x, *like]) if text in layer.texts else layer.integers(key)
+        for key, text in ((9, 19), (10, 20), (11, 21))
+    )
+    if starts:
+        for axis, start, end in zip(axes or tuple(range(len(starts))), starts, ends, strict=True):
             axis = _axis(axis, x)
             spans[axis] = _span(start, end, x.shape[axis])
     else:
@@ -255,15 +277,57 @@ def tile(writer: GraphWriter, layer: ParamLayer, x: Tensor) -> Tensor:
     return repeated(writer, x, [1, *[1] * missing, *repeats], "Tile")
 
 
-def _evaluated(expression: str, x: Tensor) -> tuple[int, ...]:
-    """The sizes of an expression of pnnx, outermost first: numbers and sizes of the input (``0w``), innermost first."""
-    dims = x.shape[1:]
-    names = {1: "w", 2: "hw", 3: "chw", 4: "cdhw"}[len(dims)]
-    known = {f"0{name}": size for name, size in zip(names, dims, strict=True)}
-    try:
-        sizes = [known[term] if term in known else int(term) for term in expression.split(",")]
-    except ValueError:
-        raise InputError(f"the size '{expression}' is computed", mend="export it with fixed sizes") from None
-    if -1 in sizes:
-        sizes[sizes.index(-1)] = prod(dims) // max(1, prod(s for s in sizes if s != -1))
-    return tuple(reversed(sizes))
+def power(writer: GraphWriter, layer: ParamLayer, x: Tensor) -> Tensor:
+    """(shift + x * scale) ** power."""
+    return writer.add(L.Multiply(), x) if layer.number(0, 1.0) == 1 else arithmetic(writer, "pow", [x])
+
+
+def flipped(writer: GraphWriter, layer: ParamLayer, x: Tensor) -> Tensor:
+    for axis in layer.integers(0) or range(len(x.shape) - 1):
+        axis = _axis(axis, x)
+        x = writer.add(L.IndexSelect(x.shape[axis], axis), x)
+    return x
+
+
+def copied_to(writer: GraphWriter, layer: ParamLayer, x: Tensor, source: Tensor) -> Tensor:
+    """A blob with a part of it written over: both at hand, then one by one."""
+    n = x.shape[0]
+    both = joined(writer, [reshaped(writer, t, (n, prod(t.shape[1:])), part="row") for t in (x, source)], 1)
+    written = writer.add(L.IndexSelect(prod(x.shape[1:]), 1), both)
+    return reshaped(writer, written, x.shape, part="written")
+
+
+def unfolded(writer: GraphWriter, layer: ParamLayer, x: Tensor) -> Tensor:
+    """What a window reads at every position: (channels * taps, positions)."""
+    kernel, stride, dilation = layer.pair(1, 11), layer.pair(3, 13, 1), layer.pair(2, 12, 1)
+    top, bottom, left, right = conv_padding(layer, x, kernel, stride, dilation)
+    spans = zip(x.shape[2:], kernel, stride, dilation, (top + bottom, left + right), strict=True)
+    positions = prod((n + pads - d * (k - 1) - 1) // s + 1 for n, k, s, d, pads in spans)
+    columns = unfold.windows(writer, x, prod(kernel), positions)
+    return reshaped(writer, columns, (x.shape[0], x.c * prod(kernel), positions), part="columns")
+
+
+def fold(writer: GraphWriter, layer: ParamLayer, x: Tensor) -> Tensor:
+    """Columns of windows added back into a map."""
+    kernel, size = layer.pair(1, 11), layer.pair(20, 21)
+    channels = x.shape[1] // prod(kernel)
+    flat = reshaped(writer, x, (x.shape[0], prod(x.shape[1:])), part="flat")
+    return reshaped(writer, writer.add(L.ScatterAdd(channels * prod(size)), flat), (x.shape[0], channels, *size))
+
+
+def grid_sample(writer: GraphWriter, layer: ParamLayer, x: Tensor, grid: Tensor) -> Tensor:
+    """Samples at computed places; key 3 says that the two of a place lie in the outermost axis."""
+    if layer.integer(3):
+        grid = transposed(writer, grid, (0, *range(2, len(grid.shape)), 1), part="places")
+    return unfold.sampled(writer, "GridSample", x, grid, nearest=layer.integer(0, 1) == 1)
+
+
+def region(writer: GraphWriter, layer: ParamLayer, x: Tensor, box: Tensor) -> Tensor:
+    """One region of a map, pooled or sampled into cells."""
+    return roi_aligned(writer, x, 1, (layer.integer(1), layer.integer(0)), layer.integer(3))
+
+
+def rotary(writer: GraphWriter, layer: ParamLayer, x: Tensor, *tables: Tensor) -> Tensor:
+    """Positions turned into every pair of elements: two products and a sum."""
+    turned = writer.add(L.Multiply(), x, part="cosine")
+    return writer.add(L.Add(), turned, writer.add(L.Multiply(), x, part="sine"))
