@@ -13,7 +13,18 @@ from dataclasses import dataclass
 from typing import Any
 
 from costsim.graph import LayerGraph, Node
-from costsim.graph.layers import Activation, Add, BatchNorm, Conv2d, GlobalPool, Layer, Linear, MatMul, Pool2d
+from costsim.graph.layers import (
+    Activation,
+    Add,
+    BatchNorm,
+    Conv2d,
+    GlobalPool,
+    Layer,
+    Linear,
+    MatMul,
+    Pool2d,
+    Recurrent,
+)
 from costsim.graph.layers.base import size
 from costsim.tables.words import word
 
@@ -133,6 +144,12 @@ def without_products(graph: LayerGraph) -> Any:
 def without_attention(graph: LayerGraph) -> Any:
     """Exact multiply-accumulates less the products of attention and its fully connected projections."""
     return graph.total_macs - sum(graph.loop_nest(node).macs for node in attention_layers(graph))
+
+
+@convention("without_recurrence", "fvcore 0.1.5, torch FlopCounterMode where the CPU runs an LSTM as one op")
+def without_recurrence(graph: LayerGraph) -> Any:
+    """Exact multiply-accumulates less those of LSTM, GRU and simple recurrence."""
+    return graph.total_macs - sum(graph.loop_nest(node).macs for node in nodes_of(graph, Recurrent))
 
 
 @convention("without_classifier", "ShuffleNet v1, Table 1 (its later tables are exact)")

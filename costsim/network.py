@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -49,6 +49,10 @@ class Network:
         if batch is not None and batch < 1:
             raise InputError(f"batch {batch}", where="--batch", mend="it is at least 1")
         size = parse_input_sizes(input_size) if isinstance(input_size, str) else input_size
+        if isinstance(size, (int, np.integer)):
+            size = (int(size),)  # a vector
+        if size is not None and not isinstance(size, (Sequence, Mapping, np.ndarray)):
+            raise InputError(f"{size!r} is not a size", where="--input-size", mend="write (3, 224, 224)")
         self.graph = _resolve(spec, size, batch, _checked(limits))
 
     @property

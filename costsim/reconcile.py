@@ -28,6 +28,7 @@ from costsim.graph.layers import (
     Linear,
     MatMul,
     Pool2d,
+    Recurrent,
 )
 
 
@@ -78,6 +79,7 @@ TERMS: dict[str, Callable[[LayerGraph], Any]] = {
     "attention, products and projections, multiply-accumulates": lambda graph: sum(
         graph.loop_nest(node).macs for node in attention_layers(graph)
     ),
+    "recurrence, multiply-accumulates": _macs_of(Recurrent),
     "batch norm outputs": lambda graph: outputs(graph, BatchNorm),
     "batch norm parameters": lambda graph: sum(graph.params(node) for node in nodes_of(graph, BatchNorm)),
     "ReLU outputs": lambda graph: outputs(graph, Activation, op="relu"),

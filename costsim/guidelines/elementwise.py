@@ -9,7 +9,7 @@ from costsim.edit.movement import STRIDEABLE, is_droppable, without_elementwise
 from costsim.guidelines.base import Case, Suspicion
 from costsim.measures.parts import ELEMENTWISE
 
-INSTRUCTION = "leave out activations, sums and shuffles that run on their own, or fuse them into a convolution"
+INSTRUCTION = "leave out activations, sums and shuffles that run on their own, or fuse them into the layer before"
 
 
 def elementwise_ops(case: Case) -> Iterator[Suspicion]:

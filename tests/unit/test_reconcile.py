@@ -40,6 +40,13 @@ def test_attention_explains_what_counters_of_modules_leave_out(network: str) -> 
     assert excess["without_attention"] == -has["attention, products and projections, multiply-accumulates"]
 
 
+def test_recurrence_is_a_term_of_its_own() -> None:
+    found = reconcile(build("crnn"))
+    assert found.terms["recurrence, multiply-accumulates"] > 0
+    assert rows(found)["without_recurrence"] == -found.terms["recurrence, multiply-accumulates"]
+    assert rows(reconcile(build("resnet50")))["without_recurrence"] == 0
+
+
 def test_attention_of_vit_is_its_products_and_their_two_fully_connected_layers() -> None:
     # twelve blocks of 192 features over 197 tokens in 3 heads of 64
     tokens, width = 197, 192
