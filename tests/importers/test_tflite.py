@@ -167,6 +167,34 @@ def test_an_lstm_is_one_layer(time_first: bool, tmp_path: Path) -> None:
     assert graph.total_params == 4 * 12 * (8 + 12 + 1)
 
 
+@pytest.mark.parametrize("projected", [False, True])
+def test_recurrence_both_ways_has_two_outputs(projected: bool, tmp_path: Path) -> None:
+    file = FileBuilder()
+    inputs, width = [file.input(1, 20, 8)], 5 if projected else 12
+    for _ in range(2):
+        inputs += [*(file.weight(12, 8) for _ in range(4)), *(file.weight(12, width) for _ in range(4)), -1, -1, -1]
+        inputs += [*(file.weight(12) for _ in range(4)), *([file.weight(5, 12), -1] if projected else [-1, -1])]
+    inputs += [file.tensor((1, size)) for size in (width, 12, width, 12)]
+    file.variables += inputs[-4:]
+    options = {"options": "BidirectionalSequenceLSTMOptions", "TimeMajor": False, "MergeOutputs": False}
+    file.add("BIDIRECTIONAL_SEQUENCE_LSTM", inputs, (1, 20, width), (1, 20, width), **options)
+    graph = load(tmp_path, file)
+    projection = 12 * 5 if projected else 0
+    assert graph.total_macs == 20 * 2 * (4 * 12 * (8 + width) + projection)
+    assert graph.total_params == 2 * (4 * 12 * (8 + width + 1) + projection)
+    assert last(graph).shape == (1, 20, width)
+
+
+def test_a_kernel_computed_at_run_time(tmp_path: Path) -> None:
+    file = FileBuilder()
+    x, kernel = file.input(1, 8, 8, 4), file.input(6, 3, 3, 4)
+    options = {"Padding": SAME, "StrideH": 2, "StrideW": 2, "DilationHFactor": 1, "DilationWFactor": 1}
+    file.add("CONV_2D", [x, kernel, -1], (1, 4, 4, 6), options="Conv2DOptions", **options)
+    graph = load(tmp_path, file)
+    assert (graph.total_macs, graph.total_params) == (6 * 36 * 16, 0)
+    assert last(graph).shape == (1, 6, 4, 4)
+
+
 @pytest.mark.parametrize("padding", [0, 1])
 def test_a_convolution_over_a_volume(padding: int, tmp_path: Path) -> None:
     file = FileBuilder()

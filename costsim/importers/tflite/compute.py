@@ -19,23 +19,34 @@ Sides = tuple[tuple[int, int], tuple[int, int]]
 
 def conv_2d(call: Call) -> Tensor:
     """Weights are (out, h, w, in / groups)."""
-    return _convolution(call, call.weight(1, (0, 3, 1, 2)))
+    return _convolution(call, call.weight(1, (0, 3, 1, 2)) or _computed(call, 1, (0, 3, 1, 2)))
 
 
 def depthwise_conv_2d(call: Call) -> Tensor:
     """Weights are (1, h, w, channels times multiplier)."""
-    return _convolution(call, call.weight(1, (3, 0, 1, 2)))
+    return _convolution(call, call.weight(1, (3, 0, 1, 2)) or _computed(call, 1, (3, 0, 1, 2)))
 
 
-def _convolution(call: Call, weight: Stored | None) -> Tensor:
+def _computed(call: Call, index: int, axes: tuple[int, ...]) -> Tensor:
+    """A kernel that is computed when the network runs, with its axes in another order."""
+    return pieces.transposed(call.writer, call.in_file_order(index), axes, part="kernels")
+
+
+def _convolution(call: Call, weight: Value) -> Tensor:
     x = call.tensor()
-    if weight is None:
-        raise InputError("its kernel is computed at run time", mend="not supported in TFLite files")
     if len(weight.shape) != 4 or not weight.shape[1] or x.shape[1] % weight.shape[1]:
         raise InputError(f"its weight {weight.shape} does not fit {x.shape[1]} channels", mend="check the file")
     stride = (call.get("StrideH", 1), call.get("StrideW", 1))
     dilation = (call.get("DilationHFactor", 1), call.get("DilationWFactor", 1))
     padding = _padding(call, x, weight.shape[2:], stride, dilation)
+    if isinstance(weight, Tensor) or (call.has(2) and isinstance(call.value(2), Tensor)):
+        reach = [d * (k - 1) + 1 for k, d in zip(weight.shape[2:], dilation, strict=True)]
+        spans = zip(x.shape[2:], reach, stride, *padding, strict=True)
+        size = [(n + before + after - r) // s + 1 for n, r, s, before, after in spans]
+        bias = call.value(2) if call.has(2) else None
+        output = (x.shape[0], weight.shape[0], *size)
+        y = unfold.convolved(call.writer, x, weight, bias, x.shape[1] // weight.shape[1], output)
+        return call.activated(y)
     y = pieces.convolved(
         call.writer,
         x,
