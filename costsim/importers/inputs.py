@@ -51,8 +51,9 @@ class Sizes:
             self._take(bound)
         elif self.asked and len(self.asked) == len(bound) - 1:
             bound[1:] = [d or asked for d, asked in zip(bound[1:], self.asked, strict=True)]
+        is_vector = self.is_first and len(bound) == 1 and bool(labels[0]) and not _BATCH.fullmatch(labels[0])
         self.is_first = False
-        if bound and not bound[0]:
+        if bound and not bound[0] and (self.batch or not is_vector):
             bound[0] = self.batch or 1
             if not self.batch and len(bound) != 4 and labels[0] and not _BATCH.fullmatch(labels[0]):
                 self.note(
@@ -76,8 +77,9 @@ class Sizes:
 
     def _take(self, bound: list[int]) -> None:
         size = self.asked
-        if size is not None and len(size) == len(bound) == 3 and bound[0] and not self.batch:
-            bound[:] = size  # an image without a batch axis
+        whole = len(bound) == 1 or (len(bound) == 3 and bound[0])  # a vector, or an image without a batch axis
+        if size is not None and len(size) == len(bound) and whole and not self.batch:
+            bound[:] = size
             return
         if size is not None:
             if len(size) != len(bound) - 1:
@@ -92,7 +94,10 @@ class Sizes:
 
     def _open(self, name: str, bound: Sequence[int], labels: Sequence[str]) -> InputError:
         names = ", ".join(label or str(i) for i, (label, d) in enumerate(zip(labels, bound, strict=True)) if not d)
-        example = "x".join(str(d) if d else label or "?" for d, label in zip(bound[1:], labels[1:], strict=True))
+        first = 0 if len(bound) == 1 else 1
+        example = "x".join(
+            str(d) if d else label or "?" for d, label in zip(bound[first:], labels[first:], strict=True)
+        )
         by_name = example if self.is_only else f"{name}={example}"
         return InputError(f"leaves dimensions open: {names}", mend=f"give them: --input-size {by_name}")
 

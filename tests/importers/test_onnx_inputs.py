@@ -54,6 +54,13 @@ def test_open_dimensions_are_named_in_the_mend() -> None:
         graph_of([node("Relu", ["x"], ["y"])], {"x": ["n", 1, "samples"]}, [])
 
 
+def test_the_open_length_of_a_vector_is_no_batch() -> None:
+    nodes, shapes = [node("MatMul", ["x", "w"], ["y"])], {"x": ["samples"]}
+    with pytest.raises(InputError, match="leaves dimensions open: samples; give them: --input-size samples"):
+        graph_of(nodes, shapes, [weight("w", 5, 4)])
+    assert graph_of(nodes, shapes, [weight("w", 5, 4)], input_size=(5,)).total_macs == 20
+
+
 def test_a_batch_written_into_a_reshape_is_named() -> None:
     nodes = [node("Reshape", ["x", "size"], ["y"])]
     with pytest.raises(InputError, match="fixed batch of 1"):
