@@ -42,9 +42,9 @@ def built(package: str, name: str) -> Any:
 def on_meta(package: str, name: str) -> Any:
     try:
         with torch.device("meta"):
-            return built(package, name).eval()
+            return built(package, name).eval().requires_grad_(False)
     except (NotImplementedError, RuntimeError):  # its constructor reads values
-        return built(package, name).eval().to("meta")
+        return built(package, name).eval().requires_grad_(False).to("meta")
 
 
 def counted(net: Any, x: Any) -> int:
