@@ -146,8 +146,10 @@ def test_first_states_are_parameters_where_they_were_learned(kind: str, op: str)
     ("InstanceNormalization", ["m", "w", "b"], [weight("w", 1), weight("b", 1)]),
     ("Gemm", ["r", "w", "b"], [weight("w", 6, 1), weight("b", 1)]),
     ("Add", ["s", "b"], [weight("b", 1)]),
+    ("Mul", ["x", "w"], [weight("w", 1)]),
+    ("Mul", ["x", "w"], [ints("w", 3)]),
 ])  # fmt: skip
-def test_layers_with_one_output_have_their_single_weights(op: str, inputs: list[str], stored: list[Any]) -> None:
+def test_single_weights_of_layers_and_branches_are_parameters(op: str, inputs: list[str], stored: list[Any]) -> None:
     shape = {"x": [1, 3, 4, 4], "m": [1, 1, 4, 4], "r": [5, 6], "s": [5, 1]}[inputs[0]]
     assert graph_of([node(op, inputs, ["y"])], {inputs[0]: shape}, stored).total_params == elements(stored)
 

@@ -58,7 +58,8 @@ def constant(node: NodeProto) -> Stored:
     attribute = node.attribute[0]
     value = helper.get_attribute_value(attribute)
     if attribute.name == "value":
-        return stored(value, None, node.output[0])
+        held = stored(value, None, node.output[0])
+        return held if held.elements > 1 else replace(held, trainable=False, parameters={})  # a number in the code
     if attribute.name == "sparse_value":
         return Stored(tuple(value.dims))
     array = np.asarray(value)

@@ -62,6 +62,9 @@ COUNTS_SCALARS = {
 }  # fmt: skip
 """Ops for which a single stored number is a parameter; elsewhere it is a factor somebody wrote."""
 
+SCALED = {"Add", "Mul"}
+"""Ops with which a network learns single numbers: the bias of one column, the factor of a branch."""
+
 VIEWS = {"Cast", "Flatten", "Identity", "Reshape", "Squeeze", "Transpose", "Unsqueeze"}
 """Ops that keep every element of what they read."""
 
@@ -83,8 +86,7 @@ def weights_of(op: str, inputs: Sequence[Value | None]) -> list[Stored]:
     if chosen is not None:
         held = [x for i in chosen if i < len(inputs) and isinstance(x := inputs[i], Stored)]
         return held + ([x for x in inputs[5:7] if _is_learned_state(x)] if op in RECURRENT else [])
-    scalars = op in COUNTS_SCALARS or _is_bias_of_one(op, inputs)
-    return [x for x in inputs if isinstance(x, Stored) and _is_weight(x) and (x.elements > 1 or scalars)]
+    return [x for x in inputs if isinstance(x, Stored) and _is_weight(x) and _is_more_than_a_number(op, x)]
 
 
 def behind(op: str, inputs: Iterable[Value | None]) -> Mapping[Hashable, int]:
@@ -107,10 +109,9 @@ def _is_weight(x: Stored) -> bool:
     return x.trainable and x.elem_type in FLOATS | QUANTISED
 
 
-def _is_bias_of_one(op: str, inputs: Sequence[Value | None]) -> bool:
-    """Whether one number is added to a single column: the bias of a layer with one output."""
-    shapes = [x.shape for x in inputs if x is not None]
-    return op == "Add" and (1,) in shapes and any(len(shape) > 1 and shape[-1] == 1 for shape in shapes)
+def _is_more_than_a_number(op: str, x: Stored) -> bool:
+    """Whether it has several elements, or its one was learned: a factor in the code is a number without axes."""
+    return x.elements > 1 or op in COUNTS_SCALARS or (op in SCALED and len(x.shape) > 0)
 
 
 def _is_learned_state(x: Value | None) -> TypeGuard[Stored]:
