@@ -10,7 +10,7 @@ from math import prod
 from typing import Any, TypeAlias
 
 from costsim.errors import InputError
-from costsim.graph import LayerGraph, Tensor
+from costsim.graph import LayerGraph, Node, Tensor
 from costsim.graph import layers as L
 from costsim.graph.layergraph import SourceLine
 from costsim.graph.layers import Layer, Shape
@@ -220,10 +220,11 @@ class GraphWriter:
         if len(self.graph) == len(self.graph.inputs):
             raise InputError("the network has no layers", where=self.where, mend="check the file")
         graph = rewrite(self.graph) if rewrite else self.graph
-        unknown = Counter(getattr(node.layer, "type_name", "") for node in graph.unknown)
-        ops = ", ".join(f"{op} ({count})" if count > 1 else op for op, count in sorted(unknown.items()))
-        note = (f"unknown ops, bytes counted but not arithmetic: {ops}",) if ops else ()
-        graph.notes = (*note, *self._notes)
+        unpriced = _counted(node for node in graph.unknown if not getattr(node.layer, "flops", 0))
+        priced = _counted(node for node in graph.unknown if getattr(node.layer, "flops", 0))
+        notes = [f"unknown ops, bytes counted but not arithmetic: {unpriced}"] if unpriced else []
+        notes += [f"ops without a layer of their own, bytes and arithmetic counted: {priced}"] if priced else []
+        graph.notes = (*notes, *self._notes)
         graph.lines = self._lines
         return graph
 
@@ -235,6 +236,12 @@ class GraphWriter:
             name = f"{stem}_{self._names[stem] + 1}"
             if name not in self.graph:
                 return name
+
+
+def _counted(unknown: Iterable[Node]) -> str:
+    """The types of some unknown ops, with how often there are more than one."""
+    counts = Counter(getattr(node.layer, "type_name", "") for node in unknown)
+    return ", ".join(f"{op} ({count})" if count > 1 else op for op, count in sorted(counts.items()))
 
 
 def _listed(names: Iterable[str]) -> str:

@@ -184,7 +184,7 @@ def test_an_unknown_op_keeps_its_bytes() -> None:
     unknown = graph.unknown[0]
     assert unknown.layer == L.Unknown("GridSample", (1, 3, 5, 4), flops=8 * 60)
     assert graph.total_params == 40
-    assert graph.notes == ("unknown ops, bytes counted but not arithmetic: GridSample",)
+    assert graph.notes == ("ops without a layer of their own, bytes and arithmetic counted: GridSample",)
 
 
 def test_local_functions_are_inlined() -> None:
