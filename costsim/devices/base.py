@@ -82,6 +82,8 @@ class Footprint:
     """The block of SRAM a microcontroller sets aside for maps, scratch and the interpreter."""
     flash_bytes: float | None = None
     """Weights and code."""
+    arena_peak: str | None = None
+    """The op that sets the arena's size."""
 
 
 class DeviceModel(ABC):

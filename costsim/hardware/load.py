@@ -14,7 +14,7 @@ from costsim.files import write_text
 from costsim.hardware.fingerprint import is_as_carded
 from costsim.hardware.folders import find_parent, find_profile
 from costsim.hardware.profile import Profile
-from costsim.hardware.runtimes import listed, with_runtime
+from costsim.hardware.runtimes import listed, own_first, with_runtime
 from costsim.hardware.trees import (
     BLOCKS,
     Tree,
@@ -159,6 +159,8 @@ def _inherited(path: Path, seen: tuple[Path, ...] = ()) -> tuple[Tree, dict[str,
     if "data" in (tree.get("calibration") or ()):
         base.pop("calibration", None)  # a card of its own is whole: nothing of the parent's errors vouches for it
     merged = overlay(base, tree)
+    if "runtimes" in merged:
+        merged["runtimes"] = own_first(merged["runtimes"], tree.get("runtimes") or {})
     own = provenance
     kept = set(settable_fields(merged))  # a block the file sets to null takes its numbers with it
     provenance = {field: source for field, source in {**base_provenance, **provenance}.items() if field in kept}

@@ -44,8 +44,9 @@ def with_runtime(tree: Tree, provenance: dict[str, str], asked: str | None, path
     # its own runtime is another one, those numbers are of that and give way.
     stated = {} if own else {block: tree[block] for block in BLOCKS if isinstance(tree.get(block), dict)}
     sources = {field: provenance[field] for field in settable_fields(stated) if field in provenance}
+    carded = name == choices[0] and (tree.get("calibration") or {}).get("status") == "calibrated"
     for file, layer in ((_file(name, path), read_yaml(_file(name, path))), (path, others[name])):
-        layer = dict(layer)
+        layer = {key: value for key, value in layer.items() if not (carded and key == "calibration")}
         for block in BLOCKS:
             if isinstance(layer.get(block), dict):
                 layer[block] = strip_sources(layer[block], None, block, provenance)
@@ -62,6 +63,11 @@ def listed(tree: Tree) -> list[str]:
     own = (tree.get("runtime") or {}).get("name")
     others = [name for name, layer in (tree.get("runtimes") or {}).items() if layer is not None]
     return [*([own] if own else []), *(name for name in others if name != own)]
+
+
+def own_first(runtimes: Tree, own: Tree) -> Tree:
+    """The runtimes of a board that extends another, those it speaks of itself before those it takes over."""
+    return {name: runtimes[name] for name in (*own, *(name for name in runtimes if name not in own))}
 
 
 def _unmeasured(name: str, first: str) -> Tree:

@@ -114,6 +114,8 @@ def fit_line(summary: Mapping[str, Any]) -> tuple[str, str]:
     held = f"{byte_count(summary['onchip_used_bytes'])} of {byte_count(summary['onchip_bytes'])} on chip"
     if summary["flash_bytes"] is not None:
         held += f", {byte_count(summary['flash_bytes'])} of flash"
+    if summary["arena_peak"] is not None:
+        held += f"; the arena is set by {summary['arena_peak']}"
     if summary["fits"]:
         return "fits", held
     return "does not fit", f"{held}; {byte_count(summary['spilled_bytes'])} of maps leave the chip"

@@ -53,6 +53,8 @@ class Word:
     """It moves data and computes nothing."""
     convolves: bool = False
     """It slides a window of weights over a map."""
+    stores_constant: bool = False
+    """Its axes, sizes or pads are a tensor of their own in files that store such."""
     parts: tuple[str, ...] = ()
     """The words of the ops it is executed as on a target that lacks it and has these."""
 
@@ -65,8 +67,11 @@ def _arithmetic(exponentials: float = 0.0) -> Word:
     return Word("element-wise", 1, exponentials)
 
 
-def _copy(whole_input: bool = False, keeps_channels: bool = False) -> Word:
-    return Word("data movement", 0, whole_input=whole_input, keeps_channels=keeps_channels, copies=True)
+def _copy(whole_input: bool = False, keeps_channels: bool = False, stores_constant: bool = False) -> Word:
+    return Word(
+        "data movement", 0, whole_input=whole_input, keeps_channels=keeps_channels, copies=True,
+        stores_constant=stores_constant,
+    )  # fmt: skip
 
 
 _WORDS: dict[str, Word] = {
@@ -81,9 +86,9 @@ _WORDS: dict[str, Word] = {
     # windows and reductions
     "max_pool": Word("pooling", keeps_channels=True),
     "avg_pool": Word("pooling", keeps_channels=True),
-    "global_pool": Word("pooling", keeps_channels=True),
+    "global_pool": Word("pooling", keeps_channels=True, stores_constant=True),
     "roi_align": Word("pooling", whole_input=True),
-    "reduce": Word("pooling", whole_input=True),
+    "reduce": Word("pooling", whole_input=True, stores_constant=True),
     # normalisation
     "batch_norm": Word("normalisation", 2, keeps_channels=True),
     "layer_norm": Word(
@@ -143,13 +148,13 @@ _WORDS: dict[str, Word] = {
     "concat": _copy(),
     "depth_to_space": _copy(),
     "index_select": _copy(),  # along the channels, line by line
-    "pad": _copy(keeps_channels=True),
-    "reshape": _copy(whole_input=True),
+    "pad": _copy(keeps_channels=True, stores_constant=True),
+    "reshape": _copy(whole_input=True, stores_constant=True),
     "scatter_add": Word("data movement", None),
-    "slice": _copy(),
+    "slice": _copy(stores_constant=True),
     "space_to_depth": _copy(),
-    "transpose": _copy(whole_input=True),
-    "upsample": Word("data movement", None, keeps_channels=True),
+    "transpose": _copy(whole_input=True, stores_constant=True),
+    "upsample": Word("data movement", None, keeps_channels=True, stores_constant=True),
     # never executed
     "constant": Word("none", 0),
     "dropout": Word("none", 0, keeps_channels=True),

@@ -9,18 +9,28 @@ from hypothesis import strategies as st
 
 import costsim
 from costsim.devices import RunConfig
+from costsim.devices.mcu import memory
 from costsim.devices.mcu.arena import Buffer, buffers_of, peak_bytes, place
 from costsim.devices.mcu.kernels import issued_macs, scratch_bytes, window_elems
+from costsim.devices.mcu.patches import Patches
 from costsim.errors import DoesNotFitError, InputError
 from costsim.hardware import load_profile
 from costsim.lowering import lower
+from costsim.networks import build
 from costsim.simulate import simulate
+from validation.mcu import with_explicit_pads
 
 RUNTIMES = ("x_cube_ai", "tinyengine", "cmsis_nn", "tflite_micro")
 
 
 def table(net: costsim.NetBuilder) -> object:
     return lower(net.graph, fusion={}, views=(), elem_bytes=1, weight_elem_bytes=1)
+
+
+def test_of_equal_buffers_the_last_defined_goes_first() -> None:
+    """tflite-micro fills its list from the tail: the second output lies at 0, the input beside it, the first above."""
+    buffers = [Buffer("input", 32, 0, 0), Buffer("first", 48, 0, 1), Buffer("second", 48, 1, 2)]
+    assert {b.name: b.offset for b in place(buffers)} == {"second": 0, "first": 48, "input": 0}
 
 
 def test_the_largest_buffer_goes_first_and_others_into_gaps() -> None:
@@ -119,3 +129,82 @@ def test_weights_are_waited_for_only_as_far_as_flash_is_slower_than_the_arithmet
     together = limits["flash"] + limits["arithmetic"]
     np.testing.assert_allclose(together, np.maximum(limits["arithmetic"], reading_s))
     assert (limits["flash"] < reading_s).any()
+
+
+@pytest.fixture(scope="module")
+def early_maps() -> object:
+    """Two convolutions on a large map, a stride, and a small rest."""
+    net = costsim.NetBuilder("early maps")
+    x = net.conv(net.conv(net.input(1, 3, 32, 32), 16, 3), 16, 3, stride=2)
+    net.conv(net.conv(x, 16, 3, stride=2), 8, 3)
+    return table(net)
+
+
+def test_a_patch_holds_its_share_of_earlier_maps_and_the_halo(early_maps: object) -> None:
+    """Worked by hand, back from 4 x 4 pixels of an 8 x 8 map at stride 2: 9 lines of 16, and 19 of 32 before them."""
+    patches = Patches.of(early_maps, 2, buffers_of(early_maps, np.zeros(4), np.zeros(4, dtype=bool)))
+    assert patches.last_row == 2
+    np.testing.assert_allclose(patches.held_ratio, [(19 / 32) ** 2, (9 / 16) ** 2, 1 / 4])
+    np.testing.assert_allclose(patches.repeated_ratio[:, 0], [4 * (19 / 32) ** 2, 4 * (9 / 16) ** 2, 1, 1])
+
+
+def test_patches_shrink_the_arena_and_cost_their_halos() -> None:
+    whole, patched = (
+        costsim.analyze("mobilenet_v2_mcunet_0.35x", "stm32h743", runtime="tinyengine", settings={"runtime.patches": n})
+        for n in ("1", "3")
+    )
+    assert patched.summary["arena_bytes"] < 0.85 * whole.summary["arena_bytes"]
+    assert patched.summary["macs"] == whole.summary["macs"]
+    assert 1.02 < patched.latency_ms / whole.latency_ms < 1.2
+
+
+def test_the_notes_say_what_sets_the_arena_and_what_would_make_it_smaller() -> None:
+    analysis = costsim.analyze("mlperf_tiny_mobilenet", "stm32h743", runtime="cmsis_nn")
+    assert analysis.summary["arena_peak"] == "conv1.conv_1"
+    (said,) = (note for note in analysis.simulation.notes if note.startswith("the arena takes"))
+    assert "set by conv1.conv_1" in said
+    assert "with depthwise layers in place" in said
+    assert "patches up to" in said
+
+
+def test_an_arena_is_placed_once_an_analysis(monkeypatch: pytest.MonkeyPatch) -> None:
+    placed: list[int] = []
+    once = memory._placed
+    monkeypatch.setattr(memory, "_placed", lambda ops, runtime: placed.append(runtime.patches) or once(ops, runtime))
+    analysis = costsim.analyze("mlperf_tiny_resnet8", "nucleo_l4r5zi")
+    assert analysis.summary["fits"]
+    assert analysis.simulation.notes
+    assert sorted(placed) == [1, 2, 3, 4]
+
+
+def test_floats_run_on_an_fpu_or_in_software_and_it_is_said() -> None:
+    on_m0, on_m4 = (costsim.analyze("mlperf_tiny_resnet8", hw, dtype="fp32") for hw in ("rp2040", "nucleo_l4r5zi"))
+    assert any("no FPU" in note for note in on_m0.simulation.notes)
+    assert not any("no FPU" in note for note in on_m4.simulation.notes)
+    cycles = on_m0.latency_ms * 1e-3 * 133e6 / on_m0.summary["macs"]
+    assert cycles > load_profile("rp2040").hardware.soft_float_cycles
+    assert on_m4.latency_ms > 2 * costsim.analyze("mlperf_tiny_resnet8", "nucleo_l4r5zi").latency_ms
+
+
+@pytest.mark.parametrize(
+    ("hw", "network", "measured_uj"),
+    [("nucleo_h7a3zi", "resnet8", 6310.7), ("nucleo_l4r5zi", "ds_cnn", 2833.1), ("nucleo_u575zi", "resnet8", 3383.8)],
+)
+def test_energy_is_within_a_quarter_of_mlperf_tiny(hw: str, network: str, measured_uj: float) -> None:
+    """Submitted by STMicroelectronics in v1.1, X-CUBE-AI 8.1."""
+    energy_mj = costsim.analyze(f"mlperf_tiny_{network}", hw).summary["energy_mj"]
+    assert energy_mj * 1e3 == pytest.approx(measured_uj, rel=0.25)
+
+
+SRAM_KB = {"in0": (161, 49), "in1": (219, 96), "in2": (460, 215), "vww1": (220, 92)}
+"""tflite-micro and TinyEngine on STM32H743 (mit-han-lab/tinyengine README @ 47bb283c)."""
+
+
+@pytest.mark.parametrize("variant", SRAM_KB)
+def test_peak_sram_is_that_of_tinyengines_table(variant: str) -> None:
+    graph = build(f"mcunet_{variant}")
+    for runtime, network, kilobytes in zip(
+        ("tflite_micro", "tinyengine"), (with_explicit_pads(graph), graph), SRAM_KB[variant], strict=True
+    ):
+        used = costsim.analyze(network, "stm32h743", runtime=runtime).summary["onchip_used_bytes"]
+        assert used == pytest.approx(kilobytes * 1e3, rel=0.1)

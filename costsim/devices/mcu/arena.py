@@ -1,12 +1,13 @@
 """The arena: one block of SRAM in which all maps and scratch buffers of a network find a place.
 
 TensorFlow Lite Micro's GreedyMemoryPlanner (tflite-micro, memory_planner/greedy_memory_planner.cc): buffers
-sorted by size, the largest first and equal ones in order of definition; each goes to the lowest offset at which
+sorted by size, the largest first and of equal ones the last defined; each goes to the lowest offset at which
 it fits beside all buffers placed already that live at the same time. Sizes are rounded up to 16 bytes.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -29,10 +30,15 @@ class Buffer:
     last: int
     """Row that reads it last, or the end."""
     offset: int = -1
+    is_scratch: bool = False
 
     @property
     def end(self) -> int:
         return self.offset + self.size_bytes
+
+    def needed_by(self, row: int) -> bool:
+        """Whether the op of this row reads, writes or keeps it."""
+        return self.first <= row <= self.last
 
     def meets(self, other: Buffer) -> bool:
         """Whether both are needed during some op."""
@@ -44,10 +50,10 @@ def aligned(size: float) -> int:
     return int(-(-size // ALIGNMENT) * ALIGNMENT)
 
 
-def place(buffers: list[Buffer]) -> list[Buffer]:
+def place(buffers: Sequence[Buffer]) -> list[Buffer]:
     """Offsets for all buffers, by size, into the first gap."""
     placed: list[Buffer] = []
-    for buffer in sorted(buffers, key=lambda b: -b.size_bytes):  # stable: equal sizes keep their order
+    for _, buffer in sorted(enumerate(buffers), key=lambda defined: (defined[1].size_bytes, defined[0]), reverse=True):
         offset = 0
         for other in sorted((p for p in placed if p.meets(buffer)), key=lambda p: p.offset):
             if other.offset - offset >= buffer.size_bytes:
@@ -57,9 +63,17 @@ def place(buffers: list[Buffer]) -> list[Buffer]:
     return placed
 
 
-def peak_bytes(placed: list[Buffer]) -> int:
+def peak_bytes(placed: Sequence[Buffer]) -> int:
     """The arena's head: the highest end."""
     return max((buffer.end for buffer in placed), default=0)
+
+
+def held_bytes(buffers: Sequence[Buffer], rows: int) -> int:
+    """The most that buffers hold at once, wherever they lie: no arena is smaller."""
+    change = np.zeros(rows + 2, dtype=np.int64)
+    np.add.at(change, [max(b.first, 0) for b in buffers], [b.size_bytes for b in buffers])
+    np.subtract.at(change, [b.last + 1 for b in buffers], [b.size_bytes for b in buffers])
+    return int(change.cumsum().max(initial=0))
 
 
 def buffers_of(ops: OpTable, scratch_bytes: np.ndarray, in_place: np.ndarray) -> list[Buffer]:
@@ -90,5 +104,5 @@ def buffers_of(ops: OpTable, scratch_bytes: np.ndarray, in_place: np.ndarray) ->
         buffers.append(Buffer(label.name, size, row, int(last[row])))
     for row, label in enumerate(ops.labels):
         if scratch_bytes[row]:
-            buffers.append(Buffer(f"{label.name} scratch", aligned(scratch_bytes[row]), row, row))
+            buffers.append(Buffer(f"{label.name} scratch", aligned(scratch_bytes[row]), row, row, is_scratch=True))
     return buffers

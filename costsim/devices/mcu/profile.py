@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import Field, NonNegativeFloat, PositiveFloat
+from pydantic import Field, NonNegativeFloat, PositiveFloat, PositiveInt
 
 from costsim.hardware.effects import Effect
-from costsim.hardware.profile import Block, Bytes, BytesPerSecond, Capacity, Hertz, Profile, Rate, Runtime
+from costsim.hardware.profile import Block, Bytes, BytesPerSecond, Capacity, Hertz, Joules, Profile, Rate, Runtime
 from costsim.hardware.roles import Role
 
 
@@ -40,6 +40,8 @@ class McuHardware(Block):
     macs_per_cycle: dict[str, Rate]
     """Most multiply-accumulates of one cycle, by data type: SMLAD does two of 16 bits."""
     memory: McuMemory
+    soft_float_cycles: Annotated[NonNegativeFloat, Effect.SLOWER] = 0.0
+    """Of a multiplication and an addition of floats in software, where the core has no FPU."""
 
 
 class McuRuntime(Runtime):
@@ -52,12 +54,25 @@ class McuRuntime(Runtime):
     planner: Literal["greedy", "in_place"] = "greedy"
     """How maps share the arena: largest first, each into the first gap; or as greedy with depthwise layers and
     single-input element-wise ops writing over their input."""
+    patches: PositiveInt = 1
+    """Patches a side in which the first ops run, one after another; 1: over whole maps."""
     pointer_bytes: PositiveFloat = 4.0
     """Of the structures the interpreter keeps."""
     interpreted: bool = True
     """Whether an interpreter's structures lie in the arena; generated code has none."""
+    op_bytes: NonNegativeFloat = 0.0
+    """RAM beside the arena in which generated code describes one op and its tensors."""
     code_bytes: Bytes = Field(alias="code")
     """Interpreter and kernels in flash."""
+
+
+class FloatRatios(Block):
+    """Cycles of a multiply-accumulate in fp32 over those in int8, on a core with an FPU."""
+
+    conv: Annotated[PositiveFloat, Effect.SLOWER] = 1.0
+    pointwise: Annotated[PositiveFloat, Effect.SLOWER] = 1.0
+    depthwise: Annotated[PositiveFloat, Effect.SLOWER] = 1.0
+    linear: Annotated[PositiveFloat, Effect.SLOWER] = 1.0
 
 
 class McuFitted(Block):
@@ -75,12 +90,17 @@ class McuFitted(Block):
     """Each output of the above: bias, scale, rounding, clipping."""
     window_cycles: Annotated[NonNegativeFloat, Effect.SLOWER]
     """Each value copied into a window."""
+    weight_cycles: Annotated[NonNegativeFloat, Effect.SLOWER] = 0.0
+    """Each weight of a dense convolution, once an op: fetched, widened, summed for the input's zero point."""
     element_cycles: Annotated[PositiveFloat, Effect.SLOWER]
     """Each element read or written by any other op."""
     op_cycles: Annotated[NonNegativeFloat, Effect.SLOWER]
     """Entering one op."""
     core_cycles: Annotated[PositiveFloat, Effect.SLOWER] = 1.0
     """Cycles this kind of core takes for all of the above over those of the core they were fitted on."""
+    float_ratios: FloatRatios = FloatRatios()
+    cycle_j: Joules | None = Field(None, alias="cycle_energy")
+    """What the part takes of its supply in one cycle of running, memories included."""
     flash_ratio: Rate = 1.0
     """Share of the flash's bandwidth that reading weights reaches."""
 
