@@ -8,6 +8,7 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Iterable
 from difflib import get_close_matches
+from typing import Any
 
 
 def visible(text: str) -> str:
@@ -51,6 +52,8 @@ class DoesNotFitError(CostsimError):
     """The network cannot run on this device at all."""
 
     exit_code = 2
+    tried: tuple[Any, ...] = ()
+    """The graph, the run and the profile it was raised over, where they are known."""
 
 
 class AssertionFailedError(CostsimError):

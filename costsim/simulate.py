@@ -10,6 +10,7 @@ from math import prod
 import numpy as np
 
 from costsim.devices import RunConfig, device_for
+from costsim.errors import DoesNotFitError
 from costsim.graph import LayerGraph
 from costsim.hardware import Profile
 from costsim.hardware.calibration import Calibration
@@ -78,5 +79,9 @@ def simulate(graph: LayerGraph, profile: Profile, run: RunConfig, caches: Caches
         DoesNotFitError: the device cannot run the network at all.
     """
     device = device_for(profile)
-    ops = device.plan(lower_for(graph, profile, run, caches), profile, run)
+    try:
+        ops = device.plan(lower_for(graph, profile, run, caches), profile, run)
+    except DoesNotFitError as error:
+        error.tried = graph, run, profile
+        raise
     return Simulation(graph, profile, run, ops, device.costs(ops, profile, run))

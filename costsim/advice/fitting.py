@@ -35,27 +35,58 @@ def what_would_fit(simulation: Simulation) -> Fitting | None:
     if takes_minutes(simulation):
         return None
     state = State(simulation.graph, simulation.run, simulation.profile)
-    kinds = (input_sizes(state), widths(state))
-    input_size, width = (_first_that_fits(simulation, state, list(changes)) for changes in kinds)
-    return Fitting(input_size, width, _buffer_bytes(simulation))
+    return Fitting(*_smaller_that_fits(state), _buffer_bytes(simulation))
 
 
-def _first_that_fits(simulation: Simulation, state: State, changes: Sequence[Change]) -> str | None:
+def what_would_have_fitted(error: DoesNotFitError) -> str:
+    """What of a network a device refused it would have taken: a smaller input, a narrower network, or both at once."""
+    if not error.tried:
+        return ""
+    state = State(*error.tried)
+    alone = [text for text in _smaller_that_fits(state) if text]
+    found = ", or ".join(alone) or _both_smaller(state)
+    return f"it would fit with {found}" if found else "no smaller input and width that was tried fits"
+
+
+def _smaller_that_fits(state: State) -> tuple[str | None, str | None]:
+    """The largest input and the largest width that fit alone."""
+    kinds = list(input_sizes(state)), list(widths(state))
+    found = (_first_that_fits(state, changes) for changes in kinds)
+    input_size, width = (change.text if change else None for change in found)
+    return input_size, width
+
+
+def _both_smaller(state: State) -> str | None:
+    """The largest width that fits at the smallest input, and the largest input that fits at that width."""
+    smallest = list(input_sizes(state))[-1:]
+    for small in smallest:
+        width = _first_that_fits(state, list(widths(state)), small)
+        if width is None:
+            continue
+        narrow = width.apply(state)
+        input_size = _first_that_fits(narrow, list(input_sizes(narrow)))
+        if input_size is not None:
+            return f"{width.text} and {input_size.text}"
+    return None
+
+
+def _first_that_fits(state: State, changes: Sequence[Change], beside: Change | None = None) -> Change | None:
     """By halving: what keeps less of a network never needs more memory."""
     low, high = 0, len(changes)
     while low < high:
         middle = (low + high) // 2
-        if _fits(simulation, state, changes[middle]):
+        if _fits(state, changes[middle], beside):
             high = middle
         else:
             low = middle + 1
-    return changes[low].text if low < len(changes) else None
+    return changes[low] if low < len(changes) else None
 
 
-def _fits(simulation: Simulation, state: State, change: Change) -> bool:
+def _fits(state: State, *changes: Change | None) -> bool:
     try:
-        changed = change.apply(state)
-        made = simulate(changed.graph, changed.profile, changed.run)
+        for change in filter(None, changes):
+            state = change.apply(state)
+        made = simulate(state.graph, state.profile, state.run)
     except (InputError, DoesNotFitError):
         return False
     return bool(device_for(made.profile).footprint(made.ops, made.profile, made.run).fits)

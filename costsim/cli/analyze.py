@@ -9,7 +9,7 @@ import click
 from costsim.api import analyze
 from costsim.cli.options import Batch, parse_limits, parse_settings, run_options
 from costsim.cli.outputs import output_options, write_files
-from costsim.errors import InputError
+from costsim.errors import DoesNotFitError, InputError
 
 OUTPUTS = ("html", "plots", "trace", "measure", "model_explorer")
 
@@ -39,7 +39,12 @@ def command(
     if files["measure"] and not files["trace"]:
         raise InputError("measurements are shown in the trace", where="--measure", mend="name its file: --trace FILE")
     changes = {"settings": parse_settings(settings), "limits": parse_limits(limits)}
-    analysis = analyze(network, hw, **changes, **options)  # type: ignore[arg-type]
+    try:
+        analysis = analyze(network, hw, **changes, **options)  # type: ignore[arg-type]
+    except DoesNotFitError as error:
+        from costsim.advice.fitting import what_would_have_fitted
+
+        raise DoesNotFitError("; ".join(filter(None, (str(error), what_would_have_fitted(error))))) from error
     text = analysis.report(output)
     click.echo(text, nl=not text.endswith("\n"))
     write_files(analysis, **files)  # type: ignore[arg-type]

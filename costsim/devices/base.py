@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -86,6 +87,19 @@ class Footprint:
     """The op that sets the arena's size."""
 
 
+@dataclass(frozen=True)
+class Placed:
+    """A block of the memory in which a device lays out a network's maps, and the ops that need it."""
+
+    name: str
+    kind: str
+    """What it holds: ``maps``, ``scratch``, ``kept``."""
+    first_row: int
+    last_row: int
+    offset_bytes: float
+    size_bytes: float
+
+
 class DeviceModel(ABC):
     """Prices op tables on the profiles of one family. Stateless; all arrays are ``(ops, points)``."""
 
@@ -130,6 +144,10 @@ class DeviceModel(ABC):
     def figures(self, profile: Any) -> dict[str, Any]:
         """Figures of the device itself that tell designs apart: ``array_macs``, ``onchip_bytes``, ``area_mm2``."""
         return {}
+
+    def memory_map(self, ops: OpTable, profile: Any, run: RunConfig) -> Sequence[Placed]:
+        """Where everything of a planned table of one network and point lies, on devices that lay it out."""
+        return ()
 
     def notes(self, ops: OpTable, profile: Any, run: RunConfig) -> tuple[str, ...]:
         """What the user should know about a planned table of one network and point."""

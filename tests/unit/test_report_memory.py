@@ -8,7 +8,7 @@ import pytest
 
 import costsim
 from costsim import Analysis
-from costsim.report.page.memory import alive, capacities, held, offchip
+from costsim.report.page.memory import alive, arena, capacities, held, offchip
 
 
 @pytest.fixture(scope="module")
@@ -43,3 +43,23 @@ def test_a_device_without_a_plan_shows_what_is_alive() -> None:
     assert offchip(analysis) == []
     assert max(r["bytes"] for r in held(analysis)) == analysis.summary["peak_activation_bytes"]
     assert [r["bytes"] for r in held(analysis)] == [r["bytes"] for r in alive(analysis)]
+
+
+def test_the_map_of_an_arena_holds_every_block_where_it_lies() -> None:
+    analysis = costsim.analyze("mlperf_tiny_ds_cnn", "stm32h743", runtime="cmsis_nn")
+    blocks = arena(analysis)
+    assert {b["holds"] for b in blocks} == {"maps", "scratch", "kept"}
+    assert max(b["to_bytes"] for b in blocks) == pytest.approx(analysis.summary["arena_bytes"], abs=1)
+    assert min(b["from_ms"] for b in blocks) == 0
+    assert max(b["to_ms"] for b in blocks) == pytest.approx(analysis.latency_ms)
+    for i, one in enumerate(blocks):
+        for other in blocks[:i]:
+            apart = one["to_ms"] <= other["from_ms"] + 1e-9 or other["to_ms"] <= one["from_ms"] + 1e-9
+            assert apart or one["to_bytes"] <= other["from_bytes"] or other["to_bytes"] <= one["from_bytes"]
+    page = analysis.report("html")
+    assert "What lies where in the arena" in page
+    assert "sets the arena" in page
+
+
+def test_devices_without_an_arena_have_no_map(planned: Analysis) -> None:
+    assert arena(planned) == []

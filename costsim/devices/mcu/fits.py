@@ -15,9 +15,6 @@ from costsim.units import format_quantity
 
 _size = partial(format_quantity, unit="B")
 
-ENERGY_RATIO = 0.25
-"""Energies of one part on several boards of MLPerf Tiny differ by this much and more: supply, regulator, memories."""
-
 
 def check_fits(ops: OpTable, profile: McuProfile) -> None:
     """Refuse a table of one network and point that the part cannot hold.
@@ -29,15 +26,11 @@ def check_fits(ops: OpTable, profile: McuProfile) -> None:
     flash_size, sram_size = (float(np.min(part.size_bytes)) for part in (memory.flash, memory.sram))
     if held.flash_bytes > flash_size:
         raise DoesNotFitError(
-            f"{_size(held.flash_bytes)} of weights and code, {profile.name} has {_size(flash_size)} of flash; "
-            "make it narrower"
+            f"{_size(held.flash_bytes)} of weights and code, {profile.name} has {_size(flash_size)} of flash"
         )
     if held.sram_bytes > sram_size:
-        ratio = (sram_size / held.sram_bytes) ** 0.5
         raise DoesNotFitError(
-            f"{_arena(ops, held)}, {profile.name} has {_size(sram_size)} of SRAM; it would about fit at "
-            f"{ratio:.2f} of the input's height and width, or at {ratio**2:.2f} of the channels; "
-            f"{_others(ops, profile)}"
+            f"{_arena(ops, held)}, {profile.name} has {_size(sram_size)} of SRAM; {_others(ops, profile)}"
         )
 
 
@@ -48,11 +41,6 @@ def said_of(ops: OpTable, profile: McuProfile, dtype: str) -> tuple[str, ...]:
         notes.append(
             f"the {profile.hardware.core} has no FPU: floats are priced in software, "
             f"{float(np.max(profile.hardware.soft_float_cycles)):.0f} cycles a multiply-accumulate beside the loop"
-        )
-    if profile.fitted.cycle_j is not None:
-        notes.append(
-            f"energy is that of the running part, at the supply it was measured with: another board's, within "
-            f"{ENERGY_RATIO:.0%} for the latency as predicted"
         )
     return tuple(notes)
 

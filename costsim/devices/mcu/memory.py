@@ -8,6 +8,7 @@ from functools import cached_property
 
 import numpy as np
 
+from costsim.devices.base import Placed
 from costsim.devices.mcu.arena import Buffer, buffers_of, peak_bytes, place
 from costsim.devices.mcu.kernels import scratch_bytes
 from costsim.devices.mcu.patches import Patches
@@ -50,6 +51,17 @@ class Occupancy:
             (row for row in rows if any(b.needed_by(row) for b in tops)),
             key=lambda row: sum(b.size_bytes for b in self.buffers if b.needed_by(row)),
         )
+
+    def memory_map(self, ops: int) -> list[Placed]:
+        """The arena over the ops of the network: what it holds when, the interpreter's own at its end."""
+        blocks = [
+            Placed(b.name, "scratch" if b.is_scratch else "maps", max(b.first, 0), b.last, b.offset, b.size_bytes)
+            for b in self.buffers
+        ]
+        if self.persistent_bytes:
+            kept = Placed("interpreter", "kept", 0, ops - 1, peak_bytes(self.buffers), self.persistent_bytes)
+            blocks.append(kept)
+        return blocks
 
 
 @dataclass(frozen=True)

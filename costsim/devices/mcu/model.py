@@ -9,7 +9,7 @@ Limits, which add up, since an in-order core hides none behind another:
 - ``elements``: elements read and written by ops without weights;
 - ``flash``: weights, at the pace of the memory they lie in, where that is slower than the arithmetic on them.
 
-Overhead: ``dispatch``, entering an op. Energy: cycles times what one takes of the supply.
+Overhead: ``dispatch``, entering an op. Energy: what the running part takes of its supply, times the latency.
 
 Expected error: that of the profile's card; 15 % and more where nothing was measured. Ignored: caches in front of
 flash and of external memory, interrupts, the second core of parts that have one.
@@ -17,12 +17,14 @@ flash and of external memory, interrupts, the second core of parts that have one
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any, ClassVar
 
 import numpy as np
 
-from costsim.devices.base import DeviceModel, Footprint, Roofs, RunConfig
+from costsim.devices.base import DeviceModel, Footprint, Placed, Roofs, RunConfig
+from costsim.devices.kernels.energy import energy_parts_j
 from costsim.devices.mcu.fits import check_fits, said_of
 from costsim.devices.mcu.kernels import window_elems
 from costsim.devices.mcu.memory import occupancy, patches_of
@@ -73,12 +75,12 @@ class McuModel(DeviceModel):
             },
             overlap=1.0,
         )
-        per_cycle_j = fit.cycle_j
-        return (
-            table
-            if per_cycle_j is None
-            else replace(table, energy_j=table.latency_s * profile.hardware.clock_hz * per_cycle_j)
-        )
+        energy = profile.hardware.energy
+        if energy is None:
+            return table
+        sram, flash = table.traffic["sram"], table.traffic["flash"]
+        parts = energy_parts_j(energy, ops.macs, sram, flash, table.latency_s, ops.reads_input[:, None])
+        return replace(table, energy_parts_j=parts)
 
     def roofs(self, profile: Any, run: RunConfig) -> Roofs:
         hw = profile.hardware
@@ -102,6 +104,9 @@ class McuModel(DeviceModel):
             flash_bytes=held.flash_bytes,
             arena_peak=ops.labels[held.peak_row].name,
         )
+
+    def memory_map(self, ops: OpTable, profile: Any, run: RunConfig) -> Sequence[Placed]:
+        return occupancy(ops, profile.runtime).memory_map(len(ops))
 
     def notes(self, ops: OpTable, profile: Any, run: RunConfig) -> tuple[str, ...]:
         return said_of(ops, profile, run.dtype)

@@ -7,7 +7,8 @@ from typing import Annotated, Literal
 from pydantic import Field, NonNegativeFloat, PositiveFloat, PositiveInt
 
 from costsim.hardware.effects import Effect
-from costsim.hardware.profile import Block, Bytes, BytesPerSecond, Capacity, Hertz, Joules, Profile, Rate, Runtime
+from costsim.hardware.energy import Energy
+from costsim.hardware.profile import Block, Bytes, BytesPerSecond, Capacity, Hertz, Profile, Rate, Runtime
 from costsim.hardware.roles import Role
 
 
@@ -42,6 +43,7 @@ class McuHardware(Block):
     memory: McuMemory
     soft_float_cycles: Annotated[NonNegativeFloat, Effect.SLOWER] = 0.0
     """Of a multiplication and an addition of floats in software, where the core has no FPU."""
+    energy: Energy | None = None
 
 
 class McuRuntime(Runtime):
@@ -99,8 +101,6 @@ class McuFitted(Block):
     core_cycles: Annotated[PositiveFloat, Effect.SLOWER] = 1.0
     """Cycles this kind of core takes for all of the above over those of the core they were fitted on."""
     float_ratios: FloatRatios = FloatRatios()
-    cycle_j: Joules | None = Field(None, alias="cycle_energy")
-    """What the part takes of its supply in one cycle of running, memories included."""
     flash_ratio: Rate = 1.0
     """Share of the flash's bandwidth that reading weights reaches."""
 

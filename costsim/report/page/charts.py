@@ -16,6 +16,7 @@ LABEL_ROOM_RATIO = 1.28
 """Axis length over the longest bar, for the label behind it."""
 ROOF_COLOUR, PLAIN_COLOUR = "#8a929c", "#0072B2"
 OFFCHIP_COLOURS = {"weights": "#CC79A7", "activations": "#D55E00"}
+ARENA_COLOURS = {"maps": "#0072B2", "scratch": "#E69F00", "kept": "#888888"}
 MODE_COLOURS = {"resident": "#0072B2", "streamed": "#56B4E9", "tiled": "#E69F00", "host": "#888888"}
 KIND_SHAPES = {"macs": "circle", "vector": "diamond", "copy": "square"}
 
@@ -183,6 +184,21 @@ def memory_chart(planned: bool, sized: bool, peak_bytes: float) -> Spec:
         "encoding": {"x": {"field": "from_ms", "type": "quantitative"}, "y": size["y"]},
     }
     return {"height": 200, "layer": [bars, *([live] if planned else []), *(sizes if sized else [])]}
+
+
+def arena_chart(end_bytes: float) -> Spec:
+    """What lies where in the arena while the network runs: a block as wide as it lives, as high as it is large."""
+    unit, scaled = _byte_scale(end_bytes)
+    divisor = 2**20 if unit == "MiB" else 2**10
+    ends = [{"calculate": f"datum.{end}_bytes / {divisor}", "as": f"{end}_scaled"} for end in ("from", "to")]
+    tips = [tip("name", "block"), tip("holds"), tip("scaled", f"size [{unit}]", ".4~g")]
+    tips.append(tip("from_scaled", f"offset [{unit}]", ".4~g"))
+    blocks = _time_bars("arena", "holds", ARENA_COLOURS, tips, unit)
+    encoding = blocks["encoding"] | {
+        "y": blocks["encoding"]["y"] | {"field": "from_scaled"},
+        "y2": {"field": "to_scaled"},
+    }
+    return {"height": 240, **blocks, "transform": scaled + ends, "encoding": encoding}
 
 
 def offchip_chart(peak_bytes: float) -> Spec:

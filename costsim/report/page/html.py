@@ -53,6 +53,7 @@ def page(
         "measures": finite(strip(analysis)),
         "held": finite(memory.held(analysis)),
         "alive": finite(memory.alive(analysis)),
+        "arena": finite(memory.arena(analysis)),
         "offchip": finite(memory.offchip(analysis)),
         "capacities": memory.capacities(analysis),
     }
@@ -120,6 +121,8 @@ def _charts(analysis: Analysis, data: dict[str, Any], classes: dict[str, str]) -
     shown["measures"] = strip_chart("measures", blocks)
     planned = analysis.simulation.ops.plan is not None
     shown["memory"] = charts.memory_chart(planned, bool(data["capacities"]), _largest(data["held"]))
+    if data["arena"]:
+        shown["arena"] = charts.arena_chart(max(record["to_bytes"] for record in data["arena"]))
     if data["offchip"]:
         shown["offchip"] = charts.offchip_chart(_largest(data["offchip"]))
     shown["whatif"] = charts.change_bars("changes", data["changes"])

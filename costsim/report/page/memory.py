@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from costsim.devices import device_for
 from costsim.report.page.knobs import memory_fields
 from costsim.tables.liveness import live_bytes
 from costsim.tables.plan import MODE_WORDS, Plan
@@ -37,6 +38,24 @@ def alive(analysis: Analysis) -> list[Record]:
     """The bytes of all activations that exist while each op runs, wherever they lie."""
     live = live_bytes(analysis.simulation.ops)[:, 0]
     return [{**span, "bytes": float(live[span["row"]])} for span in _spans(analysis)]
+
+
+def arena(analysis: Analysis) -> list[Record]:
+    """What lies where in the memory a device lays out, and from when to when: empty where it lays out none."""
+    made, timed = analysis.simulation, _spans(analysis)
+    return [
+        {
+            "row": block.first_row,
+            "name": block.name,
+            "holds": block.kind,
+            "from_ms": timed[block.first_row]["from_ms"],
+            "to_ms": timed[block.last_row]["to_ms"],
+            "bytes": block.size_bytes,
+            "from_bytes": block.offset_bytes,
+            "to_bytes": block.offset_bytes + block.size_bytes,
+        }
+        for block in device_for(made.profile).memory_map(made.ops, made.profile, made.run)
+    ]
 
 
 def offchip(analysis: Analysis) -> list[Record]:
