@@ -10,6 +10,7 @@ from costsim.analysis import Analysis
 from costsim.batch import largest_batch
 from costsim.devices import RunConfig
 from costsim.errors import InputError
+from costsim.graph.quantised import dtype_of_file
 from costsim.graph.resize import InputSize
 from costsim.hardware import Profile, load_profile
 from costsim.network import Network
@@ -63,7 +64,7 @@ def analyze(
         profile = hw
     else:
         profile = load_profile(hw, settings, runtime)
-    run = RunConfig.of(profile, dtype, threads)
+    run = RunConfig.of(profile, dtype or dtype_of_file(graph.notes, profile.runtime.dtypes), threads)
     if batch == "max":
         graph = graph.with_batch(largest_batch(graph, profile, run))
     analysis = Analysis(simulate(graph, profile, run))

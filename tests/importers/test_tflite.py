@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+import costsim
 from costsim.errors import InputError
 from costsim.graph import LayerGraph
 from costsim.importers import load_network
@@ -386,3 +387,15 @@ def test_what_is_no_model_is_one_line(whole: bytes, tmp_path: Path) -> None:
     path.write_bytes(whole)
     with pytest.raises(InputError, match=r"not a TFLite file|no ops"):
         load_network(path)
+
+
+@pytest.mark.parametrize(("asked", "runs_in"), [(None, "fp32"), ("int8", "int8")])
+def test_a_file_in_float_runs_in_float_where_it_can_be_run_so(tmp_path: Path, asked: str | None, runs_in: str) -> None:
+    file = FileBuilder()
+    path = tmp_path / "net.tflite"
+    path.write_bytes(file.finish(conv(file, file.input(1, 9, 9, 3), 3, 8, 9)))
+    analysis = costsim.analyze(path, "rp2040", dtype=asked)
+    assert analysis.simulation.run.dtype == runs_in
+    notes = analysis.warnings
+    assert any("as if it were quantised" in note for note in notes) is (asked == "int8")
+    assert any("no FPU" in note for note in notes) is (asked is None)

@@ -94,7 +94,7 @@ def other_ways(ops: OpTable, runtime: McuRuntime) -> list[Way]:
         ways.append(Way("with depthwise layers in place", occupancy(ops, changed).arena_bytes))
     if runtime.patches == 1:
         tried = [way for way in (_patched(ops, runtime, n) for n in SIDES_TRIED) if way.arena_bytes < now]
-        ways += sorted(tried, key=lambda way: way.arena_bytes * (1 + way.more_macs_ratio) ** 0.5)[:1]
+        ways += sorted(tried, key=lambda way: way.arena_bytes * (1 + way.more_macs_ratio))[:1]
     return [way for way in ways if way.arena_bytes < now]
 
 

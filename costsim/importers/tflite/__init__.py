@@ -10,7 +10,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from costsim.graph import LayerGraph
-from costsim.graph.quantised import QUANTISED
+from costsim.graph.quantised import IN_FLOAT, QUANTISED
 from costsim.graph.resize import InputSize
 from costsim.importers.importer import Importer
 
@@ -41,6 +41,8 @@ def load_tflite(path: Path, input_size: InputSize = None, batch: int | None = No
         reader.check_outputs()
     if any(t.dtype in ("INT8", "UINT8") for i, t in enumerate(model.graphs[0].tensors) if not t.is_stored):
         reader.writer.note(QUANTISED)
+    elif any(t.dtype == "FLOAT32" for i, t in enumerate(model.graphs[0].tensors) if not t.is_stored):
+        reader.writer.note(IN_FLOAT)
     return reader.writer.finish(simplify)
 
 
