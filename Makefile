@@ -29,6 +29,7 @@ docs: $(VENV)/installed  ## rewrite the pages made of docstrings
 	$(BIN)/python -m costsim.guidelines.manual docs/guidelines.md
 	$(BIN)/python -m costsim.lowering.words_page docs/words.md
 	$(BIN)/python -m costsim.measures.page docs/measures.md
+	$(BIN)/python -m validation.zoo_measures docs/zoo_measures.md
 
 stamp: $(VENV)/installed  ## after a change to profiles: say in each card which numbers it is of; seconds
 	$(BIN)/python -m validation.stamp

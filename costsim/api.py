@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -13,7 +14,7 @@ from costsim.errors import InputError
 from costsim.graph.quantised import dtype_of_file
 from costsim.graph.resize import InputSize
 from costsim.hardware import Profile, load_profile
-from costsim.network import Network
+from costsim.network import Network, check_batch, parse_input_sizes
 from costsim.plugins import load_plugin, reports_of
 from costsim.simulate import simulate
 
@@ -108,17 +109,44 @@ def summary(
     print(load_plugin(reports_of("summary"), "text", "report")(graph).rstrip("\n"))
 
 
-def verify(network: Any, *, batch: int | None = None, input_size: str | InputSize = None) -> Judgement:
+def verify(
+    network: Any,
+    *,
+    batch: int | None = None,
+    input_size: str | InputSize = None,
+    limits: Mapping[str, int] | None = None,
+    seed: int = 0,
+) -> Judgement:
     """Run a network in PyTorch and hold its counts against what was executed, layer by layer.
+
+    Of a module, an exported program or an ONNX file also its outputs: the imported graph with the file's own weights
+    against the original in torch or ONNX Runtime.
 
     Args:
         network: zoo name, path, ``LayerGraph``, ``Network`` or an object an importer takes.
         batch: images per inference; the network's own if left out.
         input_size: ``"3x224x224"`` or ``(3, 224, 224)``; of several inputs by name, ``"image=3x224x224,words=1x128"``.
+        limits: ``{"boxes": 300}``: values an op is taken to make whose number the data decide.
+        seed: of the random inputs, and of random weights where there are no others.
 
     Raises:
         InputError: torch is not installed, no such network, or a layer torch has nothing for.
     """
-    from costsim.reference import judge  # loads torch
+    from costsim.originals import original_of
+    from costsim.reference import hold_outputs, judge  # loads torch
 
-    return judge(Network(network, input_size=input_size, batch=batch).graph)
+    check_batch(batch)
+    size = parse_input_sizes(input_size) if isinstance(input_size, str) else input_size
+    original = original_of(network, size, batch, limits)
+    if original is None:
+        return judge(Network(network, input_size=size, batch=batch, limits=limits).graph, seed=seed)
+    found = judge(original.graph, seed=seed)
+    missing = original.missing
+    if not missing:
+        try:
+            inputs = original.inputs(seed)
+            values = original.values(inputs)
+            return replace(found, outputs=hold_outputs(original.graph, inputs, values, original.runs_in))
+        except InputError as error:  # the file is read, and what runs it refuses it
+            missing = error.what
+    return replace(found, outputs_missing=missing)

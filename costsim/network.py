@@ -44,10 +44,7 @@ class Network:
         Raises:
             InputError: unknown name, unreadable file, or a size that does not pass through it.
         """
-        if batch is not None and (isinstance(batch, bool) or not isinstance(batch, (int, np.integer))):
-            raise InputError(f"batch {batch!r} is no whole number", where="--batch", mend="write one: batch=8")
-        if batch is not None and batch < 1:
-            raise InputError(f"batch {batch}", where="--batch", mend="it is at least 1")
+        check_batch(batch)
         size = parse_input_sizes(input_size) if isinstance(input_size, str) else input_size
         if isinstance(size, (int, np.integer)):
             size = (int(size),)  # a vector
@@ -74,6 +71,18 @@ class Network:
 
     def __repr__(self) -> str:
         return repr(self.graph).replace("LayerGraph", "Network")
+
+
+def check_batch(batch: int | None) -> None:
+    """Refuse a batch that is no whole number above 0.
+
+    Raises:
+        InputError: it is none.
+    """
+    if batch is not None and (isinstance(batch, bool) or not isinstance(batch, (int, np.integer))):
+        raise InputError(f"batch {batch!r} is no whole number", where="--batch", mend="write one: batch=8")
+    if batch is not None and batch < 1:
+        raise InputError(f"batch {batch}", where="--batch", mend="it is at least 1")
 
 
 def _resolve(spec: Any, size: InputSize, batch: int | None, limits: Mapping[str, int]) -> LayerGraph:

@@ -95,7 +95,7 @@ def format_quantity(value: float, unit: str, digits: int = 3) -> str:
 
 def format_milliseconds(value_ms: float) -> str:
     """A time as every output shows it, in a smaller unit where that fits: ``63.7 ms``, ``817 us``."""
-    return format_quantity(value_ms / 1e3, "s") if value_ms < 1 else f"{value_ms:.4g} ms"
+    return format_quantity(value_ms / 1e3, "s") if value_ms < 1 else f"{round_significant(value_ms, 4)} ms"
 
 
 def format_count(value: float, digits: int = 4) -> str:

@@ -11,6 +11,8 @@ from costsim.cli.options import SeveralValues, parse_names, parse_settings, run_
 from costsim.cli.outputs import format_option, print_report
 from costsim.compare import compare
 from costsim.compare_dtypes import compare_dtypes
+from costsim.compare_measures import by_measure as measured_differences
+from costsim.errors import InputError
 
 
 @click.command("compare", short_help="Networks side by side, and where they differ.", cls=SeveralValues)
@@ -22,6 +24,7 @@ from costsim.compare_dtypes import compare_dtypes
     "--name", "names", multiple=True, metavar="NAME=NETWORK", help="What to call a network: --name old=a/net.onnx."
 )
 @partial(run_options, several_dtypes=True)
+@click.option("--by-measure", is_flag=True, help="By the papers' measures: which of them explains the difference.")
 @format_option("compare")
 @click.option("--html", metavar="FILE", help="Also write it as a page with charts.")
 def command(
@@ -30,6 +33,7 @@ def command(
     names: tuple[str, ...],
     settings: tuple[str, ...],
     dtype: tuple[str, ...],
+    by_measure: bool,
     output: str,
     html: str | None,
     **run: Any,
@@ -37,7 +41,8 @@ def command(
     """Set networks side by side on devices, say where differences come from and where ranks flip.
 
     Networks are aligned by their outermost blocks if those have the same names, else by the size of their maps. All
-    are compared with the first.
+    are compared with the first. --by-measure says instead what the papers' measures are of each, what breaking each
+    guideline costs it there, and which guideline explains what the multiply-adds leave of a difference.
 
     One network with several data types, --dtype fp32 fp16 int8, is set beside itself, with what decides: why int8 is
     faster than floats there, or why it is not.
@@ -45,11 +50,16 @@ def command(
     called = parse_names(names)
     given = (*networks, *(network for network in called if network not in networks))
     run |= {"settings": parse_settings(settings), "names": called}
+    if by_measure and len(dtype) > 1:
+        raise InputError("of several data types", where="--by-measure", mend="give one --dtype")
     if len(dtype) > 1:
         result = compare_dtypes(given, hw, dtype, **run)
     else:
         result = compare(given, hw, dtype=next(iter(dtype), None), **run)
-    print_report("compare", output, result)
+    if by_measure:
+        print_report("compare_measures", output, measured_differences(result))
+    else:
+        print_report("compare", output, result)
     if html:  # after the result is printed, so that a bad path loses nothing
         from costsim.files import write_text
         from costsim.report.page.compared_page import page

@@ -15,6 +15,7 @@ from costsim.graph import LayerGraph
 from costsim.limits import parse_assertion
 from costsim.networks import build, network_names
 from costsim.networks.zoo import family_name, family_of
+from costsim.survey import ordered, survey
 from costsim.units import format_count
 
 
@@ -28,13 +29,29 @@ def command() -> None:
 @click.option("--family", metavar="NAME", help="Only those of a family: shufflenet_v2.")
 @click.option("--max-macs", metavar="COUNT", help="Only those of at most so many multiply-accumulates: 300M.")
 @click.option("--sizes", is_flag=True, help="Also family, input, parameters and MACs.")
+@click.option("--sort", metavar="MEASURE", help="By a measure, the least first; -MEASURE: the most first.")
+@click.option(
+    "--hw", default="rpi4b", show_default=True, metavar="HW", help="With --sort: the device whose executed ops count."
+)
 @format_option("nets_list")
-def list_networks(words: tuple[str, ...], family: str | None, max_macs: str | None, sizes: bool, output: str) -> None:
+def list_networks(
+    words: tuple[str, ...],
+    family: str | None,
+    max_macs: str | None,
+    sizes: bool,
+    sort: str | None,
+    hw: str,
+    output: str,
+) -> None:
     """Print the networks whose names hold every WORD (* and ? stand for any letters), one a line.
+
+    With --sort they stand in the order of a measure of docs/measures.md, or of params, macs or latency_ms, with their
+    values; --format json and csv then give all measures of each.
 
     \b
     costsim nets list shuffle --max-macs 150M
     costsim nets list 'mobilenet_v?_1x' --format json
+    costsim nets list _1x --sort fragmentation_ratio --hw gtx_1080ti
     """  # noqa: D301  click wants a real backspace
     names = [name for name in network_names() if all(fnmatch(name, f"*{word}*") for word in words)]
     families = {name: family_name(name) for name in names}
@@ -43,13 +60,19 @@ def list_networks(words: tuple[str, ...], family: str | None, max_macs: str | No
         if family not in known:
             raise unknown_name("family", family, known, where="--family")
         names = [name for name in names if families[name] == family]
+    if sort is not None:
+        ordered((), sort)  # a misspelt name is told before all are priced
     limit = parse_assertion(f"macs <= {max_macs}", "--max-macs").limit if max_macs else None
     rows: list[dict[str, Any]] = [{"name": name, "family": families[name]} for name in names]
-    if sizes or limit is not None or output != "text":
+    if sizes or sort is not None or limit is not None or output != "text":
         rows = [row | _sizes(row["name"]) for row in rows]
     rows = [row for row in rows if limit is None or row["macs"] <= limit]
     if not rows:
         raise InputError("no network is like that", where="nets list", mend="ask for less")
+    if sort is not None:
+        found = survey([row["name"] for row in rows], hw)
+        rows = ordered([row | measured for row, measured in zip(rows, found, strict=True)], sort)
+        rows = [row | {"sorted_by": sort.removeprefix("-")} for row in rows]
     print_report("nets_list", output, rows)
 
 

@@ -45,6 +45,22 @@ class SourceLine(NamedTuple):
     line: int
 
 
+class Held(NamedTuple):
+    """A tensor of a file, as an argument of a call."""
+
+    name: str
+    stored: bool
+    """Whether the file holds its values, or what they are computed from; else the network makes it."""
+
+
+class Origin(NamedTuple):
+    """A call of a file, in the file's own words."""
+
+    op: str
+    arguments: Mapping[str, Any]
+    """Numbers, words and lists by name, tensors as ``Held``; ``inputs`` are those that a format tells by position."""
+
+
 class LayerGraph:
     """A directed acyclic graph of layers, built in topological order.
 
@@ -64,6 +80,10 @@ class LayerGraph:
         """The file it was read from, if it was."""
         self.lines: dict[str, SourceLine] = {}
         """Nodes to the line of code they come from, where whoever read the network knows it."""
+        self.origins: dict[str, tuple[Origin, ...]] = {}
+        """Nodes to the calls of a file that they come from, in its order, where whoever read it knows them."""
+        self.tensors: dict[str, str] = {}
+        """Nodes to what the file calls the tensor they make."""
         self._nodes: dict[str, Node] = {}
         self._readers: dict[str, list[str]] = {}
 
@@ -208,6 +228,7 @@ class LayerGraph:
         """
         resized = LayerGraph(self.name, source=self.source, notes=self.notes)
         resized.file, resized.lines = self.file, self.lines
+        resized.origins, resized.tensors = self.origins, self.tensors
         for node in self:
             layer = Input(shapes[node.name]) if node.name in shapes else node.layer
             try:

@@ -7,7 +7,6 @@ from functools import partial
 
 from costsim.edit.equal_macs import fix_group_channels
 from costsim.guidelines.base import Case, Suspicion
-from costsim.measures.table import input_intensity
 
 GROUP_CHANNELS = 8
 """Channels a group of VarGNet's preferred network."""
@@ -33,7 +32,7 @@ def intensity_balance(case: Case) -> Iterator[Suspicion]:
     1 %.
     """
     for region, part in case.measured():
-        intensity = input_intensity(part)
+        intensity = part.input_intensity
         lean, dense = intensity[part.of(part.ops.is_depthwise) & part.over_maps], intensity[part.pointwise]
         if not len(lean) or not len(dense) or dense.max() < TOLERATED_RATIO * lean.min():
             continue

@@ -12,7 +12,7 @@ from typing import Any, TypeAlias
 from costsim.errors import InputError
 from costsim.graph import LayerGraph, Node, Tensor
 from costsim.graph import layers as L
-from costsim.graph.layergraph import SourceLine
+from costsim.graph.layergraph import Origin, SourceLine
 from costsim.graph.layers import Layer, Shape
 from costsim.units import shortened
 
@@ -53,6 +53,7 @@ class GraphWriter:
         self._scopes: list[dict[str, Value]] = [{}]
         self._names: Counter[str] = Counter()
         self._constants: dict[int, tuple[Stored, Tensor]] = {}
+        self._stored_names: dict[int, tuple[Stored, str]] = {}
         self._weights: dict[int, Stored] = {}
         self._learned: dict[Hashable, int] = {}
         self._learning: set[str] = set()
@@ -60,6 +61,8 @@ class GraphWriter:
         self._notes: list[str] = []
         self.line: SourceLine | None = None
         """The line of code the current node comes from, where the importer knows it."""
+        self.origin: Origin | None = None
+        """The call of the file that is being read."""
         self._lines: dict[str, SourceLine] = {}
         self._node, self._block = "", ""
 
@@ -89,6 +92,8 @@ class GraphWriter:
         node = self.graph.add(layer, *(t.name for t in inputs), name=name, block=self._block)
         if self.line:
             self._lines[node.name] = self.line
+        if self.origin:
+            self.graph.origins[node.name] = (self.origin,)
         return Tensor(node.name, node.shape)
 
     def unknown(
@@ -101,7 +106,10 @@ class GraphWriter:
         """A stored tensor as an operand of its own; the same one is added once."""
         if id(stored) not in self._constants:
             layer = L.Constant(stored.shape or (1,), stored.trainable)
-            self._constants[id(stored)] = stored, self.add(layer, part="constant")
+            made = self.add(layer, part="constant")
+            self._constants[id(stored)] = stored, made
+            if id(stored) in self._stored_names:
+                self.graph.tensors[made.name] = self._stored_names[id(stored)][1]
         return self._constants[id(stored)][1]
 
     def is_reused(self, stored: Stored) -> bool:
@@ -177,6 +185,14 @@ class GraphWriter:
         if tensor in self._scopes[-1]:
             raise InputError(f"writes '{tensor}', which is already there", mend="name every tensor once")
         self._scopes[-1][tensor] = value
+        self.called(tensor, value)
+
+    def called(self, tensor: str, value: Any) -> None:
+        """Remember what the file calls a tensor of the graph; of several names that it has there, the first."""
+        if isinstance(value, Tensor):
+            self.graph.tensors.setdefault(value.name, tensor)
+        elif isinstance(value, Stored):
+            self._stored_names.setdefault(id(value), (value, tensor))
 
     @contextmanager
     def scope(self) -> Iterator[None]:

@@ -15,7 +15,7 @@ import numpy as np
 from costsim.measures.chains import Chains
 from costsim.tables.networks import Networks
 from costsim.tables.optable import OpTable
-from costsim.tables.runs import reduce_runs, running_total
+from costsim.tables.runs import put_together, reduce_runs, running_total
 from costsim.tables.schema import Array
 
 ELEMENTWISE = ("element-wise", "activation", "normalisation", "shuffle", "data movement")
@@ -122,6 +122,13 @@ class Parts:
         """``(rows, points)`` elements of the map a row's loop nest reads: what is fused behind it reads none of it."""
         ops = self.ops
         return self.of(ops.n * ops.c_in * ops.h_in * ops.w_in)
+
+    @cached_property
+    def input_intensity(self) -> Array:
+        """``(rows, points)`` multiply-accumulates an element of the map that a convolution reads; 0 elsewhere."""
+        return np.where(self.over_maps, self.of(self.ops.macs), 0.0) / np.where(
+            self.over_maps, self.input_map_elems, 1.0
+        )
 
     @cached_property
     def output_map_elems(self) -> Array:
@@ -249,7 +256,7 @@ class Parts:
         part, _, elems = self.tensors_in
         out = self.total(self.of(self.ops.output_elems) * self.leaves[:, None])
         came = np.zeros((len(self), elems.shape[1]))
-        np.add.at(came, part, elems)
+        put_together(np.add, came, part, elems)
         return out + came
 
     @cached_property
@@ -266,9 +273,9 @@ class Parts:
         last = np.arange(len(self.rows))
         np.maximum.at(last, self.chains.source, self.chains.reader)
         dies = np.flatnonzero(~self.leaves)
-        np.add.at(change, at[last[dies]] + 1, -written[dies])
-        np.add.at(change, at[self.starts[part]], came)
-        np.add.at(change, at[last_in] + 1, -came)
+        put_together(np.subtract, change, at[last[dies]] + 1, written[dies])
+        put_together(np.add, change, at[self.starts[part]], came)
+        put_together(np.subtract, change, at[last_in] + 1, came)
         starts = self.starts + np.arange(len(self))
         live = running_total(change)
         left = np.concatenate([np.zeros_like(live[:1]), live[starts[1:] - 1]])  # what leaves the parts before it

@@ -13,6 +13,7 @@ import numpy as np
 
 from costsim.measures import formulas
 from costsim.measures.parts import Parts
+from costsim.tables.runs import put_together
 from costsim.tables.schema import Array
 
 SHUFFLENET_V2 = "ShuffleNetV2 (Ma et al. 2018, arXiv 1807.11164)"
@@ -73,9 +74,13 @@ def group_access_ratio(parts: Parts) -> Array:
 def group_access(parts: Parts) -> tuple[Array, Array]:
     """Elements that the group convolutions access, and that dense ones of equal multiply-accumulates would."""
     on = parts.of(parts.ops.is_grouped)
-    features, weights = parts.input_map_elems + parts.output_map_elems, parts.multiplied_weights
-    dense = features / np.sqrt(parts.of(parts.ops.groups)) + weights
-    return parts.total(np.where(on, features + weights, 0.0)), parts.total(np.where(on, dense, 0.0))
+    rows = np.flatnonzero(on.any(axis=1))
+    features, weights = (parts.input_map_elems + parts.output_map_elems)[rows], parts.multiplied_weights[rows]
+    dense = features / np.sqrt(parts.of(parts.ops.groups)[rows]) + weights
+    totals = np.zeros((2, len(on), *np.broadcast_shapes(on.shape[1:], dense.shape[1:])))
+    for total, elems in zip(totals, (features + weights, dense), strict=True):
+        total[rows] = np.where(on[rows], elems, 0.0)
+    return parts.total(totals[0]), parts.total(totals[1])
 
 
 def groups(parts: Parts) -> Array:
@@ -135,18 +140,12 @@ def border_elems(parts: Parts) -> Array:
     return parts.border_elems
 
 
-def input_intensity(parts: Parts) -> Array:
-    """``(rows, points)`` multiply-accumulates an element of the map that a convolution reads; 0 elsewhere."""
-    on = parts.over_maps
-    return np.where(on, parts.of(parts.ops.macs), 0.0) / np.where(on, parts.input_map_elems, 1.0)
-
-
 def least_intensity(parts: Parts) -> Array:
-    return parts.least(input_intensity(parts), parts.over_maps)
+    return parts.least(parts.input_intensity, parts.over_maps)
 
 
 def most_intensity(parts: Parts) -> Array:
-    return parts.largest(input_intensity(parts), parts.over_maps)
+    return parts.largest(parts.input_intensity, parts.over_maps)
 
 
 def intensity_ratio(parts: Parts) -> Array:
@@ -173,7 +172,7 @@ def line_buffer_bytes(parts: Parts) -> Array:
 def pair_buffer_bytes(parts: Parts) -> Array:
     need = parts.of(parts.ops.weight_bytes) + parts.line_bytes
     beside = np.zeros_like(need)
-    np.maximum.at(beside, parts.chains.reader, need[parts.chains.source])
+    put_together(np.maximum, beside, parts.chains.reader, need[parts.chains.source])
     return parts.largest(need + beside)
 
 

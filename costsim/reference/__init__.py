@@ -16,6 +16,7 @@ from costsim.reference.judge import Judgement, NodeCheck, judge
 from costsim.reference.measure import Measurement, measure
 from costsim.reference.module import Companion, build, random_inputs, run
 from costsim.reference.numerics import dense_twin, fold_batch_norms, largest_difference
+from costsim.reference.outputs import OutputCheck, Outputs, hold_outputs
 from costsim.timing import Timing
 
 __all__ = [
@@ -23,10 +24,13 @@ __all__ = [
     "Judgement",
     "Measurement",
     "NodeCheck",
+    "OutputCheck",
+    "Outputs",
     "Timing",
     "build",
     "dense_twin",
     "fold_batch_norms",
+    "hold_outputs",
     "judge",
     "largest_difference",
     "measure",

@@ -13,9 +13,10 @@ from torch import Tensor, nn
 from torch.utils.flop_counter import FlopCounterMode
 
 from costsim.graph import LayerGraph, Node
-from costsim.graph.layers import Recurrent, ReshapeLike
+from costsim.graph.layers import Constant, Recurrent, ReshapeLike
 from costsim.reference.live import Live, Peak, claimed_peak
 from costsim.reference.module import build, random_inputs
+from costsim.reference.outputs import Outputs
 from costsim.reference.touched import Touched
 
 
@@ -44,6 +45,9 @@ class NodeCheck:
     """None where it moved nothing: a view, or the meta device, whose ops are no kernels."""
     torch_kernels: int = field(compare=False)
     """What torch ran for it, views left out. Told, not held against anything: runtimes differ in it."""
+    stated: bool = False
+    """Whether the file says how many parameters it has: those that a layer before it has too count there, and a slope,
+    scale or table counts as it is stored. The companion's layer is of the usual form, so its number is not held."""
 
     @property
     def pairs(self) -> dict[str, tuple[Any, Any]]:
@@ -53,6 +57,8 @@ class NodeCheck:
             "params": (self.params, self.torch_params),
             "macs": (self.macs, self.torch_macs),
         }
+        if self.stated:
+            del pairs["params"]
         if self.torch_elems is not None:
             names = (f"elements {field}" for field in Elements._fields)
             pairs |= zip(names, zip(self.elems, self.torch_elems, strict=True), strict=True)
@@ -75,7 +81,7 @@ class NodeCheck:
 class Judgement:
     """What torch found, layer by layer."""
 
-    network: str
+    graph: LayerGraph = field(compare=False, repr=False)
     checks: tuple[NodeCheck, ...]
     peak: Peak
     """The most elements of maps at once, as the graph has it."""
@@ -83,6 +89,14 @@ class Judgement:
     """The same as torch had it; views share the memory of what they are views of."""
     branches: int
     """The most layers with multiply-accumulates equally far down the longest chains: what could run side by side."""
+    outputs: Outputs | None = None
+    """Of an imported network: its tensors beside the original's."""
+    outputs_missing: str = ""
+    """Why those of an imported network are not held."""
+
+    @property
+    def network(self) -> str:
+        return self.graph.name
 
     @property
     def mismatches(self) -> tuple[NodeCheck, ...]:
@@ -90,6 +104,11 @@ class Judgement:
 
     @property
     def agrees(self) -> bool:
+        return self.counts_agree and (self.outputs is None or self.outputs.agrees)
+
+    @property
+    def counts_agree(self) -> bool:
+        """Whether all but the outputs agrees."""
         return not self.mismatches and self.peak == self.torch_peak
 
     @property
@@ -115,6 +134,8 @@ class Judgement:
             "kernels": self.kernels,
             "branches": self.branches,
             "peak_elems": {"graph": vars(self.peak), "executed": vars(self.torch_peak)},
+            "outputs": self.outputs.record() if self.outputs else None,
+            "outputs_missing": self.outputs_missing,
             "layers": [
                 {
                     "name": check.name,
@@ -156,6 +177,8 @@ def judge(graph: LayerGraph, *, device: str = "cpu", seed: int = 0) -> Judgement
             before = counter.get_total_flops()
             touched.clear()
             output = layer(*operands)
+            if isinstance(node.layer, Constant):
+                live.leave_out(output)
             live.note(node.name, output)
             checks.append(
                 NodeCheck(
@@ -176,13 +199,14 @@ def judge(graph: LayerGraph, *, device: str = "cpu", seed: int = 0) -> Judgement
                     if _is_fused(node) or _shares(node, operands)
                     else _moved(touched, layer, operands, output),
                     torch_kernels=touched.kernels,
+                    stated=node.layer.learned is not None and not isinstance(node.layer, Constant),
                 )
             )
             return output
 
         module.execute(_handed_over(random_inputs(graph, seed=seed, device=device)), apply)
     views = [check.name for check in checks if not check.torch_kernels]
-    return Judgement(graph.name, tuple(checks), claimed_peak(graph, views), live.peak, _side_by_side(graph))
+    return Judgement(graph, tuple(checks), claimed_peak(graph, views), live.peak, _side_by_side(graph))
 
 
 def _handed_over(inputs: list[Tensor]) -> Iterator[Tensor]:

@@ -6,6 +6,9 @@ import numpy as np
 
 from costsim.tables.schema import Array
 
+WIDE = 16
+"""Columns from which on a loop over rows is faster than NumPy's walk point by point."""
+
 
 def running_total(column: Array) -> Array:
     """``np.cumsum(column, axis=0)``, to the same digits."""
@@ -31,3 +34,19 @@ def reduce_runs(combine: np.ufunc, values: Array, starts: np.ndarray) -> Array:
         runs = np.flatnonzero(counts > place)
         result[runs] = combine(result[runs], values[starts[runs] + place])
     return result
+
+
+def put_together(combine: np.ufunc, into: Array, at: np.ndarray, rows: Array) -> None:
+    """``combine.at(into, at, rows)``, to the same digits: each row combined into one of ``into``, in their order.
+
+    Args:
+        combine: ``np.add``, ``np.maximum`` and their like.
+        into: ``(places, points)``, written over.
+        at: ``(rows,)`` the place of each row.
+        rows: ``(rows, points)``, or with one point where all of theirs agree.
+    """
+    if into.shape[1] < WIDE:
+        combine.at(into, at, rows)
+        return
+    for place, row in zip(at.tolist(), rows, strict=True):
+        combine(into[place], row, out=into[place])

@@ -179,3 +179,19 @@ def test_torch_has_the_peak_of_the_graph_at_the_same_layer(network: str) -> None
     assert judgement.peak == judgement.torch_peak
     assert judgement.kernels > 0
     assert judgement.branches == {"googlenet": 4, "shufflenet_v2_0.5x": 2, "vargnet_v1_g8_0.25x": 3}[network]
+
+
+def test_stored_tensors_are_no_maps_of_the_peak() -> None:
+    """A table and a view of it are there all the time; they are weights."""
+    net = NetBuilder("stored")
+    table = net.add(L.Reshape((4, 8, 8)), net.add(L.Constant((1, 4, 64))))
+    net.add_tensors(net.input(1, 4, 8, 8), table)
+    judgement = reference.judge(net.graph)
+    assert judgement.peak == judgement.torch_peak == Peak(2 * 256, "add_1")
+
+
+def test_windows_that_become_images_and_two_constants_in_one_op_are_executed() -> None:
+    net = NetBuilder("windows")
+    windows = net.add(L.Reshape((6, 5, 5), 4), net.input(1, 6, 10, 10))
+    net.add(L.Add(const_elems=2 * 6), windows)
+    assert reference.judge(net.graph).agrees

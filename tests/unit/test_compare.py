@@ -8,8 +8,11 @@ from types import SimpleNamespace
 import pytest
 
 from costsim import NetBuilder, analyze
+from costsim.cli import run
 from costsim.compare import Contribution, Difference, compare, parts, rank_flips
+from costsim.compare_measures import ByMeasure, by_measure
 from costsim.errors import InputError
+from costsim.guidelines import check
 from costsim.importers.json import save_network
 from costsim.networks import build
 from costsim.orders import shared_ms, told_apart
@@ -209,3 +212,28 @@ def test_layers_in_common_make_a_difference_surer():
     total = sum(r["latency_ms"] for r in one)
     assert shared_ms(one, one) == pytest.approx(total)
     assert 0.5 * total < shared_ms(one, other) <= total
+
+
+def test_a_difference_by_the_measures_names_what_explains_it(capsys, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "80")
+    pair, other = by_measure(compare(["shufflenet_v1_g3_1x", "shufflenet_v2_1x", "shufflenet_v2_1.5x"], ["rpi4b"]))
+    assert pair.difference_ms == pytest.approx(pair.macs_ms + pair.rest_ms)
+    assert pair.measures["group_access_ratio"][1] is None and pair.measures["group_access_ratio"][0] > 1
+    assert pair.prices_ms["G2"][0] > 0 == pair.prices_ms["G2"][1]
+    assert next(iter(pair.causes)) == "G2" and "G2 (group_access_ratio)" in pair.summary
+    found = check(analyze("shufflenet_v1_g3_1x", "rpi4b").simulation)
+    assert pair.prices_ms["G2"][0] == pytest.approx(sum(f.cost_ms for f in found if f.id == "G2"))
+    assert other.macs_ms > 0
+    words = ["compare", "shufflenet_v1_g3_1x", "shufflenet_v2_1x", "--hw", "rpi4b", "--by-measure"]
+    assert run(words) == 0
+    out = capsys.readouterr().out
+    assert max(map(len, out.splitlines())) <= 80 and pair.summary in " ".join(out.split())
+    assert run([*words, "--format", "json"]) == 0
+    assert json.loads(capsys.readouterr().out)["differences"][0]["causes_ms"] == pair.causes
+    assert run([*words, "--dtype", "fp32", "fp16"]) == 1
+    assert "--by-measure" in capsys.readouterr().err
+
+
+def test_networks_alike_in_their_measures_leave_nothing_to_explain():
+    alike = ByMeasure("a", "b", "x", 5.0, 4.9, {}, dict.fromkeys(("G1", "V2"), (1.0, 1.001)))
+    assert not alike.causes and "No guideline explains the rest, +100 us" in alike.summary

@@ -7,6 +7,7 @@ import pytest
 
 import costsim
 from costsim.cli import run
+from costsim.survey import ordered, survey
 
 NET, HW = "shufflenet_v2_0.5x", "rpi4b"
 
@@ -138,3 +139,24 @@ def test_nets_that_are_not_there(arguments, said, capsys):
     assert run(["nets", "list", *arguments]) == 1
     err = capsys.readouterr().err
     assert said in err and len(err.splitlines()) == 1
+
+
+def test_nets_in_the_order_of_a_measure(capsys, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "80")
+    words = ["nets", "list", "shufflenet_v?_*1x", "--family", "shufflenet_v1"]
+    assert run([*words, "--sort=-fragments", "--format", "json"]) == 0
+    found = json.loads(capsys.readouterr().out)["networks"]
+    counts = [row["measures"]["fragments"] for row in found]
+    assert len(set(counts)) > 2 and counts == sorted(counts, reverse=True)
+    first = costsim.analyze(found[0]["name"], "rpi4b")
+    assert found[0]["measures"] == first.measures and found[0]["latency_ms"] == first.latency_ms
+    assert run([*words, "--sort", "fragments"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert max(map(len, lines)) <= 80 and [line.split()[0] for line in lines[2:]] == [r["name"] for r in found][::-1]
+    assert run(["nets", "list", "--sort", "fragmentation"]) == 1
+    assert "did you mean fragmentation_ratio" in capsys.readouterr().err
+
+
+def test_networks_that_do_not_fit_stand_last():
+    rows = ordered(survey(["alexnet", "mobilenet_v1_0.25x_96"], "stm32h743"), "-macs")
+    assert [(row["name"], row["macs"] is None) for row in rows] == [("mobilenet_v1_0.25x_96", False), ("alexnet", True)]

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from costsim.errors import InputError
 from costsim.graph import Tensor
 from costsim.graph import layers as L
+from costsim.graph.layergraph import Held, Origin
 from costsim.graph.resize import InputSize
 from costsim.importers.inputs import Sizes
 from costsim.importers.onnx.blocked import unpadded
@@ -189,7 +190,13 @@ class Reader:
         with self.writer.learning(weights):
             if handler is None:
                 return self._unknown(node, inputs)
-            made = handler(Call.of(self.writer, node, inputs, self.opset, self.needed))
+            call = Call.of(self.writer, node, inputs, self.opset, self.needed)
+            held = [
+                Held(name, isinstance(x, Stored)) if name else None for name, x in zip(node.input, given, strict=True)
+            ]
+            self.writer.origin = Origin(node.op_type, {**call.attributes, "inputs": held})
+            made = handler(call)
+        self.writer.origin = None
         return made if isinstance(made, list) else [made]
 
     def _count_folded(self, node: NodeProto, inputs: list[Value | None]) -> None:

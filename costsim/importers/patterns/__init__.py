@@ -49,6 +49,7 @@ def _pass(graph: LayerGraph) -> LayerGraph:
         return graph
     simpler = LayerGraph(graph.name, source=graph.source, notes=graph.notes)
     names: dict[str, str] = {}
+    order = {node.name: place for place, node in enumerate(graph)}
     for node in graph:
         if node.name not in gone:
             layer, inputs, members = replaced.get(node.name, (node.layer, node.inputs, set()))
@@ -57,4 +58,14 @@ def _pass(graph: LayerGraph) -> LayerGraph:
                 layer = replace(layer, learned=sum(graph.params(part) for part in chain))
             names[node.name] = next((m for m in sorted(members) if node.name.startswith(f"{m}.")), node.name)
             simpler.add(layer, *(names[i] for i in inputs), name=names[node.name], block=node.block)
+            _come_from(simpler, names[node.name], graph, sorted(chain, key=lambda part: order[part.name]), node)
     return simpler
+
+
+def _come_from(simpler: LayerGraph, name: str, graph: LayerGraph, chain: list[Node], last: Node) -> None:
+    """A chain is all the calls that its nodes are, and makes the tensor that its last one makes."""
+    calls = {id(call): call for part in chain for call in graph.origins.get(part.name, ())}
+    if calls:
+        simpler.origins[name] = tuple(calls.values())
+    if last.name in graph.tensors:
+        simpler.tensors[name] = graph.tensors[last.name]

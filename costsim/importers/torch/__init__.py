@@ -48,8 +48,8 @@ def load_torch(
 
     boxes = (limits or {}).get("boxes")
     if isinstance(source, Module):
-        return _graph(traced(source, input_size, batch, boxes), type(source).__name__, boxes)
-    graph = _graph(*program_of(source), boxes)
+        return read_program(traced(source, input_size, batch, boxes), type(source).__name__, boxes)[0]
+    graph = read_program(*program_of(source), boxes)[0]
     own = graph.input_shape
     if input_size is not None and _given(graph, input_size) != own[1:]:
         text = "x".join(map(str, own[1:]))
@@ -57,7 +57,8 @@ def load_torch(
     return graph if batch in (None, own[0]) else graph.with_batch(batch)
 
 
-def _graph(program: ExportedProgram, name: str, boxes: int | None = None) -> LayerGraph:
+def read_program(program: ExportedProgram, name: str, boxes: int | None = None) -> tuple[LayerGraph, ExportedProgram]:
+    """The network of a program, and the program as it was read: what no layer stands for is taken apart in it."""
     from costsim.importers.patterns import simplify
     from costsim.importers.torch.program import decomposed
     from costsim.importers.torch.reader import Reader, identity
@@ -70,7 +71,7 @@ def _graph(program: ExportedProgram, name: str, boxes: int | None = None) -> Lay
     tensors = program.state_dict
     held = {identity(name, tensors): (name, tensors[name].numel()) for name in names if name in tensors}
     reader.writer.note_difference(held, "the module")
-    return reader.writer.finish(simplify)
+    return reader.writer.finish(simplify), program
 
 
 def _given(graph: LayerGraph, size: Any) -> tuple[int, ...]:

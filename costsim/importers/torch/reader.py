@@ -16,7 +16,7 @@ from torch.fx.node import map_arg
 from costsim.errors import InputError
 from costsim.graph import Tensor
 from costsim.graph import layers as L
-from costsim.graph.layergraph import SourceLine
+from costsim.graph.layergraph import Held, Origin, SourceLine
 from costsim.graph.layers import Shape
 from costsim.importers.scopes import block_of, holders
 from costsim.importers.torch.assumed import DATA_DEPENDENT
@@ -59,6 +59,7 @@ class Reader:
         for node in self.program.graph.nodes:
             if node.op == "placeholder":
                 self.values[node] = self._placeholder(node, node.name in held, parameters.get(node.name))
+                self.writer.called(self.name_of(node), self.values[node])
             elif node.op == "output":
                 self.writer.hand_out(values_in([map_arg(node.args[0], lambda n: self.values[n])]))
             else:
@@ -68,6 +69,10 @@ class Reader:
         for op, macs in self.folded.items():
             self.writer.note(f"{macs:,} multiply-accumulates of {op} on constants alone run once, when it is loaded")
 
+    def name_of(self, node: Node) -> str:
+        """What the program calls a node; one of a region within it is told apart from those outside."""
+        return node.name if node.graph is self.program.graph else f"region.{node.name}"
+
     def _run(self, node: Node, owner: Any) -> None:
         if node.op == "call_function":
             self._call(node)
@@ -75,6 +80,7 @@ class Reader:
             held = operator.attrgetter(str(node.target))(owner)
             fixed = hasattr(held, "shape")
             self.values[node] = Stored(tuple(held.shape), trainable=False, parameters={}) if fixed else held
+            self.writer.called(self.name_of(node), self.values[node])
 
     def _region(self, node: Any) -> Any:
         """The body of a region that only sets a mode (autocast, no_grad), in its place; or attention with one."""
@@ -121,6 +127,7 @@ class Reader:
                 source, index = node.args
                 value = self.values[source][index]
                 self.values[node] = value() if callable(value) and node.users else value
+                self.writer.called(self.name_of(node), self.values[node])
                 return
             number = self._made(node)
             if isinstance(number, (int, float, bool)):
@@ -129,7 +136,10 @@ class Reader:
             if not hasattr(node.target, "_schema"):
                 self.values[node] = self._region(node)
                 return
+            self.writer.origin = Origin(name, _arguments(node, _Named(self)))
             self.values[node] = self._value(node, name)
+            self.writer.origin = None
+            self.writer.called(self.name_of(node), self.values[node])
             if node.target._schema.name.endswith("_"):
                 self.values[node.args[0]] = self.values[node]
 
@@ -241,6 +251,17 @@ def _exchanged(arguments: dict[str, Any], one: Stored, other: Tensor) -> dict[st
         return other if argument is one else argument
 
     return {name: given(argument) for name, argument in arguments.items()}
+
+
+class _Named(dict[Node, Any]):
+    """What nodes of the graph are called, and whether their values are stored."""
+
+    def __init__(self, reader: Reader) -> None:
+        super().__init__()
+        self._reader = reader
+
+    def __missing__(self, node: Node) -> Held:
+        return Held(self._reader.name_of(node), isinstance(self._reader.values.get(node), Stored))
 
 
 def _shapes(node: Node, sizes: Sizes) -> tuple[Shape, ...]:

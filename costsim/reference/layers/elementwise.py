@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import reduce
 from math import prod
 
@@ -50,6 +50,12 @@ ARITHMETIC: dict[str, Callable[[Tensor, Tensor], Tensor]] = {
     "pow": torch.pow,
     "max": torch.maximum,
     "min": torch.minimum,
+    "maximum": torch.maximum,
+    "minimum": torch.minimum,
+    "mod": torch.remainder,
+    "atan2": torch.atan2,
+    "compare": torch.maximum,  # which comparison is not told; all read two tensors and write one
+    "select": torch.maximum,  # likewise
 }
 
 BATCH_NORMS: dict[int, type[nn.BatchNorm1d] | type[nn.BatchNorm2d] | type[nn.BatchNorm3d]] = {
@@ -110,16 +116,16 @@ def output(layer: L.Output, inputs: tuple[Shape, ...], output: Shape) -> nn.Modu
 
 
 class Arithmetic(nn.Module):
-    """Folds its operands from left to right; a stored constant is the last of them."""
+    """Folds its operands from left to right; stored constants are the last of them, or a number."""
 
-    def __init__(self, function: Callable[..., Tensor], constant: Tensor | float | None) -> None:
+    def __init__(self, function: Callable[..., Tensor], constants: Sequence[Tensor], number: float | None) -> None:
         super().__init__()
         self.function = function
-        self.constant = nn.Parameter(constant) if isinstance(constant, Tensor) else constant
+        self.constants = nn.ParameterList(constants)
+        self.numbers = () if number is None else (number,)
 
     def forward(self, *tensors: Tensor) -> Tensor:
-        constants = () if self.constant is None else (self.constant,)
-        return reduce(self.function, (*tensors[1:], *constants), tensors[0])
+        return reduce(self.function, (*tensors[1:], *self.constants, *self.numbers), tensors[0])
 
     def extra_repr(self) -> str:
         return self.function.__name__
@@ -129,16 +135,21 @@ def arithmetic(layer: L.Arithmetic, inputs: tuple[Shape, ...], output: Shape) ->
     """A single operand without a stored constant meets the scalar 2, which costs no parameter."""
     if layer.function not in ARITHMETIC:
         raise unknown_name("arithmetic function", layer.function, ARITHMETIC)
-    constant: Tensor | float | None = None
-    if layer.const_elems:
-        constant = torch.rand(_constant_shape(layer.const_elems, output)) + 0.5  # away from 0: it may divide
-    elif len(inputs) == 1:
-        constant = 2.0
-    return Arithmetic(ARITHMETIC[layer.function], constant)
+    shapes = _constant_shapes(layer.const_elems, output) if layer.const_elems else []
+    constants = [torch.rand(shape) + 0.5 for shape in shapes]  # away from 0: it may divide
+    return Arithmetic(ARITHMETIC[layer.function], constants, 2.0 if len(inputs) == 1 and not constants else None)
 
 
-def _constant_shape(elems: int, output: Shape) -> tuple[int, ...]:
-    """The layer counts the constant's elements only: they lie along the first axes they fill."""
+def _constant_shapes(elems: int, output: Shape) -> list[tuple[int, ...]]:
+    """One constant of so many elements, or the fewest that are equally large: a scale and a shift in one op."""
+    for count in range(1, elems + 1):
+        if elems % count == 0 and (shape := _constant_shape(elems // count, output)) is not None:
+            return [shape] * count
+    raise InputError(f"a constant of {elems} elements does not broadcast to {tuple(output)}")
+
+
+def _constant_shape(elems: int, output: Shape) -> tuple[int, ...] | None:
+    """The layer counts the constant's elements only: they lie along the first axes they fill; None if along none."""
     if elems == 1:
         return ()
     rank = len(output)
@@ -146,7 +157,7 @@ def _constant_shape(elems: int, output: Shape) -> tuple[int, ...]:
         for stop in range(start + 1, rank + 1):
             if prod(output[start:stop]) == elems:
                 return (*output[start:stop], *(1,) * (rank - stop))
-    raise InputError(f"a constant of {elems} elements does not broadcast to {tuple(output)}")
+    return None
 
 
 BUILDERS: dict[type[L.Layer], Builder] = {

@@ -50,7 +50,7 @@ def flatten(layer: L.Flatten, inputs: tuple[Shape, ...], output: Shape) -> nn.Mo
 
 
 def reshape(layer: L.Reshape, inputs: tuple[Shape, ...], output: Shape) -> nn.Module:
-    return Function(lambda x: x.reshape(x.shape[0], *layer.shape), f"reshape {layer.shape}")
+    return Function(lambda x: x.reshape(output), f"reshape {output}")
 
 
 def reshape_like(layer: L.ReshapeLike, inputs: tuple[Shape, ...], output: Shape) -> nn.Module:
@@ -80,14 +80,14 @@ def upsample(layer: L.Upsample, inputs: tuple[Shape, ...], output: Shape) -> nn.
 
 
 class Constant(nn.Module):
-    """A stored tensor, which reads nothing."""
+    """A stored tensor, which reads nothing; without its history, as at inference, so that views of it are no leaves."""
 
     def __init__(self, shape: Shape, trainable: bool) -> None:
         super().__init__()
         self.value = nn.Parameter(torch.randn(shape), requires_grad=trainable)
 
     def forward(self) -> Tensor:
-        return self.value
+        return self.value.detach()
 
 
 class Table(nn.Module):

@@ -14,7 +14,22 @@ from costsim.reference.layers.function import Builder, Function, padding_op
 
 POOLS: dict[str, Callable[..., nn.Module]] = {"max": nn.MaxPool2d, "avg": nn.AvgPool2d}
 GLOBAL_POOLS = {"max": nn.AdaptiveMaxPool2d, "avg": nn.AdaptiveAvgPool2d}
-REDUCTIONS: dict[str, Callable[..., Tensor]] = {"mean": torch.mean, "sum": torch.sum, "max": torch.amax}
+
+
+def _product(x: Tensor, dim: tuple[int, ...], keepdim: bool) -> Tensor:
+    """Torch multiplies along one axis at a time."""
+    for axis in sorted((axis % x.dim() for axis in dim), reverse=True):
+        x = x.prod(axis, keepdim=keepdim)
+    return x
+
+
+REDUCTIONS: dict[str, Callable[..., Tensor]] = {
+    "mean": torch.mean,
+    "sum": torch.sum,
+    "max": torch.amax,
+    "min": torch.amin,
+    "prod": _product,
+}
 
 
 def pool(layer: L.Pool2d, inputs: tuple[Shape, ...], output: Shape) -> nn.Module:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from costsim.report.page.blocks import NO_BLOCK
 from costsim.report.page.memory import alive, running
+from costsim.timed import op_times
 
 if TYPE_CHECKING:
     from costsim.analysis import Analysis
@@ -86,18 +87,11 @@ def _measured(analysis: Analysis, measured: Measurement) -> Iterator[Event]:
     Layers that are no op on the device (views) stand under their own name.
     """
     yield from _process(MEASURED, f"{analysis.network} measured: {measured.where}", [(OPS, "ops")])
-    op_of = {layer: record for record in analysis.layer_records for layer in record["layers"]}
-    took_ms: dict[str, float] = {}
-    arguments: dict[str, Event] = {}
-    for layer, timing in measured.nodes.items():
-        record = op_of.get(layer, {"name": layer, "latency_ms": 0.0})
-        name = record["name"]
-        took_ms[name] = took_ms.get(name, 0.0) + timing.latency_s * 1e3
-        arguments.setdefault(name, {"predicted_ms": record["latency_ms"], "layers": []})["layers"].append(layer)
     start_ms = 0.0
-    for name, ms in took_ms.items():
-        yield _slice(OPS, name, start_ms, start_ms + ms, arguments[name] | {"measured_ms": ms}, process=MEASURED)
-        start_ms += ms
+    for op in op_times(analysis, measured):
+        arguments = {"predicted_ms": op.predicted_ms, "layers": list(op.layers), "measured_ms": op.measured_ms}
+        yield _slice(OPS, op.name, start_ms, start_ms + op.measured_ms, arguments, process=MEASURED)
+        start_ms += op.measured_ms
 
 
 def _slice(track: int, name: str, start_ms: float, end_ms: float, arguments: Event, *, process: int = PROCESS) -> Event:

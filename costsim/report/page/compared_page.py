@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from costsim.compare import Comparison
+from costsim.compare_measures import by_measure
+from costsim.guidelines.pricing import takes_minutes
 from costsim.report.page.compared_charts import compared_charts, compared_data, op_classes
 from costsim.report.page.html import environment
 from costsim.report.palette import class_colours
+from costsim.report.verbs.by_measure import rows_by_measure
 from costsim.report.words import verdict
 from costsim.version import VERSION
 
@@ -17,12 +20,15 @@ def page(comparison: Comparison, command: str = "") -> str:
     data = compared_data(comparison)
     classes = class_colours(op_classes(comparison))
     specs = compared_charts(data, classes)
+    slow = any(takes_minutes(analysis.simulation) for analysis in comparison.analyses.values())
     titles = dict.fromkeys(analysis.simulation.profile.title for analysis in comparison.analyses.values())
     return environment().get_template("compare.html").render(
         comparison=comparison,
         titles=list(titles),
         classes=classes,
         verdicts={key: verdict(analysis) for key, analysis in comparison.analyses.items()},
+        by_measure=() if slow else by_measure(comparison),
+        rows_by_measure=rows_by_measure,
         payload={"specs": specs, "data": data},
         scripts=SCRIPTS,
         command=command,
