@@ -12,6 +12,7 @@ from validation import zoo_measures
 PAGE = Path(__file__).parents[2] / "docs" / "zoo_measures.md"
 
 
+@pytest.mark.slow
 def test_every_family_has_a_row() -> None:
     lines = PAGE.read_text(encoding="utf-8").splitlines()
     names = zoo_measures.representatives()
