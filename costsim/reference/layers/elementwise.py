@@ -142,7 +142,7 @@ def arithmetic(layer: L.Arithmetic, inputs: tuple[Shape, ...], output: Shape) ->
 
 def _constant_shapes(elems: int, output: Shape) -> list[tuple[int, ...]]:
     """One constant of so many elements, or the fewest that are equally large: a scale and a shift in one op."""
-    for count in range(1, elems + 1):
+    for count in range(1, max(elems, 2)):  # numbers one by one are no parameters
         if elems % count == 0 and (shape := _constant_shape(elems // count, output)) is not None:
             return [shape] * count
     raise InputError(f"a constant of {elems} elements does not broadcast to {tuple(output)}")
