@@ -31,7 +31,7 @@ def test_the_page_lists_every_run_once(tmp_path: Path) -> None:
     assert run(["compare", *NETWORKS, "--hw", "arm_a53", "--html", str(report)]) == 0
     html = report.read_text(encoding="utf-8")
     for network in NETWORKS:
-        assert html.count(f"<bdi>{network}</bdi></th>") == 1
+        assert html.count(f'<th scope="row"><bdi>{network}</bdi></th>') == 1
 
 
 def test_names_are_only_names() -> None:
