@@ -17,7 +17,8 @@ from costsim.errors import DoesNotFitError, InputError
 from costsim.hardware import load_profile
 from costsim.lowering import lower
 from costsim.networks import build
-from costsim.simulate import simulate
+from costsim.simulate import lower_for, simulate
+from costsim.tables.optable import MAC
 from validation.mcu import with_explicit_pads
 
 RUNTIMES = ("x_cube_ai", "tinyengine", "cmsis_nn", "tflite_micro")
@@ -208,3 +209,23 @@ def test_peak_sram_is_that_of_tinyengines_table(variant: str) -> None:
     ):
         used = costsim.analyze(network, "stm32h743", runtime=runtime).summary["onchip_used_bytes"]
         assert used == pytest.approx(kilobytes * 1e3, rel=0.1)
+
+
+WEIGHTS_KIB = {"st_fdmobilenet_v1": 144.93, "st_efficientnet_lc_v1": 505.41, "fd_mobilenet_0.25x": 128.32}
+"""Weights of ST's model zoo in flash, with five classes: int8, their biases in 32 bits."""
+
+
+@pytest.mark.parametrize("name", WEIGHTS_KIB)
+def test_networks_of_sts_model_zoo_have_their_published_weights(name: str) -> None:
+    ops = lower_for(build(name, classes=5), load_profile("stm32f769"), RunConfig("int8"))
+    biases = (ops.c_out * (ops.kind == MAC)).sum()
+    assert (ops.weight_elems.sum() + 3 * biases) / 1024 == pytest.approx(WEIGHTS_KIB[name], rel=0.001)
+
+
+@pytest.mark.parametrize(
+    ("network", "side", "measured_ms"), [("st_efficientnet_lc_v1", 128, 259.5), ("st_fdmobilenet_v1", 224, 176.5)]
+)
+def test_a_board_nothing_was_fitted_on_is_met(network: str, side: int, measured_ms: float) -> None:
+    """STM32F769I-DISCO in ST's model zoo, by the rates of another Cortex-M7."""
+    predicted = costsim.analyze(network, "stm32f769", input_size=f"3x{side}x{side}").latency_ms
+    assert predicted == pytest.approx(measured_ms, rel=0.15)

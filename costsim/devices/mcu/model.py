@@ -62,8 +62,7 @@ class McuModel(DeviceModel):
             "windows": times * window_elems(ops, profile.runtime) * fit.window_cycles * cycle_s,
             "outputs": times * np.where(multiplies, ops.output_elems, 0.0) * (fit.output_cycles + soft) * cycle_s,
             "weights": _dense_weights(ops) * fit.weight_cycles * cycle_s,
-            "elements": times
-            * (~multiplies * (ops.input_elems + ops.output_elems) * (fit.element_cycles + soft) * cycle_s),
+            "elements": times * _element_cycles(ops, profile, soft) * cycle_s,
             "flash": np.maximum(flash_s - arithmetic_s, 0.0),
         }
         table = CostTable(
@@ -110,6 +109,13 @@ class McuModel(DeviceModel):
 
     def notes(self, ops: OpTable, profile: Any, run: RunConfig) -> tuple[str, ...]:
         return said_of(ops, profile, run.dtype)
+
+
+def _element_cycles(ops: OpTable, profile: McuProfile, soft: Array | float) -> Array:
+    """What reading and writing elements costs ops without weights, and products of elements besides [cycles]."""
+    fit = profile.fitted
+    moved = np.where(ops.kind == MAC, 0.0, ops.input_elems + ops.output_elems) * (fit.element_cycles + soft)
+    return moved + np.where(ops.is_op("mul", "div"), ops.output_elems, 0.0) * fit.product_cycles
 
 
 def _dense_weights(ops: OpTable) -> Array:

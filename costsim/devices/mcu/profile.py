@@ -96,6 +96,9 @@ class McuFitted(Block):
     """Each weight of a dense convolution, once an op: fetched, widened, summed for the input's zero point."""
     element_cycles: Annotated[PositiveFloat, Effect.SLOWER]
     """Each element read or written by any other op."""
+    product_cycles: Annotated[NonNegativeFloat, Effect.SLOWER] = 0.0
+    """Each output of an element-wise product or quotient, besides: without a kernel for it a library goes through
+    floats."""
     op_cycles: Annotated[NonNegativeFloat, Effect.SLOWER]
     """Entering one op."""
     core_cycles: Annotated[PositiveFloat, Effect.SLOWER] = 1.0
