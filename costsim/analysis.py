@@ -13,10 +13,11 @@ import numpy as np
 
 from costsim.devices import device_for
 from costsim.files import write_text
-from costsim.graph.quantised import with_advice
+from costsim.graph.quantised import notes_in
 from costsim.measures import BY_NAME, measure
 from costsim.measures.parts import numbered
 from costsim.plugins import REPORTS, load_plugin, reports_of
+from costsim.profiled import OpProfile, beside
 from costsim.simulate import Simulation, simulate
 from costsim.totals import cost_totals, energy_parts_mj, op_totals
 from costsim.trust import Trust
@@ -51,10 +52,20 @@ class Analysis:
 
     mode = "predicted"
 
-    def __init__(self, simulation: Simulation, warnings: Iterable[str] = ()) -> None:
+    def __init__(
+        self, simulation: Simulation, warnings: Iterable[str] = (), op_profile: OpProfile | None = None
+    ) -> None:
         self.simulation = simulation
-        notes = with_advice(simulation.graph.notes, simulation.run.dtype, simulation.profile.runtime.dtypes)
-        self.warnings = (*notes, *simulation.notes, *warnings)
+        self.beside = None if op_profile is None else beside(op_profile, simulation.ops.labels)
+        """What was measured of its ops, where a profile of a runtime was given."""
+        graph, dtypes = simulation.graph, simulation.profile.runtime.dtypes
+        notes = notes_in(graph, simulation.run.dtype, dtypes)
+        self.warnings = (
+            *notes,
+            *simulation.notes,
+            *warnings,
+            *(self.beside.notes if self.beside else ()),
+        )
 
     @property
     def network(self) -> str:
@@ -105,6 +116,9 @@ class Analysis:
             record["ceilings_ms"] = {
                 name: 0.0 if name in costs.copies else float(ms[row]) for name, ms in limits.items()
             }
+            if self.beside is not None:
+                measured_s = self.beside.measured_s.get(label.name)
+                record["measured_ms"] = None if measured_s is None else measured_s * 1e3
             records.append(record)
         for record in records:
             record["share_ratio"] = record["latency_ms"] / (total_ms or 1.0)  # 0 only where nothing runs
@@ -126,6 +140,7 @@ class Analysis:
             "intensity": None,
             "bound": limit,
             "near_bounds": [limit],
+            **({} if self.beside is None else {"measured_ms": None}),
             "ceilings_ms": {
                 name: float(latency_ms) if name == limit else 0.0 for name in self.simulation.costs.limit_names
             },
@@ -274,7 +289,10 @@ class Analysis:
         if self.trust.at_least:
             reasons["latency_high_ms"] = "ops without a cost model are in, so the time has no known upper end"
         absent = [name for name, value in self.footprint.items() if value is None]
-        return reasons | dict.fromkeys(absent, f"{self.hardware} has no such memory to fill")
+        reasons |= dict.fromkeys(absent, f"{self.hardware} has no such memory to fill")
+        if "process_bytes" in absent:
+            reasons["process_bytes"] = f"what {self.simulation.profile.runtime.name} holds of main memory is not known"
+        return reasons
 
     @property
     def totals(self) -> pd.DataFrame:

@@ -9,14 +9,13 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from costsim.analysis import Analysis
 from costsim.batch import largest_batch
-from costsim.devices import RunConfig
 from costsim.errors import InputError
-from costsim.graph.quantised import dtype_of_file
 from costsim.graph.resize import InputSize
 from costsim.hardware import Profile, load_profile
 from costsim.network import Network, check_batch, parse_input_sizes
 from costsim.plugins import load_plugin, reports_of
-from costsim.simulate import simulate
+from costsim.profiled import read_op_profile
+from costsim.simulate import run_of, simulate
 
 if TYPE_CHECKING:
     from costsim.reference.judge import Judgement
@@ -33,6 +32,7 @@ def analyze(
     settings: Mapping[str, str] | None = None,
     runtime: str | None = None,
     limits: Mapping[str, int] | None = None,
+    op_profile: str | Path | None = None,
     strict: bool = False,
 ) -> Analysis:
     """Predict what a network costs on a device.
@@ -42,12 +42,14 @@ def analyze(
         hw: profile name, alias, path of a YAML file, or a loaded ``Profile``.
         batch: images per inference; the network's own if left out, ``"max"`` the most that fit the device's memory.
         input_size: ``"3x224x224"`` or ``(3, 224, 224)``; of several inputs by name, ``"image=3x224x224,words=1x128"``.
-        dtype: fp32, fp16 or int8; the runtime's own if left out.
+        dtype: fp32, fp16 or int8; the network's own if left out (int8 of a quantised file), else the runtime's.
         threads: cores used, or ``"all"``; the profile's own if left out.
         settings: profile fields to change, as text with units: ``{"memory.onchip.size": "1 MiB"}``.
         runtime: one of the runtimes the board runs; its first if left out.
         limits: ``{"boxes": 300}``: values an op is taken to make whose number the data decide; left out, the network
             ends at the first such op and says so.
+        op_profile: what a runtime's profiler wrote of this network (onnxruntime's JSON, ``benchmark_model`` with its op
+            profile, ExecuTorch's table); measured times then stand beside the predicted ones.
         strict: refuse networks with ops costsim has no model for.
 
     Raises:
@@ -65,10 +67,11 @@ def analyze(
         profile = hw
     else:
         profile = load_profile(hw, settings, runtime)
-    run = RunConfig.of(profile, dtype or dtype_of_file(graph.notes, profile.runtime.dtypes), threads)
+    run = run_of(graph, profile, dtype, threads)
     if batch == "max":
         graph = graph.with_batch(largest_batch(graph, profile, run))
-    analysis = Analysis(simulate(graph, profile, run))
+    timed = None if op_profile is None else read_op_profile(op_profile)
+    analysis = Analysis(simulate(graph, profile, run), op_profile=timed)
     unknown = sorted({label.name for label in analysis.simulation.ops.labels if not label.known})
     if strict and unknown:
         raise InputError(
@@ -95,7 +98,7 @@ def summary(
         hw: profile name, alias, path, or a loaded profile; no device if left out.
         batch: images per inference; the network's own if left out.
         input_size: ``"3x224x224"`` or ``(3, 224, 224)``.
-        dtype: fp32, fp16 or int8; the runtime's own if left out.
+        dtype: fp32, fp16 or int8; the network's own if left out (int8 of a quantised file), else the runtime's.
         threads: cores used, or ``"all"``; the profile's own if left out.
 
     Raises:

@@ -12,6 +12,7 @@ import numpy as np
 from costsim.devices import RunConfig, device_for
 from costsim.errors import DoesNotFitError
 from costsim.graph import LayerGraph
+from costsim.graph.quantised import carried_dtype
 from costsim.hardware import Profile
 from costsim.hardware.calibration import Calibration
 from costsim.lowering import Lowering
@@ -68,6 +69,17 @@ def lowering_for(profile: Profile, run: RunConfig, caches: Caches | None = None)
 def lower_for(graph: LayerGraph, profile: Profile, run: RunConfig, caches: Caches | None = None) -> OpTable:
     """The ops the profile's runtime executes for the graph in the run's data type, not yet planned."""
     return lowering_for(profile, run, caches).table([graph])
+
+
+def run_of(
+    graph: LayerGraph, profile: Profile, dtype: str | None = None, threads: int | str | None = None
+) -> RunConfig:
+    """How a network is run where nothing or not all is asked for: a quantised one in int8, if the runtime has it.
+
+    Raises:
+        InputError: what ``RunConfig.of`` refuses.
+    """
+    return RunConfig.of(profile, dtype or carried_dtype(graph, profile.runtime.dtypes), threads)
 
 
 def simulate(graph: LayerGraph, profile: Profile, run: RunConfig, caches: Caches | None = None) -> Simulation:

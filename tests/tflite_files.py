@@ -23,6 +23,8 @@ class FileBuilder:
     outputs: list[int] = field(default_factory=list)
     variables: list[int] = field(default_factory=list)
     """Tensors that outlive a run: states."""
+    unscaled: list[int] = field(default_factory=list)
+    """Tensors of integers whose scale is left out."""
 
     def tensor(self, shape: Sequence[int], dtype: str = "FLOAT32", name: str = "") -> int:
         self.tensors.append((name or f"t{len(self.tensors)}", tuple(shape), dtype, None))
@@ -64,12 +66,15 @@ class FileBuilder:
             words = b.CreateString(name)
             dims = _ints(b, [max(d, 1) for d in shape])
             signature = _ints(b, shape)
+            scale = self._scale(b) if dtype in ("INT8", "UINT8", "INT16") and number not in self.unscaled else 0
             tflite.TensorStart(b)
             tflite.TensorAddName(b, words)
             tflite.TensorAddShape(b, dims)
             tflite.TensorAddShapeSignature(b, signature)
             tflite.TensorAddType(b, getattr(tflite.TensorType, dtype))
             tflite.TensorAddBuffer(b, number + 1 if array is not None else 0)
+            if scale:
+                tflite.TensorAddQuantization(b, scale)
             tflite.TensorAddIsVariable(b, number in self.variables)
             tensors.append(tflite.TensorEnd(b))
         names = sorted({op for op, *_ in self.ops})
@@ -107,6 +112,12 @@ class FileBuilder:
         tflite.ModelAddBuffers(b, buffer_list)
         b.Finish(tflite.ModelEnd(b), file_identifier=b"TFL3")
         return bytes(b.Output())
+
+    def _scale(self, b: Any) -> int:
+        scales = b.CreateNumpyVector(np.ones(1, np.float32))
+        tflite.QuantizationParametersStart(b)
+        tflite.QuantizationParametersAddScale(b, scales)
+        return int(tflite.QuantizationParametersEnd(b))
 
     def _op(self, b: Any, code: int, inputs: list[int], outputs: list[int], options: Any) -> int:
         place, kind = 0, 0

@@ -6,7 +6,7 @@ import datetime as dt
 import io
 import json
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -68,11 +68,14 @@ def calibration_block(data: str, own: np.ndarray, interval: tuple[float, float])
 
 
 def write_fit(path: Path, constants: dict[str, float], note: str, calibration: dict[str, Any] | None) -> None:
-    """Replace the fitted block of a profile, its source and, for boards, its calibration; the rest stays as it is."""
+    """Replace the fitted block of a profile, its source and, for boards, its calibration; the rest stays as it is.
+
+    Of the block stay what it holds in blocks of its own and numbers with a source of their own: other fits made them.
+    """
     with edited(path) as tree:
         tree["sources"]["fit"] = {"kind": "fitted", "text": note}
         before = tree.get("fitted") or {}
-        kept = {block: before[block] for block in ("hardware", "runtime", "int8") if block in before}
+        kept = {name: entry for name, entry in before.items() if isinstance(entry, Mapping)}
         tree["fitted"] = (
             kept | {"source": "fit"} | {name.split(".")[-1]: _text(name, value) for name, value in constants.items()}
         )

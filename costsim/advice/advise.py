@@ -14,14 +14,13 @@ from costsim.advice.changes import ORDER, SMALLER, Change, State, changes
 from costsim.advice.result import Advice, Suggestion
 from costsim.advice.targets import check_metrics, parse_targets, shortfall
 from costsim.analysis import Analysis
-from costsim.devices import RunConfig
 from costsim.errors import DoesNotFitError, InputError
 from costsim.graph import LayerGraph
 from costsim.hardware import Profile, load_profile
 from costsim.hardware.load import runtime_names
 from costsim.limits import Assertion
 from costsim.network import Network
-from costsim.simulate import Simulation, simulate
+from costsim.simulate import Simulation, run_of, simulate
 from costsim.totals import cost_totals, op_totals
 
 ALONE_OR_TWO = 2
@@ -64,7 +63,7 @@ def advise(
         targets: limits on totals: ``["latency_ms < 30", "dram_bytes <= 4MiB"]``.
         batch: images per inference; the network's own if left out.
         input_size: ``"3x224x224"``; the network's own if left out.
-        dtype: the runtime's first if left out.
+        dtype: the network's own if left out (int8 of a quantised file), else the runtime's first.
         threads: cores used, or ``"all"``; the profile's own if left out.
         settings: profile fields to change, as for ``analyze``.
         runtime: one of the runtimes the board runs; its first if left out. The others are tried.
@@ -76,7 +75,7 @@ def advise(
     profile = hw if isinstance(hw, Profile) else load_profile(hw, settings, runtime)
     others = [] if isinstance(hw, Profile) else _other_runtimes(hw, profile, settings)
     graph = Network(network, input_size=input_size, batch=batch).graph
-    return advise_run(State(graph, RunConfig.of(profile, dtype, threads), profile), parsed, others)
+    return advise_run(State(graph, run_of(graph, profile, dtype, threads), profile), parsed, others)
 
 
 def _other_runtimes(hw: str | Path, profile: Profile, settings: Mapping[str, str] | None) -> list[Profile]:

@@ -2,25 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 
-from costsim.calibrate.constants import constants_of, known_to
+from costsim.calibrate.constants import INT8, constants_of, known_to
 from costsim.calibrate.errors import ErrorSummary, interval_ratios
-from costsim.calibrate.fit import fit
+from costsim.calibrate.fit import NOISE, fit
 from costsim.calibrate.measurements import Measurement
 from costsim.calibrate.problem import Constant, MeasuredRun
 from costsim.devices import RunConfig
 from costsim.errors import InputError
 from costsim.hardware import Profile
 from costsim.network import Network
-from costsim.simulate import lower_for
+from costsim.simulate import lower_for, run_of
 from costsim.units import counted
 
 CORE_BELIEF = 0.35
 """Constants of the core are known from a calibrated base: their spread shrinks to this share."""
+
+FAR = 2.0
+"""Standard deviations of a belief beyond which a constant is no longer plausible."""
 
 FEWEST = 3
 """Networks a fit needs: fewer cannot tell a faster clock from a faster memory."""
@@ -41,21 +44,41 @@ class FewShot:
     """Of the measurements."""
     runs: tuple[MeasuredRun, ...]
     """The measurements, one run a thread count."""
+    misfit: float
+    """What the fit paid a measurement: errors in units of noise and moves of constants, as a root mean square."""
+    moves: dict[str, float]
+    """Constant to how far it moved, in standard deviations of what was believed of it."""
+
+    @property
+    def implausible(self) -> list[str]:
+        """Constants that are where none was believed to be: ``dram_ratio +40%``."""
+        found = sorted(
+            (path for path, move in self.moves.items() if abs(move) > FAR), key=lambda p: -abs(self.moves[p])
+        )
+        before = self.runs[0].profile
+        return [f"{path.split('.', 1)[1]} {self.values[path] / before.value_at(path) - 1:+.0%}" for path in found]
 
 
 def measured_runs(profile: Profile, measurements: Sequence[Measurement], dtype: str | None = None) -> list[MeasuredRun]:
-    """One run a thread count.
+    """One run a thread count and data type: a quantised file brings its own where none is asked for.
 
     Raises:
         InputError: a network is unknown, or more threads than the device has.
     """
-    runs = []
-    for threads in dict.fromkeys(m.threads for m in measurements):
-        run = RunConfig.of(profile, dtype, threads)
-        measured = {m.network: m.latency_s for m in measurements if m.threads == threads}
-        tables = {name: lower_for(Network(name).graph, profile, run) for name in measured}
-        runs.append(MeasuredRun(counted(threads or int(run.threads), "thread"), profile, run, tables, measured))
-    return runs
+    graphs = {m.network: Network(m.network).graph for m in measurements}
+    by_run: dict[RunConfig, dict[str, float]] = {}
+    for m in measurements:
+        by_run.setdefault(run_of(graphs[m.network], profile, dtype, m.threads), {})[m.network] = m.latency_s
+    return [
+        MeasuredRun(
+            f"{counted(int(run.threads), 'thread')}",
+            profile,
+            run,
+            {name: lower_for(graphs[name], profile, run) for name in measured},
+            measured,
+        )
+        for run, measured in by_run.items()
+    ]
 
 
 def calibrate(base: Profile, measurements: Sequence[Measurement], dtype: str | None = None) -> FewShot:
@@ -74,9 +97,12 @@ def calibrate(base: Profile, measurements: Sequence[Measurement], dtype: str | N
         )
     runs = measured_runs(base, measurements, dtype)
     belief = 1.0 if base.calibration.status == "uncalibrated" else CORE_BELIEF
-    believed = [replace(c, spread=c.spread * belief) for c in constants.core]
+    core = (*constants.core, *(known_to(INT8, base).core if any(run.run.dtype == "int8" for run in runs) else ()))
+    believed = [replace(c, spread=c.spread * belief) for c in core]
+    own = seen_constants(constants.board, runs)
     before = np.concatenate([run.log_errors() for run in runs])
-    fitted = fit(runs, believed, seen_constants(constants.board, runs))
+    fitted = fit(runs, believed, own)
+    moves = {c.path: float(np.log(fitted.factors[0][c.path]) / c.spread) for c in (*believed, *own)}
     after = [e for errors in fitted.log_errors for e in errors.values()]
     own_low, own_high = interval_ratios(after)
     return FewShot(
@@ -88,7 +114,13 @@ def calibrate(base: Profile, measurements: Sequence[Measurement], dtype: str | N
         networks=networks,
         dtype=runs[0].run.dtype,
         runs=tuple(runs),
+        misfit=float(np.sqrt((np.square(np.divide(after, NOISE)).sum() + _strain(moves)) / len(after))),
+        moves=moves,
     )
+
+
+def _strain(moves: Mapping[str, float]) -> float:
+    return float(np.square(list(moves.values())).sum())
 
 
 def seen_constants(board: Sequence[Constant], runs: Sequence[MeasuredRun]) -> list[Constant]:

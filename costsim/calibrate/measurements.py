@@ -14,7 +14,8 @@ from pathlib import Path
 
 from costsim.calibrate.logs import parse_log
 from costsim.errors import InputError
-from costsim.files import read_text
+from costsim.files import is_there, read_text
+from costsim.profiled.formats import parse_op_profile
 from costsim.units import shortened
 
 UNITS = {"latency_s": 1.0, "latency_ms": 1e-3, "latency_us": 1e-6}
@@ -34,23 +35,39 @@ class Measurement:
 
 
 def read_measurements(path: str | Path) -> list[Measurement]:
-    """The measurements in a CSV file or a log of ``benchncnn`` or TFLite's ``benchmark_model``.
+    """The measurements in a CSV file, a log of ``benchncnn`` or TFLite's ``benchmark_model``, or an op profile.
+
+    Op profiles of onnxruntime and ExecuTorch do not name their network: ``NETWORK=FILE`` does.
 
     Raises:
         InputError: not such a file, a unit missing or mixed, times that cannot be, measurements
             that contradict each other.
     """
-    where = str(path)
-    text = read_text(path, mend="give a CSV file or a log")
+    network, where = _named(path)
+    text = read_text(where, mend="give a CSV file or a log")
+    if network:
+        return [_checked(Measurement(network, *_whole_run(text, where)), where)]
     found = parse_log(text) if not _is_csv(text) else _parse_csv(text, where)
     if not found:
         raise InputError(
             "neither a CSV of measurements nor a log of benchncnn or benchmark_model",
             where=where,
-            mend="write a CSV with the header network,latency_ms,threads",
+            mend="write a CSV with the header network,latency_ms,threads; an op profile as NETWORK=FILE",
         )
     measurements = [_checked(Measurement(*entry), where) for entry in found]
     return _without_duplicates(measurements, where)
+
+
+def _named(path: str | Path) -> tuple[str, str]:
+    """The network that ``NETWORK=FILE`` names, and the file; no network where a file is given alone."""
+    network, equals, file = str(path).rpartition("=")
+    return (network, file) if equals and not is_there(str(path)) else ("", str(path))
+
+
+def _whole_run(text: str, where: str) -> tuple[float, int | None]:
+    """Seconds of one run and its threads, from an op profile; its ops together where it has no time of the whole."""
+    profile = parse_op_profile(text, where)
+    return (profile.ops_s if profile.whole_s is None else profile.whole_s), profile.threads
 
 
 def _is_csv(text: str) -> bool:

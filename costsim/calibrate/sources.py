@@ -16,6 +16,7 @@ from costsim.devices import RunConfig
 from costsim.errors import InputError
 from costsim.hardware import Profile
 from costsim.network import Network
+from costsim.simulate import run_of
 
 QUICK_NETWORKS = ("alexnet", "mobilenet_v2_1x", "resnet18", "shufflenet_v2_1x", "squeezenet_1_1")
 """Small enough to be timed in a minute, unlike each other: what is run beside profiles of other devices."""
@@ -50,9 +51,10 @@ def validate_against(
         rows = paper_rows(profile.family)
         cases = [case_of(r.name, r.simulate(profile, dtype), r.latency_s) for r in rows]
     else:
+        measured = [(m, Network(m.network).graph) for m in read_measurements(source)]
         cases = [
-            case(m.network, Network(m.network).graph, profile, RunConfig.of(profile, dtype, m.threads), m.latency_s)
-            for m in read_measurements(source)
+            case(m.network, graph, profile, run_of(graph, profile, dtype, m.threads), m.latency_s)
+            for m, graph in measured
         ]
     return Validation(profile, RunConfig.of(profile, dtype).dtype, source, tuple(cases))
 

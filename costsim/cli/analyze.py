@@ -25,6 +25,11 @@ OUTPUTS = ("html", "plots", "trace", "measure", "model_explorer")
     metavar="boxes=N",
     help="Values an op is taken to make whose number the data decide; else the network ends there.",
 )
+@click.option(
+    "--op-profile",
+    metavar="FILE",
+    help="Measured beside predicted: onnxruntime's JSON profile, benchmark_model's output or ExecuTorch's table.",
+)
 @click.option("--strict", is_flag=True, help="Refuse networks with ops costsim has no model for.")
 @output_options
 def command(

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import click
 
+from costsim.calibrate.bases import Fitted, doubts, ranking
 from costsim.calibrate.card import write_stamped
 from costsim.calibrate.few_shot import FewShot, calibrate
 from costsim.calibrate.measurements import read_measurements
@@ -18,12 +20,13 @@ from costsim.hardware.load import ON_COMMAND_LINE
 
 
 @click.command("calibrate", short_help="Fit a profile to your own measurements.")
-@click.option("--base", metavar="HW", help="The profile nearest to the board.")
+@click.option("--base", metavar="HW", help="The profile nearest to the board; the likeliest CPU if left out.")
 @click.option(
     "--from",
-    "source",
+    "sources",
+    multiple=True,
     metavar="FILE",
-    help="CSV (network,latency_ms,threads) or a log of benchncnn or benchmark_model.",
+    help="CSV (network,latency_ms,threads), a log of benchncnn or benchmark_model, or NETWORK=FILE with an op profile.",
 )
 @click.option("--host", is_flag=True, help="Measure this machine instead; takes --runtime.")
 @click.option("--runtime", metavar="onnxruntime|torch", help="What computes on this machine.")
@@ -40,7 +43,7 @@ from costsim.hardware.load import ON_COMMAND_LINE
 @click.option("--force", is_flag=True, help="Overwrite FILE.")
 def command(
     base: str | None,
-    source: str | None,
+    sources: tuple[str, ...],
     host: bool,
     runtime: str | None,
     measurements: str | None,
@@ -52,28 +55,40 @@ def command(
     """Fit a profile to measured networks, starting from the constants of a similar board.
 
     Five networks unlike each other are enough. Constants move as far as the measurements ask and
-    their uncertainty allows; the file says for each what it was before.
+    their uncertainty allows; the file says for each what it was before. One board of every other core is fitted too
+    and listed, the likeliest first, so that a base of the wrong core is found out.
 
     With --host --runtime R this machine is measured, on one thread: chains of layers and a few networks, each
     in several rounds that lie apart. It takes some minutes; killed at any moment, it goes on where it was.
     """
     target = Path(output)
     if host or runtime or measurements:
-        _check_alone(host, runtime, base, source, dtype, settings)
+        _check_alone(host, runtime, base, sources, dtype, settings)
         check_new_profile(target, force=force)
         calibrate_this_machine(str(runtime), target, Path(measurements) if measurements else None)
         return
-    if base is None or source is None:
-        missing = "--base" if base is None else "--from"
-        raise InputError(f"{missing} is missing", mend="give --base HW --from FILE, or --host --runtime onnxruntime")
+    if not sources:
+        raise InputError("--from is missing", mend="give --from FILE, or --host --runtime onnxruntime")
     check_new_profile(target, force=force)
     given = parse_settings(settings)
-    profile = load_profile(base, given)
-    _check_base(profile, target)
-    result = calibrate(profile, read_measurements(source), dtype)
-    text = profile_text(target.stem, profile, result, Path(source).name, _known(profile, given))
+    measurements = [m for source in sources for m in read_measurements(source)]
+    wanted = None if base is None else load_profile(base, given)
+    if wanted is not None:
+        _check_base(wanted, target)
+        calibrate(wanted, measurements, dtype)  # says what is wrong with them
+    ranked = ranking(wanted, measurements, dtype, given)
+    if not ranked:
+        raise InputError("no profile runs these measurements", where=sources[0], mend="name one: --base HW")
+    chosen = ranked[0] if wanted is None else next(found for found in ranked if found.base is wanted)
+    profile, result = chosen.base, chosen.result
+    text = profile_text(
+        target.stem, profile, result, " and ".join(Path(source).name for source in sources), _known(profile, given)
+    )
     write_stamped(target, text, result.runs, profile)
     click.echo(_summary(result, target))
+    click.echo(_ranked(ranked, chosen))
+    for doubt in doubts(ranked, profile):
+        click.echo(f"warning: {doubt}", err=True)
 
 
 def _check_alone(host: bool, runtime: str | None, *of_a_board: object) -> None:
@@ -99,6 +114,18 @@ def _known(profile: Profile, given: dict[str, str]) -> dict[str, str]:
     """The settings by their full paths."""
     paths = [path for path, source in profile.provenance.items() if source == ON_COMMAND_LINE]
     return {path: text for key, text in given.items() for path in paths if path == key or path.endswith(f".{key}")}
+
+
+def _ranked(ranked: Sequence[Fitted], chosen: Fitted) -> str:
+    """The bases, likeliest first, with what each fit left and bent."""
+    lines = ["", f"{'base':24}{'core':22}{'misfit':>7}{'error':>8}  out of its range"]
+    for found in ranked:
+        name = f"{found.base.name}{' (taken)' if found is chosen else ''}"
+        bent = ", ".join(found.result.implausible[:2])
+        lines.append(
+            f"{name:24}{found.core:22}{found.result.misfit:7.2f}{found.result.after.mean_ratio:8.1%}  {bent}".rstrip()
+        )
+    return "\n".join(lines)
 
 
 def _summary(result: FewShot, target: Path) -> str:

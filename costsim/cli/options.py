@@ -55,7 +55,7 @@ class Batch(click.ParamType[int | str]):
 
 def run_options(command: Callable[..., Any], batch: Any = int, *, several_dtypes: bool = False) -> Callable[..., Any]:
     """--batch, --input-size, --dtype, --threads, --runtime, --set."""
-    dtypes = "fp32, fp16, int8 ...; the runtime's first if left out."
+    dtypes = "fp32, fp16, int8 ...; if left out, that of a quantised file, else the runtime's first."
     if several_dtypes:
         dtypes += " Several set one network beside itself."
     options = (

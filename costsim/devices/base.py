@@ -85,6 +85,8 @@ class Footprint:
     """Weights and code."""
     arena_peak: str | None = None
     """The op that sets the arena's size."""
+    process_bytes: float | None = None
+    """What the process that runs the network holds of main memory."""
 
 
 @dataclass(frozen=True)

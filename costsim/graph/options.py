@@ -20,6 +20,9 @@ LAYER_TYPES: dict[str, type[Layer]] = {
 """The layers costsim ships, by the name of their class."""
 
 
+OF_EVERY_LAYER = frozenset(field.name for field in fields(Layer))
+"""Fields that say something of few layers: written where they do."""
+
 SCALARS = ("Dim", "int", "bool", "str")
 """Types of a field that holds one value; all others may hold a list of them."""
 
@@ -38,7 +41,7 @@ def options_of(layer: Layer, where: str) -> dict[str, Any]:
     return {
         name: _plain(value, where)
         for name in fields_of(type(layer))
-        if (value := getattr(layer, name)) is not None or name != "learned"
+        if (value := getattr(layer, name)) is not None or name not in OF_EVERY_LAYER
     }
 
 
@@ -80,7 +83,9 @@ def _value(value: Any, field: Field[Any]) -> Any:
     """
     if isinstance(value, (list, tuple)) and type_name(field).removesuffix(" | None") not in SCALARS:
         return tuple(_value(v, field) for v in value)
-    wanted = {"bool": bool, "str": str}.get(type_name(field), (int, float) if field.name == "scale" else int)
+    wanted = {"bool": bool, "str": str}.get(
+        type_name(field).removesuffix(" | None"), (int, float) if field.name == "scale" else int
+    )
     fits = isinstance(value, wanted) and isinstance(value, bool) == (wanted is bool)
     if not fits and not (value is None and may_be_none(field)):
         raise InputError(f"'{field.name}' cannot be {shortened(repr(value))}", mend="mend that option")

@@ -14,19 +14,19 @@ if TYPE_CHECKING:
 DIGITS = 16
 """Of the hash, in hexadecimal: enough that no two profiles ever share one by chance."""
 
-HOW_IT_IS_TIMED = {"input_from"}
-"""Where the input lies when the clock starts: a matter of the measurement (``costsim.calibrate.protocol``)."""
+MOVES_NO_TIME = {"input_from", "resident_bytes", "holds_panels"}
+"""Where the input lies when the clock starts, a matter of the measurement (``costsim.calibrate.protocol``), and the
+memory a library takes: no prediction of a time that cards speak of depends on them."""
 
 
 def fingerprint(profile: Profile) -> str:
     """SHA-256 over the hardware, runtime and fitted blocks, 16 hexadecimal digits.
 
-    Units do not matter (``1.8 GHz`` is ``1800 MHz``), nor do names, titles, sources and the card itself, nor where the
-    input lies when the clock starts, which is a matter of how it is timed. Fields at
-    their default are left out, so that a field added to the schema leaves the cards there are as they were.
+    Units do not matter (``1.8 GHz`` is ``1800 MHz``), nor do names, titles, sources and the card itself, nor what moves
+    no time. Fields at their default are left out, so that a field added to the schema leaves the cards as they were.
     """
     blocks = [
-        _plain(getattr(profile, name).model_dump(exclude_defaults=True, warnings=False, exclude=HOW_IT_IS_TIMED))
+        _plain(getattr(profile, name).model_dump(exclude_defaults=True, warnings=False, exclude=MOVES_NO_TIME))
         for name in ("hardware", "runtime", "fitted")
     ]
     text = json.dumps(blocks, sort_keys=True)

@@ -7,13 +7,16 @@ from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from math import prod
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, cast
 
 from costsim.errors import InputError
 from costsim.graph import LayerGraph, Node, Tensor
 from costsim.graph import layers as L
 from costsim.graph.layergraph import Origin, SourceLine
 from costsim.graph.layers import Layer, Shape
+from costsim.graph.quantised import QUANTISED
+from costsim.importers.formats import FLOAT, INT8, Formats
+from costsim.tables.optable import MAC
 from costsim.units import shortened
 
 
@@ -65,6 +68,7 @@ class GraphWriter:
         """The call of the file that is being read."""
         self._lines: dict[str, SourceLine] = {}
         self._node, self._block = "", ""
+        self._formats, self._dtype = Formats(), cast("str | None", None)
 
     @contextmanager
     def node(self, name: str, op_type: str, block: str = "") -> Iterator[None]:
@@ -90,6 +94,8 @@ class GraphWriter:
         if name in self.graph:
             name = self._free_name(f"{self._node}.{part or layer.op}")
         node = self.graph.add(layer, *(t.name for t in inputs), name=name, block=self._block)
+        if self._dtype and node.placed.nest.kind == MAC:
+            self.graph.replace(name, replace(layer, dtype=self._dtype))
         if self.line:
             self._lines[node.name] = self.line
         if self.origin:
@@ -117,6 +123,15 @@ class GraphWriter:
         reused = id(stored) in self._weights
         self._weights[id(stored)] = stored
         return reused
+
+    @contextmanager
+    def multiplying(self, read: str | None, weights: str | None) -> Iterator[None]:
+        """The layers added inside multiply values read in one format (None: floats) by weights in another."""
+        outer, self._dtype = self._dtype, self._formats.computed_in(self._node, read, weights)
+        try:
+            yield
+        finally:
+            self._dtype = outer
 
     @contextmanager
     def learning(self, stored: Iterable[Stored]) -> Iterator[None]:
@@ -236,11 +251,13 @@ class GraphWriter:
         if len(self.graph) == len(self.graph.inputs):
             raise InputError("the network has no layers", where=self.where, mend="check the file")
         graph = rewrite(self.graph) if rewrite else self.graph
+        _tell_floats(graph)
         unpriced = _counted(node for node in graph.unknown if not getattr(node.layer, "flops", 0))
         priced = _counted(node for node in graph.unknown if getattr(node.layer, "flops", 0))
         notes = [f"unknown ops, bytes counted but not arithmetic: {unpriced}"] if unpriced else []
         notes += [f"ops without a layer of their own, bytes and arithmetic counted: {priced}"] if priced else []
-        graph.notes = (*notes, *self._notes)
+        quantised = (QUANTISED,) if any(node.layer.dtype == INT8 for node in graph) else ()
+        graph.notes = (*notes, *quantised, *self._notes, *self._formats.notes)
         graph.lines = self._lines
         return graph
 
@@ -264,3 +281,10 @@ def _listed(names: Iterable[str]) -> str:
     """The first few of some names, each once."""
     different = list(dict.fromkeys(names))
     return ", ".join(shortened(name) for name in different[:3]) + (", ..." if len(different) > 3 else "")
+
+
+def _tell_floats(graph: LayerGraph) -> None:
+    """Where some layers are said to compute in int8, the others that multiply are kept in floats."""
+    if any(node.layer.dtype == INT8 for node in graph):
+        for node in [node for node in graph if node.layer.dtype is None and node.placed.nest.kind == MAC]:
+            graph.replace(node.name, replace(node.layer, dtype=FLOAT))

@@ -27,6 +27,8 @@ class Row:
     output_shape: Shape
     columns: tuple[Any, ...]
     """In the order of the table's."""
+    dtype: str | None
+    """What the network has it compute in."""
 
     @classmethod
     def of(
@@ -63,7 +65,7 @@ class Row:
             epilogue_flops,
             *element,
         )
-        return cls(anchor.op, op_class(anchor.op, nest), anchor.op != Unknown.op, output, columns)
+        return cls(anchor.op, op_class(anchor.op, nest), anchor.op != Unknown.op, output, columns, anchor.layer.dtype)
 
     def label(self, members: Sequence[Node], belongs: Mapping[str, str], is_kept: bool = False) -> OpLabel:
         """The words of the row for the layers it executes in a network; parts belong to a composite layer."""
@@ -71,9 +73,8 @@ class Row:
         layers = tuple([node.name for node in members])
         if belongs and not belongs.keys().isdisjoint(layers):
             layers = tuple(dict.fromkeys(belongs.get(name, name) for name in layers))
-        return OpLabel(
-            anchor.name, self.op, self.op_class, anchor.block, layers, self.output_shape, self.known, is_kept
-        )
+        words = anchor.name, self.op, self.op_class, anchor.block, layers
+        return OpLabel(*words, self.output_shape, self.known, is_kept, self.dtype)
 
 
 def _epilogue(anchor: Placed, follower: Placed) -> tuple[Any, Any]:

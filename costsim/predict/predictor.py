@@ -16,7 +16,7 @@ from costsim.hardware import Profile, load_profile
 from costsim.lowering import Lowering
 from costsim.network import Network
 from costsim.orders import shared_ms, told_apart
-from costsim.simulate import lowering_for, simulate
+from costsim.simulate import lowering_for, run_of, simulate
 from costsim.totals import cost_totals
 from costsim.units import counted
 
@@ -47,7 +47,7 @@ class Predictor:
 
         Args:
             hw: profile name, path, or a loaded profile.
-            dtype: the runtime's first if left out.
+            dtype: each network's own if left out (int8 of a quantised file), else the runtime's first.
             threads: cores used, or ``"all"``; the profile's own if left out.
             batch: images per inference; each network's own if left out.
             input_size: ``"3x224x224"``; each network's own if left out.
@@ -57,6 +57,7 @@ class Predictor:
         """
         self.profile = hw if isinstance(hw, Profile) else load_profile(hw)
         self.run = RunConfig.of(self.profile, dtype, threads)
+        self.dtype = dtype
         self.batch, self.input_size = batch, input_size
 
     def __call__(self, networks: Iterable[Any]) -> np.ndarray:
@@ -71,10 +72,10 @@ class Predictor:
             DoesNotFitError: the device cannot run one of them.
         """
         graphs = map(self.graph, [networks] if isinstance(networks, str | Path) else networks)
-        lowering = lowering_for(self.profile, self.run)
+        lowerings: dict[str, Lowering] = {}
         latencies = [np.empty(0)]
         while some := list(islice(graphs, TOGETHER)):
-            latencies.append(self._latency_ms(some, lowering))
+            latencies.append(self._latency_ms(some, lowerings))
         return np.concatenate(latencies)
 
     def graph(self, network: Any) -> LayerGraph:
@@ -85,13 +86,20 @@ class Predictor:
         """
         return Network(network, input_size=self.input_size, batch=self.batch).graph
 
-    def _latency_ms(self, graphs: list[LayerGraph], lowering: Lowering) -> np.ndarray:
-        """``(n,)`` milliseconds of networks lowered into one table."""
-        device = device_for(self.profile)
-        table = lowering.table(graphs)
-        ops = device.plan(table, self.profile, self.run)
-        costs = device.costs(ops, self.profile, self.run)
-        return cost_totals(ops, costs)["latency_ms"]
+    def run_of(self, graph: LayerGraph) -> RunConfig:
+        """How this network is run here."""
+        return run_of(graph, self.profile, self.dtype, self.run.threads)
+
+    def _latency_ms(self, graphs: list[LayerGraph], lowerings: dict[str, Lowering]) -> np.ndarray:
+        """``(n,)`` milliseconds of networks lowered into one table for each data type among them."""
+        device, latency_ms = device_for(self.profile), np.empty(len(graphs))
+        runs = [self.run_of(graph) for graph in graphs]
+        for run in dict.fromkeys(runs):
+            where = [index for index, own in enumerate(runs) if own == run]
+            lowering = lowerings.setdefault(run.dtype, lowering_for(self.profile, run))
+            ops = device.plan(lowering.table(graphs[index] for index in where), self.profile, run)
+            latency_ms[where] = cost_totals(ops, device.costs(ops, self.profile, run))["latency_ms"]
+        return latency_ms
 
     def rank_ok(self, first: Any, second: Any) -> bool:
         """Whether the model can say which of two networks is the faster on this device.
@@ -103,7 +111,8 @@ class Predictor:
             InputError: one of them is no network.
             DoesNotFitError: the device cannot run one of them.
         """
-        one, other = (Analysis(simulate(self.graph(n), self.profile, self.run)) for n in (first, second))
+        graphs = self.graph(first), self.graph(second)
+        one, other = (Analysis(simulate(graph, self.profile, self.run_of(graph))) for graph in graphs)
         return told_apart(one.latency_ms, other.latency_ms, shared_ms(one.layer_records, other.layer_records))
 
     def __repr__(self) -> str:

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from costsim.devices import RunConfig
 from costsim.hardware import load_profile
 from costsim.hardware.vary import numeric_field, vary
-from costsim.simulate import Simulation, simulate
+from costsim.simulate import Simulation, run_of, simulate
 from costsim.sweep.engine import RESIZES
 from costsim.sweep.metrics import BLOCKS
 from costsim.sweep.networks import graphs
@@ -28,4 +27,4 @@ def simulate_point(spec: SweepSpec, point: int) -> list[Simulation]:
     profile = load_profile(values["hw"][0])
     profile = vary(profile, {numeric_field(profile, n): values[n] for n in values if n.startswith(BLOCKS)})
     dtype, threads = (values[name][0] if name in values else None for name in ("dtype", "threads"))
-    return [simulate(graph, profile, RunConfig.of(profile, dtype, threads)) for graph in built]
+    return [simulate(graph, profile, run_of(graph, profile, dtype, threads)) for graph in built]

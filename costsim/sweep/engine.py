@@ -12,10 +12,12 @@ import numpy as np
 
 from costsim.devices import RunConfig, device_for
 from costsim.errors import DoesNotFitError, unknown_name
+from costsim.graph.quantised import carried_dtype
 from costsim.hardware import Profile, load_profile
 from costsim.hardware.vary import field_at, numeric_field, vary
 from costsim.limits import COMPARISONS
 from costsim.lowering import Lowering
+from costsim.networks import network_names
 from costsim.simulate import given_elems, lowering_for
 from costsim.sweep.allocator import collecting_rarely
 from costsim.sweep.axes import Axis
@@ -150,7 +152,7 @@ class Engine:
         """Points of one network, device and data type."""
         network, hw = values["network"][0], values["hw"][0]
         profile = self._profiles(hw)
-        run = RunConfig.of(profile, values["dtype"][0] if "dtype" in values else None)
+        run = RunConfig.of(profile, self._dtype(network, profile, values))
         for chunk in self._lowered(network, profile, run, values, built):
             rows = where[chunk.points]
             counts = {name: np.broadcast_to(column, rows.shape) for name, column in chunk.totals.items()}
@@ -161,6 +163,16 @@ class Engine:
             table["outcome"][rows] = np.where(allowed, PRICED, REFUSED)
             if allowed.any():
                 self._cost(chunk.part(np.flatnonzero(allowed)), profile, run, values, where, table)
+
+    def _dtype(self, network: Any, profile: Profile, values: dict[str, np.ndarray]) -> str | None:
+        """The data type asked for, or the one that a file of a quantised network brings along."""
+        if "dtype" in values:
+            return str(values["dtype"][0])
+        if not isinstance(network, str) or network in network_names():
+            return None
+        resize: dict[str, np.ndarray] = {name: values[name][:1] for name in RESIZES if name in values}
+        first = next(graphs(network, {}, resize, 1), None)
+        return None if first is None else carried_dtype(first.graph, profile.runtime.dtypes)
 
     def _cost(
         self,

@@ -49,6 +49,8 @@ class OpLabel(NamedTuple):
     known: bool = True
     is_kept: bool = False
     """Whether its output leaves the network though later rows read it."""
+    dtype: str | None = None
+    """What the network has it compute in: ``int8`` or ``float``; None: whatever the run is in."""
 
 
 @dataclass(frozen=True)

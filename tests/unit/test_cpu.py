@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+import costsim
 from costsim.devices import RunConfig, device_for
 from costsim.devices.cpu.kernels.winograd import takes_winograd
 from costsim.devices.cpu.machine import CpuMachine
@@ -241,3 +242,15 @@ def test_weights_used_once_arrive_no_faster_than_a_core_waits_for_them(profile):
     assert streamed.costs.limit_names[streamed.costs.bound[0, 0]] == "weight_stream"
     reused = run_on(slow, lambda net, x: net.conv(x, 64, 1)).costs
     assert reused.without(["weight_stream"]).sum() == pytest.approx(reused.latency_s.sum())
+
+
+def test_a_process_holds_weights_tensors_scratch_and_the_runtime():
+    small, large = (costsim.analyze(name, "rpi4b").summary for name in ("mobilenet_v1_0.25x", "mobilenet_v1_1x"))
+    resident = load_profile("rpi4b").runtime.resident_bytes
+    for found in (small, large):
+        assert found["process_bytes"] >= resident + found["peak_activation_bytes"]
+    assert large["process_bytes"] > small["process_bytes"]
+    halved = costsim.analyze("mobilenet_v1_1x", "rpi4b", dtype="int8", runtime="xnnpack").summary
+    whole = costsim.analyze("mobilenet_v1_1x", "rpi4b", runtime="xnnpack").summary
+    assert 2 < (whole["process_bytes"] - 10 * 2**20) / (halved["process_bytes"] - 10 * 2**20) < 4.5
+    assert "process_bytes" in costsim.analyze("mobilenet_v1_1x", "gtx_1080ti").unknown

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+import costsim
 from costsim.devices import RunConfig, device_for
 from costsim.devices.cpu.kernels.int8 import int8_takes_winograd
 from costsim.devices.cpu.precision import converted_bytes
@@ -100,3 +101,12 @@ def test_an_int8_run_on_the_card_says_so():
     from costsim.network import Network
 
     assert simulate(Network("resnet18").graph, board, INT8).trust.status in ("calibrated", "derived")
+
+
+def test_on_x86_int8_kernels_keep_no_blocks_of_channels_and_scale_in_registers():
+    floats, integers = (costsim.analyze("squeezenet_1_1", "epyc_zen4", dtype=dtype) for dtype in ("fp32", "int8"))
+    assert integers.trust.status == "estimated"
+    assert integers.latency_ms < floats.latency_ms
+    reorders = [sum(r["ceilings_ms"]["reorder"] for r in a.layer_records if r["macs"]) for a in (floats, integers)]
+    assert reorders[0] > reorders[1] == 0
+    assert all(r["ceilings_ms"].get("conversion", 0) == 0 for r in integers.layer_records)

@@ -2,9 +2,11 @@
 
 import numpy as np
 import pytest
+from ruamel.yaml import YAML
 
 from costsim.calibrate.errors import ErrorSummary
 from costsim.hardware import load_profile
+from validation.apply import write_fit
 from validation.arm_report import FP16, FP32, coverage, predicted_s, results
 from validation.arm_runs import CORES, measurements, runs_of
 
@@ -56,3 +58,16 @@ def test_mobilenet_v1_gains_more_from_four_threads_than_v2():
     for board in ("rpi3b_plus", "rpi4b", "rpi5", "snapdragon_810"):
         one, two = (predicted_s(n, board, 1) / predicted_s(n, board, 4) for n in ("mobilenet", "mobilenet_v2"))
         assert one > two, board
+
+
+def test_a_fit_leaves_what_other_fits_wrote(tmp_path):
+    path = tmp_path / "_core.yaml"
+    path.write_text(
+        "sources: {}\nfitted:\n  source: fit\n  gemm_ratio: 0.5\n"
+        "  linear_rows_bytes_per_cycle: {value: 2.45, source: fit_rows}\n  int8: {source: fit_int8, gemm_ratio: 0.7}\n"
+    )
+    write_fit(path, {"fitted.gemm_ratio": 0.75}, "a note", None)
+    fitted = YAML(typ="safe").load(path.read_text())["fitted"]
+    assert fitted["gemm_ratio"] == 0.75
+    assert fitted["linear_rows_bytes_per_cycle"] == {"value": 2.45, "source": "fit_rows"}
+    assert fitted["int8"] == {"source": "fit_int8", "gemm_ratio": 0.7}

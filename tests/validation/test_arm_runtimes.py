@@ -12,8 +12,8 @@ from validation.arm_report import PAGE
 from validation.arm_runtimes import graph, measurements, results
 from validation.arm_runtimes_report import section
 
-OFF = {"paddle_lite": 0.085, "tnn": 0.08, "tengine": 0.19}
-"""Mean errors of networks left out; XNNPACK's is that of four boards, one of which is not met (docs/validation.md)."""
+OFF = {"paddle_lite": 0.085, "tnn": 0.08, "tengine": 0.19, "xnnpack": 0.135}
+"""Mean errors of networks left out."""
 
 
 @pytest.mark.parametrize("runtime", OFF)
@@ -25,6 +25,7 @@ def test_networks_left_out(runtime):
 def test_xnnpack_where_more_than_four_networks_were_measured_on_the_core():
     assert ErrorSummary.of(log_errors(results()["xnnpack a53"]["runs"])).mean_ratio < 0.09
     assert ErrorSummary.of(log_errors(results()["xnnpack a55"]["runs"])).mean_ratio < 0.2
+    assert ErrorSummary.of(log_errors(results()["xnnpack a76"]["runs"])).mean_ratio < 0.13
 
 
 def test_the_page_is_that_of_the_results():

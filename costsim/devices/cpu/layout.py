@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from costsim.devices.cpu.precision import computes_in_int8
 from costsim.devices.cpu.profile import BlockedLayout
 from costsim.devices.kernels.edges import by_row
 from costsim.devices.kernels.rounding import round_up
@@ -42,11 +43,11 @@ class Layout:
 
 
 def layout_of(ops: OpTable, rules: BlockedLayout | None) -> Layout:
-    """The layout of every op's tensors; ``rules`` None: all are plain."""
+    """The layout of every op's tensors; ``rules`` None: all are plain, as those of int8 kernels are."""
     if rules is None:
         nowhere, nothing = np.zeros((len(ops), 1), dtype=bool), np.zeros((len(ops), 1))
         return Layout(nowhere, nowhere, nothing, nothing)
-    convolution = convolves_blocked(ops, rules)
+    convolution = convolves_blocked(ops, rules) & ~computes_in_int8(ops)
     blocked = convolution | _carried(ops, rules, convolution)
     reads_plain = convolution & (ops.groups == 1) & (ops.c_in_per_group < rules.block)
     reads_blocked = blocked & ~reads_plain

@@ -30,7 +30,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from costsim.devices.base import DeviceModel, Roofs, RunConfig
+from costsim.devices.base import DeviceModel, Footprint, Roofs, RunConfig
 from costsim.devices.cpu.kernels.direct import macs_inside
 from costsim.devices.cpu.kernels.elementwise import vector_instructions
 from costsim.devices.cpu.kernels.int8 import int8_takes_winograd
@@ -41,6 +41,7 @@ from costsim.devices.cpu.machine import CpuMachine
 from costsim.devices.cpu.memory import Misses, read_bytes, reread_bytes, tensor_bytes
 from costsim.devices.cpu.partition import partitioned_work
 from costsim.devices.cpu.precision import computes_in_int8, converted_bytes, in_precision
+from costsim.devices.cpu.process import process_bytes
 from costsim.devices.cpu.profile import CpuProfile
 from costsim.devices.cpu.work import Rows, Sustains, Work
 from costsim.devices.kernels.cache import miss_ratio
@@ -81,6 +82,13 @@ class CpuModel(DeviceModel):
         hw, dram = profile.hardware, profile.hardware.memory.dram
         bandwidth = np.minimum(dram.one_core_bandwidth_bytes_per_s * run.threads, dram.bandwidth_bytes_per_s)
         return Roofs(hw.clock_hz * hw.macs_per_cycle[run.dtype] * run.threads, {"dram": bandwidth})
+
+    def footprint(self, ops: OpTable, profile: Any, run: RunConfig) -> Footprint:
+        resident = profile.runtime.resident_bytes
+        if resident is None:
+            return Footprint()
+        work, panels = work_of(ops, CpuMachine.of(profile, run)), profile.runtime.holds_panels
+        return Footprint(process_bytes=process_bytes(ops, work, resident, holds_panels=panels))
 
     def fewest_macs(self, ops: OpTable, profile: Any, run: RunConfig) -> Array:
         rules = profile.runtime.winograd

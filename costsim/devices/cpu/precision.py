@@ -31,18 +31,40 @@ def computes_in_int8(ops: OpTable) -> np.ndarray:
 
 
 def in_precision(ops: OpTable, profile: CpuProfile, run: RunConfig) -> OpTable:
-    """The table with the bytes of an element as the runtime keeps each tensor in a run in int8."""
+    """The table with the bytes of an element as the runtime keeps each tensor in a run in int8.
+
+    Layers that a quantised file keeps in floats compute in them; where all tensors are int8 otherwise, what nothing
+    but such layers write stays in floats too.
+    """
     rules = profile.runtime.int8
-    if run.dtype != "int8" or rules is None or not rules.float_between:
+    if run.dtype != "int8" or rules is None:
         return ops
-    kernels = (ops.kind == MAC) & ops.is_op(*rules.ops) & (ops.weight_elems > 0)
     float_bytes = DTYPE_BYTES[profile.runtime.float_dtype]
+    kept = np.array([label.dtype == "float" for label in ops.labels])[:, None]
+    if not rules.float_between:
+        return ops if not kept.any() else _with_floats(ops, _passed_on(ops, kept), float_bytes)
+    kernels = (ops.kind == MAC) & ops.is_op(*rules.ops) & (ops.weight_elems > 0) & ~kept
     read_as_int8 = ~_any(ops, ~kernels, of_readers=True) & (ops.last_reader[:, None] >= 0)
     return replace(
         ops,
         elem_bytes=np.where(kernels & read_as_int8, INT8_BYTES, float_bytes),
         weight_elem_bytes=np.where(kernels, INT8_BYTES, float_bytes),
     )
+
+
+def _passed_on(ops: OpTable, kept: np.ndarray) -> np.ndarray:
+    """Mask ``(ops, 1)`` of the rows in floats: those kept so, and all but products that read nothing else."""
+    floats = kept[:, 0].copy()
+    multiplies = np.all(ops.kind == MAC, axis=1)
+    for row, producers in enumerate(ops.producers):
+        if not multiplies[row] and producers:
+            floats[row] = all(producer >= 0 and floats[producer] for producer in producers)
+    return floats[:, None]
+
+
+def _with_floats(ops: OpTable, floats: np.ndarray, float_bytes: float) -> OpTable:
+    elem_bytes, weight_bytes = (np.where(floats, float_bytes, b) for b in (ops.elem_bytes, ops.weight_elem_bytes))
+    return replace(ops, elem_bytes=elem_bytes, weight_elem_bytes=weight_bytes)
 
 
 def converted_bytes(ops: OpTable, runtime: CpuRuntime) -> Array:

@@ -147,6 +147,9 @@ class CpuRuntime(Runtime):
     """Whether packed panels are cut to fit the second cache level, so that they are read from memory once."""
     packs_ahead: bool = False
     """Inputs are packed as a whole before the product begins, so that fetching them hides behind no arithmetic."""
+    holds_panels: bool = True
+    """Whether panels, im2col and borders are copies in memory. If not, kernels read the rows through pointers, and
+    ``fitted.pack_bytes_per_cycle`` is what that costs."""
     serial_ops: tuple[str, ...]
     """Ops that run on one thread however many there are."""
     scalar_ops: tuple[str, ...] = ()
@@ -161,6 +164,8 @@ class CpuRuntime(Runtime):
     """In half precision, channels that fill no vector run that loop too, in packs of four or one by one."""
     im2col_min_channels: PositiveFloat
     """Spatial kernels over fewer input channels read the image as it lies."""
+    resident_bytes: Capacity | None = Field(default=None, alias="resident")
+    """Main memory the library takes without a network: code, heap, its threads' stacks. None: not known."""
     exponential_instructions: PositiveFloat
     """Vector instructions of one exponential."""
     linear_rows: PositiveFloat | None = None

@@ -70,6 +70,10 @@ class Layer(ABC):
     """Its trainable parameters where they are not as many as the weights it reads: weights that a layer before it
     has counted, weights that are fixed, a table its weights are looked up in. None: what ``params`` says."""
 
+    dtype: str | None = field(default=None, kw_only=True, repr=False, compare=False)
+    """What a quantised file has it compute in: ``int8`` or ``float``. None: whatever the network runs in. Layers that
+    differ in it alone are equal: they compute the same."""
+
     op: ClassVar[str]
     """The device's word for the layer: what profiles name in their fusion rules."""
 

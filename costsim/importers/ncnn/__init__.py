@@ -13,8 +13,8 @@ from pathlib import Path
 from costsim.errors import InputError
 from costsim.graph import LayerGraph, Tensor
 from costsim.graph import layers as L
-from costsim.graph.quantised import QUANTISED
 from costsim.graph.resize import InputSize
+from costsim.importers.formats import INT8
 from costsim.importers.importer import Importer
 from costsim.importers.inputs import Sizes
 from costsim.importers.ncnn import compute, detection, products, ranks, tensors
@@ -127,7 +127,11 @@ LAYERS: dict[str, Callable[..., Tensor | list[Tensor]]] = {
 DETECTION_HEADS = {"DetectionOutput", "YoloDetectionOutput", "Yolov3DetectionOutput"}
 """Their hints hold the boxes of one image."""
 
-INT8_SCALE_KEY = {"Convolution": 8, "ConvolutionDepthWise": 8, "InnerProduct": 8, "Deconvolution": 8}
+INT8_SCALE_KEY = {
+    **dict.fromkeys(("Convolution", "ConvolutionDepthWise", "InnerProduct", "Deconvolution"), 8),
+    **dict.fromkeys(("Gemm", "MultiHeadAttention", "SDPA"), 18),
+}
+"""Keys that say whether a layer has scales of int8, and so computes in it (ncnn tools/quantize/ncnn2int8.cpp)."""
 
 
 def load_ncnn(path: Path, input_size: InputSize = None, batch: int | None = None) -> LayerGraph:
@@ -152,7 +156,9 @@ def load_ncnn(path: Path, input_size: InputSize = None, batch: int | None = None
             if layer.name in names:
                 raise InputError("the name is used twice", mend="name every layer once")
             names.add(layer.name)
-            outputs = _outputs(writer, layer, input_size, batch or 1)
+            given = INT8 if layer.integer(INT8_SCALE_KEY.get(layer.type, -1)) else None
+            with writer.multiplying(given, given):
+                outputs = _outputs(writer, layer, input_size, batch or 1)
             if input_size is None and layer.type not in DETECTION_HEADS:
                 _check_hints(layer, outputs)
             for name, tensor in zip(layer.outputs, outputs, strict=True):
@@ -161,8 +167,6 @@ def load_ncnn(path: Path, input_size: InputSize = None, batch: int | None = None
     collected = {name for layer in layers if layer.type == "Noop" for name in layer.inputs}
     ends = [name for layer in layers for name in layer.outputs if name not in read or name in collected]
     writer.hand_out(writer[name] for name in ends if name in writer)
-    if any(layer.integer(INT8_SCALE_KEY.get(layer.type, -1)) for layer in layers):
-        writer.note(QUANTISED)
     return writer.finish()
 
 

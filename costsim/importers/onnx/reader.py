@@ -20,6 +20,7 @@ from costsim.importers.onnx.constants import constant, stored
 from costsim.importers.onnx.contrib import unpacked
 from costsim.importers.onnx.control import CONTROL
 from costsim.importers.onnx.fold import DATA_DEPENDENT, fold, infer_shapes
+from costsim.importers.onnx.formats import TensorFormats
 from costsim.importers.onnx.items import ITEM_OPS, Items
 from costsim.importers.onnx.ops import DOMAINS
 from costsim.importers.onnx.scopes import blocks
@@ -60,6 +61,7 @@ class Reader:
         """The parameters that the file stores, less those that the ops reading them take for something else."""
         self.folded: Counter[str] = Counter()
         """Multiply-accumulates on constants alone, by op."""
+        self.formats = TensorFormats()
         self.cut: set[str] = set()
         self.cut_at = ""
         self.behind = 0
@@ -176,6 +178,7 @@ class Reader:
         if any(isinstance(x, Items) for x in given) or (node.op_type in ITEM_OPS and node.op_type != "Identity"):
             over_items = ITEM_OPS.get(node.op_type, _no_items)
             return over_items(Call.of(self.writer, node, given, self.opset, self.needed))
+        self.formats.follow(node, given)
         inputs = unpacked(node, [as_operand(node.op_type, x) for x in given])
         inputs = unpadded(node, inputs, self.real_channels)
         if not any(isinstance(x, Tensor) for x in inputs) and not node.op_type.startswith(RUNS_ANYWAY):
@@ -187,7 +190,8 @@ class Reader:
         handler = DOMAINS.get(node.domain, {}).get(node.op_type)
         weights = weights_of(node.op_type, inputs)
         self._set_aside(x for x in inputs if isinstance(x, Stored) and x not in weights)
-        with self.writer.learning(weights):
+        formats = self.formats.of_product(node)
+        with self.writer.multiplying(*formats), self.writer.learning(weights):
             if handler is None:
                 return self._unknown(node, inputs)
             call = Call.of(self.writer, node, inputs, self.opset, self.needed)

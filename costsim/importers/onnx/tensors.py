@@ -10,7 +10,6 @@ import numpy as np
 from costsim.errors import InputError
 from costsim.graph import Tensor
 from costsim.graph import layers as L
-from costsim.graph.quantised import QUANTISED
 from costsim.importers import pieces
 from costsim.importers.onnx.call import Call
 from costsim.importers.writer import Stored, Value
@@ -58,14 +57,9 @@ def alias(call: Call) -> Value:
     return call.value(0)
 
 
-def quantize(call: Call) -> Value:
-    call.writer.note(QUANTISED)
-    return call.value(0)
-
-
 def quantize_dynamically(call: Call) -> list[Value]:
     """Scale and zero point are found at run time; they are single numbers."""
-    return [quantize(call), Stored((), trainable=False), Stored((), trainable=False, elem_type=2)]
+    return [call.value(0), Stored((), trainable=False), Stored((), trainable=False, elem_type=2)]
 
 
 def clip(call: Call) -> Tensor:

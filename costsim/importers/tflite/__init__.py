@@ -10,7 +10,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from costsim.graph import LayerGraph
-from costsim.graph.quantised import IN_FLOAT, QUANTISED
+from costsim.graph.quantised import IN_FLOAT
 from costsim.graph.resize import InputSize
 from costsim.importers.importer import Importer
 
@@ -39,9 +39,8 @@ def load_tflite(path: Path, input_size: InputSize = None, batch: int | None = No
     reader.writer.hand_out(reader.values.get(i) for i in model.graphs[0].outputs)
     if (input_size, batch) == (None, None):
         reader.check_outputs()
-    if any(t.dtype in ("INT8", "UINT8") for i, t in enumerate(model.graphs[0].tensors) if not t.is_stored):
-        reader.writer.note(QUANTISED)
-    elif any(t.dtype == "FLOAT32" for i, t in enumerate(model.graphs[0].tensors) if not t.is_stored):
+    types = {t.dtype for t in model.graphs[0].tensors if not t.is_stored}
+    if "FLOAT32" in types and not types & {"INT8", "UINT8"}:
         reader.writer.note(IN_FLOAT)
     return reader.writer.finish(simplify)
 

@@ -129,9 +129,24 @@ class Reader:
         handler = None if op.is_custom else OPS.get(op.op)
         if handler is None:
             return self._unknown(call)
-        with self.writer.learning(x for x in inputs if isinstance(x, Stored)):
+        formats = self._formats(op)
+        with self.writer.multiplying(*formats), self.writer.learning(x for x in inputs if isinstance(x, Stored)):
             made = handler(call)
         return made if isinstance(made, list) else [made]
+
+    def _formats(self, op: FileOp) -> tuple[str | None, str | None]:
+        """Formats of the values and of the weights that an op multiplies.
+
+        Raises:
+            InputError: they are integers that stand for nothing: no kernel can sum them.
+        """
+        places = PRODUCTS.get(op.op, ()) if len(op.inputs) > max(PRODUCTS.get(op.op, (0,))) else ()
+        operands = [self.graph.tensors[op.inputs[i]] for i in places if op.inputs[i] >= 0]
+        formats = [FORMATS.get(tensor.dtype) for tensor in operands]
+        for tensor, kind in zip(operands, formats, strict=True):
+            if kind is not None and not tensor.has_scale:
+                raise InputError(f"'{tensor.name}' is {tensor.dtype} and has no scale", mend="quantise it again")
+        return (formats[0], formats[1]) if len(formats) > 1 else (None, None)
 
     def _composite(self, call: Call) -> list[Value]:
         """An op the converter also wrote as a subgraph of plain ones."""
@@ -199,3 +214,12 @@ BIASES = {
     "UNIDIRECTIONAL_SEQUENCE_RNN": (3,),
 }
 """Inputs that are a bias, by op."""
+
+PRODUCTS = {
+    **dict.fromkeys(("BATCH_MATMUL", "CONV_2D", "CONV_3D", "DEPTHWISE_CONV_2D", "FULLY_CONNECTED", "SVDF"), (0, 1)),
+    "TRANSPOSE_CONV": (2, 1),
+}
+"""Which inputs an op multiplies: values and weights."""
+
+FORMATS = {"INT4": "int4", "INT8": "int8", "UINT8": "int8", "INT16": "int16"}
+"""Element types of quantised tensors."""

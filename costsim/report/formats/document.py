@@ -6,11 +6,13 @@ import json
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
+from costsim.graph.quantised import layers_in
 from costsim.version import VERSION
 
 if TYPE_CHECKING:
     from costsim.analysis import Analysis
     from costsim.guidelines import Finding
+    from costsim.profiled import Beside
 
 SCHEMA_VERSION = 1
 
@@ -38,6 +40,8 @@ def document(analysis: Analysis, findings: Iterable[Finding] | None = None) -> d
             "source": graph.source,
             "input_shape": [int(d) for d in graph.input_shape],
             "dtype": run.dtype,
+            "int8_layers": len(layers_in(graph, "int8")),
+            "float_layers": list(layers_in(graph, "float")),
         },
         "hardware": {
             "name": profile.title,
@@ -56,6 +60,19 @@ def document(analysis: Analysis, findings: Iterable[Finding] | None = None) -> d
         "op_classes": analysis.class_records,
         "guidelines": None if findings is None else [finding.record() for finding in findings],
         "warnings": list(analysis.warnings),
+    } | ({} if analysis.beside is None else {"op_profile": _measured(analysis.beside)})
+
+
+def _measured(beside: Beside) -> dict[str, Any]:
+    """What a runtime's profiler says of the whole, and what of it is not matched; an op's time is with its layer."""
+    profile = beside.profile
+    return {
+        "source": profile.source,
+        "latency_ms": None if profile.whole_s is None else profile.whole_s * 1e3,
+        "ops_ms": profile.ops_s * 1e3,
+        "gap_ms": None if profile.gap_s is None else profile.gap_s * 1e3,
+        "unmatched": [{"name": op.name, "op": op.kind, "measured_ms": op.seconds * 1e3} for op in beside.unmatched],
+        "unmeasured": list(beside.unmeasured),
     }
 
 

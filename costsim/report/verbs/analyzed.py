@@ -15,6 +15,7 @@ from costsim.units import format_count, format_milliseconds
 
 if TYPE_CHECKING:
     from costsim.analysis import Analysis
+    from costsim.profiled import Beside
 
 COSTLIEST = 10
 
@@ -23,6 +24,8 @@ def text(analysis: Analysis, width: int | None = None) -> str:
     """Header, totals, time by op class, costliest layers, warnings."""
     first = (header(analysis), "", _totals(analysis), "", verdict(analysis), "")
     parts: list[Any] = [*first, _classes(analysis), "", _costliest(analysis)]
+    if analysis.beside is not None:
+        parts += ["", _measured(analysis, analysis.beside)]
     parts += ["", _guidelines(analysis)]
     if analysis.warnings:
         parts += ["", *(Text.assemble(("note  ", "yellow"), warning) for warning in analysis.warnings)]
@@ -63,6 +66,8 @@ def _totals(analysis: Analysis) -> Table:
     table.add_row("DRAM traffic", byte_count(s["dram_bytes"]))
     table.add_row("weights", byte_count(s["weight_bytes"]))
     table.add_row("activations", f"{byte_count(s['peak_activation_bytes'])} at the peak")
+    if s["process_bytes"] is not None:
+        table.add_row("process", f"{byte_count(s['process_bytes'])} of main memory, weights and runtime included")
     table.add_row("energy", energy_line(analysis))
     return table
 
@@ -87,6 +92,22 @@ def _costliest(analysis: Analysis) -> Table:
             format_count(r["macs"]), ", ".join(r["near_bounds"]),
         )  # fmt: skip
     return shown
+
+
+def _measured(analysis: Analysis, beside: Beside) -> Group:
+    """Measured beside predicted: the ops that differ most, and what lies between the ops."""
+    pairs = [r for r in analysis.layer_records if r["measured_ms"] is not None]
+    pairs.sort(key=lambda r: -abs(r["measured_ms"] - r["latency_ms"]))
+    shown = table(f"Measured beside predicted: {len(pairs)} ops", "layer", "measured", "predicted", "ratio", "bound by")
+    for r in pairs[:COSTLIEST]:
+        ratio = r["latency_ms"] / r["measured_ms"] if r["measured_ms"] else None
+        times = (format_milliseconds(r[key]) for key in ("measured_ms", "latency_ms"))
+        shown.add_row(r["name"], *times, "" if ratio is None else f"{ratio:.2f}", ", ".join(r["near_bounds"]))
+    profile = beside.profile
+    gap = "" if profile.gap_s is None else f", {format_milliseconds(profile.gap_s * 1e3)} between the ops"
+    whole = "" if profile.whole_s is None else f" of a run of {format_milliseconds(profile.whole_s * 1e3)}"
+    line = f"{profile.source}: {format_milliseconds(profile.ops_s * 1e3)} in {len(profile.ops)} ops{whole}{gap}"
+    return Group(shown, Text(line))
 
 
 def _guidelines(analysis: Analysis) -> Table:
