@@ -9,6 +9,7 @@ from costsim.graph import LayerGraph
 from costsim.hardware import Profile
 from costsim.report.page.knobs import memory_fields
 from costsim.report.words import shape
+from costsim.simulate import run_of
 
 FACTORS = (0.25, 0.5, 0.75, 1.0, 1.5, 2.0, 4.0)
 """What a number of the device is multiplied with, from the left end of its slider to the right."""
@@ -52,7 +53,7 @@ def choices(graph: LayerGraph, profile: Profile, runtimes: Sequence[str]) -> lis
     n, *size = graph.input_shape
     run = [
         _run("runtime", "runtime", runtimes, profile.runtime.name),
-        _run("dtype", "data type", profile.runtime.dtypes, profile.runtime.dtypes[0]),
+        _run("dtype", "data type", profile.runtime.dtypes, run_of(graph, profile).dtype),
         _run("threads", "threads", [str(i + 1) for i in range(profile.max_threads)], str(profile.default_threads)),
         _run("batch", "batch", [str(i) for i in sorted({*BATCHES, n})], str(n)),
         _run("input_size", "input", _sizes(size), shape(size)),
