@@ -211,8 +211,8 @@ def _read(value: Any, field: Field[Any], attribute: str) -> Any:
     kind = type_name(field)
     if isinstance(value, np.ndarray) and value.ndim:
         raise InputError(f"'{attribute}' stands for many networks at once", mend="give one point of the design space")
-    if kind == "str":
-        return value
+    if kind in ("str", "str | None"):
+        return None if kind != "str" and value == "none" else value
     if isinstance(value, str):
         return _from_text(value, attribute, flag=kind == "bool")
     if isinstance(value, float) and value.is_integer():

@@ -13,6 +13,7 @@ from click.testing import CliRunner
 import costsim
 from costsim.cli import cli
 from costsim.errors import InputError
+from costsim.importers.json import save_network
 from tests.tflite_files import FileBuilder
 
 onnx = pytest.importorskip("onnx")
@@ -99,6 +100,16 @@ def test_a_param_file_is_mixed_as_its_scales_say(tmp_path: Path, runtime: str) -
         costs[first, second] = {r["name"]: r["weight_bytes"] / r["params"] for r in analysis.layer_records[:2]}
         assert analysis.to_dict()["network"]["dtype"] == ("int8" if first else "fp32")
     assert costs == {(0, 0): {"a": 4, "b": 4}, (2, 2): {"a": 1, "b": 1}, (2, 0): {"a": 1, "b": 4}}
+
+
+def test_what_a_file_computes_in_goes_through_other_forms_of_the_network(tmp_path: Path) -> None:
+    path = tmp_path / "net.param"
+    path.write_text(PARAM.format(first=2, second=0))
+    network = costsim.Network(path)
+    save_network(network.graph, tmp_path / "net.json")
+    forms = (path, tmp_path / "net.json", network.to_networkx(), network.graph.with_batch(2))
+    told = [costsim.analyze(form, "rpi4b").to_dict()["network"] for form in forms]
+    assert [(t["dtype"], t["float_layers"]) for t in told] == [("int8", ["b"])] * 4
 
 
 def convolution(*, scaled: bool = True) -> bytes:
