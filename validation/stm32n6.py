@@ -71,7 +71,7 @@ class Prediction:
     spill_kib: float
     latency_ms: float
     on_core: tuple[str, ...]
-    """Ops that run on the Cortex-M55, and the product of a squeeze-excite, which does so unpredicted."""
+    """Words of the ops that run on the Cortex-M55."""
 
 
 @dataclass(frozen=True)
@@ -110,14 +110,10 @@ def predict(model: str, dataset: str, side: int, compiler: str) -> Prediction | 
 
 
 def on_core(ops: OpTable) -> tuple[str, ...]:
-    """Words of the ops on the Cortex-M55, and the product of a squeeze-excite, which runs there unpredicted."""
+    """Words of the ops on the Cortex-M55."""
     plan, labels = ops.plan, ops.labels
     assert plan is not None
-    return tuple(
-        sorted(
-            {label.op for label, mode in zip(labels, plan.mode[:, 0], strict=True) if mode == HOST or label.op == "mul"}
-        )
-    )
+    return tuple(sorted({label.op for label, mode in zip(labels, plan.mode[:, 0], strict=True) if mode == HOST}))
 
 
 def read(path: Path) -> tuple[list[Row], list[str]]:

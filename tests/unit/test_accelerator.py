@@ -9,6 +9,7 @@ import pytest
 
 import costsim
 from costsim.devices import RunConfig, device_for
+from costsim.devices.accelerator.rules import runs_on_host
 from costsim.errors import DoesNotFitError, InputError
 from costsim.graph import LayerGraph, NetBuilder
 from costsim.hardware import load_profile
@@ -256,3 +257,27 @@ def residual_network(width: Any) -> LayerGraph:
         x = net.add_tensors(x, y)
     net.classifier(x, 10)
     return net.graph
+
+
+@pytest.mark.parametrize(("channels", "falls"), [(48, False), (116, True), (232, True), (464, False)])
+def test_shuffles_of_odd_channel_counts_run_byte_by_byte_on_the_host(channels: int, falls: bool) -> None:
+    net = NetBuilder("shuffled")
+    net.shuffle(net.conv(net.input(1, 16, 28, 28), channels, 1), 2)
+    profile = load_profile("stm32n6")
+    made = simulate(net.graph, profile, RunConfig.of(profile))
+    shuffle = made.ops.is_op("channel_shuffle")[:, 0]
+    elem_s = made.costs.limits["host"][shuffle, 0].item() / (channels * 28 * 28)
+    assert (elem_s > profile.fitted.fallback_elem_s) == falls
+
+
+def test_what_a_squeeze_excite_scales_is_multiplied_on_the_host_and_nothing_else() -> None:
+    net = NetBuilder("scaled")
+    x = net.conv(net.input(1, 16, 28, 28), 32, 1)
+    scaled = net.multiply(x, net.act(net.conv(net.global_pool(x), 32, 1), "sigmoid"))
+    net.multiply(scaled, x)
+    profile = load_profile("stm32n6")
+    made = simulate(net.graph, profile, RunConfig.of(profile))
+    on_host = runs_on_host(made.ops, profile)[:, 0]
+    assert [label.op for label, host in zip(made.ops.labels, on_host, strict=True) if host] == ["mul"]
+    seconds = made.costs.limits["host"][on_host, 0].item()
+    assert seconds == pytest.approx(32 * 28 * 28 * profile.fitted.fallback_elem_s, rel=0.2)

@@ -23,7 +23,7 @@ def cost_table(
         onchip   bytes / (bandwidth cores)
         dram     maps burst_ratio (and weights, without flash) / (bandwidth dram_ratio) + latency, where any go there
         flash    the same for weights
-        host     the host's own limits + elements visited host_elem
+        host     the host's own limits + elements visited host_elem (fallback_elem where their shape is why)
 
     ``cores`` are those at work on one image: the threads asked for where layers are split, all of a pipeline, else
     one. A pipeline waits for weights between its parts (``swap``); elsewhere they are a part of ``dram``.
@@ -40,7 +40,9 @@ def cost_table(
         rate = hw.vector_elems_per_cycle * fitted.vector_ratio * hw.clock_hz
         ceilings["vector"] = work.vector_elems / rate / cores
     if hw.host is not None:
-        ceilings["host"] = work.host_s + work.host_elems * fitted.host_elem_s
+        ceilings["host"] = (
+            work.host_s + work.host_elems * fitted.host_elem_s + work.fallback_elems * fitted.fallback_elem_s
+        )
     moved = {}
     if memory.dram is not None:
         weights_too = memory.flash is None and not pipelined

@@ -144,6 +144,10 @@ class AcceleratorRuntime(Runtime):
     """Ops the accelerator runs, all others fall back to the host; null: it runs everything."""
     host_ops: tuple[str, ...] = ()
     """Ops the compiler hands to the host core as they are, although the accelerator has their parts."""
+    scales_on_host: bool = False
+    """Whether products of a map and one value a channel (squeeze-excites) run on the host, by plain loops."""
+    shuffled_channels: PositiveInt = 1
+    """Shuffles run on the host, by plain loops, where their channels are no multiple of this."""
     plan: Literal["fused", "layer_by_layer", "block", "banked"]
     """How far the compiler keeps maps on chip: any group of ops, single ops, the blocks as drawn, or every map whole
     in the memory's banks."""
@@ -189,6 +193,8 @@ class AcceleratorFitted(Block):
     """Paid for each op the host runs: caches are flushed, a subgraph ends and another begins."""
     host_elem_s: Seconds = Field(0.0, alias="host_elem", validate_default=False)
     """What the host takes an element visited, where its kernels are plain loops."""
+    fallback_elem_s: Seconds = Field(0.0, alias="fallback_elem", validate_default=False)
+    """The same of ops whose shape leaves the host its plainest loops, element by element."""
     swap_s: Seconds = Field(0.0, alias="swap", validate_default=False)
     """Paid for each part of a network that takes turns on a pipeline, beside its weights."""
 

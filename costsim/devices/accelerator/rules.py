@@ -57,16 +57,30 @@ def _bank_rules(ops: OpTable, profile: AcceleratorProfile) -> BankRules:
     )
 
 
+def falls_back(ops: OpTable, profile: AcceleratorProfile) -> np.ndarray:
+    """``(ops, points)`` mask of the rows that the host runs in its plainest loops because of their shape."""
+    runtime, fallen = profile.runtime, np.zeros(ops.c_out.shape, dtype=bool)
+    if runtime.scales_on_host:
+        beside = ops.input_elems - ops.output_elems
+        a_value_a_channel = (beside > 0) & (beside <= ops.n * ops.c_out) & (ops.output_elems > ops.n * ops.c_out)
+        fallen |= ops.is_op("mul") & a_value_a_channel
+    if runtime.shuffled_channels > 1:
+        fallen |= ops.is_op("channel_shuffle") & (ops.c_out % runtime.shuffled_channels != 0)
+    return fallen
+
+
 def runs_on_host(ops: OpTable, profile: AcceleratorProfile) -> np.ndarray:
-    """``(ops, 1)`` mask of the rows the array cannot run.
+    """``(ops, 1)`` mask of the rows the array cannot run, one a point where their shapes vary.
 
     Raises:
         DoesNotFitError: there are some, and no host to run them.
     """
-    device_ops = profile.runtime.device_ops
+    device_ops, runtime = profile.runtime.device_ops, profile.runtime
+    on_host = np.zeros((len(ops), 1), dtype=bool) if device_ops is None else ~ops.is_op(*device_ops)
+    if runtime.scales_on_host or runtime.shuffled_channels > 1:
+        on_host = on_host | falls_back(ops, profile)
     if device_ops is None:
-        return np.zeros((len(ops), 1), dtype=bool)
-    on_host = ~ops.is_op(*device_ops)
+        return on_host
     if profile.hardware.host is None and on_host.any():
         label = ops.labels[int(np.argmax(on_host))]
         raise DoesNotFitError(

@@ -8,7 +8,7 @@ import numpy as np
 
 from costsim.devices.accelerator.arrays import ArrayCosts, MacArray
 from costsim.devices.accelerator.profile import AcceleratorProfile, Host, OffChip
-from costsim.devices.accelerator.rules import runs_on_host
+from costsim.devices.accelerator.rules import falls_back, runs_on_host
 from costsim.hardware.vary import points
 from costsim.tables.cache import Cache, hashable
 from costsim.tables.equal_rows import EqualRows, row_keys
@@ -29,6 +29,8 @@ class Work:
     host_s: Array
     host_elems: Array
     """Visited by ops on the host."""
+    fallback_elems: Array
+    """Visited by ops that run on the host for their shape: not among the others."""
     on_host: Array
     """1 for an op on the host."""
     converted_elems: Array
@@ -83,7 +85,9 @@ def _work_out(ops: OpTable, profile: AcceleratorProfile) -> Work:
     hw, on_host = profile.hardware, runs_on_host(ops, profile)
     is_first, reads_input = (ops.networks.place == 0)[:, None], ops.reads_input[:, None]
     takes_in, gives_out = _first_reads(ops)[:, None], _leaves(ops)[:, None]
-    kinds = EqualRows.of([*ops.columns().values(), ops.word_of[:, None], is_first, reads_input, takes_in, gives_out])
+    fallen = falls_back(ops, profile)
+    apart = [ops.word_of[:, None], is_first, reads_input, takes_in, gives_out, fallen]
+    kinds = EqualRows.of([*ops.columns().values(), *apart])
     first = kinds.first
     rows, on_host, is_mac = ops.take(first), on_host[first], ops.kind[first] == MAC
     costs = _array_costs(rows, hw.array)
@@ -97,7 +101,8 @@ def _work_out(ops: OpTable, profile: AcceleratorProfile) -> Work:
         host_s=np.where(on_host, _host_seconds(rows, hw.host), 0.0)
         if hw.host is not None
         else np.zeros_like(rows.macs),
-        host_elems=np.where(on_host, visits, 0.0),
+        host_elems=np.where(on_host & ~fallen[first], visits, 0.0),
+        fallback_elems=np.where(fallen[first], visits, 0.0),
         on_host=on_host.astype(float),
         converted_elems=takes_in[first] * rows.input_elems + gives_out[first] * rows.output_elems,
         burst_ratio=_burst_ratio(rows, costs, reads_input[first], hw.memory.dram),
