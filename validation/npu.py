@@ -110,6 +110,19 @@ def solve(measured: Sequence[MeasuredRun]) -> tuple[Fit, list[dict[str, float]]]
     return whole, leave_one_network_out(measured, constants, whole)
 
 
+def half_on_half(profile: Profile) -> list[float]:
+    """log(predicted / measured) of one half of the networks by a fit on the other alone, both ways."""
+    constants = known_to(constants_of("accelerator"), profile)
+    found: list[float] = []
+    for seen, unseen in (("a", "b"), ("b", "a")):
+        measured = runs(profile, seen)
+        values = fit(measured, constants.core, constants.board).values(measured, 0)
+        moved = {path: np.array([value]) for path, value in values.items()}
+        for run in runs(profile, unseen):
+            found += (np.log(run.predict(moved)[:, 0]) - run.log_measured).tolist()
+    return found
+
+
 def report(name: str) -> tuple[Fit, list[float], tuple[float, float]]:
     """Print the figures of a profile."""
     profile = load_profile(name)
@@ -122,6 +135,7 @@ def report(name: str) -> tuple[Fit, list[float], tuple[float, float]]:
     print(" ", {path.split(".")[-1]: float(f"{v:.3g}") for path, v in whole.values(measured, 0).items()})
     print(f"  as shipped       {ErrorSummary.of(shipped)}")
     print(f"  network left out {ErrorSummary.of(outside)}; 90 % interval {interval[0]:.2f} to {interval[1]:.2f}")
+    print(f"  half on half     {ErrorSummary.of(half_on_half(profile))}")
     print(f"  null model       {ErrorSummary.of(null_errors(measured))}")
     worst = sorted(((e, n) for errors in left_out for n, e in errors.items()), key=lambda pair: -abs(pair[0]))[:8]
     print("  furthest off    ", ", ".join(f"{n} {np.exp(e):.2f}" for e, n in worst))

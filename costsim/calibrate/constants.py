@@ -86,8 +86,8 @@ _ACCELERATOR = Constants(
         Constant("fitted.dram_ratio", 0.4, high=1.0),
         Constant("fitted.invoke_overhead", 1.0),
         Constant("fitted.convert_elem", 1.0),
-        Constant("fitted.handover", 1.0),
-        Constant("fitted.host_elem", 1.0),
+        Constant("fitted.handover", 0.3),  # a call or an element weighs more: few networks tell which
+        Constant("fitted.host_elem", 0.3),
         Constant("fitted.swap", 1.0),
     ),
 )

@@ -10,6 +10,7 @@ import numpy as np
 from costsim.devices.accelerator.area import area_mm2
 from costsim.devices.accelerator.pipeline import parts_in_words, pipeline_costs
 from costsim.devices.accelerator.planning import plan_networks
+from costsim.devices.accelerator.prefetch import fetched_ahead
 from costsim.devices.accelerator.pricing import cores_at_work, cost_table, energy_of
 from costsim.devices.accelerator.profile import AcceleratorProfile
 from costsim.devices.accelerator.rules import runs_on_host, uncached_weight_bytes
@@ -47,10 +48,14 @@ class AcceleratorModel(DeviceModel):
             return pipeline_costs(ops, profile, run)
         plan, work = ops.plan, work_of(ops, profile)
         assert plan is not None
-        rows = plan.kept.get(
-            "rows", (work,), lambda: MovedRows.of(work, work.kind_of, plan.activation_bytes, plan.weight_bytes)
-        )
-        table = cost_table(rows.work, rows.activation_bytes, rows.weight_bytes, profile, run.threads)
+        if profile.runtime.fetches_ahead:
+            rows = MovedRows.each(work, plan.activation_bytes, plan.weight_bytes)
+            table = fetched_ahead(rows, ops.networks.place == 0, profile, run.threads)
+        else:
+            rows = plan.kept.get(
+                "rows", (work,), lambda: MovedRows.of(work, work.kind_of, plan.activation_bytes, plan.weight_bytes)
+            )
+            table = cost_table(rows.work, rows.activation_bytes, rows.weight_bytes, profile, run.threads)
         offchip_bytes = rows.activation_bytes + rows.weight_bytes
         return replace(
             table,

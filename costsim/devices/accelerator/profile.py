@@ -105,6 +105,8 @@ class AcceleratorHardware(Block):
     array: AnyArray
     vector_elems_per_cycle: Rate | None
     """Elements a cycle of pooling, element-wise ops and copies; null for arrays with an output stage of their own."""
+    vector_counts: Literal["elements", "steps"] = "elements"
+    """What the vector unit does at that rate: elements visited, or each step of arithmetic on them (softmax: 5)."""
     sum_bytes: Annotated[Bytes, Effect.SLOWER] = Field(4.0, alias="sum_size", validate_default=False)
     """A partial sum in the buffer."""
     memory: AcceleratorMemory
@@ -162,6 +164,8 @@ class AcceleratorRuntime(Runtime):
     spread: Literal["images", "layers", "pipeline"] = "images"
     """How several cores are used: each for an image of its own; all for every layer, as many as there are threads; or
     each op on its share of them, all at the same time, images streaming through."""
+    fetches_ahead: bool = False
+    """Whether weights of the ops to come are fetched while earlier ones run, as many as the buffer takes."""
     hides_host: bool = False
     """Whether the host calls and converts for the next image while an image runs: it counts in latency alone."""
 
@@ -215,6 +219,8 @@ class AcceleratorProfile(Profile):
             raise ValueError("hardware.most_stages is of a pipeline but runtime.spread is not; mend one of them")
         if self.runtime.plan == "banked" and self.hardware.memory.onchip.banks is None:
             raise ValueError("runtime.plan is banked but hardware.memory.onchip.banks is null; name the banks")
+        if self.runtime.fetches_ahead and (self.hardware.memory.dram is None or not self.runtime.double_buffered):
+            raise ValueError("runtime.fetches_ahead needs hardware.memory.dram and runtime.double_buffered; mend one")
         if self.hardware.memory.parameter_cache is not None and not self.runtime.weights_stay:
             raise ValueError("hardware.memory.parameter_cache holds weights from run to run; set runtime.weights_stay")
         return self

@@ -23,7 +23,7 @@ class Work:
     array_cycles: Array
     onchip_bytes: Array
     vector_elems: Array
-    """Visited by pooling, element-wise ops and copies."""
+    """Visited by pooling, element-wise ops and copies, or steps of arithmetic, as the profile counts them."""
     depthwise_macs: Array
     """Of depthwise layers on the array, else 0."""
     host_s: Array
@@ -72,12 +72,17 @@ class MovedRows:
         first = equal.first
         return cls(work.take(row[first]), activation_bytes[first], weight_bytes[first], equal.of_row)
 
+    @classmethod
+    def each(cls, work: Work, activation_bytes: Array, weight_bytes: Array) -> MovedRows:
+        """Every row of the table by itself, in order."""
+        return cls(work.of_every_row(), activation_bytes, weight_bytes, np.arange(len(work.kind_of)))
+
 
 def work_of(ops: OpTable, profile: AcceleratorProfile) -> Work:
     """Kept with the table until array, host or burst change."""
     hw = profile.hardware
     burst_bytes = None if hw.memory.dram is None else hw.memory.dram.burst_bytes
-    given = (profile.runtime, hw.array, hw.host, hw.vector_elems_per_cycle is None, burst_bytes)
+    given = (profile.runtime, hw.array, hw.host, hw.vector_elems_per_cycle is None, hw.vector_counts, burst_bytes)
     return ops.kept.get("accelerator work", given, lambda: _work_out(ops, profile))
 
 
@@ -93,10 +98,11 @@ def _work_out(ops: OpTable, profile: AcceleratorProfile) -> Work:
     costs = _array_costs(rows, hw.array)
     on_array = ~on_host & (is_mac if hw.vector_elems_per_cycle is not None else True)
     visits = np.maximum(rows.output_elems * rows.kernel_h * rows.kernel_w, rows.input_elems)
+    passes = np.maximum(visits, rows.flops) if hw.vector_counts == "steps" else visits
     return Work(
         array_cycles=np.where(on_array, costs.cycles, 0.0),
         onchip_bytes=_onchip_bytes(rows, costs, on_host),
-        vector_elems=np.where(is_mac | on_host, 0.0, visits),
+        vector_elems=np.where(is_mac | on_host, 0.0, passes),
         depthwise_macs=np.where(on_array & rows.is_depthwise, rows.macs, 0.0),
         host_s=np.where(on_host, _host_seconds(rows, hw.host), 0.0)
         if hw.host is not None
