@@ -62,6 +62,6 @@ def test_three_cores_hide_the_weights_of_resnet18_but_not_of_vgg16() -> None:
     assert hidden["resnet18"] > 0.1 > hidden["vgg16"] >= 0
 
 
-def test_a_device_without_memory_outside_cannot_fetch_ahead() -> None:
+def test_plans_made_op_by_op_cannot_fetch_ahead() -> None:
     with pytest.raises(InputError, match="fetches_ahead"):
-        load_profile("ax650n", {"runtime.double_buffered": "false"})
+        load_profile("ax650n", {"runtime.plan": "layer_by_layer"})

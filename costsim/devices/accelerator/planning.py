@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from costsim.devices.accelerator.prefetch import fetched_ahead
 from costsim.devices.accelerator.pricing import cost_table
 from costsim.devices.accelerator.profile import AcceleratorProfile
 from costsim.devices.accelerator.rules import buffer_rules
@@ -71,6 +72,12 @@ def _network_seconds(
     work: Work, profile: AcceleratorProfile, activation_bytes: Array, weight_bytes: Array, count: int, threads: Any
 ) -> Array:
     """``(plans, points)`` of ``(ops, plans)`` bytes."""
+    if profile.runtime.fetches_ahead:
+        plans = [
+            _fetched_ahead_seconds(work, profile, activation_bytes[:, [plan]], weight_bytes[:, [plan]], threads)
+            for plan in range(weight_bytes.shape[1])
+        ]
+        return np.stack([np.broadcast_to(seconds, count) for seconds in plans])
     if count == 1:
         return cost_table(work.of_every_row(), activation_bytes, weight_bytes, profile, threads).latency_s.sum(axis=0)[
             :, None
@@ -78,6 +85,16 @@ def _network_seconds(
     given = (activation_bytes, weight_bytes)
     rows, occurs = work.kept.get("moved by plans", given, lambda: _moved_by_plans(work, *given))
     return occurs @ cost_table(rows.work, rows.activation_bytes, rows.weight_bytes, profile, threads).latency_s
+
+
+def _fetched_ahead_seconds(
+    work: Work, profile: AcceleratorProfile, activation_bytes: Array, weight_bytes: Array, threads: Any
+) -> Array:
+    """``(points,)`` of one plan, whose rows have to be taken in order."""
+    rows = MovedRows.each(work, activation_bytes, weight_bytes)
+    is_first = np.arange(len(work.kind_of)) == 0
+    seconds: Array = fetched_ahead(rows, is_first, profile, threads).latency_s.sum(axis=0)
+    return seconds
 
 
 def _moved_by_plans(work: Work, activation_bytes: Array, weight_bytes: Array) -> tuple[MovedRows, np.ndarray]:

@@ -219,6 +219,8 @@ class AcceleratorProfile(Profile):
             raise ValueError("hardware.most_stages is of a pipeline but runtime.spread is not; mend one of them")
         if self.runtime.plan == "banked" and self.hardware.memory.onchip.banks is None:
             raise ValueError("runtime.plan is banked but hardware.memory.onchip.banks is null; name the banks")
+        if self.runtime.fetches_ahead and self.runtime.plan != "fused":
+            raise ValueError("runtime.fetches_ahead is of plans that are weighed as a whole; set runtime.plan to fused")
         if self.runtime.fetches_ahead and (self.hardware.memory.dram is None or not self.runtime.double_buffered):
             raise ValueError("runtime.fetches_ahead needs hardware.memory.dram and runtime.double_buffered; mend one")
         if self.hardware.memory.parameter_cache is not None and not self.runtime.weights_stay:
