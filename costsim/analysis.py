@@ -59,7 +59,7 @@ class Analysis:
         self.beside = None if op_profile is None else beside(op_profile, simulation.ops.labels)
         """What was measured of its ops, where a profile of a runtime was given."""
         graph, dtypes = simulation.graph, simulation.profile.runtime.dtypes
-        notes = notes_in(graph, simulation.run.dtype, dtypes)
+        notes = notes_in(graph, simulation.run.dtype, dtypes, mixes=device_for(simulation.profile).mixes_dtypes)
         self.warnings = (
             *notes,
             *simulation.notes,

@@ -108,6 +108,9 @@ class DeviceModel(ABC):
     profile_type: ClassVar[type[Profile]]
     """The pydantic class profiles of this family are checked by."""
 
+    mixes_dtypes: ClassVar[bool] = False
+    """Whether layers that a quantised file keeps in floats are priced so in a run in int8."""
+
     def plan(self, ops: OpTable, profile: Any, run: RunConfig) -> OpTable:
         """Decide what runs as one group and which tensors stay on chip, at every point, before costing.
 

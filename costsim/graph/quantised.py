@@ -32,8 +32,8 @@ def layers_in(graph: LayerGraph, dtype: str) -> tuple[str, ...]:
     return tuple(node.name for node in graph if node.layer.dtype == dtype)
 
 
-def notes_in(graph: LayerGraph, dtype: str, dtypes: Collection[str]) -> tuple[str, ...]:
-    """The notes of a network that is priced in ``dtype`` on a device that runs ``dtypes``."""
+def notes_in(graph: LayerGraph, dtype: str, dtypes: Collection[str], *, mixes: bool) -> tuple[str, ...]:
+    """The notes of a network that is priced in ``dtype`` on a device that runs ``dtypes``, and ``mixes`` them or not."""
     integers, floats = layers_in(graph, INT8), layers_in(graph, "float")
     others = tuple(note for note in graph.notes if note not in (QUANTISED, IN_FLOAT))
     if dtype == INT8 and IN_FLOAT in graph.notes:
@@ -46,4 +46,5 @@ def notes_in(graph: LayerGraph, dtype: str, dtypes: Collection[str]) -> tuple[st
     if not floats:
         return (QUANTISED, *others)
     named = ", ".join(floats[:SHOWN]) + (" ..." if len(floats) > SHOWN else "")
-    return (f"the file has {len(integers)} layers in int8 and {len(floats)} in floats: {named}", *others)
+    all_alike = "" if mixes else "; here all are priced in int8"
+    return (f"the file has {len(integers)} layers in int8 and {len(floats)} in floats: {named}{all_alike}", *others)

@@ -66,6 +66,11 @@ def test_an_onnx_file_between_quantise_and_dequantise_runs_in_int8_where_it_is()
     assert any("1 layers in int8 and 1 in floats: y" in text for text in document["warnings"])
 
 
+def test_devices_that_do_not_mix_say_so() -> None:
+    (said,) = (text for text in costsim.analyze(qdq(weight=WEIGHT), "ethos_u55_256").warnings if "in floats" in text)
+    assert said.endswith("here all are priced in int8")
+
+
 def test_the_data_type_asked_for_wins() -> None:
     asked = costsim.analyze(qdq(weight=WEIGHT), "rpi4b", dtype="fp32")
     assert asked.to_dict()["network"]["dtype"] == "fp32"

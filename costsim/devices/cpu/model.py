@@ -57,6 +57,7 @@ class CpuModel(DeviceModel):
     """Cores with vector units behind caches."""
 
     profile_type: ClassVar[type[Profile]] = CpuProfile
+    mixes_dtypes: ClassVar[bool] = True
 
     def plan(self, ops: OpTable, profile: Any, run: RunConfig) -> OpTable:
         """Nothing is planned but which tensors of a run in int8 are int8."""
