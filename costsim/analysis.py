@@ -282,7 +282,7 @@ class Analysis:
     @property
     def unknown(self) -> dict[str, str]:
         """Why a total is None."""
-        reasons = {}
+        reasons: dict[str, str] = {}
         if self.simulation.costs.energy_j is None:
             why = f"profile {self.hardware} has no sourced energies and no published power"
             reasons |= dict.fromkeys(("energy_mj", "energy_low_mj", "energy_high_mj", "energy_parts_mj"), why)

@@ -9,7 +9,7 @@ import click
 
 from costsim.calibrate.bases import Fitted, doubts, ranking
 from costsim.calibrate.card import write_stamped
-from costsim.calibrate.few_shot import FewShot, calibrate
+from costsim.calibrate.few_shot import FewShot, measured_runs
 from costsim.calibrate.measurements import read_measurements
 from costsim.calibrate.profile_file import profile_text
 from costsim.cli.host import calibrate_this_machine
@@ -17,6 +17,7 @@ from costsim.cli.options import check_new_profile, parse_settings
 from costsim.errors import InputError
 from costsim.hardware import Profile, load_profile, profile_names
 from costsim.hardware.load import ON_COMMAND_LINE
+from costsim.network import Network
 
 
 @click.command("calibrate", short_help="Fit a profile to your own measurements.")
@@ -71,12 +72,14 @@ def command(
         raise InputError("--from is missing", mend="give --from FILE, or --host --runtime onnxruntime")
     check_new_profile(target, force=force)
     given = parse_settings(settings)
-    measurements = [m for source in sources for m in read_measurements(source)]
+    measured = [m for source in sources for m in read_measurements(source)]
     wanted = None if base is None else load_profile(base, given)
     if wanted is not None:
         _check_base(wanted, target)
-        calibrate(wanted, measurements, dtype)  # says what is wrong with them
-    ranked = ranking(wanted, measurements, dtype, given)
+        measured_runs(wanted, measured, dtype)  # says what is wrong with them
+    for measurement in measured:
+        Network(measurement.network)
+    ranked = ranking(wanted, measured, dtype, given)
     if not ranked:
         raise InputError("no profile runs these measurements", where=sources[0], mend="name one: --base HW")
     chosen = ranked[0] if wanted is None else next(found for found in ranked if found.base is wanted)

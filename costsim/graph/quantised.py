@@ -33,7 +33,7 @@ def layers_in(graph: LayerGraph, dtype: str) -> tuple[str, ...]:
 
 
 def notes_in(graph: LayerGraph, dtype: str, dtypes: Collection[str], *, mixes: bool) -> tuple[str, ...]:
-    """The notes of a network that is priced in ``dtype`` on a device that runs ``dtypes``, and ``mixes`` them or not."""
+    """The notes of a network priced in ``dtype`` on a device that runs ``dtypes``, and ``mixes`` them or not."""
     integers, floats = layers_in(graph, INT8), layers_in(graph, "float")
     others = tuple(note for note in graph.notes if note not in (QUANTISED, IN_FLOAT))
     if dtype == INT8 and IN_FLOAT in graph.notes:
