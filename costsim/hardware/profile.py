@@ -27,7 +27,7 @@ from costsim.hardware.blocks import (
 )
 from costsim.hardware.calibration import Calibration
 from costsim.hardware.energy import Energy
-from costsim.units import format_quantity, round_significant
+from costsim.units import format_quantity, parse_quantity, round_significant
 
 __all__ = [
     "DTYPE_BYTES", "Block", "Bytes", "BytesPerSecond", "Calibration", "Capacity", "DType", "Efficiency", "Hertz",
@@ -134,6 +134,11 @@ class Profile(Block):
         """Another SI value for the number at ``path``, as a profile has it: with the field's unit if it has one."""
         _, unit = self._field_at(path)
         return format_quantity(value, unit, digits) if unit else round_significant(value, digits)
+
+    def value_of(self, path: str, text: str) -> float:
+        """The SI value that ``text`` gives the number at ``path``: what ``yaml_text`` wrote."""
+        _, unit = self._field_at(path)
+        return parse_quantity(text, unit) if unit else float(text)
 
     def _field_at(self, path: str) -> tuple[Any, str | None]:
         """The value at a dotted path of YAML words, and the unit of its field."""

@@ -15,7 +15,7 @@ from costsim.hardware import Profile, load_profile
 from costsim.hardware.folders import profile_aliases, profile_files
 from costsim.hardware.load import runtime_names
 from costsim.networks import build, network_names
-from costsim.serve.choices import Choice, choices, options, settings
+from costsim.report.page.choices import Choice, choices, options, settings
 
 SLOWEST_LAYERS = 12
 
@@ -62,10 +62,9 @@ class Question:
         """The command line that gives this answer."""
         turned = self.choices
         words = ["costsim", "analyze", self.network, "--hw", self.hw]
-        for key, text in options(self.asked, turned).items():
-            words += [f"--{key.replace('_', '-')}", text]
-        for field, text in settings(self.asked, turned).items():
-            words += ["--set", f"{field}={text.replace(' ', '')}"]
+        for choice in turned:
+            if (text := choice.chosen(self.asked)) is not None:
+                words += choice.arguments(text)
         return shlex.join(words)
 
 

@@ -12,8 +12,8 @@ from collections.abc import Iterable, Iterator
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
-from costsim.report.page.blocks import NO_BLOCK
 from costsim.report.page.memory import alive, running
+from costsim.report.page.network_graph import NO_BLOCK
 from costsim.timed import op_times
 
 if TYPE_CHECKING:

@@ -14,17 +14,30 @@ Spec = dict[str, Any]
 BAR_HEIGHT = 22
 LABEL_ROOM_RATIO = 1.28
 """Axis length over the longest bar, for the label behind it."""
-ROOF_COLOUR, PLAIN_COLOUR = "#8a929c", "#0072B2"
+ROOF_COLOUR, PLAIN_COLOUR, PICKED_COLOUR = "#8a929c", "#0072B2", "#D55E00"
 OFFCHIP_COLOURS = {"weights": "#CC79A7", "activations": "#D55E00"}
 ARENA_COLOURS = {"maps": "#0072B2", "scratch": "#E69F00", "kept": "#888888"}
 MODE_COLOURS = {"resident": "#0072B2", "streamed": "#56B4E9", "tiled": "#E69F00", "host": "#888888"}
 KIND_SHAPES = {"macs": "circle", "vector": "diamond", "copy": "square"}
 
 
-CHOSEN: Spec = {"name": "chosen", "value": ""}
-"""Of charts that show blocks: the one the layer table is filtered by, or none."""
-FADED: Spec = {"condition": {"test": "chosen === '' || datum.block === chosen", "value": 1}, "value": 0.3}
-"""Opacity of their marks: all blocks but the chosen one stand back."""
+ZOOM: Spec = {
+    "name": "zoom",
+    "select": {"type": "interval", "encodings": ["x"], "zoom": "wheel![event.ctrlKey || event.metaKey]"},
+    "bind": "scales",
+}
+"""Dragging moves the time axis, the wheel with Ctrl widens it; the page keeps charts with this parameter alike."""
+
+TIME_AXIS_EXTENT = 96
+"""Room left of charts over time, the same in all, so that they line up."""
+
+SELECTION: list[Spec] = [{"name": "kept", "value": None}, {"name": "picked", "value": -1}]
+"""What the layer table shows, as ``{field: {value: true}}`` or null for everything, and the row that was picked."""
+
+
+def faded(field: str, opacity: float) -> Spec:
+    """The opacity of a mark: those of which the table shows nothing stand back."""
+    return {"condition": {"test": f"!kept || kept.{field}[datum.{field}]", "value": opacity}, "value": 0.2 * opacity}
 
 
 def roofline_chart(levels: list[str], colours: Mapping[str, str]) -> Spec:
@@ -59,8 +72,11 @@ def roofline_chart(levels: list[str], colours: Mapping[str, str]) -> Spec:
             *of_level,
             {"lookup": "row", "from": {"data": {"name": "ops"}, "key": "row", "fields": _OP_FIELDS}},
         ],
-        "mark": {"type": "point", "filled": True, "opacity": 0.75, "cursor": "pointer"},
+        "mark": {"type": "point", "filled": True, "cursor": "pointer"},
         "encoding": {
+            "opacity": faded("row", 0.75),
+            "stroke": {"condition": {"test": "datum.row === picked", "value": PICKED_COLOUR}, "value": None},
+            "strokeWidth": {"value": 3},
             "x": x,
             "y": y,
             "size": {
@@ -80,7 +96,7 @@ def roofline_chart(levels: list[str], colours: Mapping[str, str]) -> Spec:
                 tip("name", "op"),
                 tip("class"),
                 tip("block"),
-                *_TIME_TIPS,
+                *TIME_TIPS,
                 tip("bound", "bound by"),
                 tip("gflops_per_s", "reached [GFLOP/s]", ".3~g"),
                 tip("gbytes_per_s", "moved [GB/s]", ".3~g"),
@@ -88,7 +104,7 @@ def roofline_chart(levels: list[str], colours: Mapping[str, str]) -> Spec:
         },
     }
     return {
-        "params": [{"name": "level", "value": levels[0]}],
+        "params": [{"name": "level", "value": levels[0]}, *SELECTION],
         "height": 380,
         "layer": [line, name, points],
     }
@@ -105,9 +121,10 @@ def group_bars(data: str, field: str, colours: Mapping[str, str], records: list[
     }
     bar = {
         "mark": {"type": "bar", "cursor": "pointer"},
-        "encoding": {"color": colour(field, colours), "tooltip": _group_tips(field)},
+        "encoding": {"color": colour(field, colours), "opacity": faded(field, 1), "tooltip": _group_tips(field)},
     }
     return {
+        "params": SELECTION,
         "data": {"name": data},
         "height": BAR_HEIGHT * len(records),
         "encoding": {"x": x, "y": y},
@@ -118,17 +135,17 @@ def group_bars(data: str, field: str, colours: Mapping[str, str], records: list[
 def block_bars(data: str, field: str, colours: Mapping[str, str], rows: int) -> Spec:
     """Time per block in execution order, split by op class."""
     return {
-        "params": [CHOSEN],
+        "params": SELECTION,
         "data": {"name": data},
         "height": BAR_HEIGHT * rows,
         "mark": {"type": "bar", "cursor": "pointer"},
         "encoding": {
-            "opacity": FADED,
+            "opacity": faded(field, 1),
             "y": {"field": field, "type": "nominal", "sort": None, "title": None},
             "x": _TIME | {"stack": "zero", "axis": {"orient": "top"}},
             "color": colour("class", colours),
             "order": {"field": "order", "type": "quantitative"},
-            "tooltip": [tip(field), tip("class"), tip("ops"), *_TIME_TIPS],
+            "tooltip": [tip(field), tip("class"), tip("ops"), *TIME_TIPS],
         },
     }  # fmt: skip
 
@@ -162,6 +179,30 @@ def change_bars(data: str, records: list[Spec]) -> Spec:
     }
 
 
+def along_chart(limits: Mapping[str, str]) -> Spec:
+    """Latency at every setting of one slider, coloured by what bounds; the page fills in the data ``along``."""
+    y = {"field": "ms", "type": "quantitative", "title": "latency [ms]"}
+    return {
+        "data": {"name": "along"},
+        "height": 190,
+        "encoding": {
+            "x": {"field": "setting", "type": "nominal", "sort": None, "title": None, "axis": {"labelAngle": 0}},
+            "tooltip": [tip("slider"), tip("setting"), tip("said", "latency"), tip("bound", "bound by")],
+        },
+        "layer": [
+            {
+                "mark": {"type": "bar", "cursor": "pointer"},
+                "encoding": {
+                    "y": y,
+                    "color": colour("bound", limits) | {"legend": {"orient": "top", "title": "bound by"}},
+                    "opacity": {"condition": {"test": "datum.here", "value": 1}, "value": 0.45},
+                },
+            },
+            {"mark": {"type": "text", "dy": -7}, "encoding": {"y": y, "text": {"field": "said"}}},
+        ],
+    }  # fmt: skip
+
+
 def memory_chart(planned: bool, sized: bool, peak_bytes: float) -> Spec:
     """Bytes held over time, a bar per fused group or op, under the sizes of the memories (``sized``: there are any)."""
     unit, scaled = _byte_scale(peak_bytes)
@@ -183,7 +224,11 @@ def memory_chart(planned: bool, sized: bool, peak_bytes: float) -> Spec:
         "mark": {"type": "line", "interpolate": "step-after", "strokeWidth": 1.5, "color": ROOF_COLOUR},
         "encoding": {"x": {"field": "from_ms", "type": "quantitative"}, "y": size["y"]},
     }
-    return {"height": 200, "layer": [bars, *([live] if planned else []), *(sizes if sized else [])]}
+    return {
+        "height": 200,
+        "params": SELECTION,
+        "layer": [bars, *([live] if planned else []), *(sizes if sized else [])],
+    }
 
 
 def arena_chart(end_bytes: float) -> Spec:
@@ -205,7 +250,8 @@ def offchip_chart(peak_bytes: float) -> Spec:
     """Bytes each op moves off chip, where it runs on the same time axis."""
     unit, scaled = _byte_scale(peak_bytes)
     tips = [tip("name", "op"), tip("kind"), tip("scaled", f"moved [{unit}]", ".4~g")]
-    return {"height": 110, **_time_bars("offchip", "kind", OFFCHIP_COLOURS, tips, unit), "transform": scaled}
+    bars = _time_bars("offchip", "kind", OFFCHIP_COLOURS, tips, unit) | {"transform": scaled}
+    return {"height": 110, "params": SELECTION, "layer": [bars]}
 
 
 def _byte_scale(peak_bytes: float) -> tuple[str, list[Spec]]:
@@ -219,12 +265,19 @@ def _time_bars(data: str, field: str, colours: Mapping[str, str], tips: list[Spe
     legend = {"legend": {"orient": "top", "title": None}} if len(colours) > 1 else {}
     return {
         "data": {"name": data},
-        "mark": {"type": "rect", "cursor": "pointer", "style": "outline", "strokeWidth": 0.5},
+        "params": [ZOOM],
+        "mark": {"type": "rect", "cursor": "pointer", "clip": True, "style": "outline", "strokeWidth": 0.5},
         "encoding": {
             "x": {"field": "from_ms", "type": "quantitative", "title": "time [ms]", "scale": {"nice": False}},
             "x2": {"field": "to_ms"},
-            "y": {"field": "scaled", "type": "quantitative", "title": unit, "axis": {"tickCount": 5, "minExtent": 48}},
+            "y": {
+                "field": "scaled",
+                "type": "quantitative",
+                "title": unit,
+                "axis": {"tickCount": 5, "minExtent": TIME_AXIS_EXTENT},
+            },
             "y2": {"datum": 0},
+            "opacity": faded("row", 1),
             "color": colour(field, colours) | legend,
             "tooltip": tips,
         },
@@ -235,7 +288,7 @@ def _group_tips(field: str) -> list[Spec]:
     return [
         tip(field),
         tip("ops"),
-        *_TIME_TIPS,
+        *TIME_TIPS,
         tip("macs", "MACs", ".4~s"),
         tip("dram_bytes", "DRAM [B]", ".4~s"),
     ]
@@ -253,5 +306,5 @@ def tip(field: str, title: str = "", number_format: str = "") -> Spec:
 
 
 _TIME = {"field": "ms", "type": "quantitative", "title": "time [ms]"}
-_TIME_TIPS = [tip("ms", "time [ms]", ".4~g"), tip("share", "share of time", ".1%")]
+TIME_TIPS = [tip("ms", "time [ms]", ".4~g"), tip("share", "share of time", ".1%")]
 _OP_FIELDS = ["name", "class", "block", "ms", "share", "bound"]

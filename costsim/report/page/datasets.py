@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from costsim.errors import InputError
-from costsim.report.page.blocks import NO_BLOCK
+from costsim.report.page.network_graph import NO_BLOCK
 from costsim.report.page.roofline import roofline
 
 if TYPE_CHECKING:
@@ -34,6 +34,8 @@ def datasets(analysis: Analysis) -> dict[str, list[Record]]:
                 "ms": r["latency_ms"],
                 "share": r["share_ratio"],
                 "bound": r["bound"],
+                "dram_bytes": r["dram_bytes"],
+                "ceilings": [_digits(ms) for ms in r["ceilings_ms"].values()],
             }
             for row, r in enumerate(records)
         ],
@@ -45,6 +47,11 @@ def datasets(analysis: Analysis) -> dict[str, list[Record]]:
         "blocks": _by_class(analysis, "block", lambda r: r["block"]),
     }
     return {name: finite(records) for name, records in sets.items()}
+
+
+def _digits(ms: float) -> float:
+    """Ceilings are many and only shown to three digits."""
+    return float(f"{ms:.4g}")
 
 
 def _group(record: Record, field: str, value: str) -> Record:

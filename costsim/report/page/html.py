@@ -12,9 +12,11 @@ from markupsafe import Markup
 from costsim.guidelines.pricing import check, takes_minutes
 from costsim.report import words
 from costsim.report.page import charts, memory
-from costsim.report.page.blocks import NO_BLOCK, block_graph
 from costsim.report.page.datasets import datasets, finite
+from costsim.report.page.grid import grid
 from costsim.report.page.measure_strip import strip, strip_chart
+from costsim.report.page.network_graph import NO_BLOCK, network_graph, outer_blocks
+from costsim.report.page.timeline import timeline_chart
 from costsim.report.page.whatif import too_long_to_replan, what_if
 from costsim.report.palette import class_colours, limit_colours
 from costsim.units import format_count, format_milliseconds
@@ -28,7 +30,7 @@ if TYPE_CHECKING:
     from costsim.guidelines.assertion import Verdict
 
 HERE = Path(__file__).parent
-SCRIPTS = ("charts.js", "table.js", "whatif.js", "page.js")
+SCRIPTS = ("charts.js", "table.js", "whatif.js", "graph.js", "turned.js", "state.js", "page.js")
 LIBRARIES = ("vega.min.js", "vega-lite.min.js", "vega-embed.min.js")
 
 
@@ -57,19 +59,27 @@ def page(
         "offchip": finite(memory.offchip(analysis)),
         "capacities": memory.capacities(analysis),
     }
-    shown = _charts(analysis, data, classes)
+    limits = limit_colours(analysis.simulation.costs.limit_names)
+    shown = _charts(analysis, data, classes, limits)
+    turned = grid(analysis, command)
+    if turned is not None:
+        shown["along"], data["along"] = charts.along_chart(_met(limits, turned)), []
     return environment().get_template("analyze.html").render(
         analysis=analysis,
         summary=analysis.summary,
         classes=classes,
         charts=shown,
         whatif=changes,
-        graph=block_graph(analysis),
-        blocks=[record["block"] or NO_BLOCK for record in analysis.block_records],
+        limits=limits,
+        grid=turned,
+        blocks=[path or NO_BLOCK for path in outer_blocks([record["block"] for record in analysis.block_records])],
         findings=[finding.record() for finding in findings],
         verdicts=list(verdicts),
         replanned=not too_long_to_replan(analysis.simulation),
-        payload={"specs": shown, "data": data, "whatif": changes},
+        payload={
+            "specs": shown, "data": data, "whatif": changes, "graph": network_graph(analysis), "limits": limits,
+            "grid": turned, "colours": {"class": classes, "bound": limits},
+        },
         scripts=SCRIPTS,
         profile=analysis.simulation.profile,
         accuracy_card=words.accuracy_card(analysis.simulation.calibration),
@@ -106,10 +116,11 @@ def notebook_card(analysis: Analysis) -> str:
     )
 
 
-def _charts(analysis: Analysis, data: dict[str, Any], classes: dict[str, str]) -> dict[str, charts.Spec]:
+def _charts(
+    analysis: Analysis, data: dict[str, Any], classes: dict[str, str], limits: dict[str, str]
+) -> dict[str, charts.Spec]:
     """Chart name to its specification, in the order of the page."""
     stages, blocks = (len({r[name] for r in data[f"{name}s"]}) for name in ("stage", "block"))
-    limits = limit_colours(analysis.simulation.costs.limit_names)
     shown = {
         "roofline": charts.roofline_chart(list(analysis.simulation.costs.traffic), classes),
         "classes": charts.group_bars("classes", "class", classes, data["classes"]),
@@ -119,6 +130,7 @@ def _charts(analysis: Analysis, data: dict[str, Any], classes: dict[str, str]) -
     if blocks > stages:
         shown["blocks"] = charts.block_bars("blocks", "block", classes, blocks)
     shown["measures"] = strip_chart("measures", blocks)
+    shown["timeline"] = timeline_chart(classes, limits)
     planned = analysis.simulation.ops.plan is not None
     shown["memory"] = charts.memory_chart(planned, bool(data["capacities"]), _largest(data["held"]))
     if data["arena"]:
@@ -127,6 +139,11 @@ def _charts(analysis: Analysis, data: dict[str, Any], classes: dict[str, str]) -
         shown["offchip"] = charts.offchip_chart(_largest(data["offchip"]))
     shown["whatif"] = charts.change_bars("changes", data["changes"])
     return shown
+
+
+def _met(limits: dict[str, str], grid: dict[str, Any]) -> dict[str, str]:
+    """The limits that bind somewhere in the grid."""
+    return {name: colour for name, colour in limits.items() if grid["limits"].index(name) in grid["bound"]}
 
 
 def _largest(records: list[dict[str, Any]]) -> float:
@@ -161,7 +178,7 @@ def environment() -> Environment:
         "breakable": _breakable,
         "number": words.number,
     }
-    environment.globals |= {"libraries": _libraries, "static": _static}
+    environment.globals |= {"vendored": _vendored, "libraries": LIBRARIES, "static": _static}
     return environment
 
 
@@ -170,9 +187,9 @@ def _breakable(name: str) -> Markup:
     return Markup(".<wbr>").join(name.split("."))
 
 
-def _libraries() -> Markup:
-    """The chart library's code. It is ours to embed: no part of it comes from a network's names."""
-    return Markup("\n").join(Markup((HERE / "vendor" / name).read_text(encoding="utf-8")) for name in LIBRARIES)
+def _vendored(name: str) -> Markup:
+    """A library's code. It is ours to embed: no part of it comes from a network's names."""
+    return Markup((HERE / "vendor" / name).read_text(encoding="utf-8"))
 
 
 def _static(name: str) -> Markup:

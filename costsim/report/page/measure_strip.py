@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from costsim.measures.table import BY_NAME, HEADLINES, Measure
-from costsim.report.page.blocks import NO_BLOCK
-from costsim.report.page.charts import BAR_HEIGHT, CHOSEN, FADED, tip
+from costsim.report.page.charts import BAR_HEIGHT, SELECTION, faded, tip
+from costsim.report.page.network_graph import NO_BLOCK
 from costsim.report.words import measured, percent
 
 if TYPE_CHECKING:
@@ -61,7 +61,7 @@ def strip_chart(data: str, blocks: int) -> Record:
                 "field": "heat", "type": "quantitative", "legend": None,
                 "scale": {"domain": [0, 1], "range": list(HEAT_COLOURS), "clamp": True},
             },
-            "opacity": FADED,
+            "opacity": faded("block", 1),
             "tooltip": [tip("block"), tip("measure"), tip("text", "value"), tip("meaning")],
         },
     }  # fmt: skip
@@ -75,7 +75,7 @@ def strip_chart(data: str, blocks: int) -> Record:
         },
     }
     return {
-        "params": [CHOSEN],
+        "params": SELECTION,
         "data": {"name": data},
         "height": BAR_HEIGHT * blocks,
         "encoding": {

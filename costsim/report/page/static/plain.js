@@ -1,3 +1,3 @@
-// A page whose charts answer to nothing but the colour scheme.
+// A page whose charts answer to nothing but the colours.
 drawAll(() => {});
-matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => drawAll(() => {}));
+document.addEventListener("recoloured", () => drawAll(() => {}));

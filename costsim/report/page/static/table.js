@@ -14,6 +14,10 @@ class LayerTable {
     this.rows = [...this.body.rows].map((tr, i) => ({ tr, op: ops[i], text: tr.textContent.toLowerCase() }));
     this.ordered = [...this.rows];
     this.heads.forEach((head, column) => head.querySelector("button").addEventListener("click", () => this.sort(column)));
+    this.body.addEventListener("click", (event) => {
+      const row = event.target.closest("tr"), at = row && Number(row.dataset.row);
+      if (row) this.pick(at === this.picked ? undefined : at, false);
+    });
     form.addEventListener("input", () => this.filter());
     form.addEventListener("submit", (event) => event.preventDefault());
     form.addEventListener("reset", () => setTimeout(() => this.filter()));
@@ -40,17 +44,20 @@ class LayerTable {
 
   filter() {
     const words = this.find.value.toLowerCase().split(/\s+/).filter(Boolean);
+    const inside = (column, own, value) => own === value || (column === "block" && own.startsWith(`${value}.`));
     const wanted = Object.entries(this.selects).filter(([, box]) => box.selectedIndex > 0).map(([column, box]) => [column, box.value]);
     let count = 0, ms = 0, share = 0;
+    const kept = new Set();
     for (const { tr, op, text } of this.ordered) {
-      const matches = words.every((word) => text.includes(word)) && wanted.every(([column, value]) => op[column] === value);
+      const matches = words.every((word) => text.includes(word)) && wanted.every(([column, value]) => inside(column, op[column], value));
       tr.hidden = !matches || (count >= FIRST_ROWS && !this.all);
-      if (matches) { count += 1; ms += op.ms; share += op.share; }
+      if (matches) { kept.add(op.row); count += 1; ms += op.ms; share += op.share; }
     }
     this.more.hidden = this.all || count <= FIRST_ROWS;
     this.more.textContent = `Show all ${count}, not only the first ${FIRST_ROWS}`;
     this.form.querySelector("output").textContent =
       `${count} of ${this.rows.length} ops, ${ms.toPrecision(4)} ms, ${(100 * share).toFixed(1)} % of the time`;
+    this.kept = words.length || wanted.length ? kept : undefined;
     this.form.dispatchEvent(new Event("filtered"));
     for (const [column, box] of Object.entries(this.selects))
       for (const button of document.querySelectorAll(`[data-${column}]`))
@@ -68,12 +75,23 @@ class LayerTable {
     return true;
   }
 
-  // Go to one op.
-  pick(row) {
-    this.form.reset();
-    this.all = this.all || this.rows.length > FIRST_ROWS;
+  // Choose one op, or none; the filters stay where they do not hide it.
+  pick(row, scroll = true) {
+    this.picked = row;
+    if (this.kept && row !== undefined && !this.kept.has(row)) { this.form.reset(); for (const box of Object.values(this.selects)) box.selectedIndex = 0; }
+    this.all = this.all || (row !== undefined && this.rows.length > FIRST_ROWS);
     this.filter();
     this.rows.forEach(({ tr }, i) => tr.classList.toggle("picked", i === row));
-    this.rows[row].tr.scrollIntoView({ block: "center" });
+    if (scroll && row !== undefined) this.scroll(row);
+  }
+
+  // Within its own box only: the page stays where the reader is.
+  scroll(row) {
+    const box = this.body.closest(".tablebox"), tr = this.rows[row].tr;
+    box.scrollTop = tr.offsetTop - box.clientHeight / 2;
+  }
+
+  show() {
+    this.rows[this.picked].tr.scrollIntoView({ block: "center" });
   }
 }

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from costsim.devices import RunConfig
 from costsim.graph import LayerGraph
 from costsim.hardware import Profile
 from costsim.report.page.knobs import memory_fields
@@ -42,24 +43,36 @@ class Choice:
         """Whether its values have no order that a slider could follow."""
         return self.key in ("dtype", "runtime")
 
+    def arguments(self, text: str) -> list[str]:
+        """What sets it on the command line."""
+        if not self.fields:
+            return [f"--{self.key.replace('_', '-')}", text]
+        return [word for field in self.fields for word in ("--set", f"{field}={text.replace(' ', '')}")]
+
     def chosen(self, asked: Mapping[str, str]) -> str | None:
         """The value asked for where it is one of these and not the device's own."""
         text = asked.get(self.key)
         return text if text in self.texts and text != self.texts[self.own] else None
 
 
-def choices(graph: LayerGraph, profile: Profile, runtimes: Sequence[str]) -> list[Choice]:
-    """Everything that can be turned, run options first. What has one setting only is left out."""
+def choices(
+    graph: LayerGraph, profile: Profile, runtimes: Sequence[str] = (), run: RunConfig | None = None
+) -> list[Choice]:
+    """Everything that can be turned, run options first. What has one setting only is left out.
+
+    ``run`` is how the network runs while nothing is turned, if not by the profile's defaults.
+    """
     n, *size = graph.input_shape
-    run = [
-        _run("runtime", "runtime", runtimes, profile.runtime.name),
-        _run("dtype", "data type", profile.runtime.dtypes, run_of(graph, profile).dtype),
-        _run("threads", "threads", [str(i + 1) for i in range(profile.max_threads)], str(profile.default_threads)),
+    run = run or run_of(graph, profile)
+    options = [
+        _run("runtime", "runtime", runtimes or [profile.runtime.name], profile.runtime.name),
+        _run("dtype", "data type", profile.runtime.dtypes, run.dtype),
+        _run("threads", "threads", [str(i + 1) for i in range(profile.max_threads)], str(run.threads)),
         _run("batch", "batch", [str(i) for i in sorted({*BATCHES, n})], str(n)),
         _run("input_size", "input", _sizes(size), shape(size)),
     ]
     device = [_device(label, paths, profile) for label, paths in _device_fields(profile).items()]
-    return [choice for choice in (*run, *device) if len(choice.texts) > 1]
+    return [choice for choice in (*options, *device) if len(choice.texts) > 1]
 
 
 def options(asked: Mapping[str, str], turned: Sequence[Choice]) -> dict[str, str]:

@@ -1,0 +1,215 @@
+"""A grid of settings priced into the page: what its sliders look up. Nothing is interpolated."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from itertools import product
+from math import prod
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from costsim.devices import RunConfig, device_for
+from costsim.errors import CostsimError, DoesNotFitError
+from costsim.graph import LayerGraph
+from costsim.hardware import Profile
+from costsim.hardware.vary import at_points, vary
+from costsim.network import parse_input_size
+from costsim.report.page.choices import Choice, choices
+from costsim.report.page.whatif import too_long_to_replan
+from costsim.simulate import lower_for
+from costsim.tables.cache import Caches
+from costsim.tables.optable import OpTable
+from costsim.totals import bounds, cost_totals
+
+if TYPE_CHECKING:
+    from costsim.analysis import Analysis
+
+Record = dict[str, Any]
+
+MOST_POINTS = 2100
+MOST_ROWS = 4000
+"""Ops of all networks and plans together that are worked out for one grid: a second at most."""
+
+SHAPING = ("dtype", "batch", "input_size")
+"""Choices that ask for another op table."""
+
+DIGITS = 5
+FEWEST_PER_PLAN = 1
+
+
+@dataclass
+class Point:
+    """One setting of all choices."""
+
+    latency_ms: float | None
+    """None where the network does not fit the device, or cannot be built so."""
+    bound: str = ""
+
+
+def grid(analysis: Analysis, command: str) -> Record | None:
+    """The choices, the points in row-major order of them, and how to say each on the command line.
+
+    None where nothing can be turned, or where planning once more would take too long.
+    """
+    now = analysis.simulation
+    turned = _affordable(now.graph, now.profile, now.run, now.ops) if not too_long_to_replan(now) else []
+    if not turned:
+        return None
+    points = priced(now.graph, now.profile, now.run, turned)
+    names = list(now.costs.limit_names)
+    return {
+        "choices": [
+            {
+                "key": choice.key, "label": choice.label, "texts": choice.texts, "own": choice.own,
+                "arguments": [shlex.join(choice.arguments(text)) for text in choice.texts],
+            }
+            for choice in turned
+        ],
+        "limits": names,
+        "latency_ms": [None if p.latency_ms is None else float(f"{p.latency_ms:.{DIGITS}g}") for p in points],
+        "bound": [names.index(p.bound) if p.bound in names else -1 for p in points],
+        "command": _base_command(analysis, command),
+    }  # fmt: skip
+
+
+def priced(graph: LayerGraph, profile: Profile, run: RunConfig, turned: Sequence[Choice]) -> list[Point]:
+    """Every combination of the choices' values, the last choice fastest: what ``analyze`` says of each."""
+    shaping, others = [c for c in turned if c.key in SHAPING], [c for c in turned if c.key not in SHAPING]
+    settings = list(product(*(range(len(c.texts)) for c in others)))
+    places = np.array(settings, dtype=int).reshape(len(settings), len(others))
+    columns, threads = _columns(profile, run, others, places)
+    sized = places[:, [number for number, choice in enumerate(others) if _is_size(choice)]]
+    sizes = np.unique(sized, axis=0, return_inverse=True)[1].ravel()
+    caches = Caches()
+    found: dict[tuple[int, ...], Point] = {}
+    for shape in product(*(range(len(c.texts)) for c in shaping)):
+        texts = {c.key: c.texts[i] for c, i in zip(shaping, shape, strict=True)}
+        here = RunConfig(texts.get("dtype", run.dtype), threads)
+        try:
+            ops = lower_for(_shaped(graph, texts), profile, here, caches)
+            points = _priced(ops, vary(profile, columns), here, sizes)
+        except CostsimError:
+            points = [Point(None)] * len(settings)
+        for setting, point in zip(settings, points, strict=True):
+            at = {c.key: i for c, i in [*zip(shaping, shape, strict=True), *zip(others, setting, strict=True)]}
+            found[tuple(at[c.key] for c in turned)] = point
+    return [found[place] for place in product(*(range(len(c.texts)) for c in turned))]
+
+
+def _priced(ops: OpTable, profile: Profile, run: RunConfig, sizes: np.ndarray) -> list[Point]:
+    """The points of one network. Whether it fits hangs on the sizes of the memories alone, ``(points,)`` by number."""
+    try:
+        return _planned(ops, profile, run, len(sizes))
+    except DoesNotFitError:
+        if (sizes == sizes[0]).all():
+            return [Point(None)] * len(sizes)
+    found = [Point(None)] * len(sizes)
+    for size in np.unique(sizes):
+        here = np.flatnonzero(sizes == size)
+        points = _priced(ops, at_points(profile, here), _at(run, here), sizes[here])
+        for place, point in zip(here, points, strict=True):
+            found[place] = point
+    return found
+
+
+def _planned(ops: OpTable, profile: Profile, run: RunConfig, points: int) -> list[Point]:
+    device = device_for(profile)
+    planned = device.plan(ops, profile, run)
+    found = [Point(None)] * points
+    for here, table in planned.by_plan(points, FEWEST_PER_PLAN):
+        costs = device.kind_costs(table, at_points(profile, here), _at(run, here))
+        latency_ms = np.broadcast_to(cost_totals(table, costs)["latency_ms"], here.shape)
+        bound = np.broadcast_to(bounds(table, costs), here.shape)
+        for place, ms, limit in zip(here, latency_ms, bound, strict=True):
+            found[place] = Point(float(ms), costs.limit_names[limit])
+    return found
+
+
+def _at(run: RunConfig, here: np.ndarray) -> RunConfig:
+    return RunConfig(run.dtype, _column(run.threads[here])) if np.ndim(run.threads) else run
+
+
+def _column(counts: np.ndarray) -> Any:
+    """A number where all agree, as at one point."""
+    return int(counts[0]) if (counts == counts[0]).all() else counts
+
+
+def _columns(
+    profile: Profile, run: RunConfig, others: Sequence[Choice], settings: np.ndarray
+) -> tuple[dict[str, np.ndarray], Any]:
+    """Profile fields and threads as columns, one value a setting."""
+    columns, threads = {}, run.threads
+    for number, choice in enumerate(others):
+        if choice.key == "threads":
+            counts = np.array([int(text) for text in choice.texts])[settings[:, number]]
+            threads = _column(counts)
+        for field in choice.fields:
+            values = np.array([profile.value_of(field, text) for text in choice.texts])
+            columns[field] = values[settings[:, number]]
+    return columns, threads
+
+
+def _shaped(graph: LayerGraph, texts: dict[str, str]) -> LayerGraph:
+    n = graph.input_shape[0]
+    batch = int(texts.get("batch", n))
+    if "input_size" in texts:
+        return graph.with_input(batch, *parse_input_size(texts["input_size"]))
+    return graph if batch == n else graph.with_batch(batch)
+
+
+def _affordable(graph: LayerGraph, profile: Profile, run: RunConfig, ops: OpTable) -> list[Choice]:
+    """As many choices as the limits allow, those that a device of this kind is chosen by first."""
+    offered = [_thinned(c) for c in choices(graph, profile, run=run) if c.key != "runtime"]
+    kept: list[Choice] = []
+    for choice in sorted(offered, key=lambda c: _rank(c, planned=ops.plan is not None)):
+        tried = [*kept, choice]
+        tables = prod(len(c.texts) for c in tried if _new_table(c, ops))
+        if prod(len(c.texts) for c in tried) <= MOST_POINTS and tables * len(ops) <= MOST_ROWS:
+            kept = tried
+    return kept
+
+
+def _thinned(choice: Choice) -> Choice:
+    """Every second batch: each asks for another table."""
+    if choice.key != "batch":
+        return choice
+    kept = [i for i in range(len(choice.texts)) if i % 2 == 0 or i == choice.own]
+    return replace(choice, texts=tuple(choice.texts[i] for i in kept), own=kept.index(choice.own))
+
+
+def _rank(choice: Choice, planned: bool) -> int:
+    """Where a plan manages a buffer, the buffer and what feeds it; elsewhere how the network is run."""
+    run = ["threads", "input_size", "batch", "dtype"]
+    device = [word for word in (" size", "dram bandwidth", "clock") if planned]
+    order = [*device, *run]
+    return next((i for i, word in enumerate(order) if word in choice.key), len(order))
+
+
+def _new_table(choice: Choice, ops: OpTable) -> bool:
+    return choice.key in SHAPING or (ops.plan is not None and _is_size(choice))
+
+
+def _is_size(choice: Choice) -> bool:
+    return choice.key.endswith(" size")
+
+
+def _base_command(analysis: Analysis, command: str) -> str:
+    """The command line that made the page without its output, or one that makes the same analysis."""
+    words = list(_without_outputs(shlex.split(command))) if command.startswith("costsim ") else []
+    if words[1:2] != ["analyze"] or len(words) < len(("costsim", "analyze", "NETWORK", "--hw", "HW")):
+        words = ["costsim", "analyze", analysis.network, "--hw", analysis.hardware]
+    return shlex.join(words)
+
+
+def _without_outputs(words: list[str]) -> Iterator[str]:
+    skipped = False
+    for word in words:
+        if skipped or word.startswith(("--html=", "--format=")):
+            skipped = False
+        elif word in ("--html", "--format"):
+            skipped = True
+        else:
+            yield word
