@@ -57,7 +57,7 @@ def test_blocks_open_and_close_and_a_block_filters_everything(page: Browser, ana
     assert {row for row, opacity in drawn.items() if opacity > 0.5} == set(inside)
     page.driver.find_element(By.CSS_SELECTOR, ".graph [data-do=open]").click()
     page.driver.execute_async_script(FRAME)
-    assert len(page.driver.execute_script("return graph.drawn.filter(d => d.node?.op)")) == len(records)
+    assert page.driver.execute_script("return graph.drawn.filter(d => d.node?.op).length") == len(records)
     page.driver.find_element(By.CSS_SELECTOR, ".graph [data-do=close]").click()
     page.driver.execute_async_script(FRAME)
     assert page.driver.execute_script(NODES) == list(dict.fromkeys(r["block"].split(".")[0] for r in records))

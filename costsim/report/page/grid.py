@@ -154,7 +154,7 @@ def _columns(
 
 def _shaped(graph: LayerGraph, texts: dict[str, str]) -> LayerGraph:
     n = graph.input_shape[0]
-    batch = int(texts.get("batch", n))
+    batch = int(texts["batch"]) if "batch" in texts else n
     if "input_size" in texts:
         return graph.with_input(batch, *parse_input_size(texts["input_size"]))
     return graph if batch == n else graph.with_batch(batch)
