@@ -4,7 +4,7 @@ PYTHON ?= python3
 BIN := $(VENV)/bin
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 
-.PHONY: test slow lint format golden docs stamp reports examples bench validate refit browser
+.PHONY: test slow site lint format golden docs stamp reports examples bench validate refit browser
 
 test: $(VENV)/installed browser  ## everything but the slow suites
 	$(BIN)/pytest -n 2 -m "not slow"
@@ -25,6 +25,9 @@ format: $(VENV)/installed
 golden: $(VENV)/installed  ## rewrite the golden table and show what moved, in percent
 	$(BIN)/python -m tests.golden.rewrite
 
+site: $(VENV)/installed  ## the documentation site, into site/; nothing is fetched
+	$(BIN)/mkdocs build -q
+
 docs: $(VENV)/installed  ## rewrite the pages made of docstrings
 	$(BIN)/python -m costsim.guidelines.manual docs/guidelines.md
 	$(BIN)/python -m costsim.lowering.words_page docs/words.md
@@ -34,7 +37,7 @@ docs: $(VENV)/installed  ## rewrite the pages made of docstrings
 stamp: $(VENV)/installed  ## after a change to profiles: say in each card which numbers it is of; seconds
 	$(BIN)/python -m validation.stamp
 
-reports: $(VENV)/installed  ## compute the papers' tables again, into reports/
+reports: examples  ## the papers' tables, the analyses and sweeps as pages with an index, into reports/
 	$(BIN)/python -m costsim.report.write_reports reports
 
 examples: $(VENV)/installed  ## run the ready sweeps, into reports/; two minutes

@@ -18,10 +18,10 @@ class Energy(Block):
     See ``uncertainty_ratio`` before believing digits.
     """
 
-    mac_j: Joules | None = Field(None, alias="mac")
+    mac_j: Joules | None = Field(None, alias="mac", examples=["1 pJ"])
     """A multiply-accumulate, with the registers beside it."""
-    onchip_j_per_byte: Joules | None = Field(None, alias="onchip_byte")
-    offchip_j_per_byte: Joules | None = Field(None, alias="dram_byte")
+    onchip_j_per_byte: Joules | None = Field(None, alias="onchip_byte", examples=["1 pJ"])
+    offchip_j_per_byte: Joules | None = Field(None, alias="dram_byte", examples=["1 pJ"])
     zero_ratio: Ratio = 0.0
     """Share of multiply-accumulates that are left out for a zero in a map: none of those that read the input."""
     idle_w: Watts = Field(0.0, alias="idle", validate_default=False)

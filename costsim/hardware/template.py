@@ -59,7 +59,7 @@ def _fields(model: type[BaseModel], indent: str) -> Iterator[str]:
         unit, choices = _unit(name, info), _choices(info)
         notes = (docstrings.get(name, ""), f"One of {', '.join(choices)}." if choices else "", unit and f"[{unit}]")
         about = " ".join(filter(None, notes)).replace("``", "")
-        if not info.is_required():
+        if not info.is_required() and not info.examples:  # one with an example is asked for by another
             yield from _comment(about, indent)
             yield f"{indent}#? {word}: {_flow(info.get_default(call_default_factory=True), unit)}"
             continue

@@ -31,6 +31,7 @@ def test_edges_and_rows_are_those_of_the_network(hw: str) -> None:
         for source in sources
         if source >= 0
     }
+    expected |= {(r["name"], records[i + 1]["name"]) for i, r in enumerate(records) if r["op_class"] == "copy"}
     assert {(records[a]["name"], records[b]["name"]) for a, b in graph["edges"]} == expected
     assert len(expected) > len(labels)
     assert sorted(rows_of(graph["parts"])) == list(range(len(records)))

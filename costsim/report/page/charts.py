@@ -40,11 +40,17 @@ def faded(field: str, opacity: float) -> Spec:
     return {"condition": {"test": f"!kept || kept.{field}[datum.{field}]", "value": opacity}, "value": 0.2 * opacity}
 
 
-def roofline_chart(levels: list[str], colours: Mapping[str, str]) -> Spec:
-    """Speed over arithmetic intensity, one memory level at a time."""
+def roofline_chart(levels: list[str], colours: Mapping[str, str], whole: bool) -> Spec:
+    """Speed over arithmetic intensity, one memory level at a time; ``whole``: of whole numbers, not floating point."""
+    unit = "OP" if whole else "FLOP"
     of_level = [{"filter": "datum.level == level"}]
-    x = {"field": "x", "type": "quantitative", "scale": {"type": "log", "nice": False}, "title": "FLOP per byte moved"}
-    y = {"field": "y", "type": "quantitative", "scale": {"type": "log"}, "title": "GFLOP/s"}
+    x = {
+        "field": "x",
+        "type": "quantitative",
+        "scale": {"type": "log", "nice": False},
+        "title": f"{unit} per byte moved",
+    }
+    y = {"field": "y", "type": "quantitative", "scale": {"type": "log"}, "title": f"G{unit}/s"}
     line = {
         "data": {"name": "roofs"},
         "transform": of_level,
@@ -98,7 +104,7 @@ def roofline_chart(levels: list[str], colours: Mapping[str, str]) -> Spec:
                 tip("block"),
                 *TIME_TIPS,
                 tip("bound", "bound by"),
-                tip("gflops_per_s", "reached [GFLOP/s]", ".3~g"),
+                tip("gflops_per_s", f"reached [G{unit}/s]", ".3~g"),
                 tip("gbytes_per_s", "moved [GB/s]", ".3~g"),
             ],
         },

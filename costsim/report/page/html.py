@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
 HERE = Path(__file__).parent
 SCRIPTS = ("charts.js", "table.js", "whatif.js", "graph.js", "turned.js", "state.js", "page.js")
+LAYOUT = "dagre.min.js"
 LIBRARIES = ("vega.min.js", "vega-lite.min.js", "vega-embed.min.js")
 
 
@@ -122,7 +123,9 @@ def _charts(
     """Chart name to its specification, in the order of the page."""
     stages, blocks = (len({r[name] for r in data[f"{name}s"]}) for name in ("stage", "block"))
     shown = {
-        "roofline": charts.roofline_chart(list(analysis.simulation.costs.traffic), classes),
+        "roofline": charts.roofline_chart(
+            list(analysis.simulation.costs.traffic), classes, whole=analysis.simulation.run.dtype.startswith("int")
+        ),
         "classes": charts.group_bars("classes", "class", classes, data["classes"]),
         "limits": charts.group_bars("limits", "limit", limits, data["limits"]),
         "stages": charts.block_bars("stages", "stage", classes, stages),
@@ -178,7 +181,7 @@ def environment() -> Environment:
         "breakable": _breakable,
         "number": words.number,
     }
-    environment.globals |= {"vendored": _vendored, "libraries": LIBRARIES, "static": _static}
+    environment.globals |= {"vendored": vendored, "libraries": LIBRARIES, "static": _static}
     return environment
 
 
@@ -187,7 +190,7 @@ def _breakable(name: str) -> Markup:
     return Markup(".<wbr>").join(name.split("."))
 
 
-def _vendored(name: str) -> Markup:
+def vendored(name: str) -> Markup:
     """A library's code. It is ours to embed: no part of it comes from a network's names."""
     return Markup((HERE / "vendor" / name).read_text(encoding="utf-8"))
 

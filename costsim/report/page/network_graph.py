@@ -79,10 +79,14 @@ def _ends(parts: list[Part]) -> tuple[int, int]:
 
 
 def _edges(analysis: Analysis) -> list[list[int]]:
-    """From the op that makes a tensor to the op that reads it, both by their place among the layer records."""
+    """From the op that makes a tensor to the op that reads it, both by their place among the layer records.
+
+    A copy of the network's input goes to the op that waits for it, the next one.
+    """
     places = [place for place, _ in analysis.op_records]
+    copies = sorted(set(range(len(analysis.layer_records))) - set(places))
     producers = analysis.simulation.ops.producers
-    return [
+    return [[place, place + 1] for place in copies] + [
         [places[source], place]
         for place, sources in zip(places, producers, strict=True)
         for source in dict.fromkeys(sources)

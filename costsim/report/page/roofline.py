@@ -38,6 +38,7 @@ def roofline(analysis: Analysis) -> tuple[list[Record], list[Record]]:
     simulation = analysis.simulation
     peaks = device_for(simulation.profile).roofs(simulation.profile, simulation.run)
     peak = 2 * float(peaks.macs_per_s)
+    unit = "OP" if simulation.run.dtype.startswith("int") else "FLOP"
     place = [place for place, _ in analysis.op_records]
     points: list[Record] = []
     roofs: list[Record] = []
@@ -47,7 +48,7 @@ def roofline(analysis: Analysis) -> tuple[list[Record], list[Record]]:
         left, right = _edges(simulation.ops.flops[:, 0], moved, peak / bandwidth if bandwidth else None)
         for point in _points(simulation, moved, left, right):
             points.append({"level": level, **point, "row": place[point["row"]]})
-        roofs += [{"level": level} | corner for corner in _corners(bandwidth, peak, left, right)]
+        roofs += [{"level": level} | corner for corner in _corners(bandwidth, peak, left, right, unit)]
     return points, roofs
 
 
@@ -81,12 +82,12 @@ def _edges(flops: np.ndarray, moved: np.ndarray, knee: float | None) -> tuple[fl
     return float(intensity.min() / MARGIN_RATIO), float(intensity.max() * MARGIN_RATIO)
 
 
-def _corners(bandwidth: float, peak: float, left: float, right: float) -> list[Record]:
+def _corners(bandwidth: float, peak: float, left: float, right: float, unit: str) -> list[Record]:
     """Ends of the slope (none where the level has no bandwidth of its own) and of the flat roof."""
     knee = peak / bandwidth if bandwidth else left
     ends = [("bandwidth", left, left * bandwidth, bandwidth), ("bandwidth", knee, peak, bandwidth)] if bandwidth else []
     ends += [("arithmetic", knee, peak, peak), ("arithmetic", right, peak, peak)]
-    units = {"bandwidth": "B/s", "arithmetic": "FLOP/s"}
+    units = {"bandwidth": "B/s", "arithmetic": f"{unit}/s"}
     return [
         {"roof": roof, "x": x, "y": y / 1e9, "value": value / 1e9, "text": format_quantity(value, units[roof])}
         for roof, x, y, value in ends

@@ -12,7 +12,7 @@ function theme() {
     axis: {
       labelColor: soft, titleColor: soft, gridColor: line, domainColor: line, tickColor: line,
       labelFontSize: 12, titleFontSize: 12, titleFontWeight: "normal",
-      labelOverlap: "greedy", labelSeparation: 8, labelLimit: 190,
+      labelOverlap: "parity", labelSeparation: 8, labelLimit: 190,
     },
     axisY: { labelOverlap: false },
     legend: { labelColor: soft, titleColor: soft, labelFontSize: 12, titleFontSize: 12, titleFontWeight: "normal" },

@@ -1,0 +1,222 @@
+"""What the build of the site adds to its pages: outputs of commands, and pages made from the program itself.
+
+A fenced block ``console`` with ``run`` behind it holds commands, each after a ``$``. The build runs them one after
+another in a folder of the page's own and quotes what they print, so that no output is stale; a command whose exit code
+is not the one the block states (``exit=3``) fails the build. ``lines=12`` quotes so many lines of each. A block
+``file NAME`` writes the file for the commands behind it; what a block ``python run`` prints is quoted below it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import os
+import re
+import shlex
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).parents[2]
+BLOCK = re.compile(r"^```(?P<info>(?:console run|python run|\w+ file)[^\n]*)\n(?P<body>.*?)^```$", re.DOTALL | re.MULTILINE)
+WIDTH = "100"
+
+
+class CommandFailedError(Exception):
+    """A command of a page did not end as the page says."""
+
+
+def quoted(markdown: str, page: str) -> str:
+    """The page with the output of its commands.
+
+    Raises:
+        CommandFailedError: a command ended with another exit code than the page states.
+    """
+    with tempfile.TemporaryDirectory() as folder, _inside(folder):
+        return BLOCK.sub(lambda block: _filled(block["info"].split(), block["body"], page), markdown)
+
+
+def _filled(info: list[str], body: str, page: str) -> str:
+    if info[1] == "file":
+        Path(info[2]).write_text(body, encoding="utf-8")
+        return f'```{info[0]} title="{info[2]}"\n{body}```'
+    if info[0] == "python":
+        out = io.StringIO()
+        with contextlib.redirect_stdout(out):
+            exec(compile(body, page, "exec"), {})
+        return f"```python\n{body}```\n\n```text\n{out.getvalue()}```"
+    options = dict(word.split("=") for word in info[2:])
+    most, wanted = int(options.get("lines", 60)), int(options.get("exit", 0))
+    shown = []
+    for line in body.splitlines():
+        if not line.startswith("$ "):
+            continue
+        code, text = run(line[2:])
+        if code != wanted:
+            raise CommandFailedError(f"{page}: '{line[2:]}' ended with {code}, not {wanted}:\n{text}")
+        lines = text.rstrip().splitlines()
+        shown += [line, *lines[:most], *(["..."] if len(lines) > most else []), ""]
+    return "```console\n" + "\n".join(shown).rstrip() + "\n```"
+
+
+def run(command: str) -> tuple[int, str]:
+    """Exit code and all that a ``costsim`` command prints."""
+    from costsim import cli
+
+    words = shlex.split(command)[1:]
+    out = io.StringIO()
+    with contextlib.redirect_stdout(out), contextlib.redirect_stderr(out):
+        code = cli.run(words)
+    return code, out.getvalue()
+
+
+@contextlib.contextmanager
+def _inside(folder: str) -> Iterator[None]:
+    before, columns = Path.cwd(), os.environ.get("COLUMNS")
+    os.chdir(folder)
+    os.environ |= {"COLUMNS": WIDTH, "NO_COLOR": "1"}
+    try:
+        yield
+    finally:
+        os.chdir(before)
+        os.environ.pop("COLUMNS") if columns is None else os.environ.update(COLUMNS=columns)
+
+
+def cli_page() -> str:
+    """Every verb with its ``--help``."""
+    from costsim.cli import VERBS
+
+    parts = ["# Command line\n", "`costsim -h` lists the verbs; every verb has `-h`. What follows is what they print.\n"]
+    for verb in VERBS:
+        parts.append(f"## {verb}\n\n```text\n{run(f'costsim {verb} --help')[1].rstrip()}\n```\n")
+    parts.append(
+        "## Shell completion\n\nVerbs and options are completed after `eval \"$(_COSTSIM_COMPLETE=bash_source costsim)\"`\n"
+        "(`zsh_source` for zsh; for fish `_COSTSIM_COMPLETE=fish_source costsim | source`). Write the line into the\n"
+        "start-up file of your shell to keep it.\n"
+    )
+    return "\n".join(parts)
+
+
+def python_page() -> str:
+    """The public names, from their docstrings."""
+    import costsim
+
+    names = [name for name in costsim.__all__ if not name.startswith("_")]
+    listed = "\n\n".join(f"::: {_home(name)}" for name in names)
+    return f"# Python\n\nWhat `import costsim` gives. Nothing else is promised to stay.\n\n{listed}\n"
+
+
+def _home(name: str) -> str:
+    import costsim
+
+    value = getattr(costsim, name)
+    return f"{value.__module__}.{value.__qualname__}"
+
+
+def profiles_page() -> str:
+    """Every field of every family, as ``costsim hw new`` writes it."""
+    from costsim.plugins import DEVICES, plugins
+
+    parts = [
+        "# Fields of a profile\n",
+        "For each family what `costsim hw new --family NAME -o FILE` writes: every field, its unit, what it means. How to\n"
+        "write a profile of your own is said in the repository's hwprofiles/README.md.\n",
+    ]
+    with tempfile.TemporaryDirectory() as folder:
+        for family in sorted(plugins(DEVICES)):
+            path = Path(folder) / f"{family}.yaml"
+            code, text = run(f"costsim hw new --family {family} -o {path}")
+            if code:
+                raise CommandFailedError(text)
+            parts.append(f"## {family}\n\n```yaml\n{path.read_text(encoding='utf-8').rstrip()}\n```\n")
+    return "\n".join(parts)
+
+
+EXAMPLES = (("shufflenet_v2_1x", "rpi4b"), ("resnet18", "gtx_1080ti"), ("mobilenet_v2_1x", "ethos_u55_256"),
+            ("mlperf_tiny_resnet8", "stm32h743"))  # fmt: skip
+
+
+def json_page() -> str:
+    """Every key of the JSON document, found in documents of all families."""
+    import costsim
+
+    found: dict[str, tuple[set[str], Any]] = {}
+    for network, hw in EXAMPLES:
+        _walk(costsim.analyze(network, hw).to_dict(), "", found)
+    rows = [
+        f"| `{path}` | {', '.join(sorted(types))} | {_example(example)} |"
+        for path, (types, example) in sorted(found.items())
+    ]
+    listed = ", ".join(f"`{network}` on `{hw}`" for network, hw in EXAMPLES)
+    return "\n".join(
+        ["# Keys of the JSON document\n", f"Every key with its types, read from the documents of {listed}. What they mean is said in",
+         "[the JSON document](../json.md).\n", "| key | type | example |", "|---|---|---|", *rows, ""]
+    )  # fmt: skip
+
+
+def _walk(value: Any, path: str, found: dict[str, tuple[set[str], Any]]) -> None:
+    if isinstance(value, dict):
+        for key, inner in value.items():
+            named = any(path.endswith(end) for end in ("ceilings_ms", "evidence", "measures", "unknown", "energy_parts_mj"))
+            _walk(inner, f"{path}.{'*' if named else key}".lstrip("."), found)
+    elif isinstance(value, list) and value and isinstance(value[0], dict):
+        for inner in value:
+            _walk(inner, f"{path}[]", found)
+    else:
+        types, example = found.get(path, (set(), None))
+        found[path] = (types | {_type(value)}, value if example in (None, "", []) else example)
+
+
+def _type(value: Any) -> str:
+    words = {bool: "true or false", int: "whole number", float: "number", str: "text", list: "list", type(None): "null"}
+    return words[type(value)]
+
+
+def _example(value: Any) -> str:
+    text = f"{value:.4g}" if isinstance(value, float) else str(value)
+    return f"`{text[:60]}`" if value not in (None, "", []) else ""
+
+
+def devices_page() -> str:
+    """The shipped devices."""
+    return f"# Devices\n\n{run('costsim hw list --format markdown')[1]}"
+
+
+def zoo_page() -> str:
+    """The networks known by name."""
+    return f"# The zoo\n\n{run('costsim nets list --format markdown')[1]}"
+
+
+MADE = {
+    "reference/cli.md": cli_page,
+    "reference/python.md": python_page,
+    "reference/profiles.md": profiles_page,
+    "reference/json-keys.md": json_page,
+    "reference/devices.md": devices_page,
+    "reference/zoo.md": zoo_page,
+}
+"""Pages that no file holds."""
+
+
+def on_files(files: Any, config: Any) -> Any:
+    """Add the pages that are made from the program."""
+    from mkdocs.structure.files import File
+
+    for path, make in MADE.items():
+        files.append(File.generated(config, path, content=make()))
+    return files
+
+
+OUTSIDE = re.compile(r"\[([^\]]+)\]\((?:\.\./)+(?!docs/)([^)#]+)(?:#[^)]*)?\)")
+
+
+def on_page_markdown(markdown: str, page: Any, config: Any, files: Any) -> str:
+    """Quote outputs; what links to a file of the repository outside the site names it instead."""
+    there = {file.src_uri for file in files}
+
+    def named(link: re.Match[str]) -> str:
+        target = os.path.normpath(Path(page.file.src_uri).parent / re.search(r"\(([^)#]+)", link[0])[1])
+        return link[0] if target in there else f"{link[1]} (`{target.removeprefix('../')}` of the repository)"
+
+    return OUTSIDE.sub(named, quoted(markdown, page.file.src_uri))
