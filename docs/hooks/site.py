@@ -19,8 +19,10 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).parents[2]
-BLOCK = re.compile(r"^```(?P<info>(?:console run|python run|\w+ file)[^\n]*)\n(?P<body>.*?)^```$", re.DOTALL | re.MULTILINE)
-WIDTH = "100"
+BLOCK = re.compile(
+    r"^```(?P<info>(?:console run|python run|\w+ file)[^\n]*)\n(?P<body>.*?)^```$", re.DOTALL | re.MULTILINE
+)
+WIDTH = "84"
 
 
 class CommandFailedError(Exception):
@@ -87,11 +89,14 @@ def cli_page() -> str:
     """Every verb with its ``--help``."""
     from costsim.cli import VERBS
 
-    parts = ["# Command line\n", "`costsim -h` lists the verbs; every verb has `-h`. What follows is what they print.\n"]
+    parts = [
+        "# Command line\n",
+        "`costsim -h` lists the verbs; every verb has `-h`. What follows is what they print.\n",
+    ]
     for verb in VERBS:
         parts.append(f"## {verb}\n\n```text\n{run(f'costsim {verb} --help')[1].rstrip()}\n```\n")
     parts.append(
-        "## Shell completion\n\nVerbs and options are completed after `eval \"$(_COSTSIM_COMPLETE=bash_source costsim)\"`\n"
+        '## Shell completion\n\nVerbs and options are completed after\n`eval "$(_COSTSIM_COMPLETE=bash_source costsim)"`\n'
         "(`zsh_source` for zsh; for fish `_COSTSIM_COMPLETE=fish_source costsim | source`). Write the line into the\n"
         "start-up file of your shell to keep it.\n"
     )
@@ -120,8 +125,8 @@ def profiles_page() -> str:
 
     parts = [
         "# Fields of a profile\n",
-        "For each family what `costsim hw new --family NAME -o FILE` writes: every field, its unit, what it means. How to\n"
-        "write a profile of your own is said in the repository's hwprofiles/README.md.\n",
+        "For each family what `costsim hw new --family NAME -o FILE` writes: every field, its unit, what it means.\n"
+        "How to write a profile of your own is said in the repository's hwprofiles/README.md.\n",
     ]
     with tempfile.TemporaryDirectory() as folder:
         for family in sorted(plugins(DEVICES)):
@@ -149,16 +154,23 @@ def json_page() -> str:
         for path, (types, example) in sorted(found.items())
     ]
     listed = ", ".join(f"`{network}` on `{hw}`" for network, hw in EXAMPLES)
-    return "\n".join(
-        ["# Keys of the JSON document\n", f"Every key with its types, read from the documents of {listed}. What they mean is said in",
-         "[the JSON document](../json.md).\n", "| key | type | example |", "|---|---|---|", *rows, ""]
-    )  # fmt: skip
+    head = f"""# Keys of the JSON document
+
+Every key with its types, read from the documents of {listed}.
+What they mean is said in [the JSON document](../json.md).
+
+| key | type | example |
+|---|---|---|
+"""
+    return head + "\n".join(rows) + "\n"
 
 
 def _walk(value: Any, path: str, found: dict[str, tuple[set[str], Any]]) -> None:
     if isinstance(value, dict):
         for key, inner in value.items():
-            named = any(path.endswith(end) for end in ("ceilings_ms", "evidence", "measures", "unknown", "energy_parts_mj"))
+            named = any(
+                path.endswith(end) for end in ("ceilings_ms", "evidence", "measures", "unknown", "energy_parts_mj")
+            )
             _walk(inner, f"{path}.{'*' if named else key}".lstrip("."), found)
     elif isinstance(value, list) and value and isinstance(value[0], dict):
         for inner in value:
@@ -220,3 +232,18 @@ def on_page_markdown(markdown: str, page: Any, config: Any, files: Any) -> str:
         return link[0] if target in there else f"{link[1]} (`{target.removeprefix('../')}` of the repository)"
 
     return OUTSIDE.sub(named, quoted(markdown, page.file.src_uri))
+
+
+LOCAL_SHIM = "assets/iframe-worker-shim.js"
+SHIM = "https://unpkg.com/iframe-worker/shim"
+"""What the offline plugin asks another machine for, so that the search works in pages opened from a folder."""
+
+
+def on_post_page(output: str, page: Any, config: Any) -> str:
+    """The copy of it that lies in the site (iframe-worker 1.0.4 of npm, MIT) instead: the site asks nobody."""
+    return output.replace(SHIM, "../" * page.file.src_uri.count("/") + LOCAL_SHIM)
+
+
+def on_post_template(output_content: str, template_name: str, config: Any) -> str:
+    """The same on the page for addresses that lead nowhere."""
+    return output_content.replace(SHIM, LOCAL_SHIM)

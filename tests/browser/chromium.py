@@ -39,12 +39,16 @@ class Browser:
         """Show a page at a screen size and wait until its charts are drawn."""
         path = self.folder / PAGE
         path.write_text(html, encoding="utf-8")
+        return self.visit(path.as_uri(), size)
+
+    def visit(self, address: str, size: tuple[int, int]) -> Chrome:
+        """The same for a page that lies somewhere already."""
         self.driver.execute_cdp_cmd(
             "Emulation.setDeviceMetricsOverride",
             {"width": size[0], "height": size[1], "deviceScaleFactor": 1, "mobile": size == PHONE},
         )
         self.driver.get_log("performance"), self.driver.get_log("browser")  # forget earlier pages
-        self.driver.get(path.as_uri())
+        self.driver.get(address)
         self.driver.execute_async_script(
             "const done = arguments[0];"
             "(function wait() { document.documentElement.dataset.drawn ? done() : setTimeout(wait, 20) })()"
