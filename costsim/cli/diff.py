@@ -10,8 +10,7 @@ import click
 from costsim.api import analyze
 from costsim.cli.options import SeveralValues, parse_settings, run_options
 from costsim.cli.outputs import format_option, print_report
-from costsim.compare import compare
-from costsim.diff import DeviceDiff, Limit, Side, diff, parse_limit, read_baseline
+from costsim.diff import DeviceDiff, Side, diff, parse_limit, read_baseline
 from costsim.errors import AssertionFailedError, InputError
 from costsim.files import is_there
 from costsim.project import FILE, Project, project_of
@@ -26,7 +25,7 @@ from costsim.report.verbs.diffed import summary
 @click.option("--config", metavar="FILE", help=f"The {FILE} with [tool.costsim]; the nearest above if left out.")
 @click.option("--fail-if", "limit", metavar="LIMIT", help="Exit with 3 if it is slower by more: +3%, +0.5ms.")
 @run_options
-@format_option("diff", "html")
+@format_option("diff")
 def command(
     networks: tuple[str, ...], hw: tuple[str, ...], baseline: str | None, base: str | None, config: str | None,
     limit: str | None, output: str, settings: tuple[str, ...], **run: object,
@@ -45,17 +44,15 @@ def command(
         raise InputError(f"{len(networks)} networks", where="diff", mend=mend)
     options = {"settings": parse_settings(settings), **run}
     if base:
-        if output == "html":
-            raise InputError("a page is of two networks", where="--format html", mend="write OLD NEW")
         diffs = _of_project(project_of(config), Path(base), hw, options)
     elif baseline:
-        diffs = [_against(baseline, networks[0], hw, options, output)]
+        diffs = [_against(baseline, networks[0], hw, options)]
     else:
         if not hw:
             raise InputError("--hw is missing", where="diff", mend="name one device or several")
         sides = [[Side.of(analyze(network, h, **options)) for network in networks] for h in hw]  # type: ignore[arg-type]
         diffs = [diff(old, new) for old, new in sides]
-    _print(diffs, allowed, output, networks, hw, options)
+    print_report("diff", output, diffs, allowed)
     if allowed and (failed := [summary(one) for one in diffs if one.regresses(allowed)]):
         raise AssertionFailedError(f"beyond {allowed.text}: {'; '.join(failed)}")
 
@@ -83,14 +80,12 @@ def _of_project(project: Project, base: Path, hw: tuple[str, ...], options: dict
     return diffs
 
 
-def _against(baseline: str, network: str, hw: tuple[str, ...], options: dict, output: str) -> DeviceDiff:
+def _against(baseline: str, network: str, hw: tuple[str, ...], options: dict) -> DeviceDiff:
     """The network against a saved analysis, which has to be of the same run.
 
     Raises:
         InputError: several devices, or a baseline of another version, device, network or run.
     """
-    if output == "html":
-        raise InputError("a baseline has no network to draw", where="--format html", mend="give OLD as a file")
     old = read_baseline(baseline)
     if len(hw) > 1:
         raise InputError("a baseline is of one device", where="--baseline", mend=f"write --hw {old.hw}")
@@ -98,19 +93,3 @@ def _against(baseline: str, network: str, hw: tuple[str, ...], options: dict, ou
     if differs := old.differs_from(new):
         raise InputError(f"is of another run: {differs}", where=baseline, mend="make the baseline anew")
     return diff(old, new)
-
-
-def _print(
-    diffs: list[DeviceDiff],
-    limit: Limit | None,
-    output: str,
-    networks: tuple[str, ...],
-    hw: tuple[str, ...],
-    options: dict,
-) -> None:
-    if output == "html":
-        from costsim.report.page.compared_page import page
-
-        click.echo(page(compare(networks, hw, **options), command=click.get_current_context().obj), nl=False)
-        return
-    print_report("diff", output, diffs, limit)

@@ -95,12 +95,14 @@ def cli_page() -> str:
     ]
     for verb in VERBS:
         parts.append(f"## {verb}\n\n```text\n{run(f'costsim {verb} --help')[1].rstrip()}\n```\n")
-    parts.append(
-        '## Shell completion\n\nVerbs and options are completed after\n`eval "$(_COSTSIM_COMPLETE=bash_source costsim)"`\n'
-        "(`zsh_source` for zsh; for fish `_COSTSIM_COMPLETE=fish_source costsim | source`). Write the line into the\n"
-        "start-up file of your shell to keep it.\n"
-    )
-    return "\n".join(parts)
+    return "\n".join([*parts, COMPLETION])
+
+
+COMPLETION = """## Shell completion
+
+Verbs and options are completed after `eval "$(_COSTSIM_COMPLETE=bash_source costsim)"` (`zsh_source` for zsh; for fish
+`_COSTSIM_COMPLETE=fish_source costsim | source`). Write the line into the start-up file of your shell to keep it.
+"""
 
 
 def python_page() -> str:

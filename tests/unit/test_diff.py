@@ -12,6 +12,7 @@ from costsim import NetBuilder, analyze
 from costsim.diff import Side, diff, parse_limit
 from costsim.errors import InputError
 from costsim.importers.json import save_network
+from costsim.report.page.diffed_page import PARTS, deltas
 
 
 def chain(*widths, name="net"):
@@ -120,7 +121,18 @@ def test_every_format_says_the_same_difference(run, files):
     assert len(lines) == 2
     assert lines[0].startswith("::error title=costsim diff::")
     assert percent.replace("%", "%25") in lines[0]
-    assert "<html" in run("diff", *files, *hw, "--format", "html")[1]
+    html = run("diff", *files, *hw, "--format", "html", "--fail-if", "+3%")[1]
+    assert "<html" in html and percent in html and "Surely slower" in html
+
+
+def test_the_parts_of_the_page_add_up_to_the_difference(files):
+    sides = [of(file) for file in files]
+    one = diff(*sides)
+    for title, key in PARTS.values():
+        moved = deltas(one.changes, key)
+        assert moved, title
+        assert sum(part["delta_ms"] for part in moved) == pytest.approx(one.difference_ms)
+        assert all(part["delta_ms"] == pytest.approx(part["new_ms"] - part["old_ms"]) for part in moved)
 
 
 def test_a_saved_analysis_is_a_baseline(run, files, tmp_path):
@@ -131,6 +143,7 @@ def test_a_saved_analysis_is_a_baseline(run, files, tmp_path):
     both = json.loads(run("diff", *files, "--hw", "rpi4b", "--format", "json", "--fail-if", "+3%")[1])
     assert json.loads(out) == both
     assert run("diff", files[0], "--baseline", str(saved), "--fail-if", "0%")[0] == 0
+    assert "<html" in run("diff", files[1], "--baseline", str(saved), "--format", "html")[1]
 
 
 @pytest.mark.parametrize(
@@ -149,7 +162,6 @@ def test_a_saved_analysis_is_a_baseline(run, files, tmp_path):
         ({"layers": [{}]}, (), "is no saved analysis"),
         ({"totals": None}, (), "is no saved analysis"),
         ({}, ("--hw", "rpi4b", "rpi5"), "one device"),
-        ({}, ("--format", "html"), "--format html"),
     ],
 )
 def test_a_baseline_of_another_run_says_what_differs(run, files, tmp_path, change, options, says):

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
+from costsim.compare import signed_milliseconds
 from costsim.guidelines.pricing import check, takes_minutes
 from costsim.report import words
 from costsim.report.page import charts, memory
@@ -174,6 +175,7 @@ def environment() -> Environment:
     environment.policies["json.dumps_kwargs"] = {"sort_keys": False, "allow_nan": False, "separators": (",", ":")}
     environment.filters |= {
         "ms": format_milliseconds,
+        "signed": signed_milliseconds,
         "bytes": words.byte_count,
         "count": format_count,
         "percent": words.percent,
