@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from costsim.api import analyze, summary, verify
     from costsim.devices import DeviceModel, RunConfig
     from costsim.errors import AssertionFailedError, CostsimError, DoesNotFitError, InputError
+    from costsim.explore import explore
     from costsim.graph import LayerGraph, NetBuilder
     from costsim.hardware import Profile, load_profile, profile_names
     from costsim.network import Network
@@ -41,6 +42,7 @@ _ROOM_OF = {
     "Simulation": "costsim.simulate",
     "advise": "costsim.advice",
     "analyze": "costsim.api",
+    "explore": "costsim.explore",
     "load_profile": "costsim.hardware",
     "network_names": "costsim.networks",
     "profile_names": "costsim.hardware",
@@ -69,6 +71,7 @@ __all__ = [
     "Simulation",
     "advise",
     "analyze",
+    "explore",
     "load_profile",
     "network_names",
     "profile_names",

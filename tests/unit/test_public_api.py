@@ -27,6 +27,7 @@ EXPORTED = {
     "Simulation",
     "advise",
     "analyze",
+    "explore",
     "load_profile",
     "network_names",
     "profile_names",

@@ -25,6 +25,7 @@ class NetworkGraph {
     box.querySelector("[data-do=open]").addEventListener("click", () => this.openAll(true));
     box.querySelector("[data-do=close]").addEventListener("click", () => this.openAll(false));
     this.svg.addEventListener("click", (event) => this.clicked(event));
+    this.svg.addEventListener("pointerover", (event) => { const node = this.at(event); if (node) this.say(node); });
     this.svg.addEventListener("dblclick", (event) => this.toggle(this.at(event)));
     this.svg.addEventListener("keydown", (event) => this.typed(event));
     this.pans();
@@ -162,12 +163,10 @@ class NetworkGraph {
     const { node, x, y, width, height } = item, open = node.parts && node.open;
     const group = make("g", { class: open ? "node open" : node.parts ? "node block" : "node", transform: `translate(${x} ${y})`, tabindex: "-1", role: "button" });
     if (node.parts) group.setAttribute("aria-expanded", String(Boolean(open)));
-    group.setAttribute("aria-label", `${node.name}, ${node.op ? node.detail : this.count(node)}, ${this.number(node, "ms")}`);
-    make("title", {}, group, `${node.path || node.name}: ${this.number(node, "ms")}, ${this.number(node, "traffic")} of DRAM traffic, bound by ${node.of.bound}`);
     make("rect", { width, height, rx: 6 }, group);
-    if (node.parts) make("text", { class: "toggle", x: width - 18, y: open ? 18 : 20 }, group, open ? "−" : "+");
-    make("text", { x: 10, y: open ? 18 : LINE + 3 }, group, open ? node.name : node.label);
-    if (!open) { make("text", { class: "detail", x: 10, y: 2 * LINE + 3 }, group, node.detail); make("text", { class: "detail value", x: width - 10, y: 2 * LINE + 3 }, group, " "); }
+    if (node.parts) make("text", { class: "toggle", "aria-hidden": "true", x: width - 18, y: open ? 18 : 20 }, group, open ? "−" : "+");
+    make("text", { x: 10, y: open ? 18 : LINE + 3 }, group, `${open ? node.name : node.label} `);
+    if (!open) { make("text", { class: "detail", x: 10, y: 2 * LINE + 3 }, group, `${node.detail} `); make("text", { class: "detail value", x: width - 10, y: 2 * LINE + 3 }, group, " "); }
     group.node = node;
     node.element = group;
     return group;
@@ -200,7 +199,7 @@ class NetworkGraph {
     rect.style.fill = heat || !this.colours[by] ? `color-mix(in srgb, var(--heat-ink) ${(100 * heat).toFixed(0)}%, var(--panel))` : `color-mix(in srgb, ${this.colours[by][node.of[by]]} 38%, var(--panel))`;
     element.classList.toggle("hot", heat > 0.6);
     value.textContent = by === "bound" ? node.of.bound : this.number(node, by);
-    element.querySelector(".detail").textContent = by === "bound" ? "" : node.detail;
+    element.querySelector(".detail").textContent = by === "bound" ? "" : `${node.detail} `;
   }
 
   at(event) { return event.target.closest(".node")?.node; }
@@ -304,10 +303,15 @@ class NetworkGraph {
     for (const end of ["pointerup", "pointercancel"]) addEventListener(end, (event) => fingers.delete(event.pointerId));
   }
 
+  // What the boxes have no room for, under the tools: by pointing and by focus.
+  say(node) {
+    this.said.textContent = `${node.path || node.name}: ${this.number(node, "ms")}, ${this.number(node, "traffic")} of DRAM traffic, bound by ${node.of.bound}`;
+  }
+
   focus(node, visible = true) {
     this.focused = node;
     node.element?.focus({ preventScroll: true });
-    this.said.textContent = `${node.path || node.name}: ${this.number(node, "ms")}, ${this.number(node, "traffic")} DRAM, bound by ${node.of.bound}`;
+    this.say(node);
     if (visible) this.middle(node);
   }
 

@@ -14,7 +14,7 @@ class State {
   }
 
   write() {
-    if (this.reading) return;
+    if (this.reading || location.protocol === "about:") return; // a frame in a notebook has no address of its own
     const said = new URLSearchParams();
     for (const control of this.controls) if (State.differs(control)) said.append(control.name, control.value);
     for (const [name, { get }] of Object.entries(this.extra)) { const value = get(); if (value !== undefined) said.set(name, value); }
