@@ -4,7 +4,7 @@ PYTHON ?= python3
 BIN := $(VENV)/bin
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 
-.PHONY: test slow site lint format golden docs stamp reports examples bench validate refit browser
+.PHONY: test slow site screenshots lint format golden docs stamp reports examples bench validate refit browser
 
 test: $(VENV)/installed browser  ## everything but the slow suites
 	$(BIN)/pytest -n 2 -m "not slow"
@@ -27,6 +27,9 @@ golden: $(VENV)/installed  ## rewrite the golden table and show what moved, in p
 
 site: $(VENV)/installed  ## the documentation site, into site/; nothing is fetched
 	$(BIN)/mkdocs build -q
+
+screenshots: $(VENV)/installed browser  ## the pictures of README and site, taken of pages made now; minutes
+	$(BIN)/python -m tests.browser.screenshots
 
 docs: $(VENV)/installed  ## rewrite the pages made of docstrings
 	$(BIN)/python -m costsim.guidelines.manual docs/guidelines.md
