@@ -57,7 +57,7 @@ def test_the_map_of_an_arena_holds_every_block_where_it_lies() -> None:
             apart = one["to_ms"] <= other["from_ms"] + 1e-9 or other["to_ms"] <= one["from_ms"] + 1e-9
             assert apart or one["to_bytes"] <= other["from_bytes"] or other["to_bytes"] <= one["from_bytes"]
     page = analysis.report("html")
-    assert "What lies where in the arena" in page
+    assert "The arena over time" in page
     assert "sets the arena" in page
 
 

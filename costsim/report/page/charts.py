@@ -248,8 +248,9 @@ def arena_chart(end_bytes: float) -> Spec:
     encoding = blocks["encoding"] | {
         "y": blocks["encoding"]["y"] | {"field": "from_scaled"},
         "y2": {"field": "to_scaled"},
+        "opacity": {"value": 1},  # a block outlives the op that made it: no choice of ops fades it
     }
-    return {"height": 240, **blocks, "transform": scaled + ends, "encoding": encoding}
+    return {"height": 240, "params": SELECTION, "layer": [blocks | {"transform": scaled + ends, "encoding": encoding}]}
 
 
 def offchip_chart(peak_bytes: float) -> Spec:

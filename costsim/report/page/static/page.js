@@ -4,7 +4,7 @@ const table = new LayerTable(document.getElementById("ops"), document.querySelec
 const graph = new NetworkGraph(document.querySelector(".graph"), payload.graph, payload.data.ops, payload.colours, choose);
 const bar = document.querySelector(".picked-bar");
 const columns = { block: "block", limit: "bound", class: "class" };
-const times = ["timeline", "memory", "offchip"];
+const times = ["timeline", "memory", "arena", "offchip"];
 
 function choose(datum) {
   if (datum.setting !== undefined) return turned.go(datum.place);
