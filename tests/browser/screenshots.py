@@ -1,9 +1,10 @@
-"""Screenshots of every kind of report page for the documentation: ``python -m tests.browser.screenshots``."""
+"""Screenshots of every kind of report page for the documentation: ``python -m tests.browser.screenshots [NAME...]``."""
 
 from __future__ import annotations
 
 import base64
 import io
+import sys
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
@@ -12,10 +13,11 @@ from PIL import Image
 
 import costsim
 from costsim.compare import compare
+from costsim.diff import Side, diff
 from costsim.guidelines import check
 from costsim.guidelines.assertion import judge
 from costsim.limits import parse_assertion
-from costsim.report.page import compared_page, reproduced_page, swept_page
+from costsim.report.page import compared_page, diffed_page, reproduced_page, swept_page
 from costsim.report.page.html import page
 from costsim.reproduce.papers import reproduce
 from costsim.sweep import load_spec, sweep
@@ -48,6 +50,11 @@ def _check() -> str:
     return page(analysis, "costsim check shufflenet_v1_g8_1x --hw arm_a53", findings, [verdict])
 
 
+def _diff() -> str:
+    sides = [Side.of(costsim.analyze(network, "rpi4b")) for network in ("shufflenet_v2_1x", "shufflenet_v2_1.5x")]
+    return diffed_page.page([diff(*sides)])
+
+
 def _compare() -> str:
     networks = ["shufflenet_v2_1x", "mobilenet_v2_1x", "vargnet_v1_1x"]
     return compared_page.page(compare(networks, ["arm_a53", "gtx_1080ti"]))
@@ -63,7 +70,10 @@ def _sweep() -> str:
 PAGES: dict[str, tuple[Callable[[], str], str]] = {
     "analyze-cpu": (_analyze("shufflenet_v2_1x", "arm_a53"), ""),
     "analyze-gpu": (_analyze("resnet50", "gtx_1080ti"), "#roofline"),
-    "analyze-accelerator": (_analyze("resnet50", "embedded_buffer"), "#memory"),
+    "graph": (_analyze("yolov8n", "ethos_u55_256"), "#blocks"),
+    "timeline": (_analyze("mobilenet_v2_1x", "embedded_buffer"), "#memory"),
+    "sliders": (_analyze("shufflenet_v2_1x", "rpi4b"), "#whatif-section"),
+    "diff": (_diff, ""),
     "check": (_check, "#findings"),
     "compare": (_compare, ""),
     "sweep": (_sweep, ""),
@@ -71,13 +81,15 @@ PAGES: dict[str, tuple[Callable[[], str], str]] = {
 }
 
 
-def main() -> None:
+def main(wanted: list[str]) -> None:
     FOLDER.mkdir(exist_ok=True)
     with tempfile.TemporaryDirectory() as folder:
         driver = start(Path(folder) / "chromium")
         try:
             browser = Browser(driver, Path(folder))
             for name, (make, part) in PAGES.items():
+                if wanted and name not in wanted:
+                    continue
                 html = make()
                 for suffix, (width, height) in (("", LAPTOP), ("-phone", PHONE)):
                     browser.open(html, (width, height))
@@ -97,4 +109,4 @@ def _save(browser: Browser, part: str, width: int, height: int, path: Path) -> N
 
 
 if __name__ == "__main__":
-    main()
+    main(sys.argv[1:])
