@@ -178,10 +178,15 @@ class Parts:
         """
         counts = self.fragments > 0
         reader, _ = self._edges
-        before = running_total(self._read_elems)  # of all operands up to and with each
         first = np.searchsorted(reader, reader)
-        read = before - before[first] + self._read_elems[first] - self._read_elems  # by the operands before it
-        in_chain = (~counts[reader] | (read < self.input_map_elems[reader]))[self._inside]
+        behind = np.flatnonzero((first < np.arange(len(reader))) & counts[reader].any(axis=1))  # no first operands
+        in_chain = np.ones((len(reader), max(counts.shape[1], self._read_elems.shape[1])), dtype=bool)
+        if len(behind):
+            before = running_total(self._read_elems)  # of all operands up to and with each
+            at, own = first[behind], self._read_elems
+            read = before[behind] - before[at] + own[at] - own[behind]  # by the operands before it
+            in_chain[behind] = ~counts[reader[behind]] | (read < self.input_map_elems[reader[behind]])
+        in_chain = in_chain[self._inside]
         return self.chains.longest(*_few_points(counts.astype(float), in_chain.astype(float)))
 
     def longest(self, weight: Array) -> Array:

@@ -55,16 +55,20 @@ def access_ratio(parts: Parts) -> Array:
 
 def pointwise_access(parts: Parts) -> tuple[Array, Array]:
     """Elements that the 1x1 convolutions access, and the least they could at equal multiply-accumulates and groups."""
-    ops, on, hw = parts.ops, parts.pointwise, parts.pixels
-    c1, c2, g = parts.of(ops.c_in), parts.of(ops.c_out), parts.of(ops.groups)
+    ops, rows = parts.ops, _some(parts.pointwise)
+    hw, c1, c2, g = (column[rows] for column in (parts.pixels, *map(parts.of, (ops.c_in, ops.c_out, ops.groups))))
     access = formulas.pointwise_mem_access(hw, c1, c2, g)
     bound = formulas.mem_access_bound(hw, formulas.pointwise_macs(hw, c1, c2, g), g)
-    return parts.total(np.where(on, access, 0.0)), parts.total(np.where(on, bound, 0.0))
+    return _total(parts, parts.pointwise, rows, access), _total(parts, parts.pointwise, rows, bound)
 
 
 def channel_ratio(parts: Parts) -> Array:
-    c1, c2 = parts.of(parts.ops.c_in), parts.of(parts.ops.c_out)
-    return parts.largest(np.maximum(c1, c2) / np.where(parts.pointwise, np.minimum(c1, c2), 1.0), parts.pointwise)
+    on = parts.pointwise
+    rows = _some(on)
+    c1, c2 = parts.of(parts.ops.c_in)[rows], parts.of(parts.ops.c_out)[rows]
+    column = np.full((len(on), *np.broadcast_shapes(on.shape[1:], c1.shape[1:], c2.shape[1:])), np.nan)
+    column[rows] = np.where(on[rows], np.maximum(c1, c2) / np.minimum(c1, c2), np.nan)
+    return parts.largest(column)
 
 
 def group_access_ratio(parts: Parts) -> Array:
@@ -74,13 +78,22 @@ def group_access_ratio(parts: Parts) -> Array:
 def group_access(parts: Parts) -> tuple[Array, Array]:
     """Elements that the group convolutions access, and that dense ones of equal multiply-accumulates would."""
     on = parts.of(parts.ops.is_grouped)
-    rows = np.flatnonzero(on.any(axis=1))
-    features, weights = (parts.input_map_elems + parts.output_map_elems)[rows], parts.multiplied_weights[rows]
+    rows = _some(on)
+    features, weights = parts.input_map_elems[rows] + parts.output_map_elems[rows], parts.multiplied_weights[rows]
     dense = features / np.sqrt(parts.of(parts.ops.groups)[rows]) + weights
-    totals = np.zeros((2, len(on), *np.broadcast_shapes(on.shape[1:], dense.shape[1:])))
-    for total, elems in zip(totals, (features + weights, dense), strict=True):
-        total[rows] = np.where(on[rows], elems, 0.0)
-    return parts.total(totals[0]), parts.total(totals[1])
+    return _total(parts, on, rows, features + weights), _total(parts, on, rows, dense)
+
+
+def _some(on: Array) -> np.ndarray:
+    """The rows for which a mask holds at any point: a measure of few ops is worked out for these."""
+    return np.flatnonzero(on.any(axis=1))
+
+
+def _total(parts: Parts, on: Array, rows: np.ndarray, values: Array) -> Array:
+    """``(parts, points)`` the sum of what ``values`` are of some rows, where the mask ``on`` holds."""
+    column = np.zeros((len(on), *np.broadcast_shapes(on.shape[1:], values.shape[1:])))
+    column[rows] = np.where(on[rows], values, 0.0)
+    return parts.total(column)
 
 
 def groups(parts: Parts) -> Array:
