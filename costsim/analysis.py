@@ -226,7 +226,7 @@ class Analysis:
             "latency_ms": totals["latency_ms"],
             "latency_low_ms": low_ms,
             "latency_high_ms": high_ms,
-            **self._energy,
+            **self._energy(totals.get("energy_mj")),
             **self.footprint,
             "throughput_per_s": self._images_per_s if totals["latency_ms"] else None,
             "coverage_ratio": known / sum(len(label.layers) for label in ops.labels),
@@ -238,13 +238,13 @@ class Analysis:
         """Energy by part: arithmetic, bytes on and off chip, idle power; None where the profile has no numbers."""
         return energy_parts_mj(self.simulation.ops, self.simulation.costs) or None
 
-    @property
-    def _energy(self) -> Record:
+    def _energy(self, total_mj: float | None) -> Record:
+        """The total, summed op by op as in a sweep, with the ends of its interval, which come from its parts."""
         parts, known = self.energy_parts_mj, self.simulation.profile.energy
-        if parts is None or known is None:
+        if total_mj is None or parts is None or known is None:
             return dict.fromkeys(("energy_mj", "energy_low_mj", "energy_high_mj"))
         low, high = known.ends_j(parts, *self.trust.ends(1.0))
-        return {"energy_mj": sum(parts.values()), "energy_low_mj": low, "energy_high_mj": high}
+        return {"energy_mj": total_mj, "energy_low_mj": low, "energy_high_mj": high}
 
     @property
     def _images_per_s(self) -> float:
