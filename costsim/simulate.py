@@ -82,6 +82,19 @@ def run_of(
     return RunConfig.of(profile, dtype or carried_dtype(graph, profile.runtime.dtypes), threads)
 
 
+def simulate_together(
+    graphs: Sequence[LayerGraph], profile: Profile, run: RunConfig, lowering: Lowering
+) -> tuple[OpTable, CostTable]:
+    """The planned ops of several networks in one table, and their costs: sooner than each alone.
+
+    Raises:
+        DoesNotFitError: the device cannot run one of them.
+    """
+    device = device_for(profile)
+    ops = device.plan(lowering.table(graphs), profile, run)
+    return ops, device.costs(ops, profile, run)
+
+
 def simulate(graph: LayerGraph, profile: Profile, run: RunConfig, caches: Caches | None = None) -> Simulation:
     """Lower the graph for the profile's runtime, plan it, price it.
 

@@ -2,37 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
-from itertools import combinations, product
+from itertools import chain, combinations, product
 from math import prod
 from pathlib import Path
 from typing import Any
 
-from costsim.advice.changes import ORDER, SMALLER, Change, State, changes
+from costsim.advice.changes import OF_NETWORK, OF_RUN, ORDER, SMALLER, Change, State, changes
 from costsim.advice.result import Advice, Suggestion
+from costsim.advice.score import Score
 from costsim.advice.targets import check_metrics, parse_targets, shortfall
+from costsim.advice.tries import Tries
 from costsim.analysis import Analysis
-from costsim.errors import DoesNotFitError, InputError
+from costsim.errors import InputError
 from costsim.graph import LayerGraph
 from costsim.hardware import Profile, load_profile
 from costsim.hardware.load import runtime_names
 from costsim.limits import Assertion
 from costsim.network import Network
-from costsim.simulate import Simulation, run_of, simulate
-from costsim.totals import cost_totals, op_totals
+from costsim.simulate import Simulation, run_of
 
-ALONE_OR_TWO = 2
-"""So many changes are always tried together, all of their values; more only where fewer do not meet the targets."""
-
-MOST_TOGETHER = 4
+FEW_EDITS, MOST_EDITS = 2, 4
+"""Kinds of edits of the network tried together, and more where those do not meet the targets."""
 
 WORTH_RATIO = 0.02
 """A further change has to keep so many more of the multiply-accumulates to be worth listing."""
 
-MOST_OPS, MOST_PLANNED_OPS = 100_000, 35_000
-"""Ops of priced networks beyond which no further combinations are tried, and where a buffer is planned: ten seconds."""
+MANY, NEAR = 24, 8
+"""Lists of one set of kinds that are tried one by one where a buffer is planned for each; of more, those that lose
+little less than the first that is found by halving."""
 
 SHOWN = 8
 
@@ -48,6 +47,7 @@ def advise(
     threads: int | str | None = None,
     settings: Mapping[str, str] | None = None,
     runtime: str | None = None,
+    score: Callable[[LayerGraph], float] | None = None,
 ) -> Advice:
     """The shortest lists of changes that meet all targets, the cheapest loss first.
 
@@ -67,15 +67,19 @@ def advise(
         threads: cores used, or ``"all"``; the profile's own if left out.
         settings: profile fields to change, as for ``analyze``.
         runtime: one of the runtimes the board runs; its first if left out. The others are tried.
+        score: how good a changed network is, higher for better, such as a predicted accuracy: lists then stand by it
+            first. It is asked for every network that is tried.
 
     Raises:
-        InputError: what ``analyze`` refuses, a target that is none, or targets that contradict each other.
+        InputError: what ``analyze`` refuses, a target that is none, targets that contradict each other, or a scoring
+            function that raises or gives no number.
     """
     parsed = parse_targets(targets)
     profile = hw if isinstance(hw, Profile) else load_profile(hw, settings, runtime)
     others = [] if isinstance(hw, Profile) else _other_runtimes(hw, profile, settings)
     graph = Network(network, input_size=input_size, batch=batch).graph
-    return advise_run(State(graph, run_of(graph, profile, dtype, threads), profile), parsed, others)
+    state = State(graph, run_of(graph, profile, dtype, threads), profile)
+    return advise_run(state, parsed, others, Score(score) if score else None)
 
 
 def _other_runtimes(hw: str | Path, profile: Profile, settings: Mapping[str, str] | None) -> list[Profile]:
@@ -94,10 +98,12 @@ def advise_simulation(simulation: Simulation, targets: Sequence[Assertion]) -> A
     return advise_run(State(simulation.graph, simulation.run, simulation.profile), targets)
 
 
-def advise_run(state: State, targets: Sequence[Assertion], others: Sequence[Profile] = ()) -> Advice:
+def advise_run(
+    state: State, targets: Sequence[Assertion], others: Sequence[Profile] = (), score: Score | None = None
+) -> Advice:
     """The same for a network and a run; ``others`` is the device under its other runtimes."""
-    search = _Search(state, tuple(targets), tuple(others))
-    now = search.simulation
+    search = _Search(state, tuple(targets), tuple(others), score)
+    now = search.tries.simulation
     totals = None
     if now is not None:
         analysis = Analysis(now)
@@ -105,162 +111,105 @@ def advise_run(state: State, targets: Sequence[Assertion], others: Sequence[Prof
         check_metrics(targets, totals, analysis.unknown)
     met = totals is not None and not shortfall(targets, totals)
     found = () if met else tuple(sorted(search.found(), key=_rank))
-    nearest = None if met or found else search.nearest
+    nearest, priced = None if met or found else search.tries.nearest, search.tries.priced
     return Advice(
-        state.graph.name, state.profile.name, tuple(targets), state, totals, met, found[:SHOWN], nearest, search.priced
+        state.graph.name, state.profile.name, tuple(targets), state, totals, met, found[:SHOWN], nearest, priced
     )
 
 
 def _rank(suggestion: Suggestion) -> tuple[float, ...]:
-    """Cheapest loss first, then the shorter list, then the faster network."""
-    loss = max(change.loss for change in suggestion.changes)
-    lost = [round(max(0.0, 1 - ratio), 6) for ratio in (suggestion.macs_kept_ratio, suggestion.params_kept_ratio)]
-    return (loss, *lost, len(suggestion.changes), suggestion.totals["latency_ms"])
+    """The best score, where one is given; cheapest loss; then the shorter list, then the faster network."""
+    return (
+        -(suggestion.score or 0.0), *suggestion.losses, len(suggestion.changes), suggestion.totals["latency_ms"],
+    )  # fmt: skip
 
 
 def _is_worth(longer: Suggestion, shorter: Suggestion) -> bool:
-    """Whether the further changes save much of what the shorter list loses."""
-    (loss, lost, *_), (shorter_loss, shorter_lost, *_) = _rank(longer), _rank(shorter)
-    return loss < shorter_loss or lost < shorter_lost - WORTH_RATIO
+    """Whether the further changes save much of what the shorter list loses, or score better."""
+    if longer.score != shorter.score:
+        return (longer.score or 0.0) > (shorter.score or 0.0)
+    return _loses_less(longer.losses, shorter.losses)
 
 
-@dataclass
+def _loses_less(one: Sequence[float], other: Sequence[float]) -> bool:
+    """Whether a loss is of a cheaper kind, or of fewer multiply-accumulates by enough to be worth a further change."""
+    return one[0] < other[0] or one[1] < other[1] - WORTH_RATIO
+
+
 class _Search:
-    state: State
-    targets: tuple[Assertion, ...]
-    others: tuple[Profile, ...]
-    simulation: Simulation | None = field(init=False)
-    nearest: Suggestion | None = None
-    priced: int = 0
-    graphs: dict[tuple[str, ...], LayerGraph | None] = field(default_factory=dict)
-    """Changed networks by what was done to them; None where it cannot be done."""
+    """Which kinds of changes are tried together, and in what order their values."""
 
-    def __post_init__(self) -> None:
-        try:
-            self.simulation = simulate(self.state.graph, self.state.profile, self.state.run)
-        except DoesNotFitError:
-            self.simulation = None
-        self.only_upper = all(target.comparison.startswith("<") for target in self.targets)
-        self.kinds = changes(self.state, self.simulation, self.others)
-        self.whole = (int(self.state.graph.total_macs) or 1, int(self.state.graph.total_params) or 1)
-        ops = len(self.simulation.ops) if self.simulation else len(self.state.graph)
-        planned = self.simulation is None or self.simulation.ops.plan is not None
-        self.most = (MOST_PLANNED_OPS if planned else MOST_OPS) // ops
+    def __init__(
+        self, state: State, targets: tuple[Assertion, ...], others: tuple[Profile, ...], score: Score | None
+    ) -> None:
+        self.tries = Tries(state, targets, score)
+        self.only_upper = all(target.comparison.startswith("<") for target in targets)
+        self.kinds = changes(state, self.tries.simulation, others)
+        self.fastest: dict[str, Change] = {}
 
     def found(self) -> list[Suggestion]:
         """The best list of every set of kinds that has one, unless fewer changes do at no greater loss."""
         found: dict[frozenset[str], Suggestion] = {}
-        for count in range(1, MOST_TOGETHER + 1):
-            if count > ALONE_OR_TWO and found:
+        for edits in range(MOST_EDITS + 1):
+            if edits > FEW_EDITS and found:
                 break
-            sets = combinations([kind for kind in ORDER if kind in self.kinds], count)
-            for kinds in sorted(sets, key=lambda kinds: prod(len(self.kinds[kind]) for kind in kinds)):
+            for kinds in self._sets(edits):
                 shorter = [s for chosen, s in found.items() if chosen < set(kinds)]
-                if any(max(c.loss for c in s.changes) < SMALLER for s in shorter):
+                if self.tries.score is None and any(s.losses[0] < SMALLER for s in shorter):
                     continue  # what these kinds add could only lose more
-                best = self._best(kinds) if count <= ALONE_OR_TWO else self._bisected(kinds)
+                best = self._best(kinds, shorter)
                 if best and all(_is_worth(best, s) for s in shorter):
                     found[frozenset(kinds)] = best
         return list(found.values())
 
-    def _best(self, kinds: tuple[str, ...]) -> Suggestion | None:
-        """The first list of these kinds that meets the targets, tried in the order of what it loses."""
-        candidates = self._candidates(kinds)
-        if len(kinds) > 1 and self.only_upper:
-            strongest = self._suggestion(candidates[-1])
-            if strongest is None or strongest.shortfall_ratio:
-                return None  # what loses less takes more
-        for chosen in candidates:
-            if self.priced >= self.most:
-                return None
-            suggestion = self._suggestion(chosen)
-            if suggestion and not suggestion.shortfall_ratio:
-                return suggestion
-        return None
+    def _sets(self, edits: int) -> list[tuple[str, ...]]:
+        """Sets of so many kinds of edits with any kinds of change of the run, those with the fewest lists first."""
+        runs = [kind for kind in OF_RUN if kind in self.kinds]
+        of_run = list(chain.from_iterable(combinations(runs, count) for count in range(len(runs) + 1)))
+        of_network = combinations([kind for kind in OF_NETWORK if kind in self.kinds], edits)
+        sets = (edited + run for edited, run in product(of_network, of_run) if edited + run)
+        return sorted(sets, key=lambda kinds: (len(kinds), prod(len(self.kinds[kind]) for kind in kinds)))
 
-    def _bisected(self, kinds: tuple[str, ...]) -> Suggestion | None:
-        """The same for sets too large to try whole: as if whatever loses more were faster."""
-        candidates = self._candidates(kinds)
-        if self.priced >= self.most:
+    def _best(self, kinds: tuple[str, ...], shorter: Sequence[Suggestion]) -> Suggestion | None:
+        """The first list of these kinds that meets the targets, tried in the order of what it loses."""
+        tries = self.tries
+        lists = self._lists(kinds)
+        if not lists:
             return None
-        best = self._suggestion(candidates[-1])
-        if best is None or best.shortfall_ratio:
-            return None
-        low, high = 0, len(candidates) - 1
+        strongest = tries.suggestion(lists[-1])
+        if len(kinds) > 1 and self.only_upper and (strongest is None or strongest.shortfall_ratio):
+            return None  # what loses less takes more
+        if tries.score is not None:
+            return tries.first(sorted(lists, key=tries.by_score))
+        lists = [some for some in lists if all(_loses_less(tries.expected_losses(some), s.losses) for s in shorter)]
+        if not tries.plans or len(lists) <= MANY:
+            return tries.first(lists)
+        return self._near_the_first(lists)
+
+    def _near_the_first(self, lists: Sequence[tuple[Change, ...]]) -> Suggestion | None:
+        """The first found by halving, as if whatever loses more were faster, and then among those just before it."""
+        low, high = 0, len(lists)
         while low < high:
             middle = (low + high) // 2
-            suggestion = self._suggestion(candidates[middle])
-            if suggestion and not suggestion.shortfall_ratio:
-                best, high = suggestion, middle
+            if self.tries.first(lists[middle : middle + 1]):
+                high = middle
             else:
                 low = middle + 1
-        return best
+        return self.tries.first(lists[max(0, low - NEAR) : low + 1])
 
-    def _candidates(self, kinds: tuple[str, ...]) -> list[tuple[Change, ...]]:
-        """Every choice of one change a kind, in the order of what it loses."""
-        values = [self.kinds[kind] for kind in kinds]
-        if len(kinds) > 1:  # beside other changes, all cores: they cost no accuracy
-            values = [v[-1:] if v[0].kind in ("threads", "batch") else v for v in values]
-        return sorted(product(*values), key=self._expected_loss)
+    def _lists(self, kinds: tuple[str, ...]) -> list[tuple[Change, ...]]:
+        """Every choice of one change a kind that can be carried out, in the order of what it loses."""
+        in_order = [kind for kind in ORDER if kind in kinds]
+        values = [self.kinds[kind] if len(kinds) == 1 else self._beside_others(kind) for kind in in_order]
+        return sorted(filter(self.tries.graph, product(*values)), key=self.tries.expected_losses)
 
-    def _expected_loss(self, chosen: tuple[Change, ...]) -> tuple[float, ...]:
-        loss = max(change.loss for change in chosen)
-        if loss < SMALLER:
-            return (loss, 0.0, 0.0)
-        graph = self._graph(chosen) if len(chosen) <= ALONE_OR_TWO else None
-        if graph is None:
-            return (loss, 1 - prod(change.kept_ratio for change in chosen), 0.0)
-        macs, params = self.whole
-        return (loss, max(0.0, 1 - int(graph.total_macs) / macs), max(0.0, 1 - int(graph.total_params) / params))
+    def _beside_others(self, kind: str) -> list[Change]:
+        """All cores, the fastest runtime, the finding that saves most: none of them makes a network smaller."""
+        if kind in ("threads", "batch"):
+            return self.kinds[kind][-1:]
+        return [self._fastest(kind)] if kind in ("runtime", "finding") else self.kinds[kind]
 
-    def _graph(self, chosen: tuple[Change, ...]) -> LayerGraph | None:
-        key = tuple(change.text for change in chosen)
-        if not key:
-            return self.state.graph
-        if key not in self.graphs:
-            before = self._graph(chosen[:-1])
-            self.graphs[key] = None if before is None else self._changed(chosen[-1], before)
-        return self.graphs[key]
-
-    def _changed(self, change: Change, graph: LayerGraph) -> LayerGraph | None:
-        try:
-            return change.apply(replace(self.state, graph=graph)).graph
-        except InputError:
-            return None
-
-    def _run(self, chosen: tuple[Change, ...]) -> State:
-        """How the network as it is would be run; InputError where the runtime cannot."""
-        state = self.state
-        for change in chosen:
-            if change.kind in ("threads", "runtime", "data type"):
-                state = change.apply(state)
-        return state
-
-    def _suggestion(self, chosen: tuple[Change, ...]) -> Suggestion | None:
-        """The list carried out and priced, or None where it is impossible or does not fit."""
-        graph = self._graph(chosen)
-        if graph is None:
-            return None
-        self.priced += 1
-        try:
-            state = replace(self._run(chosen), graph=graph)
-            simulation = simulate(graph, state.profile, state.run)
-        except (DoesNotFitError, InputError):
-            return None
-        short = shortfall(self.targets, self._totals(simulation))
-        is_nearest = self.nearest is None or short < self.nearest.shortfall_ratio
-        if short and not is_nearest:
-            return None
-        macs, params = self.whole
-        kept = int(graph.total_macs) / macs, int(graph.total_params) / params
-        suggestion = Suggestion(chosen, state, Analysis(simulation).summary, *kept, short)
-        if is_nearest:
-            self.nearest = suggestion
-        return suggestion
-
-    def _totals(self, simulation: Simulation) -> dict[str, Any]:
-        """The totals the targets speak of, by the shortest way."""
-        columns = {**op_totals(simulation.ops), **cost_totals(simulation.ops, simulation.costs)}
-        if all(target.metric in columns for target in self.targets):
-            return {name: float(column[0]) for name, column in columns.items()}
-        return Analysis(simulation).summary
+    def _fastest(self, kind: str) -> Change:
+        if kind not in self.fastest:
+            self.fastest[kind] = min(self.kinds[kind], key=lambda change: self.tries.latency_ms((change,)))
+        return self.fastest[kind]

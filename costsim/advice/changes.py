@@ -65,7 +65,9 @@ class Change:
     """Share of the multiply-accumulates it keeps, roughly: what is tried first."""
 
 
-ORDER = ("width", "input size", "groups", "activation", "finding", "batch", "threads", "runtime", "data type")
+OF_NETWORK = ("width", "input size", "groups", "activation", "finding")
+OF_RUN = ("batch", "threads", "runtime", "data type")
+ORDER = (*OF_NETWORK, *OF_RUN)
 """In which changes are made: a network of the zoo is built anew before anything else is done to it."""
 
 WIDTHS = tuple(round(0.95 - 0.05 * step, 2) for step in range(15))
@@ -130,7 +132,8 @@ def _dtypes(state: State, profile: Profile) -> Iterator[Change]:
 
 
 def _in_dtype(state: State, dtype: str) -> State:
-    return replace(state, run=replace(state.run, dtype=dtype))
+    """Raises InputError where the runtime has not the data type."""
+    return replace(state, run=RunConfig.of(state.profile, dtype, int(state.run.threads)))
 
 
 def _batches(state: State) -> Iterator[Change]:

@@ -27,11 +27,19 @@ class Suggestion:
     params_kept_ratio: float
     shortfall_ratio: float
     """How far the worst target is from being met, as a share of its limit; 0: all are met."""
+    score: float | None = None
+    """What the user's scoring function says of the changed network."""
 
     @property
     def text(self) -> str:
         """The instructions, in one line."""
         return "; ".join(change.text for change in self.changes)
+
+    @property
+    def losses(self) -> tuple[float, float, float]:
+        """What it asks for, and the shares of multiply-accumulates and parameters it loses."""
+        lost = (round(max(0.0, 1 - kept), 6) for kept in (self.macs_kept_ratio, self.params_kept_ratio))
+        return (max(change.loss for change in self.changes), *lost)  # type: ignore[return-value]
 
     @property
     def loss(self) -> str:
@@ -75,6 +83,7 @@ class Suggestion:
             "macs_kept_ratio": self.macs_kept_ratio,
             "params_kept_ratio": self.params_kept_ratio,
             "shortfall_ratio": self.shortfall_ratio,
+            "score": self.score,
             "input_shape": list(self.state.graph.input_shape),
             "runtime": self.state.profile.runtime.name,
             "dtype": self.state.run.dtype,

@@ -22,7 +22,7 @@ from costsim.errors import CostsimError, visible
 
 VERBS = (
     "analyze", "predict", "check", "advise", "compare", "diff", "sweep", "search", "validate", "calibrate", "reproduce",
-    "reconcile", "verify", "guidelines", "serve", "nets", "hw",
+    "reconcile", "verify", "guidelines", "serve", "schema", "nets", "hw",
 )  # fmt: skip
 """Modules of this package; each holds a click command named ``command``."""
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
-
 import click
 
 from costsim.advice import Advice, advise
 from costsim.cli.options import parse_settings, run_options
+from costsim.cli.outputs import format_option, print_report
 from costsim.errors import AssertionFailedError, InputError
+from costsim.importers.python import named
 
 
 @click.command("advise", short_help="What to change so that a network meets a target.")
@@ -23,27 +23,33 @@ from costsim.errors import AssertionFailedError, InputError
     help="A limit on a total, as often as wanted: 'latency_ms < 30', 'dram_bytes <= 4MiB', 'macs < 300M'.",
 )
 @run_options
-@click.option("--format", "output", type=click.Choice(["text", "json"]), default="text", show_default=True)
+@click.option(
+    "--score", metavar="FILE.py:NAME", help="A function of the changed network, higher for better: what to rank by."
+)
+@format_option("advise")
 @click.option("--apply", "number", type=click.IntRange(min=1), metavar="K", help="Write the network of list K.")
 @click.option("-o", "--output", "path", metavar="FILE", help="Where --apply writes it: .onnx or .json.")
 def command(
     network: str, hw: str, targets: tuple[str, ...], settings: tuple[str, ...], output: str, number: int | None,
-    path: str | None, runtime: str | None, **run: object,
+    path: str | None, runtime: str | None, score: str | None, **run: object,
 ) -> None:  # fmt: skip
     """Find the shortest lists of changes with which NETWORK on HW meets every target, the cheapest loss first.
 
     Threads, runtime, data type, batch, edits the guidelines propose, activation, input size, width and groups are
     tried, alone and together; each list is carried out and priced. Exit code 3 where none meets the targets.
-    """
+
+    \b
+    costsim advise mobilenet_v2_1x --hw rpi4b --target 'latency_ms < 30'
+    costsim advise net.onnx --hw stm32n6 --target 'onchip_used_bytes < 512KiB'
+    costsim advise a.onnx --hw rpi5 --target 'macs < 99M' --apply 1 -o b.onnx
+    """  # noqa: D301  click wants a real backspace
     if (number is None) != (path is None):
         raise InputError("--apply and --output go together", where="advise", mend="write --apply 1 -o better.onnx")
-    advice = advise(network, hw, targets, settings=parse_settings(settings), runtime=runtime, **run)  # type: ignore[arg-type]
-    if output == "json":
-        click.echo(json.dumps(advice.record(), indent=2, allow_nan=False))
-    else:
-        from costsim.report.verbs.advised import text
-
-        click.echo(text(advice), nl=False)
+    advice = advise(
+        network, hw, targets, settings=parse_settings(settings), runtime=runtime, score=named(score) if score else None,
+        **run,  # type: ignore[arg-type]
+    )  # fmt: skip
+    print_report("advise", output, advice)
     if number is not None and path is not None:
         _write(advice, number, path, hw)
     if not advice.met and not advice.suggestions:

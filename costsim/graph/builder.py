@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -51,6 +52,22 @@ class NetBuilder:
         unique = stem if name and count == 1 else f"{stem}_{count}"
         node = self.graph.add(layer, *[t.name for t in inputs], name=unique, block=block)
         return Tensor(unique, node.placed.output)
+
+    def repeat(self, names: Sequence[str], x: Tensor, write: Callable[[Tensor], Tensor]) -> Tensor:
+        """Blocks one after another, each what ``write`` makes of the tensor before.
+
+        A block that reads the shape its predecessor read is a copy of it, which is sooner made. So ``write`` does the
+        same every time, and what it reads besides its argument is never ``x``.
+        """
+        paths = [f"{self._block}.{name}" if self._block else name for name in names]
+        for number, (name, path) in enumerate(zip(names, paths, strict=True), start=1):
+            with self.block(name):
+                y = write(x)
+            if y is x or _same(x.shape, y.shape):
+                last = self.graph.repeat(path, paths[number:], x.name, y.name)
+                return Tensor(last, y.shape)
+            x = y
+        return x
 
     def input(self, *shape: Dim) -> Tensor:
         return self.add(_layer(L.Input, shape), name="input")
@@ -156,6 +173,11 @@ class _Block:
 
     def __exit__(self, *error: object) -> None:
         self.net._block = self.outer
+
+
+def _same(one: Shape, other: Shape) -> bool:
+    """Whether two shapes are equal; those of whole design spaces are taken to differ."""
+    return all(dim.__class__ is int for dim in (*one, *other)) and one == other
 
 
 def _layer(kind: type[Layer], *fields: Any, **options: Any) -> Layer:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from copy import copy
+from itertools import takewhile
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -108,11 +109,53 @@ class LayerGraph:
             raise problem.at(f"{self.name}: {name}") from None
         if placed.valid is not True:
             self.valid = self.valid & placed.valid
-        node = nodes[name] = Node(name, placed, inputs, block)
+        node = nodes[name] = tuple.__new__(Node, (name, placed, inputs, block))
         self._readers[name] = []
         for read in inputs if len(inputs) < 2 else dict.fromkeys(inputs):
             self._readers[read].append(name)
         return node
+
+    def repeat(self, block: str, names: Iterable[str], old: str, made: str) -> str:
+        """Append the last block again and again, under other names: sooner made than layer by layer.
+
+        Args:
+            block: dotted path of the nodes to copy, the last of the graph.
+            names: dotted paths of the copies.
+            old: a tensor the block reads; a copy reads what the block before it made. Any other tensor from outside is
+                read again.
+            made: what the block makes; of the shape of ``old``.
+
+        Returns:
+            What the last copy makes.
+
+        Raises:
+            InputError: the two tensors differ in shape, or a name is taken.
+        """
+        nodes, readers, cut = self._nodes, self._readers, len(block)
+        if nodes[old].shape != nodes[made].shape:
+            raise self._refused(f"{made} has not the shape of {old}", block, "write the block anew")
+        path = f"{block}."
+        inside = list(takewhile(lambda node: f"{node.block}.".startswith(path), reversed(nodes.values())))
+        copies = [(node.name, node.name[cut:], node.placed, node.inputs, node.block[cut:]) for node in reversed(inside)]
+        new = made
+        for name in names:
+            copied = {old: new}
+            for own, suffix, placed, inputs, within in copies:
+                copied[own] = copy = name + suffix
+                if copy in nodes:
+                    raise self._refused("the name is used twice", copy, "name every layer once")
+                if len(inputs) == 1:
+                    (read,) = inputs
+                    reads: tuple[str, ...] = (copied.get(read, read),)
+                    readers[reads[0]].append(copy)
+                else:
+                    reads = tuple([copied.get(read, read) for read in inputs])
+                    for read in dict.fromkeys(reads):
+                        readers[read].append(copy)
+                nodes[copy] = tuple.__new__(Node, (copy, placed, reads, name + within))
+                readers[copy] = []
+            new = copied[made]
+        return new
 
     def replace(self, name: str, layer: Layer) -> None:
         """Put another layer in the place of one, between the same tensors.

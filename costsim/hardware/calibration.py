@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import Field, PositiveFloat
 
@@ -63,3 +63,8 @@ class Calibration(Block):
     """Cards of further data types, measured and fitted apart; what they were made on stands in ``made_on``."""
     made_on: MadeOn | None = None
     """Empty where nobody stamped the card: then nothing vouches that it is of these numbers."""
+
+    def record(self) -> dict[str, Any]:
+        """The card as plain data, without what it was made on."""
+        own = self.model_dump(exclude={"made_on", "by_dtype"})
+        return own | {"by_dtype": {dtype: card.record() for dtype, card in self.by_dtype.items()}}

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import re
+from functools import partial
 
 from costsim.errors import InputError
 from costsim.graph import LayerGraph, NetBuilder, Tensor
 from costsim.networks.resnet import plain_branch
 from costsim.networks.zoo import Family
 
-CELLS = 5
-"""Cells of each of the three stages, which have 16, 32 and 64 channels."""
+CELL_NAMES = tuple(f"cell{number}" for number in range(1, 6))
+"""Of each of the three stages."""
 
 WIDTHS = (16, 32, 64)
 OPS = ("none", "skip_connect", "nor_conv_1x1", "nor_conv_3x3", "avg_pool_3x3")
@@ -43,9 +44,7 @@ def nas_bench_201(
                 with net.block("reduction"):
                     y = plain_branch(net, x, width, 2)
                     x = net.add_tensors(net.conv(net.avg_pool(x, 2), width, 1), y)
-            for number in range(1, CELLS + 1):
-                with net.block(f"cell{number}"):
-                    x = _cell(net, x, edges)
+            x = net.repeat(CELL_NAMES, x, partial(_cell, net, edges))
     with net.block("classifier"):
         net.linear(net.global_pool(net.act(net.bn(x))), classes)
     return net.graph
@@ -60,7 +59,7 @@ def _edges(cell: str) -> list[list[str]]:
     return [[op for op, _ in node] for node in nodes]
 
 
-def _cell(net: NetBuilder, x: Tensor, edges: list[list[str]]) -> Tensor:
+def _cell(net: NetBuilder, edges: list[list[str]], x: Tensor) -> Tensor:
     nodes: list[Tensor | None] = [x]
     for number, ops in enumerate(edges, start=1):
         live = [

@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Iterable
-from itertools import islice
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from costsim.analysis import Analysis
-from costsim.devices import RunConfig, device_for
+from costsim.devices import RunConfig
 from costsim.graph import LayerGraph
 from costsim.hardware import Profile, load_profile
 from costsim.lowering import Lowering
 from costsim.network import Network
 from costsim.orders import shared_ms, told_apart
-from costsim.simulate import lowering_for, run_of, simulate
+from costsim.predict.distinct import distinct
+from costsim.simulate import lowering_for, run_of, simulate, simulate_together
 from costsim.totals import cost_totals
 from costsim.units import counted
 
@@ -73,10 +74,10 @@ class Predictor:
         """
         graphs = map(self.graph, [networks] if isinstance(networks, str | Path) else networks)
         lowerings: dict[str, Lowering] = {}
-        latencies = [np.empty(0)]
-        while some := list(islice(graphs, TOGETHER)):
+        latencies, which = [np.empty(0)], array("q")
+        for some in distinct(graphs, which, TOGETHER, self.run_of):
             latencies.append(self._latency_ms(some, lowerings))
-        return np.concatenate(latencies)
+        return np.concatenate(latencies)[np.frombuffer(which, dtype=np.int64)]
 
     def graph(self, network: Any) -> LayerGraph:
         """The network as it is priced here: at the predictor's batch and input size.
@@ -92,13 +93,13 @@ class Predictor:
 
     def _latency_ms(self, graphs: list[LayerGraph], lowerings: dict[str, Lowering]) -> np.ndarray:
         """``(n,)`` milliseconds of networks lowered into one table for each data type among them."""
-        device, latency_ms = device_for(self.profile), np.empty(len(graphs))
+        latency_ms = np.empty(len(graphs))
         runs = [self.run_of(graph) for graph in graphs]
         for run in dict.fromkeys(runs):
             where = [index for index, own in enumerate(runs) if own == run]
             lowering = lowerings.setdefault(run.dtype, lowering_for(self.profile, run))
-            ops = device.plan(lowering.table(graphs[index] for index in where), self.profile, run)
-            latency_ms[where] = cost_totals(ops, device.costs(ops, self.profile, run))["latency_ms"]
+            made = simulate_together([graphs[index] for index in where], self.profile, run, lowering)
+            latency_ms[where] = cost_totals(*made)["latency_ms"]
         return latency_ms
 
     def rank_ok(self, first: Any, second: Any) -> bool:

@@ -10,6 +10,7 @@ from costsim.cli import run as run_cli
 from costsim.edit import group_convs, scale_widths, swap_activations
 from costsim.edit.sizes import answering
 from costsim.errors import InputError
+from costsim.hardware import load_profile
 
 KNOWN = [
     ("shufflenet_v2_1x", "rpi4b", {"threads": 4}, {}),
@@ -29,6 +30,9 @@ KNOWN = [
 ]
 """Network, device, run and edits that meet a target set just above what they take."""
 
+QUICK = 5
+"""Of them, those that are tried in the quick suite."""
+
 
 def edited(name, edits):
     """The network with known edits, made by hand."""
@@ -46,7 +50,9 @@ def edited(name, edits):
     return graph
 
 
-@pytest.mark.parametrize(("name", "hw", "run", "edits"), KNOWN)
+@pytest.mark.parametrize(
+    ("name", "hw", "run", "edits"), [*KNOWN[:QUICK], *(pytest.param(*k, marks=pytest.mark.slow) for k in KNOWN[QUICK:])]
+)
 def test_advice_is_no_worse_than_a_known_edit_and_is_delivered(name, hw, run, edits, tmp_path):
     known = costsim.analyze(edited(name, edits), hw, **run)
     limit = known.latency_ms * 1.001
@@ -59,6 +65,8 @@ def test_advice_is_no_worse_than_a_known_edit_and_is_delivered(name, hw, run, ed
     path = tmp_path / "better.json"
     best.save(path)
     ran = {"threads": best.state.run.threads, "dtype": best.state.run.dtype}
+    runtime = best.state.profile.runtime.name
+    ran |= {"runtime": runtime} if runtime != load_profile(hw).runtime.name else {}
     assert costsim.analyze(str(path), hw, **ran).latency_ms == pytest.approx(best.totals["latency_ms"], rel=0.01)
 
 
@@ -159,7 +167,7 @@ def test_the_command_writes_what_it_advises(tmp_path, capsys):
     assert run_cli([*command, "--apply", "1", "-o", str(path)]) == 0
     document = json.loads(capsys.readouterr().out)
     first = document["suggestions"][0]
-    again = costsim.analyze(str(path), "rpi4b", threads=first["threads"])
+    again = costsim.analyze(str(path), "rpi4b", **{name: first[name] for name in ("threads", "dtype", "runtime")})
     assert again.latency_ms == pytest.approx(first["totals"]["latency_ms"], rel=0.01)
 
 
@@ -193,3 +201,26 @@ def test_a_failed_assertion_says_what_would_meet_it(capsys):
     out = capsys.readouterr().out
     assert "to meet it: run on 3 threads" in out
     assert out.count("to meet it") == 3
+
+
+def test_lists_stand_by_a_scoring_function():
+    """Parameters as the score: smaller inputs keep all of them, narrower networks do not."""
+    advice = costsim.advise("shufflenet_v2_1x", "rpi4b", "latency_ms < 15", score=lambda net: net.total_params)
+    scores = [suggestion.score for suggestion in advice.suggestions]
+    assert scores == sorted(scores, reverse=True)
+    assert scores[0] == costsim.Network("shufflenet_v2_1x").params
+    assert scores == [suggestion.totals["params"] for suggestion in advice.suggestions]
+
+
+@pytest.mark.parametrize(
+    ("body", "says"),
+    [("1 / 0", "raises ZeroDivisionError"), ("None", "no finite number"), ("float('nan')", "no finite number")],
+)
+def test_a_scoring_function_that_gives_none_is_one_line(body, says, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "mine.py").write_text(f"def score(net):\n    return {body}\n")
+    command = ["advise", "mlperf_tiny_resnet8", "--hw", "rpi4b", "--target", "latency_ms < 3"]
+    assert run_cli([*command, "--score", "mine.py:score", "--apply", "1", "-o", "better.json"]) == 1
+    out, err = capsys.readouterr()
+    assert not out and says in err and len(err.splitlines()) == 1
+    assert not (tmp_path / "better.json").exists()

@@ -137,3 +137,49 @@ def test_networkx_view_has_every_layer_and_edge():
     assert set(plain.edges) == {("input", "conv_1"), ("conv_1", "add_1"), ("input", "add_1")}
     assert plain.nodes["conv_1"]["macs"] == net.graph.total_macs
     assert plain.nodes["add_1"]["latency_ms"] == 1.0
+
+
+@pytest.mark.parametrize("write", ["residual", "identity", "widening"])
+def test_a_repeated_block_is_as_if_written_again(write):
+    def block(net, stem, x):
+        if write == "identity":
+            return x
+        with net.block("branch"):
+            y = net.add_tensors(net.conv_bn(x, x.c, 3), net.conv(stem, x.c))
+        return net.add_tensors(x, y) if write == "residual" else net.concat(x, y)
+
+    nets = []
+    for repeated in (True, False):
+        net = NetBuilder("n")
+        stem = net.conv(net.input(*X), 8, 3)
+        x = net.act(stem)
+        names = [f"unit{number}" for number in range(1, 12)]
+        if repeated:
+            x = net.repeat(names, x, lambda x, net=net, stem=stem: block(net, stem, x))
+        else:
+            for name in names:
+                with net.block(name):
+                    x = block(net, stem, x)
+        net.classifier(x, 10)
+        nets.append(net.graph)
+    first, second = nets
+    assert list(first) == list(second)
+    assert [first.consumers(node.name) for node in first] == [second.consumers(node.name) for node in second]
+
+
+def test_blocks_that_cannot_be_repeated_are_refused():
+    net = NetBuilder("n")
+    x = net.input(*X)
+    with net.block("a"):
+        y = net.conv(x, 16)
+    with pytest.raises(InputError, match="has not the shape"):
+        net.graph.repeat("a", "b", x.name, y.name)
+    with pytest.raises(InputError, match="used twice"):
+        net.graph.repeat("a", "a", x.name, x.name)
+
+
+def test_blocks_of_array_dimensions_are_written_each():
+    net = NetBuilder("n")
+    x = net.repeat(["a", "b"], net.input(1, np.array([[8, 16]]), 8, 8), lambda x: net.conv(x, x.c, 3))
+    assert len(net.graph) == 3
+    assert x.shape[1].tolist() == [[8, 16]]

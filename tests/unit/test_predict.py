@@ -5,6 +5,7 @@ import json
 import pickle
 import weakref
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +16,7 @@ from costsim.cli import run
 from costsim.importers.json import save_network
 from costsim.importers.python import named
 from costsim.networks import build
+from costsim.networks.nas_bench_201 import OPS
 
 NETS = ["shufflenet_v2_1x", "mobilenet_v2_1x", "squeezenet_1_1", "shufflenet_v1_g3_1x"]
 PAGE = Path(__file__).parents[2] / "docs" / "search.md"
@@ -144,3 +146,37 @@ def test_a_generator_is_read_as_it_is_priced():
 
     assert costsim.Predictor("rpi4b")(networks()).shape == (300,)
     assert most < 290
+
+
+def cells(count):
+    """Cells of NAS-Bench-201 drawn with a seed; some are one network, since what leads nowhere is left out."""
+    rng = np.random.default_rng(0)
+    drawn = [[OPS[i] for i in rng.integers(len(OPS), size=6)] for _ in range(count)]
+    written = ["|{}~0|+|{}~0|{}~1|+|{}~0|{}~1|{}~2|".format(*ops) for ops in drawn]
+    for cell in [*written, *written[:3]]:
+        with suppress(costsim.InputError):
+            yield build("nas_bench_201_residual", cell=cell)
+
+
+def test_networks_met_before_are_not_priced_again(monkeypatch):
+    monkeypatch.setattr("costsim.predict.predictor.TOGETHER", 4)
+    graphs, priced = list(cells(20)), []
+    own = costsim.Predictor._latency_ms
+    counting = lambda self, some, lowering: priced.append(len(some)) or own(self, some, lowering)  # noqa: E731
+    monkeypatch.setattr(costsim.Predictor, "_latency_ms", counting)
+    found = costsim.Predictor("rpi4b")(graphs)
+    assert sum(priced) <= len(graphs) - 3 and max(priced) == 4
+    assert list(found) == [costsim.analyze(graph, "rpi4b").latency_ms for graph in graphs]
+
+
+def test_what_is_remembered_is_bounded(monkeypatch):
+    monkeypatch.setattr("costsim.predict.distinct.KEPT_NETWORKS", 2)
+    graphs = list(cells(8))
+    assert list(costsim.Predictor("rpi4b")(graphs)) == [costsim.analyze(graph, "rpi4b").latency_ms for graph in graphs]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("hw", ["rpi4b", "kirin_970"])
+def test_cells_of_nas_bench_201_are_equal_to_analyze(hw):
+    graphs = list(cells(200))
+    assert list(costsim.Predictor(hw)(graphs)) == [costsim.analyze(graph, hw).latency_ms for graph in graphs]

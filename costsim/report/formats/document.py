@@ -1,20 +1,17 @@
-"""The JSON document. Adding keys is free; changing the meaning of one is a new schema version."""
+"""The JSON document of an analysis."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from costsim.graph.quantised import layers_in
-from costsim.version import VERSION
+from costsim.report.formats.stamped import stamp, stamped_json
 
 if TYPE_CHECKING:
     from costsim.analysis import Analysis
     from costsim.guidelines import Finding
     from costsim.profiled import Beside
-
-SCHEMA_VERSION = 1
 
 
 def document(analysis: Analysis, findings: Iterable[Finding] | None = None) -> dict[str, Any]:
@@ -32,8 +29,7 @@ def document(analysis: Analysis, findings: Iterable[Finding] | None = None) -> d
         findings = check(analysis.simulation)
     graph, profile, run = (getattr(analysis.simulation, part) for part in ("graph", "profile", "run"))
     return {
-        "schema_version": SCHEMA_VERSION,
-        "tool": {"name": "costsim", "version": VERSION},
+        **stamp(),
         "mode": analysis.mode,
         "network": {
             "name": graph.name,
@@ -49,7 +45,7 @@ def document(analysis: Analysis, findings: Iterable[Finding] | None = None) -> d
             "profile": profile.name,
             "runtime": f"{profile.runtime.name} {profile.runtime.version}",
             "threads": run.threads,
-            "calibration": analysis.simulation.calibration.model_dump(exclude={"made_on"}),
+            "calibration": analysis.simulation.calibration.record(),
         },
         "trust": analysis.trust.record(),
         "totals": analysis.summary | {"energy_parts_mj": analysis.energy_parts_mj, "measures": analysis.measures},
@@ -77,5 +73,5 @@ def _measured(beside: Beside) -> dict[str, Any]:
 
 
 def to_json(analysis: Analysis) -> str:
-    """The document as text; a value that is not finite would be a bug and is refused."""
-    return json.dumps(document(analysis), allow_nan=False)
+    """The document as text."""
+    return stamped_json(document(analysis), indent=None)

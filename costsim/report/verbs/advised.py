@@ -1,13 +1,16 @@
-"""``costsim advise`` on the terminal, and the lines under a failed assertion."""
+"""Advice as text, JSON, CSV and Markdown, and the lines under a failed assertion."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from rich.console import Group
 from rich.table import Table
 from rich.text import Text
 
+from costsim.report.formats.csv import csv_text, flat
+from costsim.report.formats.markdown import escaped, markdown_table
+from costsim.report.formats.stamped import stamped_json
 from costsim.report.formats.terminal import as_text, plain_table
 from costsim.report.words import total, total_name
 
@@ -28,6 +31,43 @@ def text(advice: Advice, width: int | None = None) -> str:
     head = Text.assemble((advice.network, "bold"), " on ", (advice.hw, "bold"), f", now: {_now(advice)}\n")
     head.append(f"wanted: {' and '.join(target.text for target in advice.targets)}")
     return as_text(Group(head, *_answer(advice)), width)
+
+
+def to_json(advice: Advice) -> str:
+    """All of it as a JSON document."""
+    return stamped_json(advice.record())
+
+
+def to_csv(advice: Advice) -> str:
+    """One line a list of changes, with the totals it leads to; without one, the nearest."""
+    return csv_text([{"list": number, "changes": s.text, **flat(_row(s))} for number, s in _numbered(advice)])
+
+
+def _row(suggestion: Suggestion) -> dict[str, Any]:
+    return {key: value for key, value in suggestion.record().items() if key != "changes"}
+
+
+def to_markdown(advice: Advice) -> str:
+    """What is wanted, and the lists of changes as a table."""
+    wanted = " and ".join(target.text for target in advice.targets)
+    parts = [f"**{escaped(advice.network)} on {escaped(advice.hw)}**, now {escaped(_now(advice))}; wanted: `{wanted}`"]
+    if advice.met:
+        parts.append("It meets that as it is.")
+    elif not advice.suggestions:
+        parts.append("Nothing within these limits does it" + ("; the nearest is" if advice.nearest else "."))
+    names = _shown(advice)
+    rows = (
+        [str(number), escaped(s.text), *(escaped(total(name, s.totals[name])) for name in names),
+         f"{s.macs_kept_ratio:.0%}", f"{s.params_kept_ratio:.0%}", s.loss]
+        for number, s in _numbered(advice)
+    )  # fmt: skip
+    head = ("", "change", *map(total_name, names), "MACs kept", "params kept", "asks for")
+    return "\n\n".join([*parts, *([] if advice.met else [markdown_table(head, rows)])]) + "\n"
+
+
+def _numbered(advice: Advice) -> list[tuple[int, Suggestion]]:
+    """The lists by number; the nearest is number 0."""
+    return list(enumerate(advice.suggestions, 1)) or ([(0, advice.nearest)] if advice.nearest else [])
 
 
 def _answer(advice: Advice) -> list[Text | Table]:
@@ -51,6 +91,11 @@ def _metrics(advice: Advice) -> list[str]:
     return list(dict.fromkeys(target.metric for target in advice.targets))
 
 
+def _shown(advice: Advice) -> list[str]:
+    """The totals a list of changes is shown with."""
+    return list(dict.fromkeys(["latency_ms", *_metrics(advice)]))
+
+
 def _value(name: str, totals: dict) -> str:
     return f"{total_name(name)} {total(name, totals[name])}"
 
@@ -59,9 +104,11 @@ def _table(advice: Advice, suggestions: tuple[Suggestion, ...]) -> Table:
     table = plain_table()
     table.add_column("", justify="right", no_wrap=True)
     table.add_column("change", overflow="fold")
-    names = list(dict.fromkeys(["latency_ms", *_metrics(advice)]))
+    names = _shown(advice)
     for name in names:
         table.add_column(total_name(name), justify="right", overflow="fold")
+    if any(suggestion.score is not None for suggestion in suggestions):
+        table.add_column("score", justify="right")
     table.add_column("MACs kept", justify="right")
     table.add_column("params kept", justify="right")
     for number, suggestion in enumerate(suggestions, 1):
@@ -69,6 +116,7 @@ def _table(advice: Advice, suggestions: tuple[Suggestion, ...]) -> Table:
         what.append(f"\n{suggestion.loss}", "dim")
         table.add_row(
             str(number), what, *(total(name, suggestion.totals[name]) for name in names),
+            *([f"{suggestion.score:.4g}"] if suggestion.score is not None else []),
             f"{suggestion.macs_kept_ratio:.0%}", f"{suggestion.params_kept_ratio:.0%}",
         )  # fmt: skip
     return table
@@ -76,7 +124,7 @@ def _table(advice: Advice, suggestions: tuple[Suggestion, ...]) -> Table:
 
 def short_lines(advice: Advice) -> list[str]:
     """The first lists, one a line: ``to meet it: run on 4 threads: latency 26.96 ms, ...``."""
-    metrics = list(dict.fromkeys(["latency_ms", *_metrics(advice)]))
+    metrics = _shown(advice)
 
     def line(suggestion: Suggestion) -> str:
         values = ", ".join(_value(name, suggestion.totals) for name in metrics)

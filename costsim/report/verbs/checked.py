@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -15,8 +14,9 @@ from costsim.guidelines import Finding
 from costsim.guidelines.assertion import Verdict
 from costsim.guidelines.base import Cause, causes
 from costsim.report.formats.csv import csv_text, flat
-from costsim.report.formats.document import SCHEMA_VERSION, document
+from costsim.report.formats.document import document
 from costsim.report.formats.markdown import escaped, markdown_table
+from costsim.report.formats.stamped import stamped_json
 from costsim.units import format_milliseconds
 
 NOTHING = "No guideline costs anything here."
@@ -86,8 +86,7 @@ class Checked:
 def to_json(checks: Sequence[Checked]) -> str:
     """The document of one network on one device; of several, all of them under ``checks``."""
     documents = [checked.document() for checked in checks]
-    whole = documents[0] if len(documents) == 1 else {"schema_version": SCHEMA_VERSION, "checks": documents}
-    return json.dumps(whole, indent=2, allow_nan=False)
+    return stamped_json(documents[0] if len(documents) == 1 else {"checks": documents})
 
 
 def to_csv(checks: Sequence[Checked]) -> str:

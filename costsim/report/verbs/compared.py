@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from typing import Any
 
@@ -13,6 +12,7 @@ from rich.text import Text
 from costsim.compare import Comparison, Difference, Flip, signed_milliseconds
 from costsim.report.formats.csv import csv_text, flat
 from costsim.report.formats.markdown import escaped, markdown_table
+from costsim.report.formats.stamped import stamped_json
 from costsim.report.formats.terminal import as_text, plain_table
 from costsim.report.verbs.matrix import matrix, matrix_markdown
 from costsim.units import format_count, format_milliseconds
@@ -31,7 +31,7 @@ def text(comparison: Comparison, width: int | None = None) -> str:
 
 def to_json(comparison: Comparison) -> str:
     """All of it as a JSON document."""
-    return json.dumps(comparison.record(), indent=2, allow_nan=False)
+    return stamped_json(comparison.record())
 
 
 def to_csv(comparison: Comparison) -> str:

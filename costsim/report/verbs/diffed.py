@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 
 from rich.console import Group
@@ -14,9 +13,9 @@ from costsim.diff import Change, DeviceDiff
 from costsim.diff.limit import Limit
 from costsim.report.formats.csv import csv_text
 from costsim.report.formats.markdown import escaped, markdown_table
+from costsim.report.formats.stamped import stamped_json
 from costsim.report.formats.terminal import as_text, plain_table
 from costsim.units import format_milliseconds
-from costsim.version import VERSION
 
 MOST = 12
 """Layers that are told one by one; what is left is summed."""
@@ -104,13 +103,8 @@ def github(diffs: Sequence[DeviceDiff], limit: Limit | None) -> str:
 
 def to_json(diffs: Sequence[DeviceDiff], limit: Limit | None) -> str:
     """All of it; ``regresses`` is null where no limit was given."""
-    document = {
-        "schema_version": 1,
-        "tool": {"name": "costsim", "version": VERSION},
-        "fail_if": limit.text if limit else None,
-        "devices": [d.record() | {"regresses": d.regresses(limit) if limit else None} for d in diffs],
-    }
-    return json.dumps(document, indent=2, allow_nan=False) + "\n"
+    devices = [d.record() | {"regresses": d.regresses(limit) if limit else None} for d in diffs]
+    return stamped_json({"fail_if": limit.text if limit else None, "devices": devices})
 
 
 def to_csv(diffs: Sequence[DeviceDiff], limit: Limit | None = None) -> str:

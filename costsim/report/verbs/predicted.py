@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 
 from rich.console import Group
@@ -12,10 +11,10 @@ from costsim.predict import Predictor
 from costsim.predict.architectures import Prediction
 from costsim.report.formats.csv import csv_text
 from costsim.report.formats.markdown import escaped, markdown_table
+from costsim.report.formats.stamped import stamped_json
 from costsim.report.formats.terminal import as_text, plain_table
 from costsim.report.words import runtime_line
 from costsim.units import round_significant
-from costsim.version import VERSION
 
 Predictions = Sequence[Prediction]
 
@@ -42,18 +41,10 @@ def to_json(predictions: Predictions, predictor: Predictor) -> str:
         "runtime": f"{profile.runtime.name} {profile.runtime.version}",
         "dtype": run.dtype,
         "threads": run.threads,
-        "calibration": profile.calibration_in(run.dtype).model_dump(exclude={"made_on"}),
+        "calibration": profile.calibration_in(run.dtype).record(),
     }
-    return json.dumps(
-        {
-            "schema_version": 1,
-            "tool": {"name": "costsim", "version": VERSION},
-            "mode": "predicted",
-            "hardware": hardware,
-            "predictions": [p.record() for p in predictions],
-        },
-        allow_nan=False,
-    )
+    records = [p.record() for p in predictions]
+    return stamped_json({"mode": "predicted", "hardware": hardware, "predictions": records}, indent=None)
 
 
 def to_csv(predictions: Predictions, predictor: Predictor) -> str:

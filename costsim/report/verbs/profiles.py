@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 import textwrap
 from collections.abc import Sequence
@@ -14,6 +13,7 @@ from rich.text import Text
 from costsim.hardware import Profile
 from costsim.report.formats.csv import csv_text
 from costsim.report.formats.markdown import escaped, markdown_table
+from costsim.report.formats.stamped import stamped_json
 from costsim.report.formats.terminal import plain_table
 from costsim.trust import standing
 
@@ -72,7 +72,7 @@ def _indented(title: str, width: int) -> list[str]:
 
 def to_json(rows: Sequence[Row]) -> str:
     """All of it as a JSON document."""
-    return json.dumps({"schema_version": 1, "profiles": list(rows)}, indent=2) + "\n"
+    return stamped_json({"profiles": list(rows)})
 
 
 def to_csv(rows: Sequence[Row]) -> str:

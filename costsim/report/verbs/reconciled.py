@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-
 from rich.console import Group
 from rich.padding import Padding
 from rich.table import Table
@@ -12,6 +10,7 @@ from rich.text import Text
 from costsim.reconcile import Reconciliation, Row
 from costsim.report.formats.csv import csv_text
 from costsim.report.formats.markdown import escaped, markdown_table
+from costsim.report.formats.stamped import stamped_json
 from costsim.report.formats.terminal import as_text, plain_table
 
 
@@ -26,7 +25,7 @@ def text(found: Reconciliation, width: int | None = None) -> str:
 
 def to_json(found: Reconciliation) -> str:
     """All of it as a JSON document."""
-    return json.dumps(found.record(), indent=2, allow_nan=False)
+    return stamped_json(found.record())
 
 
 def to_csv(found: Reconciliation) -> str:

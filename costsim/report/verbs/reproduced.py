@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 from rich.console import Group
@@ -11,6 +10,7 @@ from rich.text import Text
 
 from costsim.report.formats.csv import csv_text
 from costsim.report.formats.markdown import escaped, markdown_table
+from costsim.report.formats.stamped import stamped_json
 from costsim.report.formats.terminal import as_text, plain_table
 from costsim.reproduce import Matrix, Reproduction, Table, Verdict
 from costsim.units import round_significant
@@ -31,7 +31,7 @@ def text(paper: Reproduction, width: int | None = None) -> str:
 
 def to_json(paper: Reproduction) -> str:
     """All of it as a JSON document."""
-    return json.dumps(paper.record(), indent=2, allow_nan=False)
+    return stamped_json(paper.record())
 
 
 def to_csv(paper: Reproduction) -> str:

@@ -10,6 +10,7 @@ from rich.console import Group
 
 from costsim.report.formats.csv import csv_text, flat
 from costsim.report.formats.markdown import escaped, markdown_table
+from costsim.report.formats.stamped import stamped_json
 from costsim.report.formats.terminal import as_text
 from costsim.report.page.swept_page import effects
 from costsim.report.verbs.analyzed import table
@@ -128,7 +129,7 @@ def to_json(result: SweepResult, spec: SweepSpec) -> str:
     tables = {name: json.loads(getattr(result, name).to_json(orient="records")) for name in ("best", "pareto")}
     fronts = {network: json.loads(front.to_json(orient="records")) for network, front in result.fronts.items()}
     alone = {"pareto_by_network": fronts} if fronts else {}
-    return json.dumps({"schema_version": 1, "summary": result.summary, **tables, **alone}, allow_nan=False)
+    return stamped_json({"summary": result.summary, **tables, **alone}, indent=None)
 
 
 def to_csv(result: SweepResult, spec: SweepSpec) -> str:

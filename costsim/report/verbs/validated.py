@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import asdict
 from typing import Any
 
@@ -13,6 +12,7 @@ from rich.text import Text
 from costsim.calibrate.validate import Validation
 from costsim.report.formats.csv import csv_text
 from costsim.report.formats.markdown import escaped, markdown_table
+from costsim.report.formats.stamped import stamped_json
 from costsim.report.formats.terminal import as_text, plain_table
 from costsim.units import counted
 
@@ -34,7 +34,6 @@ def document(validation: Validation) -> dict[str, Any]:
     """The same as plain data."""
     wrong, pairs = validation.swapped_pairs()
     return {
-        "schema_version": 1,
         "hardware": {"profile": validation.profile.name, "name": validation.profile.title},
         "dtype": validation.dtype,
         "against": validation.against,
@@ -57,7 +56,7 @@ def _records(validation: Validation) -> list[dict[str, Any]]:
 
 def to_json(validation: Validation) -> str:
     """The document as text."""
-    return json.dumps(document(validation), indent=2, allow_nan=False)
+    return stamped_json(document(validation))
 
 
 def to_csv(validation: Validation) -> str:

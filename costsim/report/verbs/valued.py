@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 
 from rich.console import Group
@@ -11,6 +10,7 @@ from rich.text import Text
 
 from costsim.report.formats.csv import csv_text, flat
 from costsim.report.formats.markdown import escaped, markdown_table
+from costsim.report.formats.stamped import stamped_json
 from costsim.report.formats.terminal import as_text, plain_table
 from costsim.report.words import percent
 from costsim.units import round_significant
@@ -45,7 +45,7 @@ def text(found: Worth, width: int | None = None) -> str:
 
 def to_json(found: Worth) -> str:
     """All of it as a JSON document."""
-    return json.dumps({"schema_version": 1, **found.record()}, indent=2, allow_nan=False)
+    return stamped_json(found.record())
 
 
 def to_csv(found: Worth) -> str:

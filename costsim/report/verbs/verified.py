@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING
 
 from rich.console import Group
 from rich.table import Table
 from rich.text import Text
 
+from costsim.report.formats.stamped import stamped_json
 from costsim.report.formats.terminal import as_text, plain_table
 from costsim.units import counted, format_milliseconds
 
@@ -113,5 +113,4 @@ def _times(times: Timed) -> list[Text | Table]:
 
 def to_json(found: Judgement, times: Timed | None = None) -> str:
     """All of it, layer by layer, as a JSON document."""
-    record = {"schema_version": 1, **found.record(), "measured": times.record() if times else None}
-    return json.dumps(record, allow_nan=False)
+    return stamped_json({**found.record(), "measured": times.record() if times else None}, indent=None)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from costsim.measures import BY_NAME
 from costsim.report.formats.csv import csv_text, flat
 from costsim.report.formats.markdown import escaped, markdown_table
+from costsim.report.formats.stamped import stamped_json
 from costsim.report.formats.terminal import as_text, plain_table
 from costsim.report.words import measured, shape
 from costsim.units import format_count, format_milliseconds
@@ -38,7 +38,7 @@ def text(rows: Rows, width: int | None = None) -> str:
 
 def to_json(rows: Rows) -> str:
     """A record a network."""
-    return json.dumps({"schema_version": 1, "networks": list(rows)}, allow_nan=False)
+    return stamped_json({"networks": list(rows)}, indent=None)
 
 
 def to_csv(rows: Rows) -> str:
