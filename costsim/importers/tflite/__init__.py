@@ -39,6 +39,7 @@ def load_tflite(path: Path, input_size: InputSize = None, batch: int | None = No
     reader.writer.hand_out(reader.values.get(i) for i in model.graphs[0].outputs)
     if (input_size, batch) == (None, None):
         reader.check_outputs()
+    reader.writer.note_difference(reader.held(), "the file")
     types = {t.dtype for t in model.graphs[0].tensors if not t.is_stored}
     if "FLOAT32" in types and not types & {"INT8", "UINT8"}:
         reader.writer.note(IN_FLOAT)

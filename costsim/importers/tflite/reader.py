@@ -56,6 +56,13 @@ class Reader:
                     if i >= 0:
                         self.values[i] = value
 
+    def held(self) -> dict[Hashable, tuple[str, int]]:
+        """The learned tensors of the file that an op reads, by what tells them apart."""
+        read = {i for op in self.graph.ops for i in op.inputs if i >= 0}
+        stored = [i for i in sorted(read) if self.graph.tensors[i].is_stored and self._is_trainable(i)]
+        sizes = {i: prod(max(d, 1) for d in self.graph.tensors[i].shape) for i in stored}
+        return {(id(self.graph), i): (self.graph.tensors[i].name, count) for i, count in sizes.items()}
+
     def check_outputs(self) -> None:
         """With the file's own sizes, the shapes inferred must be those that it declares."""
         for i in self.graph.outputs:
