@@ -17,7 +17,7 @@ from costsim.graph.resize import InputSize
 from costsim.importers.formats import INT8
 from costsim.importers.importer import Importer
 from costsim.importers.inputs import Sizes
-from costsim.importers.ncnn import compute, detection, products, ranks, tensors
+from costsim.importers.ncnn import compute, detection, products, ranks, shapes, tensors
 from costsim.importers.ncnn.param_file import ParamLayer, read_param_file
 from costsim.importers.writer import GraphWriter
 
@@ -37,8 +37,8 @@ LAYERS: dict[str, Callable[..., Tensor | list[Tensor]]] = {
     "ConvolutionDepthWise": compute.depthwise_convolution,
     "ConvolutionDepthWise1D": ranks.convolution_1d,
     "ConvolutionDepthWise3D": ranks.convolution_3d,
-    "CopyTo": tensors.copied_to,
-    "Crop": tensors.crop,
+    "CopyTo": shapes.copied_to,
+    "Crop": shapes.crop,
     "Deconvolution": compute.deconvolution,
     "Deconvolution1D": ranks.deconvolution_1d,
     "Deconvolution3D": ranks.deconvolution_3d,
@@ -56,9 +56,9 @@ LAYERS: dict[str, Callable[..., Tensor | list[Tensor]]] = {
     "Embed": products.embedding,
     "Erf": tensors.activation("erf"),
     "Exp": tensors.activation("exp"),
-    "ExpandDims": tensors.expand_dims,
-    "Flatten": tensors.flatten,
-    "Flip": tensors.flipped,
+    "ExpandDims": shapes.expand_dims,
+    "Flatten": shapes.flatten,
+    "Flip": shapes.flipped,
     "Focus": tensors.focus,
     "Fold": tensors.fold,
     "GELU": tensors.activation("gelu"),
@@ -84,8 +84,8 @@ LAYERS: dict[str, Callable[..., Tensor | list[Tensor]]] = {
     "Normalize": compute.normalised,
     "PReLU": tensors.activation("prelu"),
     "Packing": tensors.activation("identity"),
-    "Padding": tensors.padding,
-    "Permute": tensors.permute,
+    "Padding": shapes.padding,
+    "Permute": shapes.permute,
     "PixelShuffle": tensors.pixel_shuffle,
     "Pooling": compute.pooling,
     "Pooling1D": ranks.pooling_1d,
@@ -101,7 +101,7 @@ LAYERS: dict[str, Callable[..., Tensor | list[Tensor]]] = {
     "Reduction": tensors.reduction,
     "Reorg": tensors.reorganise,
     "Requantize": tensors.rescale,
-    "Reshape": tensors.reshape,
+    "Reshape": shapes.reshape,
     "RotaryEmbed": tensors.rotary,
     "SDPA": products.sdpa,
     "SELU": tensors.activation("selu"),
@@ -109,15 +109,15 @@ LAYERS: dict[str, Callable[..., Tensor | list[Tensor]]] = {
     "Shrink": tensors.activation("clip"),
     "ShuffleChannel": tensors.shuffle,
     "Sigmoid": tensors.activation("sigmoid"),
-    "Slice": tensors.slices,
+    "Slice": shapes.slices,
     "Softmax": tensors.softmax,
     "Softplus": tensors.activation("softplus"),
     "Split": tensors.split_reference,
-    "Squeeze": tensors.squeeze,
+    "Squeeze": shapes.squeeze,
     "Swish": tensors.activation("swish"),
     "TanH": tensors.activation("tanh"),
     "Threshold": tensors.activation("clip"),
-    "Tile": tensors.tile,
+    "Tile": shapes.tile,
     "UnaryOp": tensors.unary,
     "Unfold": tensors.unfolded,
     "YoloDetectionOutput": detection.yolo_output,

@@ -1,9 +1,8 @@
-"""ncnn's layers without weights: element-wise, activations, and everything that moves data."""
+"""ncnn's layers without weights: element-wise, activations, joins, resizing, windows."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from itertools import pairwise
 from math import prod
 
 from costsim.errors import InputError
@@ -12,8 +11,9 @@ from costsim.graph import layers as L
 from costsim.importers import unfold
 from costsim.importers.ncnn.compute import broadcast, conv_padding
 from costsim.importers.ncnn.expression import evaluated
-from costsim.importers.ncnn.param_file import ABSENT, ParamLayer
-from costsim.importers.pieces import arithmetic, joined, reduced, repeated, reshaped, resized, roi_aligned, transposed
+from costsim.importers.ncnn.param_file import ParamLayer
+from costsim.importers.ncnn.shapes import axis_of
+from costsim.importers.pieces import arithmetic, reduced, reshaped, resized, roi_aligned, transposed
 from costsim.importers.writer import GraphWriter
 
 BINARY = ("add", "sub", "mul", "div", "maximum", "minimum", "pow", "sub", "div", "pow", "atan2", "atan2", "mod", "mod")
@@ -28,18 +28,6 @@ UNARY = (
 """UnaryOp's key 0; arc functions and base-10 logarithms cost what their like cost."""
 
 REDUCTIONS = ("sum", "sum", "sum", "mean", "max", "min", "prod", "sum", "sum", "sum", "sum")
-
-# Permute's key 0 to the new order of the axes (n, c, h, w), outermost first
-PERMUTATIONS = {
-    2: ((0, 1, 2), (0, 2, 1)),
-    3: ((0, 1, 2, 3), (0, 1, 3, 2), (0, 2, 1, 3), (0, 2, 3, 1), (0, 3, 1, 2), (0, 3, 2, 1)),
-}
-
-# The same for (n, c, d, h, w), by the names of the axes, innermost first
-VOLUMES = (
-    "whdc", "hwdc", "wdhc", "dwhc", "hdwc", "dhwc", "whcd", "hwcd", "wchd", "cwhd", "hcwd", "chwd",
-    "wdch", "dwch", "wcdh", "cwdh", "dcwh", "cdwh", "hdcw", "dhcw", "hcdw", "chdw", "dchw", "cdhw",
-)  # fmt: skip
 
 INTERPOLATION = {1: "nearest", 2: "bilinear", 3: "bicubic"}
 
@@ -84,11 +72,11 @@ def bias(writer: GraphWriter, layer: ParamLayer, x: Tensor) -> Tensor:
 
 
 def softmax(writer: GraphWriter, layer: ParamLayer, x: Tensor) -> Tensor:
-    return writer.add(L.Softmax(_axis(layer.integer(0), x)), x)
+    return writer.add(L.Softmax(axis_of(layer.integer(0), x)), x)
 
 
 def concat(writer: GraphWriter, layer: ParamLayer, *inputs: Tensor) -> Tensor:
-    return writer.add(L.Concat(_axis(layer.integer(0), inputs[0])), *inputs)
+    return writer.add(L.Concat(axis_of(layer.integer(0), inputs[0])), *inputs)
 
 
 def split_reference(writer: GraphWriter, layer: ParamLayer, x: Tensor) -> list[Tensor]:
@@ -96,66 +84,9 @@ def split_reference(writer: GraphWriter, layer: ParamLayer, x: Tensor) -> list[T
     return [x] * len(layer.outputs)
 
 
-def slices(writer: GraphWriter, layer: ParamLayer, x: Tensor) -> list[Tensor]:
-    axis = _axis(layer.integer(1), x)
-    parts, start, length = [], 0, x.shape[axis]
-    sizes = layer.integers(0)
-    if not sizes and layer.integers(2):  # where the parts but the first begin
-        cuts = [0, *(i + length if i < 0 else i for i in layer.integers(2)), length]
-        sizes = tuple(stop - begin for begin, stop in pairwise(cuts))
-    if len(sizes) != len(layer.outputs):
-        raise InputError(f"{len(sizes)} sizes for {len(layer.outputs)} outputs", mend="check key -23300")
-    for index, size in enumerate(sizes):
-        share = (length - start) // (len(sizes) - index) if size == ABSENT else size
-        parts.append(writer.add(L.Slice(start, start + share, axis), x, part=f"part{index + 1}"))
-        start += share
-    return parts
-
-
 def shuffle(writer: GraphWriter, layer: ParamLayer, x: Tensor) -> Tensor:
     groups = layer.integer(0, 1)
     return writer.add(L.ChannelShuffle(x.c // groups if layer.integer(1) else groups), x)
-
-
-def reshape(writer: GraphWriter, layer: ParamLayer, *blobs: Tensor) -> Tensor:
-    x = blobs[0]
-    if 6 in layer.texts:  # sizes as an expression, the innermost first
-        sizes = list(reversed(evaluated(layer.texts[6], blobs)))
-        if -1 in sizes:
-            sizes[sizes.index(-1)] = prod(x.shape[1:]) // max(1, -prod(sizes))
-        return reshaped(writer, x, (x.shape[0], *sizes))
-    wanted = [layer.integer(key, ABSENT) for key in (2, 11, 1, 0)]  # c, d, h, w
-    given = list(reversed(x.shape[1:]))
-    sizes = [size for size in wanted if size != ABSENT]
-    kept = [given[len(sizes) - 1 - i] if size == 0 else size for i, size in enumerate(sizes)]
-    if -1 in kept:
-        kept[kept.index(-1)] = prod(given) // max(1, -prod(kept))
-    return reshaped(writer, x, (x.shape[0], *kept))
-
-
-def permute(writer: GraphWriter, layer: ParamLayer, x: Tensor) -> Tensor:
-    orders = PERMUTATIONS.get(len(x.shape) - 1)
-    if len(x.shape) == 5:
-        order = VOLUMES[layer.integer(0)][::-1]
-        return transposed(writer, x, (0, *(1 + "cdhw".index(axis) for axis in order)))
-    return transposed(writer, x, orders[layer.integer(0)]) if orders else x
-
-
-def flatten(writer: GraphWriter, layer: ParamLayer, x: Tensor) -> Tensor:
-    return x if len(x.shape) == 2 else writer.add(L.Flatten(), x)
-
-
-def squeeze(writer: GraphWriter, layer: ParamLayer, x: Tensor) -> Tensor:
-    axes = {axis % (len(x.shape) - 1) + 1 for axis in layer.integers(3)}
-    drop = axes or {i for i, d in enumerate(x.shape) if i and d == 1}
-    return reshaped(writer, x, tuple(d for i, d in enumerate(x.shape) if i not in drop))
-
-
-def expand_dims(writer: GraphWriter, layer: ParamLayer, x: Tensor) -> Tensor:
-    shape = list(x.shape[1:])
-    for axis in sorted(axis % (len(shape) + 1) for axis in layer.integers(3)):
-        shape.insert(axis, 1)
-    return reshaped(writer, x, (x.shape[0], *shape))
 
 
 def interpolate(writer: GraphWriter, layer: ParamLayer, x: Tensor, *like: Tensor) -> Tensor:
@@ -182,7 +113,7 @@ def reorganise(writer: GraphWriter, layer: ParamLayer, x: Tensor) -> Tensor:
 
 def glu(writer: GraphWriter, layer: ParamLayer, x: Tensor) -> Tensor:
     """One half along an axis times the sigmoid of the other."""
-    axis = _axis(layer.integer(0), x)
+    axis = axis_of(layer.integer(0), x)
     half = x.shape[axis] // 2
     if x.shape[axis] % 2:
         raise InputError(f"halves of {x.shape[axis]} elements", mend="check the input size")
@@ -198,43 +129,11 @@ def focus(writer: GraphWriter, layer: ParamLayer, x: Tensor) -> Tensor:
     return writer.add(L.SpaceToDepth(2), x)
 
 
-def padding(writer: GraphWriter, layer: ParamLayer, x: Tensor) -> Tensor:
-    top, bottom, left, right, front, behind = (layer.integer(key) for key in (0, 1, 2, 3, 7, 8))
-    if not any((top, bottom, left, right, front, behind)):
-        return x
-    return writer.add(L.Pad((top, bottom, left, right), (front, behind)), x)
-
-
-def crop(writer: GraphWriter, layer: ParamLayer, x: Tensor, *like: Tensor) -> Tensor:
-    """One slice for each axis that gets shorter."""
-    rank = len(x.shape)
-    spans = [(0, length) for length in x.shape]
-    starts, ends, axes = (
-        evaluated(layer.texts[text], [x, *like]) if text in layer.texts else layer.integers(key)
-        for key, text in ((9, 19), (10, 20), (11, 21))
-    )
-    if starts:
-        for axis, start, end in zip(axes or tuple(range(len(starts))), starts, ends, strict=True):
-            axis = _axis(axis, x)
-            spans[axis] = _span(start, end, x.shape[axis])
-    else:
-        offsets = [layer.integer(key) for key in (2, 1, 0)][4 - rank :]  # c, h, w
-        wanted = like[0].shape[1:] if like else [layer.integer(key, ABSENT) for key in (5, 4, 3)][4 - rank :]
-        behind = [layer.integer(key) for key in (8, 7, 6)][4 - rank :]
-        for axis, (offset, length, less) in enumerate(zip(offsets, wanted, behind, strict=True), start=1):
-            end = x.shape[axis] - less if length in (ABSENT, 0) else offset + length
-            spans[axis] = (offset, end)
-    for axis, span in enumerate(spans):
-        if span != (0, x.shape[axis]):
-            x = writer.add(L.Slice(*span, axis), x)
-    return x
-
-
 def reduction(writer: GraphWriter, layer: ParamLayer, x: Tensor) -> Tensor:
     function = REDUCTIONS[layer.integer(0)]
     rank = len(x.shape)
     every = layer.integer(1, 1) or not layer.integers(3)
-    axes = tuple(range(1, rank)) if every else tuple(_axis(axis, x) for axis in layer.integers(3))
+    axes = tuple(range(1, rank)) if every else tuple(axis_of(axis, x) for axis in layer.integers(3))
     y = reduced(writer, x, function, axes, keepdims=bool(layer.integer(4)))
     return y if len(y.shape) > 1 else reshaped(writer, y, (*y.shape, 1))
 
@@ -252,49 +151,9 @@ def prior_box(writer: GraphWriter, layer: ParamLayer, x: Tensor, *image: Tensor)
     return writer.add(L.Constant((1, 2, 4 * boxes * x.h * x.w), trainable=False))
 
 
-def _axis(axis: int, x: Tensor) -> int:
-    """Axes of blobs are counted without the batch."""
-    rank = len(x.shape) - 1
-    if not -rank <= axis < rank:
-        raise InputError(f"axis {axis} of a blob with {rank} dimensions", mend="check the file")
-    return axis % rank + 1
-
-
-def _span(start: int, end: int, length: int) -> tuple[int, int]:
-    start = 0 if start == ABSENT else start + length if start < 0 else start
-    end = length if end == ABSENT else end + length if end < 0 else min(end, length)
-    return start, end
-
-
-def tile(writer: GraphWriter, layer: ParamLayer, x: Tensor) -> Tensor:
-    """Repeats of every axis, outermost first, or of one axis."""
-    rank = len(x.shape) - 1
-    repeats = list(layer.integers(2))
-    if not repeats:
-        repeats = [1] * rank
-        repeats[layer.integer(0)] = layer.integer(1, 1)
-    missing = rank - len(repeats)
-    return repeated(writer, x, [1, *[1] * missing, *repeats], "Tile")
-
-
 def power(writer: GraphWriter, layer: ParamLayer, x: Tensor) -> Tensor:
     """(shift + x * scale) ** power."""
     return writer.add(L.Multiply(), x) if layer.number(0, 1.0) == 1 else arithmetic(writer, "pow", [x])
-
-
-def flipped(writer: GraphWriter, layer: ParamLayer, x: Tensor) -> Tensor:
-    for axis in layer.integers(0) or range(len(x.shape) - 1):
-        axis = _axis(axis, x)
-        x = writer.add(L.IndexSelect(x.shape[axis], axis), x)
-    return x
-
-
-def copied_to(writer: GraphWriter, layer: ParamLayer, x: Tensor, source: Tensor) -> Tensor:
-    """A blob with a part of it written over: both at hand, then one by one."""
-    n = x.shape[0]
-    both = joined(writer, [reshaped(writer, t, (n, prod(t.shape[1:])), part="row") for t in (x, source)], 1)
-    written = writer.add(L.IndexSelect(prod(x.shape[1:]), 1), both)
-    return reshaped(writer, written, x.shape, part="written")
 
 
 def unfolded(writer: GraphWriter, layer: ParamLayer, x: Tensor) -> Tensor:
