@@ -375,6 +375,19 @@ def test_one_recurrent_module_used_twice_has_its_parameters_once() -> None:
     assert graph.total_macs == 2 * 5 * 18 * 12
 
 
+def packed(self: Any, x: Any) -> Any:
+    sequence = nn.utils.rnn.pack_padded_sequence(x, [5] * x.shape[0], batch_first=True, enforce_sorted=False)
+    states, (last, _) = self.r(sequence)
+    return nn.utils.rnn.pad_packed_sequence(states, batch_first=True)[0], last
+
+
+def test_packed_sequences_are_taken_at_their_full_length() -> None:
+    graph = load_network(Net(packed, r=nn.LSTM(8, 6, batch_first=True, bidirectional=True)), (5, 8), batch=2)
+    assert graph.total_macs == 2 * 5 * 2 * 24 * 14
+    assert (2, 5, 12) in [node.shape for node in graph.outputs]
+    assert graph.notes == ("packed sequences are taken to be as long as the padded ones they are made of",)
+
+
 def test_long_sequences_are_read_as_quickly_as_short_ones() -> None:
     module = Net(lambda s, x: s.r(x)[0], r=nn.LSTM(16, 16, batch_first=True))
     assert [len(load_network(module, (steps, 16))) for steps in (4, 400)] == [2, 2]

@@ -60,13 +60,16 @@ def load_torch(
 def read_program(program: ExportedProgram, name: str, boxes: int | None = None) -> tuple[LayerGraph, ExportedProgram]:
     """The network of a program, and the program as it was read: what no layer stands for is taken apart in it."""
     from costsim.importers.patterns import simplify
-    from costsim.importers.torch.program import decomposed
+    from costsim.importers.torch.program import ASSUMED, decomposed
     from costsim.importers.torch.reader import Reader, identity
     from costsim.importers.torch.sizes import Sizes
 
+    notes = program.graph_module.meta.get(ASSUMED, ())
     program = decomposed(program)
     reader = Reader(program, GraphWriter(name, source="torch", where=name), Sizes(), boxes)
     reader.run()
+    for note in notes:
+        reader.writer.note(note)
     names = program.graph_signature.inputs_to_parameters.values()
     tensors = program.state_dict
     held = {identity(name, tensors): (name, tensors[name].numel()) for name in names if name in tensors}

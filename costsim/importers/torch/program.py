@@ -26,6 +26,11 @@ from costsim.importers.torch.recurrence import as_one_op
 LONGEST = 160
 """Letters of torch's own words in a message."""
 
+ASSUMED = "costsim.assumed"
+"""Where a program says what was assumed while it was traced: in the notes on its graph."""
+
+FULL_LENGTH = "packed sequences are taken to be as long as the padded ones they are made of"
+
 VIEWS = {"slice", "select", "narrow", "view", "permute", "transpose", "unsqueeze", "squeeze", "split", "chunk"}
 """Ops whose result is a window on their operand: a write into it is a write into the whole."""
 
@@ -51,7 +56,7 @@ def program_of(source: Any) -> tuple[ExportedProgram, str]:
 
 
 def traced(module: Module, input_size: Any, batch: int | None, boxes: int | None = None) -> ExportedProgram:
-    """The program of a module in evaluation mode; the module is left as it was found.
+    """The program of a module in evaluation mode, with what was assumed for it; the module is left as it was found.
 
     Where the data decide how many values an op makes, there are as many as ``boxes`` says, or a few that are cut off
     when the program is read.
@@ -77,7 +82,7 @@ def traced(module: Module, input_size: Any, batch: int | None, boxes: int | None
     types = list(product((like.dtype, INT64, BOOL), repeat=len(given) if len(given) < 4 else 1))
     attempts: list[tuple[Any, Callable[[], Any]]] = [(kinds, nullcontext) for kinds in types if boxes is None]
     attempts.append((types[0], partial(assuming, boxes)))
-    with _evaluating(module), silent(), torch.no_grad(), as_one_op():
+    with _evaluating(module), silent(), torch.no_grad(), as_one_op() as packing:
         for kinds, assumptions in attempts:
             if _decided_by_data(problem) and assumptions is nullcontext:
                 continue  # other types of inputs change nothing
@@ -89,7 +94,9 @@ def traced(module: Module, input_size: Any, batch: int | None, boxes: int | None
             try:
                 keywords = dict(zip(input_size, inputs, strict=True)) if named else None
                 with assumptions():
-                    return torch.export.export(module, () if named else tuple(inputs), keywords, strict=False)
+                    program = torch.export.export(module, () if named else tuple(inputs), keywords, strict=False)
+                program.graph_module.meta[ASSUMED] = [FULL_LENGTH] if packing.was_used else []
+                return program
             except Exception as error:  # whatever the module's own code raises for these sizes
                 problem = problem or _one_line(error)
     if _decided_by_data(problem):
@@ -98,8 +105,8 @@ def traced(module: Module, input_size: Any, batch: int | None, boxes: int | None
             where=name,
             mend="give the part before that (model.backbone, or a wrapper that returns the head's outputs)",
         )
-    if "FakeTensor" in problem:  # a number that only running gives was wanted, as by packed sequences
-        problem = "its code asks a tensor for a number while it is traced; packed sequences do"
+    if "FakeTensor" in problem:
+        problem = "its code asks a tensor for a number that only running it gives"
     several = "; several inputs: a list of sizes, or torch.export it" if len(given) == 1 else ""
     raise InputError(f"cannot be traced: {problem}", where=name, mend=f"check the input size{several}")
 
