@@ -244,6 +244,7 @@ def test_layers_on_learned_constants_are_folded_and_said() -> None:
 SELECTIONS = {
     "mask": lambda s, x: s.conv(x)[x[:, :1].expand(-1, 4, -1, -1) > 0],
     "nonzero": lambda s, x: (s.conv(x) > 0).nonzero(),
+    "as many as a list says": lambda s, x: s.conv(x).flatten().split(x.long().flatten()[:2].tolist())[0] * 2,
     "rows kept": lambda s, x: s.head(s.conv(x).flatten(2)[0].T[x[0, 0].flatten() > 0.5]),
 }
 
@@ -358,6 +359,20 @@ def test_products_that_torch_counts_not_at_all_are_counted() -> None:
     assert graph.total_macs == 8 * 8 * 7 + 8 * 7 + 5 * 8 * 6
     assert graph.total_params == sum(parameter.numel() for parameter in module.parameters())
     assert not graph.unknown
+
+
+def test_orders_and_running_sums_count_their_arithmetic() -> None:
+    module = Net(lambda s, x: s.fc(torch.log1p(x.cumsum(1)).sort(1)[0].topk(4, 1)[0]), fc=nn.Linear(4, 2))
+    graph = load_network(module, (16,))
+    assert graph.total_macs == 8
+    assert {n.layer.type_name: n.layer.flops for n in graph.unknown} == {"cumsum": 16, "sort": 16 * 4, "topk": 16 * 4}
+    assert graph.notes == ("ops without a layer of their own, bytes and arithmetic counted: cumsum, sort, topk",)
+
+
+def test_slopes_computed_at_run_time() -> None:
+    module = Net(lambda s, x: F.prelu(s.conv(x), s.fc(x.mean((2, 3)))[0]), conv=nn.Conv2d(3, 4, 1), fc=nn.Linear(3, 4))
+    graph = load_network(module, (3, 8, 8))
+    assert (graph.total_macs, graph.total_params) == (12 * 64 + 12, 32)
 
 
 @pytest.mark.slow

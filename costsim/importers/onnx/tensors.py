@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from math import floor, prod
+from math import ceil, floor, log2, prod
 
 import numpy as np
 
@@ -200,6 +200,20 @@ def compress(call: Call) -> Tensor:
     if "axis" not in call.attributes:
         return pieces.picked(call.writer, data, (kept,))
     return call.writer.add(L.IndexSelect(kept, pieces.axis_of(int(call.attributes["axis"]), data.shape)), data)
+
+
+def running_sum(call: Call) -> Tensor:
+    x = call.tensor()
+    return call.writer.unknown(call.op, [x], x.shape, flops=prod(x.shape))
+
+
+def top_k(call: Call) -> list[Value]:
+    """The largest few along an axis and their places: as many comparisons an element as a binary search takes."""
+    x = call.tensor()
+    axis, count = pieces.axis_of(int(call.get("axis", -1)), x.shape), (call.ints(1, "k", since=10) or [1])[0]
+    operations = prod(x.shape) * max(ceil(log2(max(count, 1))), 1)
+    shape = (*x.shape[:axis], count, *x.shape[axis + 1 :])
+    return [call.writer.unknown(call.op, [x], shape, flops=operations)] * call.output_count
 
 
 def scattered(call: Call) -> Tensor:

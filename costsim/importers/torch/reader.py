@@ -129,7 +129,13 @@ class Reader:
                 self.values[node] = value() if callable(value) and node.users else value
                 self.writer.called(self.name_of(node), self.values[node])
                 return
-            number = self._made(node)
+            try:
+                number = self.sizes.value(node.meta.get("val"))
+            except DataDependent:
+                number = None  # what reads it has a size that depends on the data
+                if not hasattr(node.target, "_schema"):
+                    self.values[node] = number
+                    return
             if isinstance(number, (int, float, bool)):
                 self.values[node] = number
                 return
@@ -142,13 +148,6 @@ class Reader:
             self.writer.called(self.name_of(node), self.values[node])
             if node.target._schema.name.endswith("_"):
                 self.values[node.args[0]] = self.values[node]
-
-    def _made(self, node: Node) -> Any:
-        """The number a node computes, None if it computes none or it is not known."""
-        try:
-            return self.sizes.value(node.meta.get("val"))
-        except DataDependent:
-            return None
 
     def _is_cut(self, node: Node) -> bool:
         """Whether a node stands behind an op whose size depends on the data, or is such an op."""

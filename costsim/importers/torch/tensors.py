@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from math import ceil, log2, prod
 from typing import Any
 
 from costsim.graph import Tensor
@@ -25,6 +26,8 @@ REDUCTIONS = {
     "all": "min",
     "var": "mean",
     "std": "mean",
+    "std_mean": "mean",
+    "var_mean": "mean",
     "logsumexp": "sum",
     "linalg_vector_norm": "sum",
     "norm": "sum",
@@ -44,8 +47,11 @@ def clamp(call: Call) -> Tensor:
 
 
 def prelu(call: Call) -> Tensor:
-    x = call.tensor()
-    per_channel = call.stored("weight").elements == x.shape[1]
+    x, slope = call.tensor("self"), call["weight"]
+    if isinstance(slope, Tensor):  # computed when the network runs
+        aligned = (*slope.shape, *(1,) * (len(x.shape) - 2)) if len(slope.shape) == 1 else slope.shape
+        return pieces.arithmetic(call.writer, "mul", [x, pieces.reshaped(call.writer, slope, aligned, part="slopes")])
+    per_channel = slope.elements == x.shape[1]
     return call.writer.add(L.Activation("prelu" if per_channel else "leaky_relu"), x)
 
 
@@ -138,6 +144,38 @@ def embedding(call: Call) -> Tensor:
     for length in indices.shape:
         count *= length
     return pieces.reshaped(call.writer, call.writer.add(L.IndexSelect(count, 0), table), call.shape)
+
+
+def embedding_bag(call: Call) -> list[Any]:
+    """Rows of a table, summed or averaged over every bag of indices; its further outputs are of the backward pass."""
+    writer, table = call.writer, call.tensor("weight")
+    bags, width = call.shape
+    count = max(prod(call["indices"].shape) // bags, 1)
+    rows = writer.add(L.IndexSelect(bags * count, 0), table, part="rows")
+    rows = pieces.reshaped(writer, rows, (bags, count, width), part="bags")
+    return [pieces.reduced(writer, rows, "mean", [1], keepdims=False)] + [None] * (len(call.shapes) - 1)
+
+
+def broadcast(call: Call) -> list[Tensor]:
+    given = [x if isinstance(x, Tensor) else call.writer.constant(x) for x in call["tensors"]]
+    return [pieces.expanded(call.writer, x, call.shape, call.op) for x in given]
+
+
+def running(call: Call) -> Any:
+    """Sums, products, largest so far along an axis: one operation an element."""
+    return _by_elements(call, prod(call.shape))
+
+
+def ordered(call: Call) -> Any:
+    """Sorting, the largest few, places in a sorted list: as many comparisons as a binary search takes an element."""
+    lengths = [max(x.shape, default=1) for x in call.values]
+    return _by_elements(call, prod(call.values[0].shape) * max(ceil(log2(max(lengths))), 1))
+
+
+def _by_elements(call: Call, operations: int) -> Any:
+    tensors = [x for x in call.values if isinstance(x, Tensor)]
+    made = call.writer.unknown(call.op, tensors, call.shape or (1,), flops=operations)
+    return [made] * len(call.shapes) if len(call.shapes) > 1 else made  # places, as many as values
 
 
 def gather_by_list(call: Call) -> Tensor:
