@@ -17,6 +17,9 @@ from costsim.calibrate.measurements import Measurement
 from costsim.errors import CostsimError
 from costsim.hardware import Profile, load_profile, profile_names
 
+STEPS = 15
+"""A fit is as good as it gets after so many; what comes after are digits."""
+
 CLEARLY = 1.1
 """A base is said to be wrong where another costs less than the fit by this factor."""
 
@@ -59,7 +62,8 @@ def ranking(
             kept = chosen.get(core_of(profile))
             if kept is None or spread < kept[0]:
                 chosen[core_of(profile)] = spread, profile
-    fitted = [Fitted(profile, calibrate(profile, measurements, dtype)) for _, profile in chosen.values()]
+    boards = [profile for _, profile in chosen.values()]
+    fitted = [Fitted(profile, calibrate(profile, measurements, dtype, max_steps=STEPS)) for profile in boards]
     return sorted(fitted, key=lambda found: found.result.misfit)
 
 

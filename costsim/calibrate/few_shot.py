@@ -81,7 +81,9 @@ def measured_runs(profile: Profile, measurements: Sequence[Measurement], dtype: 
     ]
 
 
-def calibrate(base: Profile, measurements: Sequence[Measurement], dtype: str | None = None) -> FewShot:
+def calibrate(
+    base: Profile, measurements: Sequence[Measurement], dtype: str | None = None, *, max_steps: int = 40
+) -> FewShot:
     """Fit the constants of a board, and gently those of its core, to ``measurements``.
 
     Raises:
@@ -101,7 +103,7 @@ def calibrate(base: Profile, measurements: Sequence[Measurement], dtype: str | N
     believed = [replace(c, spread=c.spread * belief) for c in core]
     own = seen_constants(constants.board, runs)
     before = np.concatenate([run.log_errors() for run in runs])
-    fitted = fit(runs, believed, own)
+    fitted = fit(runs, believed, own, max_steps=max_steps)
     moves = {c.path: float(np.log(fitted.factors[0][c.path]) / c.spread) for c in (*believed, *own)}
     after = [e for errors in fitted.log_errors for e in errors.values()]
     own_low, own_high = interval_ratios(after)

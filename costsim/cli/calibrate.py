@@ -9,7 +9,7 @@ import click
 
 from costsim.calibrate.bases import Fitted, doubts, ranking
 from costsim.calibrate.card import write_stamped
-from costsim.calibrate.few_shot import FewShot, measured_runs
+from costsim.calibrate.few_shot import FewShot, calibrate, measured_runs
 from costsim.calibrate.measurements import read_measurements
 from costsim.calibrate.profile_file import profile_text
 from costsim.cli.host import calibrate_this_machine
@@ -83,7 +83,7 @@ def command(
     if not ranked:
         raise InputError("no profile runs these measurements", where=sources[0], mend="name one: --base HW")
     chosen = ranked[0] if wanted is None else next(found for found in ranked if found.base is wanted)
-    profile, result = chosen.base, chosen.result
+    profile, result = chosen.base, calibrate(chosen.base, measured, dtype)  # to the last digit
     text = profile_text(
         target.stem, profile, result, " and ".join(Path(source).name for source in sources), _known(profile, given)
     )
