@@ -1,4 +1,4 @@
-"""Measured latencies as users have them: a CSV file, or the log of a benchmark program.
+"""Measured latencies as users have them: a CSV file, Vela's summary among them, or the log of a benchmark program.
 
 The CSV has a header with ``network`` and ``latency_ms`` (or ``latency_us``, ``latency_s``) and, if
 wanted, ``threads``. A network is a zoo name or a path to a file an importer reads.
@@ -18,7 +18,10 @@ from costsim.files import is_there, read_text
 from costsim.profiled.formats import parse_op_profile
 from costsim.units import shortened
 
-UNITS = {"latency_s": 1.0, "latency_ms": 1e-3, "latency_us": 1e-6}
+VELA_TIME = "inference_time"
+
+UNITS = {"latency_s": 1.0, "latency_ms": 1e-3, "latency_us": 1e-6, VELA_TIME: 1.0}
+"""Columns of times; the last is that of the summary Arm's Vela writes, ``NETWORK_summary_SYSTEM.csv``, in seconds."""
 
 CONTRADICTION_RATIO = 1.3
 """Two measurements of the same thing may differ by this factor; the faster one is kept."""
@@ -94,12 +97,18 @@ def _parse_csv(text: str, where: str) -> list[tuple[str, float, int | None]]:
         threads = (row.get("threads") or "").strip()
         found.append(
             (
-                (row.get("network") or "").strip(),
+                _network((row.get("network") or "").strip(), units[0], where),
                 _number(row[units[0]], place) * UNITS[units[0]],
                 _count(threads, place) if threads else None,
             )
         )
     return found
+
+
+def _network(name: str, unit: str, where: str) -> str:
+    """Its name, or the file beside a summary of Vela's that was compiled."""
+    compiled = Path(where).parent / f"{name}.tflite"
+    return str(compiled) if unit == VELA_TIME and compiled.is_file() else name
 
 
 def _number(text: str | None, place: str) -> float:

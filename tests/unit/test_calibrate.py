@@ -1,5 +1,7 @@
 """Measurements in, fitted constants out; and every way the input can be wrong."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 from click.testing import CliRunner
@@ -64,6 +66,15 @@ def board_like(profile, **factors):
 
 
 class TestReading:
+    def test_a_summary_of_velas_gives_the_time_and_the_file_beside_it(self, written):
+        path = written(
+            "experiment,network,core_clock,inference_time\ndefault,kws,1e9,0.0021\ndefault,alexnet,1e9,0.5\n"
+        )
+        compiled = Path(path).parent / "kws.tflite"
+        compiled.write_bytes(b"")
+        found = {m.network: m.latency_s for m in read_measurements(path)}
+        assert found == {str(compiled): 0.0021, "alexnet": 0.5}
+
     def test_a_csv_gives_network_time_and_threads(self, written):
         path = written("network,latency_ms,threads\nresnet18,12.5,4\nalexnet,3,\n")
         assert read_measurements(path) == [Measurement("resnet18", 0.0125, 4), Measurement("alexnet", 0.003, None)]
