@@ -47,8 +47,8 @@ examples: $(VENV)/installed  ## run the ready sweeps, into reports/; two minutes
 	for script in buffer_against_width groups_on_devices iso_latency codesign rank_cells; do \
 		$(BIN)/python examples/$$script.py || exit 1; done
 
-bench: $(VENV)/installed  ## print the ratios the documentation claims; minutes
-	for script in benchmarks/bench_*.py; do $(BIN)/python $$script; done
+bench: $(VENV)/installed  ## run every benchmark and keep the figures in benchmarks/history.csv; an hour
+	$(BIN)/python -m benchmarks
 
 validate: $(VENV)/installed  ## print every figure of docs/accuracy.md, the GPU profiles fitted again; minutes
 	$(BIN)/python -m validation

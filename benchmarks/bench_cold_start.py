@@ -1,73 +1,83 @@
-"""Cold start: the whole command in a new process, beside the bare imports and beside onnx-tool.
+"""Cold start: whole commands in new processes, beside bare ``import numpy`` and beside onnx-tool.
 
-Prints wall seconds (minimum over spaced rounds, one of each a round), peak memory, and the ratios.
-onnx-tool reads the same network from an ONNX file, made here once; it needs ``pip install
-onnx-tool`` and torch with onnx, and is left out where they are missing.
+    python benchmarks/bench_cold_start.py [PYTHON]
+
+Prints wall and processor seconds (least of spaced rounds, one of each a round), peak memory, and ratios. onnx-tool
+profiles the same ONNX files, two that the package onnx brings for its own tests; it is left out where ``PYTHON`` (this
+one, if left out) has no ``onnx_tool``.
 """
 
 from __future__ import annotations
 
 import importlib.util
+import os
 import subprocess
 import sys
-import tempfile
 import time
 from pathlib import Path
+from typing import NamedTuple
 
-ROUNDS = 10
-NETWORK = "shufflenet_v2_1x"
-
+ROUNDS = 7
+MODELS = ("light_shufflenet", "light_resnet50")
+ZOO = "shufflenet_v2_1x"
 ONNX_TOOL = "import sys, onnx_tool; onnx_tool.model_profile(sys.argv[1])"
-PEAK = "import resource, sys; print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss, file=sys.stderr)"
-EXPORT = """
-import sys, torch
-from costsim.networks import build as network
-from costsim.reference import build
-torch.onnx.export(build(network(sys.argv[1])).eval(), torch.randn(1, 3, 224, 224), sys.argv[2], dynamo=False)
-"""
 
 
-def commands(folder: Path) -> dict[str, list[str]]:
-    """What is measured, by name."""
+class Cost(NamedTuple):
+    """Of one process."""
+
+    wall_s: float
+    cpu_s: float
+    peak_mib: float
+
+
+def commands(python: str) -> dict[str, list[str]]:
+    """What is measured, by name; each is held against the one before it that is not costsim's."""
+    costsim = [sys.executable, "-m", "costsim", "analyze"]
     found = {
-        "bare imports": [sys.executable, "-c", "import numpy, networkx, pydantic"],
-        "costsim text": [sys.executable, "-m", "costsim", "analyze", NETWORK, "--hw", "arm_a53"],
-        "costsim json": [sys.executable, "-m", "costsim", "analyze", NETWORK, "--hw", "arm_a53", "--format", "json"],
+        "import numpy": [sys.executable, "-c", "import numpy"],
+        f"costsim {ZOO}": [*costsim, ZOO, "--hw", "rpi4b"],
+        f"costsim {ZOO} csv": [*costsim, ZOO, "--hw", "rpi4b", "--format", "csv"],
     }
-    if all(importlib.util.find_spec(name) for name in ("onnx_tool", "torch", "onnx")):
-        model = folder / "network.onnx"
-        subprocess.run(
-            [sys.executable, "-W", "ignore", "-c", EXPORT, NETWORK, str(model)], check=True, capture_output=True
-        )
-        found["onnx-tool"] = [sys.executable, "-c", ONNX_TOOL, str(model)]
+    for model in MODELS:
+        path = str(_light(model))
+        if not subprocess.run([python, "-c", "import onnx_tool"], capture_output=True, check=False).returncode:
+            found[f"onnx-tool {model}"] = [python, "-c", ONNX_TOOL, path]
+        found[f"costsim {model}"] = [*costsim, path, "--hw", "rpi4b"]
     return found
 
 
-def seconds(command: list[str]) -> float:
+def _light(model: str) -> Path:
+    """A network whose weights are filled in as it runs: a small file of real size."""
+    package = importlib.util.find_spec("onnx")
+    assert package is not None and package.origin is not None, "pip install onnx"
+    return Path(package.origin).parent / "backend/test/data/light" / f"{model}.onnx"
+
+
+def cost(command: list[str]) -> Cost:
+    """One run; the child's own use of the machine is what ``wait4`` tells."""
     start = time.perf_counter()
-    subprocess.run(command, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    return time.perf_counter() - start
-
-
-def peak_mib(command: list[str]) -> float:
-    """Peak resident memory of the command, read by a small parent of its own."""
-    code = f"import subprocess; subprocess.run({command!r}, stdout=subprocess.DEVNULL); {PEAK}"
-    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    return int(result.stderr.split()[-1]) / 1024
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    _, status, used = os.wait4(process.pid, 0)
+    process.returncode = os.waitstatus_to_exitcode(status)
+    if process.returncode:
+        raise SystemExit(f"{' '.join(command)} ended with {process.returncode}")
+    return Cost(time.perf_counter() - start, used.ru_utime + used.ru_stime, used.ru_maxrss / 1024)
 
 
 def main() -> None:
-    with tempfile.TemporaryDirectory() as folder:
-        measured = commands(Path(folder))
-        best = dict.fromkeys(measured, float("inf"))
-        for _ in range(ROUNDS):
-            for name, command in measured.items():
-                best[name] = min(best[name], seconds(command))
-            time.sleep(0.2)
-        memory = {name: peak_mib(command) for name, command in measured.items()}
-    for name in measured:
-        ratios = ", ".join(f"{best[name] / best[other]:.2f} x {other}" for other in best if other != name)
-        print(f"{name:<14} {best[name]:.3f} s  {memory[name]:4.0f} MiB   {ratios}")
+    measured = commands(sys.argv[1] if len(sys.argv) > 1 else sys.executable)
+    runs: dict[str, list[Cost]] = {name: [] for name in measured}
+    for _ in range(ROUNDS):
+        for name, command in measured.items():
+            runs[name].append(cost(command))
+        time.sleep(0.2)
+    beside = None
+    for name, costs in runs.items():
+        least = Cost(*map(min, zip(*costs, strict=True)))
+        beside = beside if name.startswith("costsim") and beside else (name, least)
+        ratio = "" if beside[0] == name else f"   {least.cpu_s / beside[1].cpu_s:.2f} x {beside[0]}"
+        print(f"{name:<28} {least.wall_s:.3f} s  {least.cpu_s:.3f} s CPU  {least.peak_mib:4.0f} MiB{ratio}")
 
 
 if __name__ == "__main__":

@@ -10,6 +10,9 @@ from collections.abc import Iterable
 from difflib import get_close_matches
 from typing import Any
 
+LONGEST = 600
+"""Characters of each part of a message: names and values of others may be of any length."""
+
 
 def visible(text: str) -> str:
     """Text of others with what would steer a terminal, break a line or turn the reading order written as an escape."""
@@ -18,6 +21,12 @@ def visible(text: str) -> str:
 
 def _escape(char: str) -> str:
     return repr(char)[1:-1] if unicodedata.category(char) != "Zs" else " "  # other widths of space are spaces
+
+
+def shortened(written: object, most: int = 60) -> str:
+    """What was written, cut where it is too long for a message of one line."""
+    text = str(written)
+    return text if len(text) <= most else f"{text[:most]}... ({len(text)} characters)"
 
 
 class CostsimError(Exception):
@@ -30,8 +39,8 @@ class InputError(CostsimError):
     """Bad input: an unknown name, a wrong unit, a malformed file, an impossible shape."""
 
     def __init__(self, what: str, *, where: str = "", mend: str = "") -> None:
-        self.what, self.where, self.mend = what, where, mend
-        super().__init__(f"{where}: {what}" if where else what)
+        self.what, self.where, self.mend = shortened(what, LONGEST), shortened(where, LONGEST), shortened(mend, LONGEST)
+        super().__init__(f"{self.where}: {self.what}" if where else self.what)
 
     def __str__(self) -> str:
         line = super().__str__()
@@ -64,7 +73,7 @@ class AssertionFailedError(CostsimError):
 
 def unknown_name(kind: str, name: str, known: Iterable[str], *, where: str = "", listing: str = "") -> InputError:
     """The error for a name that is not known, with the nearest ones that are."""
-    known = sorted(known)
+    known, name = sorted(known), shortened(name)
     near = get_close_matches(name.lower(), known, n=3, cutoff=0.5)
     mend = f"did you mean {', '.join(near)}?" if near else (listing or f"known: {', '.join(known)}")
     return InputError(f"unknown {kind} '{name}'", where=where, mend=mend)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import mmap
 import os
 import re
 import select
@@ -18,7 +19,7 @@ from costsim.errors import InputError
 LARGEST_TEXT = 256 * 2**20
 """Bytes of text that are read from one file. What is longer is no profile, log or table."""
 
-PATIENCE_S = 5.0
+PATIENCE_S = 2.0
 """How long a named pipe is waited for that has nobody at its other end."""
 
 _DESCRIPTOR = re.compile(r"/(?:dev|proc/self)/fd/(\d+)\Z")
@@ -74,6 +75,35 @@ def read_text(path: str | Path, mend: str = "check the path") -> str:
         raise InputError("cannot be read: not text in UTF-8", where=str(path), mend=mend) from None
     except ValueError as error:  # a null byte in the path
         raise InputError(f"cannot be read: {error}", where=str(path).replace("\0", "\\0"), mend=mend) from None
+
+
+def mapped(path: Path, what: str, mend: str) -> mmap.mmap:
+    """The bytes of a binary file, of which only those that are looked at come into memory; closed with its last reader.
+
+    ``what`` it should be stands in the message: ``an ONNX file``.
+
+    Raises:
+        InputError: see ``check_regular``; or an empty file.
+    """
+    check_regular(path, mend)
+    try:
+        with path.open("rb") as file:
+            if not os.fstat(file.fileno()).st_size:
+                raise InputError(f"not {what}: the file is empty", where=str(path), mend=mend)
+            return mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+    except OSError as error:
+        raise InputError(f"cannot be read: {error.strerror}", where=str(path), mend=mend) from None
+
+
+def check_regular(path: str | Path, mend: str = "check the path") -> None:
+    """Refuse what a binary file cannot be: opening a pipe waits for ever, and a device has no end.
+
+    Raises:
+        InputError: nothing is there that is a regular file.
+    """
+    check_file(path, mend)
+    if not stat.S_ISREG(_mode(path) or 0):
+        raise InputError("is no regular file", where=str(path), mend="write it to a file first")
 
 
 def write_text(path: str | Path, text: str) -> None:

@@ -6,9 +6,9 @@ import json
 from pathlib import Path
 from typing import Any
 
-from costsim.errors import InputError
+from costsim.errors import InputError, shortened
 from costsim.files import read_text
-from costsim.units import plausible, shortened
+from costsim.units import plausible
 
 
 def read_json(path: str | Path, mend: str) -> Any:

@@ -18,11 +18,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from costsim.errors import InputError, unknown_name
+from costsim.errors import InputError, shortened, unknown_name
 from costsim.files import is_there, read_text
 from costsim.guidelines.suppress import Suppression, suppressions
 from costsim.limits import Assertion, parse_assertion
-from costsim.units import shortened
 
 FILE = "pyproject.toml"
 
@@ -104,9 +103,14 @@ def read_project(path: Path) -> Project:
     """
     text = read_text(path)
     try:
-        table = tomllib.loads(text).get("tool", {}).get("costsim")
-    except tomllib.TOMLDecodeError as error:
-        raise InputError(f"is not valid TOML: {error}", where=str(path), mend="mend it there") from None
+        tree = tomllib.loads(text)
+    except RecursionError:
+        raise InputError("is not valid TOML: nested too deeply", where=str(path), mend="write fewer levels") from None
+    except ValueError as error:  # no TOML, or a whole number of thousands of digits
+        problem = shortened(str(error).splitlines()[0], 120)
+        raise InputError(f"is not valid TOML: {problem}", where=str(path), mend="mend it there") from None
+    tools = tree.get("tool")
+    table = tools.get("costsim") if isinstance(tools, dict) else None
     if table is None:
         raise InputError(f"has no [{TABLE}]", where=str(path), mend=MEND)
     where = f"{path}: [{TABLE}]"

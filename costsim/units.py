@@ -13,7 +13,7 @@ from __future__ import annotations
 import math
 import re
 
-from costsim.errors import InputError
+from costsim.errors import InputError, shortened
 
 DECIMAL = {"p": 1e-12, "n": 1e-9, "u": 1e-6, "µ": 1e-6, "m": 1e-3, "": 1.0, "k": 1e3, "M": 1e6, "G": 1e9, "T": 1e12}
 BINARY = {"Ki": 2.0**10, "Mi": 2.0**20, "Gi": 2.0**30}
@@ -65,12 +65,6 @@ def plausible(value: float, written: object) -> float:
             f"'{shortened(written)}' {size}", mend=f"write a number between {1 / LARGEST:g} and {LARGEST:g}"
         )
     return value
-
-
-def shortened(written: object, most: int = 60) -> str:
-    """What was written, cut where it is too long for a message of one line."""
-    text = str(written)
-    return text if len(text) <= most else f"{text[:most]}... ({len(text)} characters)"
 
 
 def is_quantity(text: str) -> bool:

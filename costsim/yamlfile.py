@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+import re
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
+from ruamel.yaml.events import CollectionEndEvent, CollectionStartEvent
 
-from costsim.errors import InputError
+from costsim.errors import InputError, shortened
 from costsim.files import read_text
-from costsim.units import shortened
+
+DEEPEST = 100
+"""Levels of one file. The parser's C code recurses, and ends the process a few thousand levels down."""
+
+_BEFORE_A_VALUE = re.compile(r"[ \t]*(?:[-?:][ \t]+)*")
+"""What a line begins with: each level of blocks is at least one column further in than the one around it."""
 
 
 def read_yaml(path: Path) -> dict[str, Any]:
@@ -58,7 +65,7 @@ def parse_yaml(text: str, where: str, lines: bool = True) -> Any:
         problem = str(getattr(error, "problem", None) or error).splitlines()[0]
         place = f"{where}:{mark.line + 1}" if mark and lines else where
         raise InputError(f"not valid YAML: {shortened(problem)}", where=place, mend="mend that line") from None
-    except RecursionError:
+    except _TooDeepError:
         raise InputError("not valid YAML: nested too deeply", where=where, mend="write fewer levels") from None
     except (ValueError, TypeError, OverflowError, AttributeError, LookupError) as error:  # from making the objects
         problem = (str(error).splitlines() or ["a value cannot be read"])[0]
@@ -68,4 +75,22 @@ def parse_yaml(text: str, where: str, lines: bool = True) -> Any:
 @lru_cache(maxsize=64)
 def _parsed(text: str) -> Any:
     """Kept: profiles inherit from the same few files, and a sweep reads its profiles again and again."""
+    _check_depth(text)
     return YAML(typ="safe").load(text)
+
+
+class _TooDeepError(Exception):
+    """More levels than ``DEEPEST``."""
+
+
+def _check_depth(text: str) -> None:
+    """Count levels by the parser's events, which come without recursion, in texts that may have too many."""
+    before = (_BEFORE_A_VALUE.match(line) for line in text.splitlines())
+    columns = max((match.end() for match in before if match), default=0)
+    if text.count("[") + text.count("{") + 2 * columns <= DEEPEST:  # lists need no column of their own under a key
+        return
+    depth = 0
+    for event in YAML(typ="safe").parse(text):
+        depth += isinstance(event, CollectionStartEvent) - isinstance(event, CollectionEndEvent)
+        if depth > DEEPEST:
+            raise _TooDeepError

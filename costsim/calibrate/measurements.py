@@ -13,10 +13,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from costsim.calibrate.logs import parse_log
-from costsim.errors import InputError
+from costsim.errors import InputError, shortened
 from costsim.files import is_there, read_text
 from costsim.profiled.formats import parse_op_profile
-from costsim.units import shortened
 
 VELA_TIME = "inference_time"
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import matplotlib as mpl
 
 from costsim.calibrate.validate import Validation
-from costsim.errors import InputError
+from costsim.errors import InputError, visible
 from costsim.files import write_bytes
 
 FORMATS = (".png", ".svg", ".pdf")
@@ -36,11 +36,12 @@ def draw(validation: Validation, path: str | Path) -> None:
         axes.plot(ends, ends, color="0.5", linewidth=1)
         axes.errorbar(measured, predicted, yerr=[below, above], fmt="o", markersize=4, linewidth=0.6, alpha=0.8)
         for worst in validation.worst:
-            axes.annotate(worst.name, (worst.measured_s * 1e3, worst.predicted_s * 1e3), xytext=(6, -8),
-                          textcoords="offset points", fontsize=8)  # fmt: skip
+            axes.annotate(visible(worst.name), (worst.measured_s * 1e3, worst.predicted_s * 1e3), xytext=(6, -8),
+                          textcoords="offset points", fontsize=8, parse_math=False)  # fmt: skip
         axes.set(xscale="log", yscale="log", xlim=ends, ylim=ends, aspect="equal",
                  xlabel="measured [ms]", ylabel="predicted [ms]")  # fmt: skip
-        axes.set_title(f"{validation.profile.name} against\n{validation.against}", fontsize=8)
+        title = f"{visible(validation.profile.name)} against\n{visible(validation.against)}"
+        axes.set_title(title, fontsize=8, parse_math=False)  # a path or a name may hold dollars, and is no formula
         axes.legend(loc="upper left")
         drawn = io.BytesIO()
         figure.savefig(drawn, format=Path(path).suffix[1:], dpi=150)

@@ -17,7 +17,8 @@ from traceback import extract_tb
 
 import click
 
-from costsim.cli.patient import patient_stdout
+from costsim.cli.interruption import noted_interruptions
+from costsim.cli.patient import patient
 from costsim.errors import CostsimError, visible
 
 VERBS = (
@@ -71,12 +72,15 @@ def main() -> None:
     """Run a verb; answer 0, or 1 for bad input, 2 if it does not fit, 3 if an assertion failed."""
     gc.freeze()
     gc.set_threshold(100_000, 50, 50)  # start-up makes many objects that live on: looking through them costs a tenth
-    with patient_stdout() as problem:
-        code = run(sys.argv[1:])
+    with patient("stderr"), patient("stdout") as problem, noted_interruptions() as came:
+        try:
+            code = run(sys.argv[1:])
+        except Exception:
+            if not came:
+                raise
+            code = _fail("interrupted", 130)
     if problem and not isinstance(problem[0], BrokenPipeError):  # whoever stopped reading knows
         code = _fail(f"standard output cannot be written: {problem[0].strerror}", 1)
-    with suppress(OSError, ValueError, AttributeError):
-        sys.stderr.flush()
     sys.exit(code)
 
 

@@ -1,4 +1,4 @@
-"""Standard output that may be full: the files asked for beside it are written all the same."""
+"""Standard streams that may be full: the files asked for beside them are written all the same."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from typing import Any
+from typing import Any, Literal
 
 
 class _Patient:
@@ -32,16 +32,16 @@ class _Patient:
 
 
 @contextmanager
-def patient_stdout() -> Iterator[list[OSError]]:
-    """While it is open nothing that writes to standard output fails; the list holds why it could not be written."""
+def patient(name: Literal["stdout", "stderr"]) -> Iterator[list[OSError]]:
+    """While it is open nothing that writes to the stream fails; the list holds why it could not be written."""
     problem: list[OSError] = []
-    stream = sys.stdout
+    stream = getattr(sys, name)
     if stream is not None:  # closed before the start
-        sys.stdout = _Patient(stream, problem)
+        setattr(sys, name, _Patient(stream, problem))
     try:
         yield problem
     finally:
-        sys.stdout = stream
+        setattr(sys, name, stream)
         if problem:  # what the stream still holds goes nowhere, or it would fail again at exit
             with suppress(OSError, ValueError):
                 os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())

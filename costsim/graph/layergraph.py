@@ -9,10 +9,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from costsim.errors import InputError
+from costsim.errors import InputError, shortened
 from costsim.graph.layers import Input, Layer, LoopNest, Shape, Unknown
 from costsim.graph.placed import Misplaced, Placed, place
-from costsim.units import shortened
 
 if TYPE_CHECKING:
     import networkx as nx

@@ -7,10 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from costsim.errors import InputError, unknown_name
+from costsim.errors import InputError, shortened, unknown_name
 from costsim.graph import layers as L
 from costsim.graph.layers import Layer
-from costsim.units import shortened
 
 LAYER_TYPES: dict[str, type[Layer]] = {
     name: value

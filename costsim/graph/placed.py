@@ -8,9 +8,9 @@ from typing import Any
 
 import numpy as np
 
+from costsim.errors import shortened
 from costsim.graph.layers import Conv2d, Layer, LoopNest, Shape
 from costsim.graph.layers.base import everywhere, positive
-from costsim.units import shortened
 
 KEPT = 2**13
 """Layers remembered with the shapes they were placed between, less than 1 KiB each."""

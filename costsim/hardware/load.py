@@ -9,7 +9,7 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from costsim.errors import InputError, unknown_name
+from costsim.errors import InputError, shortened, unknown_name
 from costsim.files import write_text
 from costsim.hardware.fingerprint import is_as_carded
 from costsim.hardware.folders import find_parent, find_profile
@@ -29,7 +29,6 @@ from costsim.hardware.trees import (
     strip_sources,
 )
 from costsim.plugins import DEVICES, load_plugin
-from costsim.units import shortened
 from costsim.yamlfile import parse_yaml, read_yaml
 
 ON_COMMAND_LINE = "command_line"

@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from costsim.errors import InputError
-from costsim.units import is_quantity, plausible, shortened
+from costsim.errors import InputError, shortened
+from costsim.units import is_quantity, plausible
 
 Tree = dict[str, Any]
 

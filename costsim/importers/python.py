@@ -14,12 +14,11 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from costsim.errors import CostsimError, InputError, unknown_name
+from costsim.errors import CostsimError, InputError, shortened, unknown_name
 from costsim.files import check_file, read_text
 from costsim.graph import LayerGraph
 from costsim.graph.resize import InputSize
 from costsim.importers.importer import Importer
-from costsim.units import shortened
 
 MEND = "write module.py:Name or package.module:name"
 
@@ -118,7 +117,7 @@ def _written_in(path: Path) -> list[str]:
     """Classes of the file, then its functions, last first: what is built from the others stands below them."""
     try:
         body = ast.parse(read_text(path)).body
-    except SyntaxError:
+    except (SyntaxError, ValueError, RecursionError, MemoryError):  # importing it says what is wrong
         return []
     classes = [node.name for node in body if isinstance(node, ast.ClassDef)]
     functions = [node.name for node in body if isinstance(node, ast.FunctionDef) and not node.name.startswith("_")]

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from math import prod
 from typing import Any, TypeAlias, cast
 
-from costsim.errors import InputError
+from costsim.errors import InputError, shortened
 from costsim.graph import LayerGraph, Node, Tensor
 from costsim.graph import layers as L
 from costsim.graph.layergraph import Origin, SourceLine
@@ -17,7 +17,6 @@ from costsim.graph.layers import Layer, Shape
 from costsim.graph.quantised import QUANTISED
 from costsim.importers.formats import FLOAT, INT8, Formats
 from costsim.tables.optable import MAC
-from costsim.units import shortened
 
 
 @dataclass(frozen=True, eq=False)

@@ -7,14 +7,13 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from costsim.errors import CostsimError, DoesNotFitError, InputError
+from costsim.errors import CostsimError, DoesNotFitError, InputError, shortened
 from costsim.graph import LayerGraph
 from costsim.importers.json import FORMAT, from_dict
 from costsim.importers.python import call, named
 from costsim.jsonfile import parse_json
 from costsim.networks import build
 from costsim.predict.predictor import Predictor
-from costsim.units import shortened
 
 
 @dataclass(frozen=True)

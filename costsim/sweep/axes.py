@@ -19,9 +19,9 @@ from typing import Any
 
 import numpy as np
 
-from costsim.errors import InputError
+from costsim.errors import InputError, shortened
 from costsim.network import parse_input_size
-from costsim.units import UNITS, is_quantity, parse_quantity, plausible, shortened
+from costsim.units import UNITS, is_quantity, parse_quantity, plausible
 
 LARGEST_AXIS = 10**6
 """Values of one axis: what more would say can be said by a sample of a step."""

@@ -13,12 +13,11 @@ from typing import Any
 
 import numpy as np
 
-from costsim.errors import InputError, unknown_name
+from costsim.errors import InputError, shortened, unknown_name
 from costsim.measures import BY_NAME, MEASURES, Measure, Parts, values
 from costsim.tables.costtable import CostTable
 from costsim.tables.optable import OpTable
 from costsim.tables.schema import Array
-from costsim.units import shortened
 
 OP_METRICS = ("params", "macs", "flops", "mem_access_elems", "weight_bytes", "peak_activation_bytes")
 COST_METRICS = ("latency_ms", "dram_bytes", "energy_mj")

@@ -9,13 +9,12 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from costsim.errors import CostsimError, InputError, unknown_name
+from costsim.errors import CostsimError, InputError, shortened, unknown_name
 from costsim.graph import LayerGraph
 from costsim.graph.layers import Conv2d
 from costsim.importers.python import named
 from costsim.network import Network, parse_input_size
 from costsim.networks.zoo import family_of
-from costsim.units import shortened
 
 Options = Mapping[str, np.ndarray]
 """Constructor option to its value at each point."""

@@ -10,11 +10,13 @@ from xml.etree import ElementTree as ET
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from matplotlib import rc_context
 
 import costsim
 from costsim.cli import run
 from costsim.errors import CostsimError, InputError, visible
 from costsim.importers.json import from_dict
+from costsim.report.formats.csv import csv_text
 from costsim.report.formats.terminal import as_text, plain_table
 from costsim.sweep.search import search
 
@@ -84,6 +86,25 @@ def test_markup_in_a_table_is_shown_as_it_is():
     assert "[bold]x" in shown
 
 
+@pytest.mark.parametrize("name", [r"$\frac$", "$x$", "a$b", "\x1b[31m", "$$"])
+def test_a_picture_of_a_hostile_name_is_drawn_letter_by_letter(name):
+    from matplotlib.figure import Figure
+
+    from costsim.report.pictures.plots import unmarked
+
+    figure = Figure()
+    figure.text(0, 0, unmarked(name), gid="name")
+    svg = io.BytesIO()
+    with rc_context({"svg.fonttype": "none"}):
+        figure.savefig(svg, format="svg")
+    drawn = "".join(ET.fromstring(svg.getvalue()).find(".//*[@id='name']").itertext()).strip()
+    assert drawn == visible(name)
+
+
+def test_names_of_columns_are_no_formulas():
+    assert csv_text([{"=1+1": 1, "a": "-x"}]) == "'=1+1,a\n1,'-x\n"
+
+
 def test_an_error_is_one_line_whatever_was_named(capsys):
     assert run(["analyze", "\x1b]0;x\x07\nnext", "--hw", "rpi4b"]) == 1
     said = capsys.readouterr().err
@@ -105,6 +126,11 @@ def test_a_full_output_loses_no_file(tmp_path):
     assert done.stderr.splitlines()[-1] == "costsim: standard output cannot be written: No space left on device"
     assert "Traceback" not in done.stderr
     assert (tmp_path / "r.html").stat().st_size > 1000
+    both = [*command, "--trace", "t.json"]
+    with open("/dev/full", "w") as full:  # noqa: PTH123
+        deaf = subprocess.run(both, cwd=tmp_path, stdout=subprocess.DEVNULL, stderr=full, check=False)
+    assert deaf.returncode == 0
+    assert (tmp_path / "t.json").stat().st_size > 1000
     closed = subprocess.run(["sh", "-c", '"$@" >&- 2>&-', "sh", *command], cwd=tmp_path, check=False)
     assert closed.returncode in (0, 1)
 

@@ -14,9 +14,13 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from costsim.errors import InputError
+from costsim.files import is_there, read_text
+from costsim.jsonfile import parse_json
 from costsim.timing import Timing
 
 FORMAT = "costsim host measurements"
+
+MEND = "give another path, or delete it"
 
 
 class Journal:
@@ -31,7 +35,10 @@ class Journal:
         self.path = path
         self._rounds: defaultdict[str, list[float]] = defaultdict(list)
         head = {"format": FORMAT, **conditions}
-        lines = _whole_lines(path) if path else []
+        content = _content(path) if path else ""
+        lines = content[: content.rfind("\n") + 1].splitlines()
+        if content and not lines and not json.dumps(head).startswith(content):  # no first line that a kill cut off
+            raise self._no_journal()
         if lines:
             self._read(lines, head)
         elif path:
@@ -53,15 +60,13 @@ class Journal:
 
     def _read(self, lines: list[str], head: Mapping[str, str | int]) -> None:
         try:
-            found, *visits = (json.loads(line) for line in lines)
+            found, *visits = (parse_json(line, str(self.path), MEND) for line in lines)
             if found.get("format") != FORMAT:
                 raise ValueError
             for visit in visits:
-                self._rounds[visit["network"]].append(float(visit["seconds"]))
-        except (ValueError, KeyError, TypeError, AttributeError):
-            raise InputError(
-                "is no journal of measurements", where=str(self.path), mend="give another path, or delete it"
-            ) from None
+                self._rounds[visit["network"]].append(_seconds(visit["seconds"]))
+        except (InputError, ValueError, KeyError, TypeError, AttributeError):
+            raise self._no_journal() from None
         changed = [key for key in head if found.get(key) != head[key]]
         if changed:
             key = changed[0]
@@ -71,27 +76,35 @@ class Journal:
                 mend="give another path, or delete it to measure anew",
             )
 
+    def _no_journal(self) -> InputError:
+        return InputError("is no journal of measurements", where=str(self.path), mend=MEND)
+
     def _append(self, line: str, begin: bool = False) -> None:
         assert self.path is not None
         try:
-            with self.path.open("r+b" if self.path.exists() else "xb") as file:
-                text = b"" if begin else _whole(self.path.read_bytes())
-                file.truncate(len(text))
+            with os.fdopen(os.open(self.path, os.O_RDWR | os.O_CREAT, 0o666), "r+b") as file:
+                file.truncate(0 if begin else len(_whole(file.read())))
                 file.seek(0, os.SEEK_END)
                 file.write(line.encode() + b"\n")
                 file.flush()
                 os.fsync(file.fileno())
         except OSError as error:
-            raise InputError(f"cannot be written: {error.strerror}", where=str(self.path)) from None
+            raise InputError(f"cannot be written: {error.strerror}", where=str(self.path), mend=MEND) from None
+        except ValueError as error:  # a null byte in the path
+            named = str(self.path).replace("\0", "\\0")
+            raise InputError(f"cannot be written: {error}", where=named, mend=MEND) from None
 
 
-def _whole_lines(path: Path) -> list[str]:
-    try:
-        return _whole(path.read_bytes()).decode().splitlines()
-    except FileNotFoundError:
-        return []
-    except (OSError, UnicodeDecodeError) as error:
-        raise InputError(f"cannot be read: {error}", where=str(path)) from None
+def _content(path: Path) -> str:
+    return read_text(path, MEND) if is_there(path) else ""
+
+
+def _seconds(written: object) -> float:
+    """A visit's time, above 0."""
+    seconds = float(written) if isinstance(written, int | float) else 0.0
+    if seconds <= 0:
+        raise ValueError
+    return seconds
 
 
 def _whole(content: bytes) -> bytes:

@@ -15,6 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from costsim.errors import InputError
+from costsim.importers.onnx.direct import RULES, directly
+from costsim.importers.onnx.direct import filled as filled_in
 from costsim.importers.onnx.weights import FILLED, behind
 from costsim.importers.writer import Stored, Value
 
@@ -41,6 +43,9 @@ def fold(node: NodeProto, inputs: Sequence[Value | None], opsets: Sequence[Opera
     made_of = {node.output[0]: 0} if filled else behind(node.op_type, inputs)
     still = any(isinstance(x, Stored) and x.filled for x in inputs)
     trainable = bool(made_of)
+    at_once = _directly(node, inputs)
+    if at_once is not None:
+        return [_made_of(replace(at_once, trainable=trainable), made_of, filled, still)]
     shapes = infer_shapes(node, inputs, opsets)
     small = all(shape is not None and prod(shape) <= LARGEST_VALUE for shape in shapes)
     small = small or node.op_type in DATA_DEPENDENT  # they make no more than they read
@@ -56,6 +61,30 @@ def fold(node: NodeProto, inputs: Sequence[Value | None], opsets: Sequence[Opera
     elem_type = source.elem_type if keeps_type and isinstance(source, Stored) else 1
     made = [Stored(shape, trainable, elem_type=elem_type) for shape in shapes if shape is not None]
     return [_made_of(x, made_of, filled, still) for x in made]
+
+
+def _directly(node: NodeProto, inputs: Sequence[Value | None]) -> Stored | None:
+    """The one output of a node that NumPy computes, without loading the evaluator or inferring a shape."""
+    from onnx import helper
+
+    given = [None if x is None else getattr(x, "values", None) for x in inputs]
+    known = all(x is None or values is not None for x, values in zip(inputs, given, strict=True))
+    if node.domain or not known or len(node.output) != 1 or node.op_type not in {FILLED, *RULES}:
+        return None
+    attributes = {a.name: _plain(helper.get_attribute_value(a)) for a in node.attribute}
+    if node.op_type == FILLED:
+        made = filled_in(attributes, given[0], LARGEST_VALUE) if len(given) == 1 and given[0] is not None else None
+        return None if made is None else Stored(made[0], elem_type=made[1], values=made[2])
+    values = directly(node.op_type, attributes, given)
+    if values is None or values.size > LARGEST_VALUE:
+        return None
+    return Stored(values.shape, values=values, elem_type=helper.np_dtype_to_tensor_dtype(values.dtype))
+
+
+def _plain(value: Any) -> Any:
+    from onnx import TensorProto, numpy_helper
+
+    return numpy_helper.to_array(value) if isinstance(value, TensorProto) else value
 
 
 def _made_of(x: Stored, parameters: Mapping[Hashable, int], filled: bool, still: bool) -> Stored:

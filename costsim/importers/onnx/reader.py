@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from costsim.errors import InputError
+from costsim.errors import InputError, shortened
 from costsim.graph import Tensor
 from costsim.graph import layers as L
 from costsim.graph.layergraph import Held, Origin
@@ -26,7 +26,6 @@ from costsim.importers.onnx.ops import DOMAINS
 from costsim.importers.onnx.scopes import blocks
 from costsim.importers.onnx.weights import FLOATS, RECURRENT, as_operand, weights_of
 from costsim.importers.writer import GraphWriter, Stored, Value
-from costsim.units import shortened
 
 if TYPE_CHECKING:
     from onnx import GraphProto, ModelProto, NodeProto, ValueInfoProto

@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from costsim.errors import InputError
+from costsim.files import mapped
 
 LARGEST_PAYLOAD = 16 * 1024
 """Bytes of a tensor's data that are still read."""
@@ -43,13 +44,8 @@ def read_slim(path: Path) -> bytes:
         InputError: the file cannot be read, is cut short, or is no protobuf message.
     """
     try:
-        with path.open("rb") as file:
-            if not path.stat().st_size:
-                raise InputError("the file is empty", where=str(path), mend="export it again")
-            with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
-                return _slim(data, 0, len(data), "Model", 0)
-    except OSError as error:
-        raise InputError(f"cannot be read: {error.strerror}", where=str(path), mend="check the path") from None
+        with mapped(path, "an ONNX file", mend="export it again") as data:
+            return _slim(data, 0, len(data), "Model", 0)
     except _WireError as error:
         raise InputError(
             f"not an ONNX file, or cut short: {error}", where=str(path), mend="export or download it again"

@@ -6,7 +6,6 @@ before anything is read in a loop, and whatever it stumbles over is one error.
 
 from __future__ import annotations
 
-import mmap
 import struct
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -19,6 +18,7 @@ from typing import Any
 import numpy as np
 
 from costsim.errors import InputError
+from costsim.files import mapped
 
 IDENTIFIER = b"TFL3"
 MOST_ITEMS = 100_000
@@ -101,10 +101,11 @@ def read_model(path: Path) -> FileModel:
     Raises:
         InputError: the package tflite is missing, the file is no TFLite model or damaged.
     """
-    with _damage_named(path), path.open("rb") as file:
-        if path.stat().st_size < 16:
+    data = mapped(path, "a TFLite file", mend="convert or download it again")
+    with _damage_named(path):
+        if len(data) < 16:
             raise ValueError("shorter than any model")
-        return _Reader(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)).model()
+        return _Reader(data).model()
 
 
 def parse_model(data: bytes, where: str = "tflite model") -> FileModel:

@@ -18,6 +18,7 @@ from torch.export import ExportedProgram, default_decompositions
 from torch.nn import Module
 
 from costsim.errors import InputError
+from costsim.files import check_regular
 from costsim.importers.torch.assumed import assuming
 from costsim.importers.torch.ops import OPS
 from costsim.importers.torch.reader import op_name
@@ -46,6 +47,7 @@ def program_of(source: Any) -> tuple[ExportedProgram, str]:
     if not isinstance(source, Path):
         inner = getattr(source, "exported_program", None)
         return (source if inner is None else inner), "exported program"
+    check_regular(source)
     try:
         with silent():
             program = torch.export.load(source)

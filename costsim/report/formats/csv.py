@@ -42,7 +42,7 @@ def csv_text(rows: Sequence[Mapping[str, Any]]) -> str:
     names = dict.fromkeys(name for row in rows for name in row)
     out = io.StringIO()
     writer = csv.DictWriter(out, list(names), lineterminator="\n")
-    writer.writeheader()
+    writer.writerow({name: cell(name) for name in names})
     writer.writerows({name: cell(value) for name, value in row.items()} for row in rows)
     return out.getvalue()
 

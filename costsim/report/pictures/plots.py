@@ -13,7 +13,7 @@ import matplotlib
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from costsim.errors import unknown_name
+from costsim.errors import unknown_name, visible
 from costsim.files import make_folder, write_bytes
 from costsim.report.page.charts import MODE_COLOURS, PLAIN_COLOUR, ROOF_COLOUR
 from costsim.report.page.memory import capacities, held
@@ -65,6 +65,11 @@ def _title(analysis: Analysis) -> str:
     return f"{analysis.network} on {analysis.hardware}, {analysis.mode}"
 
 
+def unmarked(name: str) -> str:
+    """A name as matplotlib draws it letter by letter: between dollars it would be read as a formula."""
+    return visible(name).replace("$", r"\$")
+
+
 def save_figures(drawings: Mapping[str, Callable[[Axes], None]], title: str, folder: str | Path) -> list[Path]:
     """Draw every picture and write it as PNG and SVG.
 
@@ -87,7 +92,7 @@ def _drawn(draw: Callable[[Axes], None], title: str) -> Figure:
     with matplotlib.rc_context(STYLE):
         figure = Figure(figsize=(WIDTH_IN, HEIGHT_IN), dpi=DPI, layout="constrained")
         draw(figure.subplots())
-        figure.suptitle(title, fontsize=10, parse_math=False)
+        figure.suptitle(unmarked(title), fontsize=10)
     return figure
 
 
@@ -108,7 +113,7 @@ def draw_roofline(analysis: Analysis, axes: Axes) -> None:
         if corners:
             label = f"{level} {corners[1]['text']}" if roof == "bandwidth" else corners[1]["text"]
             at = (corners[1]["x"], corners[1]["y"])
-            axes.annotate(label, at, (-6, 5), textcoords="offset points", ha="right", fontsize=8)
+            axes.annotate(unmarked(label), at, (-6, 5), textcoords="offset points", ha="right", fontsize=8)
     most = max(r["share_ratio"] for r in records) or 1.0
     for op_class, colour in colours.items():
         for kind, marker in MARKERS.items():
@@ -119,8 +124,8 @@ def draw_roofline(analysis: Analysis, axes: Axes) -> None:
             sizes = [4 + LARGEST_POINT * records[p["row"]]["share_ratio"] / most for p in shown]
             xs, ys = [p["x"] for p in shown], [p["y"] for p in shown]
             axes.scatter(xs, ys, sizes, color=colour, marker=marker, alpha=0.7, linewidths=0)
-        axes.plot([], [], "o", color=colour, label=op_class)
-    axes.set(xscale="log", yscale="log", xlabel=f"FLOP per byte of {level} traffic", ylabel="GFLOP/s")
+        axes.plot([], [], "o", color=colour, label=unmarked(op_class))
+    axes.set(xscale="log", yscale="log", xlabel=f"FLOP per byte of {unmarked(level)} traffic", ylabel="GFLOP/s")
     _legend(axes)
     axes.grid(color="#dddddd", linewidth=0.5)
 
@@ -130,7 +135,7 @@ def draw_breakdown(analysis: Analysis, axes: Axes) -> None:
     records = analysis.class_records[::-1]
     colours = class_colours(r["op_class"] for r in records)
     bars = axes.barh(
-        [r["op_class"] for r in records],
+        [unmarked(r["op_class"]) for r in records],
         [r["latency_ms"] for r in records],
         color=[colours[r["op_class"]] for r in records],
     )
@@ -150,7 +155,7 @@ def draw_memory(analysis: Analysis, axes: Axes) -> None:
             [g["to_ms"] - g["from_ms"] for g in shown], align="edge", color=colours[mode], label=mode,
         )  # fmt: skip
     for capacity in capacities(analysis):
-        axes.axhline(capacity["bytes"] / 2**10, color=ROOF_COLOUR, linestyle="--", label=capacity["memory"])
+        axes.axhline(capacity["bytes"] / 2**10, color=ROOF_COLOUR, linestyle="--", label=unmarked(capacity["memory"]))
     axes.set(xlabel="time [ms]", ylabel="held [KiB]")
     _legend(axes)
 

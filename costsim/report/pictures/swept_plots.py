@@ -11,7 +11,7 @@ from matplotlib.ticker import EngFormatter
 
 from costsim.report.page.charts import PLAIN_COLOUR, ROOF_COLOUR
 from costsim.report.page.swept_page import effects, front_points
-from costsim.report.pictures.plots import save_figures
+from costsim.report.pictures.plots import save_figures, unmarked
 from costsim.report.words import short_name
 from costsim.sweep.axes import Axis
 from costsim.sweep.run import SweepResult
@@ -61,13 +61,13 @@ def draw_effect(result: SweepResult, axis: Axis, objective: str, axes: Axes) -> 
     records = effects(result, axis, objective)
     everywhere = [r["value"] for r in records]
     records = [r for r in records if r["mean"] is not None]
-    names = [r["value"] for r in records]
+    names = [unmarked(r["value"]) for r in records]
     axes.vlines(names, [r["least"] for r in records], [r["most"] for r in records], color=ROOF_COLOUR, linewidth=3)
     axes.plot(names, [r["mean"] for r in records], "o", color=PLAIN_COLOUR)
     axes.set(xlabel=axis.name, ylabel=objective, ylim=(0, None))
     axes.grid(axis="y", color="#dddddd", linewidth=0.5)
     if not names:
-        axes.set_title(f"no setting was priced at all of {', '.join(everywhere)}", fontsize=8)
+        axes.set_title(f"no setting was priced at all of {unmarked(', '.join(everywhere))}", fontsize=8)
     elif records[0]["settings"] < max(r["points"] for r in records):
         axes.set_title(f"{records[0]['settings']:,} settings that all values share", fontsize=8)
     if sum(map(len, names)) > MOST_LABEL_LETTERS:
