@@ -26,7 +26,8 @@ def einsum(writer: GraphWriter, equation: str, operands: Sequence[Value]) -> Ten
         InputError: the equation does not fit its operands.
     """
     terms, output = _terms(equation, operands)
-    operands, terms = zip(*(_diagonals(writer, x, term) for x, term in zip(operands, terms, strict=True)), strict=True)
+    plain = [_diagonals(writer, x, term) for x, term in zip(operands, terms, strict=True)]
+    operands, terms = [x for x, _ in plain], [term for _, term in plain]
     value, term = operands[0], terms[0]
     for i in range(1, len(operands)):
         kept = set(output).union(*terms[i + 1 :])

@@ -83,7 +83,7 @@ class FullLength(list[int]):
 def as_one_op() -> Iterator[Packing]:
     """Recurrent modules called inside are one op of the trace each."""
     packing = Packing()
-    stand_in = {cell: partial(_call, cell) for cell in CELLS}
+    stand_in: dict[str, Any] = {cell: partial(_call, cell) for cell in CELLS}
     stand_in |= {"_pack_padded_sequence": packing.pack, "_pad_packed_sequence": packing.unpack}
     with _lock:
         for name, function in stand_in.items():
