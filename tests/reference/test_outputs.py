@@ -87,6 +87,12 @@ def test_every_layer_makes_what_the_modules_own_did(original: Any, net: Any) -> 
     torch.testing.assert_close(result, net(*inputs))
 
 
+def test_a_layer_that_stands_in_for_another_takes_what_the_original_made() -> None:
+    larger = original_of(nn.Sequential(nn.Conv2d(3, 4, 1), nn.AdaptiveAvgPool2d(7)).eval(), (3, 2, 2))
+    found = held(larger, larger.graph)
+    assert found.agrees and "adaptive_avg_pool2d" in found.taken[0].reason
+
+
 def copied(graph: LayerGraph, name: str, layer: L.Layer | None = None, inputs: tuple[str, ...] = ()) -> LayerGraph:
     """The graph with another layer, or other operands, at one place."""
     copy = LayerGraph(graph.name)

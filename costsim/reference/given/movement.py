@@ -71,6 +71,8 @@ def reduce(module: nn.Module, source: Source) -> nn.Module:
 def upsample(module: nn.Module, source: Source) -> nn.Module:
     """Where pixels of the larger map lie between those of the smaller one."""
     layer: L.Upsample = source.node.layer  # type: ignore[assignment]
+    if source.op.startswith("adaptive_"):
+        raise NotTold(f"stands for {source.op}, whose cells may overlap")
     size, corners = source.shape[2:], bool(source.get("align_corners", default=False))
     if source.op in ("Resize", "Upsample"):
         placed = source.get("coordinate_transformation_mode", default="half_pixel")
