@@ -10,8 +10,8 @@ import click
 from costsim.cli.options import SeveralValues, parse_names, parse_settings, run_options
 from costsim.cli.outputs import format_option, print_report
 from costsim.compare import compare
-from costsim.compare_dtypes import compare_dtypes
-from costsim.compare_measures import by_measure as measured_differences
+from costsim.compare.dtypes import compare_dtypes
+from costsim.compare.measures import by_measure as measured_differences
 from costsim.errors import InputError
 
 

@@ -10,7 +10,7 @@ import pytest
 from costsim import NetBuilder, analyze
 from costsim.cli import run
 from costsim.compare import Contribution, Difference, compare, parts, rank_flips
-from costsim.compare_measures import ByMeasure, by_measure
+from costsim.compare.measures import ByMeasure, by_measure
 from costsim.errors import InputError
 from costsim.guidelines import check
 from costsim.importers.json import save_network

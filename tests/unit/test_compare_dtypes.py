@@ -6,7 +6,7 @@ import pytest
 from click.testing import CliRunner
 
 from costsim.cli import cli
-from costsim.compare_dtypes import by_limit, compare_dtypes
+from costsim.compare.dtypes import by_limit, compare_dtypes
 from costsim.errors import InputError
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from costsim.compare import Comparison
-from costsim.compare_measures import by_measure
+from costsim.compare.measures import by_measure
 from costsim.guidelines.pricing import takes_minutes
 from costsim.report.page.compared_charts import compared_charts, compared_data, op_classes
 from costsim.report.page.html import environment

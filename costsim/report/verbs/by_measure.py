@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from rich.console import Group
 from rich.text import Text
 
-from costsim.compare_measures import GUIDELINES, HEADLINE_OF, ByMeasure
+from costsim.compare.measures import GUIDELINES, HEADLINE_OF, ByMeasure
 from costsim.measures import BY_NAME
 from costsim.report.formats.csv import csv_text
 from costsim.report.formats.markdown import escaped, markdown_table

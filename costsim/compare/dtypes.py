@@ -11,7 +11,7 @@ import numpy as np
 
 from costsim.analysis import Analysis
 from costsim.api import analyze
-from costsim.compare import Comparison, difference, signed_milliseconds
+from costsim.compare.networks import Comparison, difference, signed_milliseconds
 from costsim.errors import InputError
 from costsim.hardware import load_profile
 from costsim.network import Network

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from costsim.analysis import Analysis
-from costsim.compare import Comparison, signed_milliseconds
+from costsim.compare.networks import Comparison, signed_milliseconds
 from costsim.guidelines import check
 from costsim.measures import BY_NAME
 from costsim.measures.table import HEADLINES
