@@ -108,6 +108,7 @@ def _grow(case: Case, effect: Effect, holds: Callable[[float, float], bool]) -> 
     fields = fields_with(case.profile, effect)
     if not fields:
         raise NotApplicableError(f"no field of {case.profile.name} is marked {effect}")
+    first = case.seconds  # where nothing fits there is no more to try
     grown = [(path, growth) for path, value in fields.items() for growth in _growths(value)[1:]]
     seconds = case.seconds_with(
         {
@@ -118,7 +119,7 @@ def _grow(case: Case, effect: Effect, holds: Callable[[float, float], bool]) -> 
     of_growth = dict(zip(grown, seconds.tolist(), strict=True))
     for path, value in fields.items():
         growths = _growths(value)
-        taken = [case.seconds, *(of_growth[path, growth] for growth in growths[1:])]
+        taken = [first, *(of_growth[path, growth] for growth in growths[1:])]
         fitting = itertools.takewhile(np.isfinite, taken)  # a wider array may take larger tiles than the buffer holds
         for before, after in itertools.pairwise(fitting):
             assert holds(before, after), f"{path} times {growths} takes {taken} s"

@@ -99,7 +99,8 @@ def calibrate(
         )
     runs = measured_runs(base, measurements, dtype)
     belief = 1.0 if base.calibration.status == "uncalibrated" else CORE_BELIEF
-    core = (*constants.core, *(known_to(INT8, base).core if any(run.run.dtype == "int8" for run in runs) else ()))
+    in_int8 = base.family == "cpu" and any(run.run.dtype == "int8" for run in runs)  # others have one set of kernels
+    core = (*constants.core, *(known_to(INT8, base).core if in_int8 else ()))
     believed = [replace(c, spread=c.spread * belief) for c in core]
     own = seen_constants(constants.board, runs)
     before = np.concatenate([run.log_errors() for run in runs])

@@ -189,7 +189,7 @@ class TestCommandLine:
             (["--host", "--runtime", "onnxruntime", "--base", "arm_a53"], "leave out --base"),
             (["--host", "--runtime", "onnxruntime", "--set", "clock=1GHz"], "leave out --base"),
             (["--base", "arm_a53"], "--from is missing"),
-            ([], "--base is missing"),
+            ([], "--from is missing"),
         ],
     )
     def test_words_that_do_not_go_together_are_refused(self, call, here, tmp_path, words, says):

@@ -63,9 +63,11 @@ def price_op(op: OracleOp, table: OpTable, row: int, profile: Any, run: RunConfi
     assert table.plan is not None
     hw, fit, x = profile.hardware, profile.fitted, op.loops
     memory, word = hw.memory, op.word
-    on_host = profile.runtime.device_ops is not None and word not in profile.runtime.device_ops
+    fallen = falls_back(op, profile.runtime)
+    on_host = fallen or (profile.runtime.device_ops is not None and word not in profile.runtime.device_ops)
     cycles, moved = ARRAYS[hw.array.kind](x, op, hw.array) if x.multiplies else (0.0, op.input_elems + op.output_elems)
     visits = 0.0 if x.multiplies else max(op.output_elems * x.kernel_h * x.kernel_w, op.input_elems)
+    looked_at = max(op.output_elems * x.kernel_h * x.kernel_w, op.input_elems)
     if on_host:
         cycles = moved = visits = 0.0
     ceilings = {
@@ -74,7 +76,8 @@ def price_op(op: OracleOp, table: OpTable, row: int, profile: Any, run: RunConfi
         "vector": visits / (hw.vector_elems_per_cycle * hw.clock_hz),
     }
     if hw.host is not None:
-        ceilings["host"] = host_s(op, hw.host, run.elem_bytes) if on_host else 0.0
+        elem_s = fit.fallback_elem_s if fallen else fit.host_elem_s
+        ceilings["host"] = host_s(op, hw.host, run.elem_bytes) + looked_at * elem_s if on_host else 0.0
 
     maps, weights = float(table.plan.activation_bytes[row, 0]), float(table.plan.weight_bytes[row, 0])
     fetched = maps
@@ -92,6 +95,18 @@ def price_op(op: OracleOp, table: OpTable, row: int, profile: Any, run: RunConfi
     else:
         overheads |= moving
     return Priced(ceilings, overheads, float("inf"), maps + weights)
+
+
+def falls_back(op: OracleOp, runtime: Any) -> bool:
+    """Whether the compiler leaves an op to plain loops of the host because of its shape."""
+    x = op.loops
+    channels = x.groups * x.c_out
+    if op.word == "channel_shuffle":
+        return channels % runtime.shuffled_channels != 0
+    if op.word == "mul" and runtime.scales_on_host:
+        gains = op.input_elems - op.output_elems
+        return 0 < gains <= x.n * channels < op.output_elems
+    return False
 
 
 def transfer_s(moved_bytes: float, memory: Any, ratio: float) -> float:

@@ -71,7 +71,7 @@ def subtests_of_numbers() -> list[tuple[Profile, str]]:
     for name in profile_names():
         profile = load_profile(name)
         for path in profile.provenance:
-            if isinstance(profile.value_at(path), (int, float)):
+            if isinstance(profile.value_at(path), (int, float)) and path != "runtime.resident":  # moves no time
                 found.append((profile, path))
     assert len(found) > 500
     return found

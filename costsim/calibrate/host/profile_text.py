@@ -14,7 +14,9 @@ BASES = {"onnxruntime": "_onnxruntime_x86", "torch": "_torch_x86"}
 """Runtime to the profile that describes how it computes; a machine's profile extends it."""
 
 AVX2_RUNTIME = {"microkernel": "{rows: 6, columns: 16}", "blocked_layout": "{block: 8, pixels: 3}"}
-"""Kernels for vectors of 32 bytes: onnxruntime core/mlas/lib/x86_64/SconvKernelFma3.asm and FgemmKernelFma3.asm."""
+"""Kernels for vectors of 32 bytes."""
+
+AVX2_SOURCE = "onnxruntime core/mlas/lib/x86_64/SconvKernelFma3.asm and FgemmKernelFma3.asm: tiles of AVX2 kernels"
 
 AT_WORST = "  low_ratio: 0.5\n  high_ratio: 2"
 
@@ -44,6 +46,7 @@ def machine_text(name: str, conditions: Conditions, clock_hz: float, bandwidth_b
         "  memory: {kind: estimated, text: "
         + quoted(f"twice the {format_quantity(bandwidth_bytes_per_s, 'B/s')} at which 201 MB of weights stream")
         + "}",
+        *([f"  avx2: {{kind: published, text: {quoted(AVX2_SOURCE)}}}"] if machine.lanes < 16 else []),
         "hardware:",
         f"  core: {quoted(machine.model)}",
         f"  cores: {{value: {machine.cores}, source: system}}",
@@ -59,7 +62,7 @@ def machine_text(name: str, conditions: Conditions, clock_hz: float, bandwidth_b
         f"      bandwidth: {{value: {peak}, source: memory}}",
     ]
     if machine.lanes < 16:
-        lines += ["runtime:", "  source: mlas", *(f"  {key}: {text}" for key, text in AVX2_RUNTIME.items())]
+        lines += ["runtime:", "  source: avx2", *(f"  {key}: {text}" for key, text in AVX2_RUNTIME.items())]
     return "\n".join(lines) + "\n" + _calibration("uncalibrated", "none yet", AT_WORST)
 
 
