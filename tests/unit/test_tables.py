@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
@@ -61,6 +61,7 @@ def test_every_row_takes_its_first_least_alternative(counts: list[int], points: 
 
 
 @pytest.mark.parametrize("points", [3, WIDE + 1])
+@settings(max_examples=40)  # drawing wide arrays takes the time
 @given(data=st.data())
 def test_the_largest_limit_and_the_seconds_under_it(points: int, data: st.DataObject) -> None:
     widths = [*data.draw(st.lists(st.sampled_from([1, points]), min_size=1, max_size=4)), points]
