@@ -7,16 +7,11 @@ from typing import Any
 
 import pytest
 
+from validation.torchvision_operators import declare_box_operators
+
 torch = pytest.importorskip("torch")
 
-OPERATORS = torch.library.Library("torchvision", "FRAGMENT")
-"""torchvision's operators, declared as long as this lives: builds for CPUs may lack its compiled half, which registers
-them. No model here calls them."""
-
-for operator in ("nms", "qnms"):
-    if not hasattr(torch.ops.torchvision, operator):
-        OPERATORS.define(f"{operator}(Tensor dets, Tensor scores, float iou_threshold) -> Tensor")
-
+declare_box_operators()
 
 INFERENCE_ONLY = {"aux_logits": False, "init_weights": False}
 TORCHVISION_OPTIONS = {

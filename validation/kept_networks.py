@@ -35,19 +35,3 @@ class KeptNetworks:
 
 def _entry(name: str) -> str:
     return f"{name}.json"
-
-
-def declare_box_operators() -> None:
-    """Make torchvision importable where its compiled part is of another torch: timm imports it, and calls none."""
-    import torch
-
-    if hasattr(torch.ops.torchvision, "nms"):
-        return
-    library = torch.library.Library("torchvision", "FRAGMENT")
-    for operator in ("nms", "qnms"):
-        library.define(f"{operator}(Tensor dets, Tensor scores, float iou_threshold) -> Tensor")
-    _LIBRARIES.append(library)
-
-
-_LIBRARIES: list[object] = []
-"""Operators live as long as the library that declared them."""

@@ -24,7 +24,8 @@ from costsim.network import Network
 from costsim.networks import build
 from costsim.networks.resnet import DEPTHS, WIDTHS, bottleneck_branch
 from validation import npu_detectors
-from validation.kept_networks import KeptNetworks, declare_box_operators
+from validation.kept_networks import KeptNetworks
+from validation.torchvision_operators import declare_box_operators
 
 DATA = Path(__file__).parent / "data"
 ROWS = DATA / "npu.csv"

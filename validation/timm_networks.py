@@ -17,7 +17,8 @@ import pandas as pd
 
 from costsim.graph import LayerGraph
 from costsim.network import Network
-from validation.kept_networks import KeptNetworks, declare_box_operators
+from validation.kept_networks import KeptNetworks
+from validation.torchvision_operators import declare_box_operators
 
 DATA = Path(__file__).parent / "data"
 ROWS = DATA / "timm.csv"

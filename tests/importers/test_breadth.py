@@ -27,15 +27,16 @@ NAMES = [
 
 
 def built(package: str, name: str) -> Any:
-    from tests.importers import torchvision_ops
+    from tests.importers import torchvision_models
+    from validation.torchvision_operators import declare_box_operators
 
-    torchvision_ops.define_missing()  # timm imports torchvision, too
+    declare_box_operators()  # timm imports torchvision, too
     pytest.importorskip(package)
     if package == "pytorchcv":
         file, _, kind = name.partition("/")
         return getattr(importlib.import_module(f"pytorchcv.models.{file}"), kind)()
     if package == "torchvision":
-        return torchvision_ops.model(name)
+        return torchvision_models.model(name)
     return importlib.import_module("timm").create_model(name)
 
 

@@ -12,7 +12,8 @@ import networkx as nx
 import pytest
 
 import costsim
-from tests.importers.torchvision_ops import define_missing, model
+from tests.importers.torchvision_models import model
+from validation.torchvision_operators import declare_box_operators
 
 torch = pytest.importorskip("torch")
 
@@ -52,7 +53,7 @@ FROM_FILES = [row for row in MODELS if row[0] == "pytorchcv"]
 
 def module(library: str, name: str) -> Any:
     """A model with random weights, and statistics of its batch norms away from 0 and 1."""
-    define_missing()
+    declare_box_operators()
     pytest.importorskip(library)
     torch.manual_seed(0)
     if library == "torchvision":

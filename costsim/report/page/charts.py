@@ -26,7 +26,7 @@ ZOOM: Spec = {
     "select": {"type": "interval", "encodings": ["x"], "zoom": "wheel![event.ctrlKey || event.metaKey]"},
     "bind": "scales",
 }
-"""Dragging moves the time axis, the wheel with Ctrl widens it; the page keeps charts with this parameter alike."""
+"""Dragging moves the time axis, the wheel with Ctrl widens it; the page keeps all charts with it at one range."""
 
 TIME_AXIS_EXTENT = 96
 """Room left of charts over time, the same in all, so that they line up."""
