@@ -209,6 +209,11 @@ def _layer_norm(draw: Draw, x: Tensor, others: list[Tensor]) -> Drawn:
     return L.LayerNorm(affine=draw(st.booleans())), (x,)
 
 
+@_recipe(L.RmsNorm, _any)
+def _rms_norm(draw: Draw, x: Tensor, others: list[Tensor]) -> Drawn:
+    return L.RmsNorm(affine=draw(st.booleans())), (x,)
+
+
 @_recipe(L.GroupNorm, lambda x: _is_map(x) and prod(x.shape[2:]) > 1)  # a single value has no variance
 def _group_norm(draw: Draw, x: Tensor, others: list[Tensor]) -> Drawn:
     return L.GroupNorm(draw(st.sampled_from(_divisors(x.c))), affine=draw(st.booleans())), (x,)

@@ -99,6 +99,13 @@ def layer_norm(net: ModelWriter, layer: L.LayerNorm, reads: list[str], shapes: t
     return net.op("LayerNormalization", reads[0], net.ones(c), net.zeros(c), axis=-1)
 
 
+def rms_norm(net: ModelWriter, layer: L.RmsNorm, reads: list[str], shapes: tuple[Shape, ...], shape: Shape) -> str:
+    """In small ops: the operator of this name is younger than most readers."""
+    mean = net.op("ReduceMean", net.op("Mul", reads[0], reads[0]), net.integers(-1), keepdims=1)
+    normal = net.op("Div", reads[0], net.op("Sqrt", mean))
+    return net.op("Mul", normal, net.ones((shape[-1],))) if layer.affine else normal
+
+
 def group_norm(net: ModelWriter, layer: L.GroupNorm, reads: list[str], shapes: tuple[Shape, ...], shape: Shape) -> str:
     """As an instance norm of one channel a group, the only spelling older than opset 21."""
     folded = net.op("Reshape", reads[0], net.integers(0, layer.groups, -1))
@@ -232,6 +239,7 @@ WRITERS: dict[type[L.Layer], LayerWriter] = {
     L.IndexSelect: index_select,
     L.LRN: lrn,
     L.LayerNorm: layer_norm,
+    L.RmsNorm: rms_norm,
     L.Linear: linear,
     L.MatMul: matmul,
     L.Multiply: arithmetic,

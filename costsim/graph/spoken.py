@@ -56,6 +56,7 @@ ONE_A_CLASS: dict[str, type[Layer]] = {
     "reduce": L.Reduce,
     "reshape": L.Reshape,
     "reshape_like": L.ReshapeLike,
+    "rms_norm": L.RmsNorm,
     "roi_align": L.RoiAlign,
     "scatter_add": L.ScatterAdd,
     "slice": L.Slice,

@@ -289,6 +289,14 @@ def adaptive_pool(writer: GraphWriter, x: Tensor, function: str, size: Sequence[
     return pooled(writer, x, function, kernel, stride, (nothing, nothing))
 
 
+def rms_normed(writer: GraphWriter, x: Tensor, dims: int, scale: Stored | None) -> Tensor:
+    """Division by the root mean square over the last ``dims`` dimensions, perhaps with a stored scale."""
+    if dims == 1 and scale is not None:
+        return writer.add(L.RmsNorm(), x)
+    y = writer.add(L.RmsNorm(affine=False), x)
+    return y if scale is None else arithmetic(writer, "mul", [y, scale])
+
+
 def layer_normed(writer: GraphWriter, x: Tensor, dims: int, weights: Sequence[Stored | None]) -> Tensor:
     """Normalisation over the last ``dims`` dimensions, with a stored scale and perhaps a shift."""
     if dims == 1 and weights and all(w is not None for w in weights):

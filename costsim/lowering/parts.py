@@ -96,6 +96,18 @@ def _layer_norm(node: Node) -> Steps:
     return steps
 
 
+def _rms_norm(node: Node) -> Steps:
+    """Squares, their mean, its root, and with a learned scale one more product."""
+    assert isinstance(node.layer, L.RmsNorm)
+    steps: Steps = [
+        (L.Activation("square"), (INPUT,)),
+        (L.Reduce((len(node.shape) - 1,), "mean", keepdims=True), (PREVIOUS,)),
+        (L.Activation("rsqrt"), (PREVIOUS,)),
+        (L.Multiply(), (INPUT, PREVIOUS)),
+    ]
+    return [*steps, (L.Multiply(const_elems=node.shape[-1]), (PREVIOUS,))] if node.layer.affine else steps
+
+
 def _hard_sigmoid(node: Node) -> Steps:
     """A clipped line: one number added, the rest cut off, one number multiplied."""
     return [(L.Add(), (PREVIOUS,)), (L.Activation("clip"), (PREVIOUS,)), (L.Multiply(), (PREVIOUS,))]
@@ -106,6 +118,7 @@ PARTS: dict[str, Callable[[Node], Steps]] = {
     "hard_sigmoid": _hard_sigmoid,
     "hard_swish": _times_input("hard_sigmoid"),
     "layer_norm": _layer_norm,
+    "rms_norm": _rms_norm,
     "mish": _times_input("softplus", "tanh"),
     "swish": _times_input("sigmoid"),
 }

@@ -94,6 +94,7 @@ _WORDS: dict[str, Word] = {
     "layer_norm": Word(
         "normalisation", 8, whole_input=True, parts=("reduce", "sub", "mul", "reduce", "rsqrt", "mul", "mul", "add")
     ),
+    "rms_norm": Word("normalisation", 4, whole_input=True, parts=("square", "reduce", "rsqrt", "mul", "mul")),
     "group_norm": Word("normalisation", 8, whole_input=True),
     "lrn": Word("normalisation", None, 2, keeps_channels=True),  # a power is a logarithm and an exponential
     # activations

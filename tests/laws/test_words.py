@@ -124,7 +124,9 @@ def test_what_copies_moves_and_nothing_else_does() -> None:
 
 
 def composite(op: str) -> LayerGraph:
-    made = {"channel_shuffle": L.ChannelShuffle(4), "layer_norm": L.LayerNorm()}.get(op, L.Activation(op))
+    made = {"channel_shuffle": L.ChannelShuffle(4), "layer_norm": L.LayerNorm(), "rms_norm": L.RmsNorm()}.get(
+        op, L.Activation(op)
+    )
     graph = LayerGraph(op)
     graph.add(L.Input((1, 16, 8, 8)), name="input")
     graph.add(made, "input", name="whole")

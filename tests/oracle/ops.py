@@ -166,6 +166,8 @@ class OracleLayer:
                 return self.outputs * 2
             case L.LayerNorm() | L.GroupNorm():
                 return self.outputs * 8
+            case L.RmsNorm():
+                return self.outputs * 4
             case L.Softmax():
                 return self.outputs * 5
             case L.LRN(size=n):
@@ -200,6 +202,8 @@ class OracleLayer:
                 return 2.0 * x[1]
             case L.LayerNorm(affine=True):
                 return 2.0 * x[-1]
+            case L.RmsNorm(affine=True):
+                return float(x[-1])
             case L.Activation(function="prelu"):
                 return float(x[1])
             case L.Arithmetic(const_elems=n):

@@ -12,6 +12,7 @@ from costsim.graph.layers.elementwise import (
     GroupNorm,
     LayerNorm,
     Multiply,
+    RmsNorm,
     Softmax,
 )
 from costsim.graph.layers.movement import (
@@ -68,6 +69,7 @@ __all__ = [
     "Reduce",
     "Reshape",
     "ReshapeLike",
+    "RmsNorm",
     "RoiAlign",
     "ScatterAdd",
     "Shape",

@@ -66,6 +66,18 @@ class LayerNorm(_SameShape):
 
 
 @dataclass(frozen=True)
+class RmsNorm(_SameShape):
+    """Division by the root mean square over the last dimension, and a scale: no mean is taken, no shift added."""
+
+    op: ClassVar[str] = "rms_norm"
+    affine: bool = True
+    """A scale is learned, one per element of the last dimension."""
+
+    def params(self, *inputs: Shape) -> Dim:
+        return inputs[0][-1] if self.affine else 0
+
+
+@dataclass(frozen=True)
 class GroupNorm(_SameShape):
     """Normalisation over the map and the channels of each group; instance norm has one channel a group."""
 

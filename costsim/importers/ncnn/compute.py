@@ -162,8 +162,10 @@ def lrn(writer: GraphWriter, layer: ParamLayer, x: Tensor) -> Tensor:
 
 def rms_norm(writer: GraphWriter, layer: ParamLayer, x: Tensor) -> Tensor:
     """Divided by the root mean square of the last axes, perhaps with a scale an element."""
-    y = writer.add(L.LayerNorm(affine=False), x)
-    return writer.add(L.Multiply(const_elems=layer.integer(0)), y, part="scale") if layer.integer(2, 1) else y
+    elements, affine = layer.integer(0), bool(layer.integer(2, 1))
+    if not affine or elements == x.shape[-1]:
+        return writer.add(L.RmsNorm(affine), x)
+    return writer.add(L.Multiply(const_elems=elements), writer.add(L.RmsNorm(affine=False), x), part="scale")
 
 
 def mean_variance(writer: GraphWriter, layer: ParamLayer, x: Tensor) -> Tensor:

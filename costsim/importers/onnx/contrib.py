@@ -53,7 +53,9 @@ def skip_norm(call: Call) -> list[Any]:
 
 def rms_norm(call: Call) -> list[Any]:
     """RMSNormalization and SimplifiedLayerNormalization: no mean is taken, and no shift added."""
-    y = _normed(call, call.tensor(), call.stored(1), None)
+    x = call.tensor()
+    dims = len(x.shape) - pieces.axis_of(int(call.get("axis", -1)), x.shape)
+    y = pieces.rms_normed(call.writer, x, dims, call.stored(1))
     return [y, *[None] * (call.output_count - 1)]
 
 

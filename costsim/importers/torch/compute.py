@@ -76,9 +76,7 @@ def layer_norm(call: Call) -> Any:
 
 def rms_norm(call: Call) -> Any:
     """Divided by the root mean square, perhaps with a scale; no mean is taken."""
-    writer, weight = call.writer, call.get("weight")
-    y = writer.add(L.LayerNorm(affine=False), call.tensor("input"))
-    y = y if weight is None else pieces.arithmetic(writer, "mul", [y, weight])
+    y = pieces.rms_normed(call.writer, call.tensor("input"), len(call["normalized_shape"]), call.get("weight"))
     return [y, None] if call.op.startswith("_fused") else y
 
 

@@ -34,6 +34,7 @@ GIVEN: dict[type[L.Layer], Callable[[Any, Source], nn.Module]] = {
     L.IndexSelect: movement.index_select,
     L.LRN: elementwise.lrn,
     L.LayerNorm: compute.layer_norm,
+    L.RmsNorm: compute.rms_norm,
     L.Linear: compute.linear,
     L.Multiply: elementwise.arithmetic,
     L.Pad: movement.pad,

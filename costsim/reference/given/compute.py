@@ -90,6 +90,14 @@ def layer_norm(module: Any, source: Source) -> nn.Module:
     return module
 
 
+def rms_norm(module: Any, source: Source) -> nn.Module:
+    source.only("rms_norm", "_fused_rms_norm", "RMSNormalization", "SimplifiedLayerNormalization")
+    module.eps = source.number("eps", "epsilon", default=1e-5)
+    if module.elementwise_affine:
+        put(module.weight, source.weights(1)[0])
+    return module
+
+
 def recurrent(module: Any, source: Source) -> nn.Module:
     """The weights of one of the layers of torch's own call, in torch's order."""
     source.only("lstm", "gru", "rnn_tanh")

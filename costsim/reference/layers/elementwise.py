@@ -85,6 +85,10 @@ def layer_norm(layer: L.LayerNorm, inputs: tuple[Shape, ...], output: Shape) -> 
     return nn.LayerNorm(inputs[0][-1], elementwise_affine=layer.affine)
 
 
+def rms_norm(layer: L.RmsNorm, inputs: tuple[Shape, ...], output: Shape) -> nn.Module:
+    return nn.RMSNorm(inputs[0][-1], elementwise_affine=layer.affine)
+
+
 def group_norm(layer: L.GroupNorm, inputs: tuple[Shape, ...], output: Shape) -> nn.Module:
     return nn.GroupNorm(layer.groups, inputs[0][1], affine=layer.affine)
 
@@ -163,6 +167,7 @@ def _constant_shape(elems: int, output: Shape) -> tuple[int, ...] | None:
 BUILDERS: dict[type[L.Layer], Builder] = {
     L.BatchNorm: batch_norm,
     L.LayerNorm: layer_norm,
+    L.RmsNorm: rms_norm,
     L.GroupNorm: group_norm,
     L.Activation: activation,
     L.Softmax: softmax,
