@@ -57,6 +57,15 @@ def test_balancing_makes_all_widths_of_the_part_one_number():
     assert len(conv_widths(balance_channels(graph, names(graph, "stage3")), "stage3")) == 1
 
 
+@pytest.mark.parametrize(
+    ("network", "block", "multiple"), [("mobilenet_v2_1x", "stage3", 8), ("resnet50", "conv3_x", 4)]
+)
+def test_new_widths_are_multiples_of_eight_or_else_of_four_where_those_keep_the_macs(network, block, multiple):
+    graph = Network(network).graph
+    widths = conv_widths(balance_channels(graph, names(graph, block)), block)
+    assert all(width % multiple == 0 for width in widths)
+
+
 def test_one_group_turns_resnext_into_resnet():
     graph = Network("resnext50_32x4d").graph
     changed = change_groups(graph, names(graph, "conv3_x"), 1)

@@ -7,7 +7,8 @@ import pytest
 from costsim import LayerGraph, NetBuilder, Network, RunConfig, analyze, load_profile, profile_names
 from costsim.errors import DoesNotFitError
 from costsim.graph import layers as L
-from costsim.guidelines import Finding, check, guideline_ids
+from costsim.guidelines import Finding, check, guideline_ids, pricing
+from costsim.guidelines.base import Suspicion
 from costsim.guidelines.pricing import apply_findings
 from costsim.guidelines.regions import regions
 from costsim.simulate import simulate
@@ -173,6 +174,15 @@ def test_depthwise_blocks_are_unbalanced_and_dense_ones_are_not():
     assert "V2" not in ids("resnet18", "npu")
 
 
+@pytest.mark.parametrize(("channels", "is_told"), [(64, False), (80, True)])
+def test_a_block_is_unbalanced_from_eight_times_the_intensity_on(channels, is_told):
+    """A depthwise kernel of 3 x 3 has 9 multiply-accumulates an element, a 1x1 convolution its output channels."""
+    net = NetBuilder("pair")
+    x = net.conv(net.input(1, channels, 14, 14), channels, 3, groups=channels)
+    net.conv(x, channels)
+    assert ("V2" in ids(net.graph, "npu")) == is_told
+
+
 def test_an_analysis_leaves_out_what_would_take_minutes_and_says_so(monkeypatch):
     few, many = (analyze("shufflenet_v2_0.5x", hw) for hw in ("rpi4b", "npu"))
     monkeypatch.setattr("costsim.guidelines.pricing.MOST_PLANNED_OPS", 20)
@@ -195,3 +205,30 @@ def test_the_share_of_g4_is_that_of_the_ops_it_names() -> None:
     assert finding.evidence["share"] == pytest.approx(took["swish"] / sum(took.values()))
     both = took["swish"] + took["group_norm"]
     assert finding.evidence["class_share"] == pytest.approx(both / sum(took.values()))
+
+
+def told_by(monkeypatch, *saved_s: float, network: str = "shufflenet_v2_1x") -> tuple[list[Finding], float]:
+    """Findings of a guideline that claims these savings for one and the same op, and what that op takes."""
+    profile = load_profile("rpi4b")
+    simulation = simulate(Network(network).graph, profile, RunConfig.of(profile))
+    name = simulation.ops.labels[0].name
+
+    def greedy(case):
+        """It would save time."""
+        for number, seconds in enumerate(saved_s):
+            yield Suspicion(f"claim {number}", (name,), {}, saved_s=lambda seconds=seconds: seconds)
+
+    monkeypatch.setattr(pricing, "guideline", lambda rule_id: greedy)
+    return check(simulation, only=["X1"]), float(simulation.costs.latency_s[0, 0]) * 1e3
+
+
+def test_no_finding_costs_more_than_its_ops_take(monkeypatch):
+    (finding,), takes_ms = told_by(monkeypatch, 60.0)
+    assert finding.cost_ms == pytest.approx(takes_ms)
+    assert finding.evidence["changed_ms"] == 0.0
+
+
+def test_findings_on_one_op_share_its_time(monkeypatch):
+    found, takes_ms = told_by(monkeypatch, 60.0, 60.0)
+    assert [finding.cost_ms for finding in found] == pytest.approx([takes_ms / 2] * 2)
+    assert [finding.evidence["alone_ms"] for finding in found] == pytest.approx([takes_ms] * 2)
