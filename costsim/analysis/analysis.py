@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from costsim.analysis.records import COPY_CLASS, FRACTIONAL, Record, grouped, layer_records
 from costsim.devices import device_for
 from costsim.files import write_text
 from costsim.graph.quantised import notes_in
@@ -28,18 +29,7 @@ if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.figure import Figure
 
-Record = dict[str, Any]
 Measured = dict[str, float | None]
-
-ADDITIVE = ("params", "macs", "flops", "mem_access_elems", "latency_ms", "dram_bytes", "weight_bytes", "energy_mj")
-"""Columns of a layer record that add up to the totals; None where unknown."""
-
-
-FRACTIONAL = ("latency_ms", "energy_mj")
-"""Those that are no whole numbers."""
-
-INPUT_COPY, COPY_CLASS = "input copy", "copy"
-"""What the copy of the input from a host is called, and its class: it is no layer of the network."""
 
 
 class Analysis:
@@ -78,73 +68,7 @@ class Analysis:
     @cached_property
     def layer_records(self) -> list[Record]:
         """One record per executed op, in execution order, and one per copy it waits for, ahead of it."""
-        ops, costs = self.simulation.ops, self.simulation.costs
-        own = costs.own
-        column = {
-            "params": ops.params,
-            "macs": ops.macs,
-            "flops": ops.flops,
-            "mem_access_elems": ops.mem_access_elems,
-            "latency_ms": own.latency_s * 1e3,
-            "dram_bytes": own.moved_bytes("dram"),
-            "weight_bytes": ops.weight_bytes,
-        }
-        if own.energy_j is not None:
-            column["energy_mj"] = own.energy_j * 1e3
-        values = {name: _first_point(array, len(ops)) for name, array in column.items()}
-        limits = {name: _first_point(array * 1e3, len(ops)) for name, array in costs.limits.items()}
-        bound = _first_point(own.bound, len(ops))
-        total_ms = sum(values["latency_ms"]) + sum(sum(limits[name]) for name in costs.copies)
-        records: list[Record] = []
-        for row, label in enumerate(ops.labels):
-            for name in costs.copies:
-                if limits[name][row] > 0:
-                    records.append(self._copy_record(name, limits[name][row], len(records)))
-            record: Record = {
-                "name": label.name,
-                "op": label.op,
-                "op_class": label.op_class,
-                "block": label.block,
-                "layers": list(label.layers),
-                "output_shape": [int(d) for d in label.output_shape],
-                **dict.fromkeys(ADDITIVE),
-                **{name: _number(of_rows[row], whole=name not in FRACTIONAL) for name, of_rows in values.items()},
-            }
-            record["intensity"] = record["macs"] / record["mem_access_elems"] if record["mem_access_elems"] else None
-            record["bound"] = own.limit_names[int(bound[row])]
-            record["near_bounds"] = list(own.near_ties(row))
-            record["ceilings_ms"] = {
-                name: 0.0 if name in costs.copies else float(ms[row]) for name, ms in limits.items()
-            }
-            if self.beside is not None:
-                measured_s = self.beside.measured_s.get(label.name)
-                record["measured_ms"] = None if measured_s is None else measured_s * 1e3
-            records.append(record)
-        for record in records:
-            record["share_ratio"] = record["latency_ms"] / (total_ms or 1.0)  # 0 only where nothing runs
-        return records
-
-    def _copy_record(self, limit: str, latency_ms: float, place: int) -> Record:
-        """The copy of the network's input to the device: time, but no layer, no arithmetic and no DRAM traffic."""
-        inputs = self.simulation.graph.inputs
-        return {
-            "name": INPUT_COPY if not place else f"{INPUT_COPY} {place}",
-            "op": "input_copy",
-            "op_class": COPY_CLASS,
-            "block": "",
-            "layers": [node.name for node in inputs],
-            "output_shape": [int(d) for d in self.simulation.graph.input_shape],
-            **dict.fromkeys(ADDITIVE, 0),
-            "latency_ms": float(latency_ms),
-            "energy_mj": None,
-            "intensity": None,
-            "bound": limit,
-            "near_bounds": [limit],
-            **({} if self.beside is None else {"measured_ms": None}),
-            "ceilings_ms": {
-                name: float(latency_ms) if name == limit else 0.0 for name in self.simulation.costs.limit_names
-            },
-        }
+        return layer_records(self.simulation, None if self.beside is None else self.beside.measured_s)
 
     @cached_property
     def op_records(self) -> list[tuple[int, Record]]:
@@ -172,17 +96,7 @@ class Analysis:
         return sorted(self._grouped("bound", lambda r: r["bound"]), key=lambda r: -r["latency_ms"])
 
     def _grouped(self, name: str, key: Callable[[Record], str]) -> list[Record]:
-        groups: dict[str, Record] = {}
-        for record in self.layer_records:
-            group = groups.setdefault(key(record), {name: key(record), "ops": 0} | dict.fromkeys(ADDITIVE, 0))
-            group["ops"] += 1
-            for column in ADDITIVE:
-                known = group[column] is not None and record[column] is not None
-                group[column] = group[column] + record[column] if known else None
-        total_ms = sum(group["latency_ms"] for group in groups.values())
-        for group in groups.values():
-            group["share_ratio"] = group["latency_ms"] / (total_ms or 1.0)
-        return list(groups.values())
+        return grouped(self.layer_records, name, key)
 
     @cached_property
     def measures(self) -> Measured:
@@ -408,11 +322,3 @@ def _frame(records: list[Record], index: list[str] | None = None) -> pd.DataFram
     import pandas as pd  # slow to import; only data frames need it
 
     return pd.DataFrame(records, index=index)
-
-
-def _first_point(array: np.ndarray, rows: int) -> np.ndarray:
-    return np.broadcast_to(array, (rows, array.shape[1]))[:, 0]
-
-
-def _number(value: Any, *, whole: bool) -> Any:
-    return round(float(value)) if whole else float(value)
