@@ -26,6 +26,9 @@ from costsim.simulate import Simulation, run_of
 FEW_EDITS, MOST_EDITS = 2, 4
 """Kinds of edits of the network tried together, and more where those do not meet the targets."""
 
+UNSTEADY = ("groups", "activation", "finding", "data type")
+"""Kinds of which the value that should save most may save less than another, or nothing."""
+
 WORTH_RATIO = 0.02
 """A further change has to keep so many more of the multiply-accumulates to be worth listing."""
 
@@ -76,13 +79,13 @@ def advise(
     """
     parsed = parse_targets(targets)
     profile = hw if isinstance(hw, Profile) else load_profile(hw, settings, runtime)
-    others = [] if isinstance(hw, Profile) else _other_runtimes(hw, profile, settings)
+    others = [] if isinstance(hw, Profile) else other_runtimes(hw, profile, settings)
     graph = Network(network, input_size=input_size, batch=batch).graph
     state = State(graph, run_of(graph, profile, dtype, threads), profile)
     return advise_run(state, parsed, others, Score(score) if score else None)
 
 
-def _other_runtimes(hw: str | Path, profile: Profile, settings: Mapping[str, str] | None) -> list[Profile]:
+def other_runtimes(hw: str | Path, profile: Profile, settings: Mapping[str, str] | None = None) -> list[Profile]:
     """The device under what else runs on it, where the settings make sense there."""
     others = []
     for name in runtime_names(hw):
@@ -93,9 +96,9 @@ def _other_runtimes(hw: str | Path, profile: Profile, settings: Mapping[str, str
     return others
 
 
-def advise_simulation(simulation: Simulation, targets: Sequence[Assertion]) -> Advice:
-    """The same for a network that has been simulated."""
-    return advise_run(State(simulation.graph, simulation.run, simulation.profile), targets)
+def advise_simulation(simulation: Simulation, targets: Sequence[Assertion], others: Sequence[Profile] = ()) -> Advice:
+    """The same for a network that has been simulated; ``others`` is the device under its other runtimes."""
+    return advise_run(State(simulation.graph, simulation.run, simulation.profile), targets, others)
 
 
 def advise_run(
@@ -110,7 +113,7 @@ def advise_run(
         totals = analysis.summary
         check_metrics(targets, totals, analysis.unknown)
     met = totals is not None and not shortfall(targets, totals)
-    found = () if met else tuple(sorted(search.found(), key=_rank))
+    found = () if met else tuple(sorted(search.answers(), key=_rank))
     nearest, priced = None if met or found else search.tries.nearest, search.tries.priced
     return Advice(
         state.graph.name, state.profile.name, tuple(targets), state, totals, met, found[:SHOWN], nearest, priced
@@ -147,7 +150,37 @@ class _Search:
         self.kinds = changes(state, self.tries.simulation, others)
         self.fastest: dict[str, Change] = {}
 
-    def found(self) -> list[Suggestion]:
+    def answers(self) -> list[Suggestion]:
+        """Lists that meet the targets; none is looked for where not even the strongest of all does."""
+        strongest = self._strongest() if self.only_upper else None
+        if strongest and strongest.shortfall_ratio:
+            return []
+        return self._found() or ([strongest] if strongest else [])
+
+    def _strongest(self) -> Suggestion | None:
+        """What comes nearest to upper limits, by a few dozen lists instead of thousands.
+
+        All kinds of changes at their strongest, then each left out or with another of its values as long as that
+        comes nearer: groups, activations, findings and data types may save nothing beside others.
+        """
+        chosen: dict[str, Change | None] = {kind: self._beside_others(kind)[-1] for kind in ORDER if kind in self.kinds}
+        best, is_nearer = self._all_of(chosen), True
+        while is_nearer and (best is None or best.shortfall_ratio):
+            is_nearer = False
+            for kind in sorted(chosen, key=lambda kind: kind not in UNSTEADY):
+                others = self._beside_others(kind) if kind in UNSTEADY else []
+                for value in (None, *others):
+                    other = chosen | {kind: value}
+                    found = self._all_of(other) if value != chosen[kind] else None
+                    if found and (best is None or found.shortfall_ratio < best.shortfall_ratio):
+                        chosen, best, is_nearer = other, found, True
+        return best
+
+    def _all_of(self, chosen: Mapping[str, Change | None]) -> Suggestion | None:
+        changes_made = tuple(filter(None, chosen.values()))
+        return self.tries.suggestion(changes_made, always=True) if changes_made else None
+
+    def _found(self) -> list[Suggestion]:
         """The best list of every set of kinds that has one, unless fewer changes do at no greater loss."""
         found: dict[frozenset[str], Suggestion] = {}
         for edits in range(MOST_EDITS + 1):
@@ -173,12 +206,11 @@ class _Search:
     def _best(self, kinds: tuple[str, ...], shorter: Sequence[Suggestion]) -> Suggestion | None:
         """The first list of these kinds that meets the targets, tried in the order of what it loses."""
         tries = self.tries
+        if len(kinds) > 1 and self.only_upper:
+            strongest = tries.suggestion(tuple(values[-1] for values in self._values(kinds)))
+            if strongest is None or strongest.shortfall_ratio:
+                return None  # what loses less takes more
         lists = self._lists(kinds)
-        if not lists:
-            return None
-        strongest = tries.suggestion(lists[-1])
-        if len(kinds) > 1 and self.only_upper and (strongest is None or strongest.shortfall_ratio):
-            return None  # what loses less takes more
         if tries.score is not None:
             return tries.first(sorted(lists, key=tries.by_score))
         lists = [some for some in lists if all(_loses_less(tries.expected_losses(some), s.losses) for s in shorter)]
@@ -198,10 +230,13 @@ class _Search:
         return self.tries.first(lists[max(0, low - NEAR) : low + 1])
 
     def _lists(self, kinds: tuple[str, ...]) -> list[tuple[Change, ...]]:
-        """Every choice of one change a kind that can be carried out, in the order of what it loses."""
+        """Every choice of one change a kind, in the order of what it loses; some cannot be carried out."""
+        return sorted(product(*self._values(kinds)), key=self.tries.expected_losses)
+
+    def _values(self, kinds: tuple[str, ...]) -> list[list[Change]]:
+        """What is tried of each kind, in the order changes are made, the strongest last."""
         in_order = [kind for kind in ORDER if kind in kinds]
-        values = [self.kinds[kind] if len(kinds) == 1 else self._beside_others(kind) for kind in in_order]
-        return sorted(filter(self.tries.graph, product(*values)), key=self.tries.expected_losses)
+        return [self.kinds[kind] if len(kinds) == 1 else self._beside_others(kind) for kind in in_order]
 
     def _beside_others(self, kind: str) -> list[Change]:
         """All cores, the fastest runtime, the finding that saves most: none of them makes a network smaller."""

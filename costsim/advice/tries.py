@@ -81,12 +81,15 @@ class Tries:
         try:
             for places in runs.values():
                 state = self._run(lists[places[0]])
-                graphs = [graph for place in places if (graph := self.graph(lists[place]))]
+                made_of = {place: graph for place in places if (graph := self.graph(lists[place]))}
+                if not made_of:
+                    continue
+                graphs = list(made_of.values())
                 made = simulate_together(graphs, state.profile, state.run, lowering_for(state.profile, state.run))
                 columns = op_totals(made[0]) | cost_totals(*made)
                 if any(target.metric not in columns for target in self.targets):
                     return None
-                for number, place in enumerate(places):
+                for number, place in enumerate(made_of):
                     totals = {name: float(column[number]) for name, column in columns.items()}
                     found[place] = shortfall(self.targets, totals)
         except (DoesNotFitError, InputError):
@@ -98,8 +101,8 @@ class Tries:
         loss = max(change.loss for change in chosen)
         if loss < SMALLER:
             return (loss, 0.0, 0.0)
-        edits = [change for change in chosen if change.kind not in OF_RUN]
-        graph = self.graph(chosen) if len(edits) <= EXACT else None
+        edits = tuple(change for change in chosen if change.kind not in (*OF_RUN, "finding"))  # these keep the MACs
+        graph = self.graph(edits) if len(edits) <= EXACT else None
         if graph is None:
             return (loss, 1 - prod(change.kept_ratio for change in edits), 0.0)
         return (loss, *(round(max(0.0, 1 - kept), 6) for kept in self._kept(graph)))

@@ -39,7 +39,12 @@ def command(
 
     NETWORK is a zoo name ('costsim nets list'), the path of an ONNX, TFLite, ncnn .param, torch.export .pt2 or costsim
     JSON file, or module.py:Net.
-    """
+
+    \b
+    costsim analyze shufflenet_v2_1x --hw rpi4b --threads all
+    costsim analyze net.onnx --hw ethos_u55_256 --html report.html
+    costsim analyze net.py:Net --input-size 3x224x224 --hw gtx_1080ti --batch 8
+    """  # noqa: D301  click wants a real backspace
     files = {name: options.pop(name) for name in OUTPUTS}
     if files["measure"] and not files["trace"]:
         raise InputError("measurements are shown in the trace", where="--measure", mend="name its file: --trace FILE")

@@ -61,7 +61,11 @@ def command(
 
     With --host --runtime R this machine is measured, on one thread: chains of layers and a few networks, each
     in several rounds that lie apart. It takes some minutes; killed at any moment, it goes on where it was.
-    """
+
+    \b
+    costsim calibrate --base rpi4b --from measured.csv -o mine.yaml
+    costsim calibrate --host --runtime onnxruntime -o this_machine.yaml
+    """  # noqa: D301  click wants a real backspace
     target = Path(output)
     if host or runtime or measurements:
         _check_alone(host, runtime, base, sources, dtype, settings)

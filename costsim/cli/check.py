@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from costsim.advice import Advice, advise_simulation
+from costsim.advice import Advice, advise_simulation, other_runtimes
 from costsim.analysis import Analysis
 from costsim.api import analyze
 from costsim.cli.options import parse_settings, run_options
@@ -71,8 +71,14 @@ def command(
     """Find what breaks the guidelines in NETWORK, priced by what the counterfactual would save on HW.
 
     A price is what the device model predicts for the changed network; it says nothing of accuracy. Without NETWORK,
-    all networks of [tool.costsim] in pyproject.toml are checked on their devices and held to their budgets.
-    """
+    all networks of [tool.costsim] in pyproject.toml are checked on their devices and held to their budgets. Under a
+    limit that does not hold stand the changes that would meet it; 'costsim advise' has all of them.
+
+    \b
+    costsim check shufflenet_v1_g8_1x --hw rpi4b
+    costsim check net.onnx --hw rpi4b --assert 'latency_ms < 30' --format junit
+    costsim check net.onnx --hw rpi4b --apply G2@stage3 -o better.json
+    """  # noqa: D301  click wants a real backspace
     limits = [parse_assertion(text) for text in assertions]
     suppressions = load_suppressions(suppress) if suppress else []
     if bool(applied) != bool(target):
@@ -141,7 +147,7 @@ def _checked(
     kept = [f for f in found if not any(s.covers(f) for s in suppressions)]
     places = [region.name for region in regions(analysis.simulation.graph)]
     verdicts = [judge(limit, analysis.summary, analysis.unknown, kept, places) for limit in asked.limits]
-    advice = _advice(analysis, verdicts) if output in ("text", "json") else None
+    advice = _advice(analysis, verdicts, asked.hw, settings) if output != "csv" else None
     return (
         Checked(analysis, kept, len(found) - len(kept), verdicts, everything, advice, asked.written_at),
         found,
@@ -153,12 +159,14 @@ def _failure(checked: Checked, verdict: Verdict, checks: int) -> str:
     return f"{of}{verdict}"
 
 
-def _advice(analysis: Analysis, verdicts: Sequence[Verdict]) -> Advice | None:
+def _advice(analysis: Analysis, verdicts: Sequence[Verdict], hw: str, settings: Mapping[str, str]) -> Advice | None:
     """What would meet the failed limits on totals, all together and keeping those that hold."""
     of_totals = [v for v in verdicts if "." not in v.assertion.metric]
     if all(v.holds for v in of_totals):
         return None
-    return advise_simulation(analysis.simulation, [v.assertion for v in of_totals])
+    simulation = analysis.simulation
+    others = other_runtimes(hw, simulation.profile, settings)
+    return advise_simulation(simulation, [v.assertion for v in of_totals], others)
 
 
 def _changed(analysis: Analysis, found: Sequence[Finding], keys: tuple[str, ...]) -> LayerGraph | None:

@@ -27,6 +27,7 @@ from costsim.errors import InputError
 @click.option("--by-measure", is_flag=True, help="By the papers' measures: which of them explains the difference.")
 @format_option("compare")
 @click.option("--html", metavar="FILE", help="Also write it as a page with charts.")
+@click.option("--plots", metavar="DIR", help="Also draw the matrix and the latencies as PNG and SVG.")
 def command(
     networks: tuple[str, ...],
     hw: tuple[str, ...],
@@ -36,17 +37,23 @@ def command(
     by_measure: bool,
     output: str,
     html: str | None,
+    plots: str | None,
     **run: Any,
 ) -> None:
     """Set networks side by side on devices, say where differences come from and where ranks flip.
 
     Networks are aligned by their outermost blocks if those have the same names, else by the size of their maps. All
-    are compared with the first. --by-measure says instead what the papers' measures are of each, what breaking each
-    guideline costs it there, and which guideline explains what the multiply-adds leave of a difference.
+    are compared with the first. With --by-measure: what the papers' measures are of each, what breaking each guideline
+    costs it there, and which guideline explains what the multiply-adds leave of a difference.
 
-    One network with several data types, --dtype fp32 fp16 int8, is set beside itself, with what decides: why int8 is
-    faster than floats there, or why it is not.
-    """
+    One network with several data types is set beside itself, with what decides: why int8 is faster than floats there,
+    or why it is not.
+
+    \b
+    costsim compare shufflenet_v2_1x mobilenet_v2_1x --hw rpi4b gtx_1080ti
+    costsim compare a.onnx b.onnx c.onnx --hw rpi5 stm32n6 --html table.html
+    costsim compare mobilenet_v2_1x --dtype fp32 fp16 int8 --hw rpi5
+    """  # noqa: D301  click wants a real backspace
     called = parse_names(names)
     given = (*networks, *(network for network in called if network not in networks))
     run |= {"settings": parse_settings(settings), "names": called}
@@ -66,3 +73,7 @@ def command(
 
         write_text(html, page(result, command=click.get_current_context().obj))
         click.echo(f"report written to {html}", err=True)
+    if plots:
+        from costsim.report.pictures.compared_plots import save_compared_plots
+
+        click.echo(f"plots written to {', '.join(map(str, save_compared_plots(result, plots)))}", err=True)

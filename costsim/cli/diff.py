@@ -15,6 +15,7 @@ from costsim.errors import AssertionFailedError, InputError
 from costsim.files import is_there
 from costsim.project import FILE, Project, project_of
 from costsim.report.verbs.diffed import summary
+from costsim.units import counted
 
 
 @click.command("diff", short_help="What got slower between two networks, and why.", cls=SeveralValues)
@@ -36,12 +37,17 @@ def command(
     repository, every network of [tool.costsim] is compared with its own file there. Layers are matched in order, by
     what they are and then by name. A difference is '~' where the model cannot tell which of the two is faster; only
     what is surely slower fails.
-    """
+
+    \b
+    costsim diff old/net.onnx new/net.onnx --hw rpi4b gtx_1080ti --fail-if +3%
+    costsim diff net.onnx --baseline base.json --format markdown
+    costsim diff --base ../main --fail-if +3% --format github
+    """  # noqa: D301  click wants a real backspace
     allowed = parse_limit(limit) if limit else None
     wanted = 0 if base else 1 if baseline else 2
     if len(networks) != wanted:
         mend = "write OLD NEW, or NEW --baseline FILE, or --base FOLDER alone"
-        raise InputError(f"{len(networks)} networks", where="diff", mend=mend)
+        raise InputError(counted(len(networks), "network"), where="diff", mend=mend)
     options = {"settings": parse_settings(settings), **run}
     if base:
         diffs = _of_project(project_of(config), Path(base), hw, options)

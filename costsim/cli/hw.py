@@ -16,7 +16,7 @@ from costsim.plugins import DEVICES, plugins
 from costsim.report.words import accuracy_card
 
 
-@click.group("hw")
+@click.group("hw", short_help="The devices costsim knows by name.")
 def command() -> None:
     """The devices costsim knows by name: its own, those of installed packages, and the YAML files in hwprofiles of
     your configuration directory (~/.config/costsim on Linux).
@@ -48,7 +48,11 @@ def list_profiles(output: str) -> None:
 @command.command("show", short_help="Every number of a device, with its source.")
 @click.argument("hw")
 def show(hw: str) -> None:
-    """Print every number of HW with its source, and how far its predictions can be trusted."""
+    """Print every number of HW with its source, and how far its predictions can be trusted.
+
+    \b
+    costsim hw show rpi4b
+    """  # noqa: D301  click wants a real backspace
     from costsim.report.formats.terminal import as_text
     from costsim.report.verbs.profiles import numbers
     from costsim.trust import standing
@@ -77,7 +81,11 @@ def show(hw: str) -> None:
 @command.command("check", short_help="Check profiles you wrote.")
 @click.argument("files", nargs=-1, required=True, metavar="HW...")
 def check(files: tuple[str, ...]) -> None:
-    """Check profiles by path or name: their keys and units, a source for every number, contradictions."""
+    """Check profiles by path or name: their keys and units, a source for every number, contradictions.
+
+    \b
+    costsim hw check mine.yaml
+    """  # noqa: D301  click wants a real backspace
     for file in files:
         profile = load_profile(file)
         click.echo(f"{file}: ok, {len(profile.provenance)} numbers, all with a source")
@@ -88,7 +96,11 @@ def check(files: tuple[str, ...]) -> None:
 @click.option("-o", "--output", "target", required=True, metavar="FILE", help="The YAML file to write.")
 @click.option("--force", is_flag=True, help="Overwrite a file that is there.")
 def new(family: str, target: str, force: bool) -> None:
-    """Write a profile with every field a device of this family has, its unit and what it means, to be filled in."""
+    """Write a profile with every field a device of this family has, its unit and what it means, to be filled in.
+
+    \b
+    costsim hw new --family cpu -o mine.yaml
+    """  # noqa: D301  click wants a real backspace
     from costsim.hardware.template import template
 
     path = Path(target)

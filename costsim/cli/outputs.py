@@ -16,11 +16,14 @@ if TYPE_CHECKING:
     from costsim.reference.measure import Measurement
 
 
+FORM = "How it is printed."
+
+
 def output_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """--format, --html, --plots, --trace, --measure, --model-explorer."""
     formats = click.Choice(sorted({*plugins(REPORTS)} - {"card"}))  # a card is for notebooks
     options = (
-        click.option("--format", "output", type=formats, default="text", show_default=True),
+        click.option("--format", "output", type=formats, default="text", show_default=True, help=FORM),
         click.option("--html", metavar="FILE", help="Also write the report page."),
         click.option("--plots", metavar="DIR", help="Also draw roofline, breakdown and memory as PNG and SVG."),
         click.option("--trace", metavar="FILE", help="Also write the schedule as a Chrome trace, for Perfetto."),
@@ -36,7 +39,7 @@ def output_options(command: Callable[..., Any]) -> Callable[..., Any]:
 def format_option(verb: str, *own: str) -> Callable[..., Any]:
     """--format with the forms registered for what ``verb`` prints, and its ``own`` that need more than the result."""
     forms = click.Choice(sorted({*plugins(reports_of(verb)), *own}))
-    return click.option("--format", "output", type=forms, default="text", show_default=True)
+    return click.option("--format", "output", type=forms, default="text", show_default=True, help=FORM)
 
 
 def print_report(verb: str, form: str, *result: Any) -> None:

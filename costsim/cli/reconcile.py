@@ -18,5 +18,8 @@ def command(network: str, batch: int | None, input_size: str | None, output: str
     """Count NETWORK as each paper and tool counts, and say which rule makes the difference.
 
     Tools see a network in the form they are given: batch norms that an exporter folded away are counted by none.
-    """
+
+    \b
+    costsim reconcile mobilenet_v2_1x
+    """  # noqa: D301  click wants a real backspace
     print_report("reconcile", output, reconcile(Network(network, input_size=input_size, batch=batch).graph))

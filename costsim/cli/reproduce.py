@@ -22,7 +22,11 @@ def command(paper: str, hw: tuple[str, ...], output: str, html: str | None) -> N
 
     A row holds within the tolerance its table states, holds in direction only, or does not hold here; a table is what
     80 % of its rows are. With --hw the question is whether a paper's findings hold on another device.
-    """
+
+    \b
+    costsim reproduce shufflenetv2 --html tables.html
+    costsim reproduce matrix --hw rpi4b gtx_1080ti
+    """  # noqa: D301  click wants a real backspace
     result = reproduce(paper, hw)
     print_report("reproduce", output, result)
     if html:

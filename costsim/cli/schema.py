@@ -10,7 +10,7 @@ from costsim.errors import unknown_name
 
 
 @click.command("schema", short_help="The JSON Schema of what a verb prints.")
-@click.argument("verb", nargs=-1, metavar="VERB")
+@click.argument("verb", nargs=-1, metavar="[VERB]")
 def command(verb: tuple[str, ...]) -> None:
     """Print the JSON Schema (draft 2020-12) of what VERB prints with --format json; without VERB, all of them by verb.
 

@@ -47,7 +47,12 @@ def command(
     out, a profile that 'calibrate --host' made is held against networks it was not fitted on, others against
     five small ones. A runtime is always timed on this machine, on one thread, so its times judge HW only where this
     machine is HW; elsewhere read the orderings.
-    """
+
+    \b
+    costsim validate rpi4b --against measured.csv
+    costsim validate gtx_1080ti --against paper
+    costsim validate this_machine.yaml --against onnxruntime
+    """  # noqa: D301  click wants a real backspace
     profile = load_profile(hw, parse_settings(settings))
     kept = Path(measurements) if measurements else None
     with progress_bar("measuring") as progress:

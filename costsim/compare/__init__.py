@@ -9,11 +9,13 @@ from costsim.compare.networks import (
     Difference,
     Flip,
     compare,
+    faster,
     parts,
     rank_flips,
     signed_milliseconds,
 )
 
 __all__ = [
-    "Comparison", "Contribution", "Difference", "Flip", "compare", "parts", "rank_flips", "signed_milliseconds",
+    "Comparison", "Contribution", "Difference", "Flip", "compare", "faster", "parts", "rank_flips",
+    "signed_milliseconds",
 ]  # fmt: skip

@@ -218,12 +218,12 @@ def rank_flips(
     """Pairs of networks of which one is ahead on one device and the other on another."""
     for a, b in combinations(names, 2):
         for here, there in combinations(devices, 2):
-            winners = [_faster(analyses, a, b, hw) for hw in (here, there)]
+            winners = [faster(analyses, a, b, hw) for hw in (here, there)]
             if set(winners) == {a, b}:
                 yield Flip(winners[0], winners[1], here, there, _why(analyses, winners[0], winners[1], here, there))
 
 
-def _faster(analyses: dict[tuple[str, str], Analysis], a: str, b: str, hw: str) -> str:
+def faster(analyses: Mapping[tuple[str, str], Analysis], a: str, b: str, hw: str) -> str:
     """The one that is ahead by more than the model can be wrong about the two, or nobody."""
     one, other = analyses[a, hw], analyses[b, hw]
     if not told_apart(one.latency_ms, other.latency_ms, shared_ms(one.layer_records, other.layer_records)):

@@ -1,13 +1,14 @@
 """Advice against every list of the same changes, on 30 networks, devices and targets."""
 
+from contextlib import suppress
 from itertools import product
 from time import perf_counter
 
 import pytest
 
 import costsim
-from costsim.advice.advise import WORTH_RATIO
-from costsim.advice.changes import SMALLER, State, changes
+from costsim.advice.advise import WORTH_RATIO, other_runtimes
+from costsim.advice.changes import State, changes
 from costsim.devices import RunConfig
 from costsim.errors import DoesNotFitError, InputError
 from costsim.hardware import load_profile
@@ -35,34 +36,47 @@ TRIPLES = [
 """Network, device, and the target as a share of what the network takes as it is."""
 
 
+EDITS = ("width", "input size", "groups", "activation")
+
+
 def best_of_all(network, hw, limit_ms):
-    """The least loss of all lists of a width, an input size, an activation and a data type, on all cores."""
+    """The least loss of all lists of these edits, a runtime and a data type, on all cores; of a finding without edits.
+
+    Lists are priced in the order of what they lose, and the first that meets the limit is the best.
+    """
     profile, graph = load_profile(hw), costsim.Network(network).graph
     state = State(graph, RunConfig.of(profile, None, None), profile)
-    kinds = changes(state, None)
-    values = [[None, *kinds.get(kind, [])] for kind in ("width", "input size", "activation")]
-    runs = product(kinds.get("threads", [None])[-1:], [None, *kinds.get("data type", [])])
-    lowerings, best = {}, (SMALLER, 1.0)
-    found = False
-    for run in runs:
-        on = applied(state, run)
-        for edits in product(*values):
-            try:
-                made = applied(on, edits)
-            except InputError:
-                continue
-            loss = max((change.loss for change in (*edits, *run) if change), default=0)
-            key = (loss, 1 - int(made.graph.total_macs) / int(graph.total_macs))
-            if found and key >= best:
-                continue
-            lowering = lowerings.setdefault(on.run, lowering_for(profile, on.run))
-            try:
-                ms = cost_totals(*simulate_together([made.graph], profile, on.run, lowering))["latency_ms"][0]
-            except DoesNotFitError:
-                continue
+    kinds = changes(state, simulate(graph, profile, state.run), other_runtimes(hw, profile))
+    values = [[None, *kinds.get(kind, [])] for kind in EDITS]
+    runs = list(runs_of(state, kinds))
+    lists = list(product(*values)) + [(finding,) for finding in kinds.get("finding", [])]
+    possible = []
+    for edits in lists:
+        with suppress(InputError):
+            made = applied(state, edits).graph
+            possible.append((max((change.loss for change in edits if change), default=0), made))
+    whole, lowerings = int(graph.total_macs), {}
+    keyed = [
+        (max(loss, rounded), 1 - int(made.total_macs) / whole, number, made, on)
+        for loss, made in possible
+        for number, (rounded, on) in enumerate(runs)
+    ]
+    for loss, lost, number, made, on in sorted(keyed, key=lambda entry: entry[:3]):
+        lowering = lowerings.setdefault(number, lowering_for(on.profile, on.run))
+        with suppress(DoesNotFitError):
+            ms = cost_totals(*simulate_together([made], on.profile, on.run, lowering))["latency_ms"][0]
             if ms < limit_ms:
-                best, found = key, True
-    return best if found else None
+                return loss, lost
+    return None
+
+
+def runs_of(state, kinds):
+    """What each way to run a network asks for, and that way."""
+    for threads, runtime, dtype in product(
+        kinds.get("threads", [None])[-1:], [None, *kinds.get("runtime", [])], [None, *kinds.get("data type", [])]
+    ):
+        with suppress(InputError):
+            yield dtype.loss if dtype else 0, applied(state, (threads, runtime, dtype))
 
 
 def applied(state, some):

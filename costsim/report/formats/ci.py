@@ -6,7 +6,9 @@ from collections.abc import Iterator, Sequence
 from xml.etree import ElementTree as ET
 
 from costsim.errors import visible
+from costsim.guidelines.assertion import Verdict
 from costsim.guidelines.base import Finding
+from costsim.report.verbs.advised import short_lines
 from costsim.report.verbs.checked import Checked
 from costsim.units import format_milliseconds
 
@@ -33,7 +35,7 @@ def _suite(checked: Checked) -> ET.Element:
     for verdict in checked.verdicts:
         case = ET.SubElement(suite, "testcase", classname="assertion", name=verdict.assertion.text)
         if not verdict.holds:
-            ET.SubElement(case, "failure", message=str(verdict))
+            ET.SubElement(case, "failure", message=str(verdict)).text = "; or ".join(remedies(checked, verdict))
     for finding in checked.findings:
         case = ET.SubElement(suite, "testcase", classname=f"guideline.{finding.id}", name=finding.key)
         ET.SubElement(case, "system-out").text = f"{priced(finding)} {finding.message}"
@@ -52,7 +54,14 @@ def _commands(checked: Checked) -> Iterator[str]:
         yield f"::{level} title=costsim {_property(f.key)}::{_data(f'{name}: {priced(f)} {f.message}')}"
     for verdict in checked.verdicts:
         if not verdict.holds:
-            yield f"::error title=costsim assertion::{_data(f'{name}: {verdict}')}"
+            said = "; ".join([f"{name}: {verdict}", *remedies(checked, verdict)[:1]])
+            yield f"::error title=costsim assertion::{_data(said)}"
+
+
+def remedies(checked: Checked, verdict: Verdict) -> list[str]:
+    """What would meet a limit that does not hold, a line a list of changes; none for limits on guidelines."""
+    is_of_total = "." not in verdict.assertion.metric
+    return short_lines(checked.advice) if checked.advice and is_of_total else []
 
 
 def priced(finding: Finding) -> str:

@@ -14,7 +14,7 @@ from costsim.files import is_there, read_text
 from costsim.graph import LayerGraph
 from costsim.graph.layergraph import SourceLine
 from costsim.guidelines.base import Finding, guideline, guideline_ids, manual, title
-from costsim.report.formats.ci import priced
+from costsim.report.formats.ci import priced, remedies
 from costsim.report.verbs.checked import Checked
 from costsim.version import VERSION
 
@@ -62,7 +62,7 @@ def _results(checked: Checked) -> list[Record]:
     for verdict in checked.verdicts:
         if not verdict.holds:
             place = checked.written_at.get(verdict.assertion.text) or _whole(graph)
-            message = f"{analysis.network} on {on}: {verdict}"
+            message = "; ".join([f"{analysis.network} on {on}: {verdict}", *remedies(checked, verdict)])
             found.append(_result(checked, "assert", message, verdict.assertion.text, place) | {"level": "error"})
     return found
 

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from costsim.guidelines.assertion import Verdict
 
 HERE = Path(__file__).parent
-SCRIPTS = ("charts.js", "table.js", "whatif.js", "graph.js", "turned.js", "state.js", "page.js")
+SCRIPTS = ("charts.js", "sorting.js", "table.js", "whatif.js", "graph.js", "turned.js", "state.js", "page.js")
 LAYOUT = "dagre.min.js"
 LIBRARIES = ("vega.min.js", "vega-lite.min.js", "vega-embed.min.js")
 

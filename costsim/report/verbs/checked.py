@@ -17,6 +17,7 @@ from costsim.report.formats.csv import csv_text, flat
 from costsim.report.formats.document import document
 from costsim.report.formats.markdown import escaped, markdown_table
 from costsim.report.formats.stamped import stamped_json
+from costsim.report.verbs.advised import short_lines
 from costsim.units import format_milliseconds
 
 NOTHING = "No guideline costs anything here."
@@ -37,7 +38,7 @@ class Checked:
     everything: bool = False
     """Show also what costs nothing here."""
     advice: Advice | None = None
-    """What would meet the limits on totals, where one of them does not hold."""
+    """What would meet all limits on totals together, where one of them does not hold."""
     written_at: Mapping[str, SourceLine] = field(default_factory=dict)
     """Where limits stand that come from a file, by their text."""
 
@@ -115,6 +116,7 @@ def _section(checked: Checked) -> str:
         f"### {escaped(analysis.network)} on {escaped(analysis.simulation.profile.title)}",
         f"**{format_milliseconds(analysis.latency_ms)}** ({analysis.interval}, {analysis.trust.label})",
         "\n".join(f"- {'ok' if v.holds else '**FAILS**'}: {escaped(str(v))}" for v in checked.verdicts),
+        "\n".join(f"- {escaped(line)}" for line in (short_lines(checked.advice) if checked.advice else ())),
         markdown_table(("costs", "what to do", "where", "what it is"), rows) if checked.causes else NOTHING,
     ]
     return "\n\n".join(part for part in parts if part) + "\n"

@@ -10,8 +10,7 @@ from typing import Any
 from rich.table import Table
 from rich.text import Text
 
-from costsim.compare import Comparison
-from costsim.orders import shared_ms, told_apart
+from costsim.compare import Comparison, faster
 from costsim.report.formats.markdown import escaped, markdown_table
 from costsim.report.formats.terminal import plain_table
 
@@ -23,12 +22,18 @@ FOOT = "~: too near for the model to tell which is faster."
 
 def matrix(comparison: Comparison) -> list[Any]:
     """The two tables and a line a pair that changes places."""
+    compared = ratios(comparison)
     parts = [_drawn(comparison, "latency", latencies(comparison)), Text("")]
-    parts += [_drawn(comparison, f"times {comparison.networks[0]}", ratios(comparison)), Text(f"\n{FOOT}\n", "dim")]
+    parts += [_drawn(comparison, f"times {comparison.networks[0]}", compared), Text("")]
+    parts += [Text(f"{FOOT}\n", "dim")] if _has_ties(compared) else []
     lines = list(flips(comparison))
     if len(comparison.devices) > 1 and not lines:
         lines = ["No two networks change places by more than the model can tell apart."]
     return [*parts, *map(Text, lines)]
+
+
+def _has_ties(compared: list[list[str]]) -> bool:
+    return any(cell.startswith("~") for row in compared for cell in row)
 
 
 def matrix_markdown(comparison: Comparison) -> str:
@@ -40,7 +45,9 @@ def matrix_markdown(comparison: Comparison) -> str:
         )
         for title, rows in tables
     ]
-    return "\n\n".join([*parts, escaped(FOOT), *(f"- {escaped(line)}" for line in flips(comparison))]) + "\n"
+    parts += [escaped(FOOT)] if _has_ties(ratios(comparison)) else []
+    lines = "\n".join(f"- {escaped(line)}" for line in flips(comparison))
+    return "\n\n".join([*parts, *([lines] if lines else [])]) + "\n"
 
 
 def latencies(comparison: Comparison) -> list[list[str]]:
@@ -87,30 +94,24 @@ def _trusts(comparison: Comparison) -> Iterator[list[Any]]:
 def ratios(comparison: Comparison) -> list[list[str]]:
     """Each network's time over the first's, ``~`` where the model cannot tell the two apart."""
     first, *others = comparison.networks
-    return [[other, *(_ratio(comparison, first, other, hw) for hw in comparison.devices)] for other in others]
+    return [[other, *(ratio(comparison, first, other, hw) for hw in comparison.devices)] for other in others]
 
 
-def _ratio(comparison: Comparison, first: str, other: str, hw: str) -> str:
-    ratio = comparison.analyses[other, hw].latency_ms / (comparison.analyses[first, hw].latency_ms or 1.0)
-    return f"{ratio:.2f}" if _winner(comparison, first, other, hw) else f"~ {ratio:.2f}"
+def ratio(comparison: Comparison, first: str, other: str, hw: str) -> str:
+    """How many times as long as the first network the other takes: ``2.07``, ``~ 1.02``."""
+    times = comparison.analyses[other, hw].latency_ms / (comparison.analyses[first, hw].latency_ms or 1.0)
+    return f"{times:.2f}" if faster(comparison.analyses, first, other, hw) else f"~ {times:.2f}"
 
 
 def flips(comparison: Comparison) -> Iterator[str]:
     """A line a pair that is told apart one way on some devices and the other way on others."""
-    for one, other in combinations(comparison.networks, 2):
+    for pair in combinations(comparison.networks, 2):
         ahead: dict[str, list[str]] = {}
         for hw in comparison.devices:
-            ahead.setdefault(_winner(comparison, one, other, hw), []).append(hw)
-        if one in ahead and other in ahead:
-            yield f"{one} is ahead of {other} on {', '.join(ahead[one])}; behind on {', '.join(ahead[other])}"
-
-
-def _winner(comparison: Comparison, one: str, other: str, hw: str) -> str:
-    """The faster of two networks, or nobody where they are too near."""
-    first, second = (comparison.analyses[network, hw] for network in (one, other))
-    if not told_apart(first.latency_ms, second.latency_ms, shared_ms(first.layer_records, second.layer_records)):
-        return ""
-    return one if first.latency_ms < second.latency_ms else other
+            ahead.setdefault(faster(comparison.analyses, *pair, hw), []).append(hw)
+        if all(network in ahead for network in pair):
+            less, more = sorted(pair, key=lambda network: len(ahead[network]))
+            yield f"{less} is ahead of {more} only on {', '.join(ahead[less])}"
 
 
 def _drawn(comparison: Comparison, title: str, rows: list[list[str]]) -> Table:

@@ -42,6 +42,7 @@ async function draw(box, onChoose) {
 
 async function drawAll(onChoose) {
   for (const box of document.querySelectorAll("[data-chart]")) {
+    if (box.closest("details:not([open])")) continue; // in what is folded a chart has no width: it is drawn when that is opened
     await draw(box, onChoose);
     await new Promise((resume) => setTimeout(resume)); // the reader's scrolling and clicks come before the next chart
   }

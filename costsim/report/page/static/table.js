@@ -30,14 +30,10 @@ class LayerTable {
   }
 
   sort(column) {
-    const head = this.heads[column], now = head.getAttribute("aria-sort");
+    const head = this.heads[column];
     const first = head.dataset.key !== "row" && head.classList.contains("n") ? "descending" : "ascending";
-    const order = !now ? first : now === "descending" ? "ascending" : "descending";
-    for (const other of this.heads) other.removeAttribute("aria-sort");
-    head.setAttribute("aria-sort", order);
-    const sign = order === "ascending" ? 1 : -1, words = new Intl.Collator("en", { numeric: true });
-    const compare = (a, b) => typeof a === "number" ? a - b : words.compare(a, b);
-    this.ordered.sort((a, b) => sign * compare(this.values(a)[column], this.values(b)[column]));
+    const sign = turnedOrder(this.heads, column, first);
+    this.ordered.sort((a, b) => sign * compared(this.values(a)[column], this.values(b)[column]));
     this.body.replaceChildren(...this.ordered.map((row) => row.tr));
     this.filter();
   }
