@@ -21,7 +21,7 @@ from costsim.errors import InputError, unknown_name
 from costsim.graph import layers as L
 from costsim.graph.layers import Layer, Shape
 from costsim.graph.layers.elementwise import ACTIVATIONS, ARITHMETIC
-from costsim.graph.options import fields_of, layer_of, may_be_none, type_name
+from costsim.graph.options import LAYER_TYPES, fields_of, layer_of, may_be_none, type_name
 
 SPOKEN = {"out_channels": "c_out", "out_features": "c_out", "block": "block_size", "type_name": "type"}
 """Fields that are called otherwise in a graph, where ``block`` is the block a layer belongs to."""
@@ -32,40 +32,8 @@ DERIVED = ("op", "layer", "block", "output_shape", "params", "macs", "flops")
 NEAR = 0.75
 """Similarity to a field's name from which an attribute is taken for a misspelling of it."""
 
-ONE_A_CLASS: dict[str, type[Layer]] = {
-    "batch_norm": L.BatchNorm,
-    "channel_shuffle": L.ChannelShuffle,
-    "concat": L.Concat,
-    "constant": L.Constant,
-    "conv": L.Conv2d,
-    "conv_transpose": L.ConvTranspose2d,
-    "depth_to_space": L.DepthToSpace,
-    "dropout": L.Dropout,
-    "flatten": L.Flatten,
-    "global_pool": L.GlobalPool,
-    "group_norm": L.GroupNorm,
-    "index_select": L.IndexSelect,
-    "input": L.Input,
-    "layer_norm": L.LayerNorm,
-    "linear": L.Linear,
-    "lrn": L.LRN,
-    "matmul": L.MatMul,
-    "output": L.Output,
-    "pad": L.Pad,
-    "recurrent": L.Recurrent,
-    "reduce": L.Reduce,
-    "reshape": L.Reshape,
-    "reshape_like": L.ReshapeLike,
-    "rms_norm": L.RmsNorm,
-    "roi_align": L.RoiAlign,
-    "scatter_add": L.ScatterAdd,
-    "slice": L.Slice,
-    "softmax": L.Softmax,
-    "space_to_depth": L.SpaceToDepth,
-    "transpose": L.Transpose,
-    "unknown": L.Unknown,
-    "upsample": L.Upsample,
-}
+CALLED: dict[type[Layer], str] = {L.Flatten: "flatten", L.ReshapeLike: "reshape_like", L.ScatterAdd: "scatter_add"}
+"""Layers that run under a word they share, or under several."""
 
 _ONE_A_FUNCTION: dict[str, tuple[type[Layer], str]] = {
     **{function: (L.Arithmetic, function) for function in ARITHMETIC},
@@ -78,6 +46,16 @@ _ONE_A_FUNCTION: dict[str, tuple[type[Layer], str]] = {
 
 SPELLED_OUT: dict[str, type[Layer]] = {"arithmetic": L.Arithmetic, "activation": L.Activation, "pool": L.Pool2d}
 """Words for a class whose function is a field of its own."""
+
+
+def _word_of_class(kind: type[Layer]) -> str:
+    """Its op word; of a copy, the one it has where it copies."""
+    return CALLED.get(kind) or str(getattr(kind, "word", None) or kind.op)
+
+
+_BY_FUNCTION = {*SPELLED_OUT.values(), L.Add, L.Multiply}
+ONE_A_CLASS = {_word_of_class(kind): kind for kind in LAYER_TYPES.values() if kind not in _BY_FUNCTION}
+"""The word of each class that has one."""
 
 WIDTHS = ("depthwise_conv", "grouped_conv")
 """What a convolution is also called; of the first, groups and channels are those of its input."""
