@@ -13,6 +13,7 @@ import numpy as np
 
 from costsim.analysis.records import COPY_CLASS, FRACTIONAL, Record, grouped, layer_records
 from costsim.devices import device_for
+from costsim.devices.base import Memory
 from costsim.files import write_text
 from costsim.graph.quantised import notes_in
 from costsim.measures import BY_NAME, measure
@@ -171,6 +172,12 @@ class Analysis:
         made = self.simulation
         held = device_for(made.profile).footprint(made.ops, made.profile, made.run)
         return {name: round(value) if type(value) is float else value for name, value in vars(held).items()}
+
+    @cached_property
+    def memories(self) -> list[Memory]:
+        """The memories of the device that the network has to find room in, bank by bank."""
+        made = self.simulation
+        return list(device_for(made.profile).memories(made.ops, made.profile, made.run))
 
     @cached_property
     def on_all_cores_ms(self) -> float | None:

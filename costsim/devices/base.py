@@ -90,6 +90,16 @@ class Footprint:
 
 
 @dataclass(frozen=True)
+class Memory:
+    """A memory of the device, or a bank of one, and what a network takes of it at most."""
+
+    name: str
+    """``onchip``, ``onchip bank 2``, ``parameter cache``, ``sram``, ``flash``."""
+    used_bytes: float
+    size_bytes: float
+
+
+@dataclass(frozen=True)
 class Placed:
     """A block of the memory in which a device lays out a network's maps, and the ops that need it."""
 
@@ -145,6 +155,10 @@ class DeviceModel(ABC):
     def footprint(self, ops: OpTable, profile: Any, run: RunConfig) -> Footprint:
         """What a planned table of one network and point takes of the memories that must hold it."""
         return Footprint()
+
+    def memories(self, ops: OpTable, profile: Any, run: RunConfig) -> Sequence[Memory]:
+        """The memories that a planned table of one network and point has to find room in, bank by bank."""
+        return ()
 
     def figures(self, profile: Any) -> dict[str, Any]:
         """Figures of the device itself that tell designs apart: ``array_macs``, ``onchip_bytes``, ``area_mm2``."""

@@ -23,4 +23,14 @@ def planner_for(ops: OpTable, rules: BufferRules) -> Planner:
     return SearchedPlans(ops, rules) if rules.banked is None else BankedPlans(ops, rules)
 
 
-__all__ = ["BankRules", "Banks", "BufferRules", "Planner", "Verdict", "fill_ratio", "planner_for", "verdict"]
+__all__ = [
+    "BankRules",
+    "BankedPlans",
+    "Banks",
+    "BufferRules",
+    "Planner",
+    "Verdict",
+    "fill_ratio",
+    "planner_for",
+    "verdict",
+]

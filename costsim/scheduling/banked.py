@@ -9,7 +9,7 @@ import numpy as np
 
 from costsim.scheduling.banks import BANK_ORDERS, BankRules, Banks, place_in_banks
 from costsim.scheduling.dataflow import Dataflow
-from costsim.scheduling.placement import Buffer, most_alive_bytes
+from costsim.scheduling.placement import Buffer, Placement, most_alive_bytes
 from costsim.scheduling.planner import Planner
 from costsim.scheduling.search import Pricing
 from costsim.tables.plan import HOST, RESIDENT, TILED, Plan
@@ -39,6 +39,11 @@ class BankedPlans(Planner):
         for point, size in enumerate(sizes.tolist()):
             points.setdefault(self._heights.fewest_away(size), []).append(point)
         return [(np.array(here), self._plan(*choice)) for choice, here in points.items()]
+
+    def bank_bytes(self, size_bytes: float) -> tuple[float, ...]:
+        """What the plan for so large a memory takes of each bank, in order of their addresses."""
+        away, order = self._heights.first_that_fits(size_bytes)
+        return self._banked.banks.used_each(self._heights.placement(away, order))
 
     @cached_property
     def _images(self) -> float:
@@ -90,20 +95,27 @@ class _Heights:
 
     def fewest_away(self, size_bytes: float) -> tuple[int, float]:
         """How many of the largest maps have to leave, and what the first order that places the others needs."""
+        away, order = self.first_that_fits(size_bytes)
+        return away, self._height(away, order)
+
+    def first_that_fits(self, size_bytes: float) -> tuple[int, int]:
+        """How many of the largest maps have to leave, and the number of the first order that places the others."""
         for away in range(len(self._buffers) + 1):
             if away not in self._alive:
                 self._alive[away] = most_alive_bytes(self._buffers[away:])
             if self._alive[away] <= size_bytes:
-                heights = (self._height(away, order) for order in range(len(BANK_ORDERS)))
-                fits = next((height for height in heights if height <= size_bytes), None)
-                if fits is not None:
-                    return away, fits
+                orders = (o for o in range(len(BANK_ORDERS)) if self._height(away, o) <= size_bytes)
+                if (order := next(orders, None)) is not None:
+                    return away, order
         raise AssertionError("without maps there is nothing to place")
+
+    def placement(self, away: int, order: int) -> Placement:
+        """Where all but the largest maps lie."""
+        return place_in_banks(self._buffers[away:], self._banks, BANK_ORDERS[order])
 
     def _height(self, away: int, order: int) -> float:
         if (away, order) not in self._known:
-            placement = place_in_banks(self._buffers[away:], self._banks, BANK_ORDERS[order])
-            self._known[away, order] = self._banks.used_bytes(placement)
+            self._known[away, order] = self._banks.used_bytes(self.placement(away, order))
         return self._known[away, order]
 
 

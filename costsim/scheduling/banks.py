@@ -31,9 +31,13 @@ class Banks:
         """Every bank up to the highest byte anything takes in it; all banks, where something lies beyond them."""
         if placement.height_bytes > sum(self.size_bytes):
             return placement.height_bytes
+        return sum(self.used_each(placement))
+
+    def used_each(self, placement: Placement) -> tuple[float, ...]:
+        """Bytes of each bank up to the highest that anything takes in it."""
         placed = zip(placement.offsets, placement.buffers, strict=True)
         spans = [(offset, offset + buffer.size_bytes) for offset, buffer in placed]
-        return sum(
+        return tuple(
             max((min(end - begin, size) for start, end in spans if start < begin + size and end > begin), default=0.0)
             for begin, size in zip(self.begins, self.size_bytes, strict=True)
         )

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from costsim.analysis import Analysis
 from costsim.devices import RunConfig
 from costsim.errors import InputError
 from costsim.graph import LayerGraph, NetBuilder
@@ -160,3 +161,14 @@ def test_a_batch_runs_image_after_image() -> None:
 def test_banks_have_to_be_named() -> None:
     with pytest.raises(InputError, match="banks"):
         load_profile("embedded_buffer", {"runtime.plan": "banked"})
+
+
+@pytest.mark.parametrize("size", ["72 KiB", "448 KiB", "2816 KiB"])
+def test_the_banks_of_a_network_add_up_to_what_its_plan_takes(size: str) -> None:
+    profile = load_profile("stm32n6", {"memory.onchip.size": size})
+    analysis = Analysis(simulate(build("mobilenet_v2_1x"), profile, RunConfig.of(profile)))
+    whole, *banks = analysis.memories
+    assert whole.used_bytes == analysis.summary["onchip_used_bytes"]
+    assert sum(bank.used_bytes for bank in banks) == whole.used_bytes
+    assert all(bank.used_bytes <= bank.size_bytes for bank in banks)
+    assert [bank.name for bank in banks] == [f"onchip bank {number}" for number in range(5)]

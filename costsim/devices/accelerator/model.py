@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any, ClassVar
 
@@ -9,14 +10,14 @@ import numpy as np
 
 from costsim.devices.accelerator.area import area_mm2
 from costsim.devices.accelerator.pipeline import parts_in_words, pipeline_costs
-from costsim.devices.accelerator.planning import plan_networks
+from costsim.devices.accelerator.planning import bank_bytes, plan_networks
 from costsim.devices.accelerator.prefetch import fetched_ahead
 from costsim.devices.accelerator.pricing import cores_at_work, cost_table, energy_of
 from costsim.devices.accelerator.profile import AcceleratorProfile
 from costsim.devices.accelerator.rules import runs_on_host, uncached_weight_bytes
 from costsim.devices.accelerator.stream import images_per_s
 from costsim.devices.accelerator.work import MovedRows, work_of
-from costsim.devices.base import DeviceModel, Footprint, Roofs, RunConfig
+from costsim.devices.base import DeviceModel, Footprint, Memory, Roofs, RunConfig
 from costsim.hardware.profile import Profile
 from costsim.scheduling import verdict
 from costsim.tables.costtable import CostTable
@@ -72,6 +73,20 @@ class AcceleratorModel(DeviceModel):
             return Footprint()
         held = verdict(ops, float(np.max(profile.hardware.memory.onchip.size_bytes)))
         return Footprint(held.used_bytes, held.size_bytes, held.spilled_bytes, held.fits)
+
+    def memories(self, ops: OpTable, profile: Any, run: RunConfig) -> Sequence[Memory]:
+        if ops.plan is None:
+            return ()
+        onchip, cache = profile.hardware.memory.onchip, profile.hardware.memory.parameter_cache
+        held = [Memory("onchip", verdict(ops, onchip.size_bytes).used_bytes, onchip.size_bytes)]
+        sizes = onchip.banks.size_bytes if onchip.banks is not None else ()
+        used = bank_bytes(ops, profile)
+        held += [Memory(f"onchip bank {n}", *each) for n, each in enumerate(zip(used, sizes, strict=True))]
+        if cache is not None:
+            stored = profile.hardware.array.stored_weight_elems(ops) * ops.weight_elem_bytes
+            kept = float((stored - uncached_weight_bytes(ops, profile)).sum())
+            held.append(Memory("parameter cache", kept, cache.size_bytes))
+        return held
 
     def roofs(self, profile: Any, run: RunConfig) -> Roofs:
         hw, memory = profile.hardware, profile.hardware.memory

@@ -13,7 +13,7 @@ from costsim.devices.accelerator.profile import AcceleratorProfile
 from costsim.devices.accelerator.rules import buffer_rules
 from costsim.devices.accelerator.work import MovedRows, Work, work_of
 from costsim.hardware.vary import alike, at_point, at_points, points
-from costsim.scheduling import planner_for
+from costsim.scheduling import BankedPlans, Planner, planner_for
 from costsim.tables.optable import OpTable
 from costsim.tables.plan import Plan, Plans
 from costsim.tables.schema import Array
@@ -30,6 +30,22 @@ def plan_networks(ops: OpTable, profile: AcceleratorProfile, threads: Any = 1) -
     count = max(ops.points, points(profile))
     networks = ops.kept.get("networks", (), ops.split)  # whose planners are kept with them
     return Plans.stack([Plans(tuple(_plan(network, profile, count, np.ravel(threads)))) for network in networks])
+
+
+def bank_bytes(ops: OpTable, profile: AcceleratorProfile) -> tuple[float, ...]:
+    """What the plan of a table of one network and point takes of each bank; empty where the memory has none."""
+    (network,) = ops.kept.get("networks", (), ops.split)
+    planner = _planner(network, profile)
+    if not isinstance(planner, BankedPlans):
+        return ()
+    return planner.bank_bytes(float(np.max(profile.hardware.memory.onchip.size_bytes)))
+
+
+def _planner(ops: OpTable, profile: AcceleratorProfile) -> Planner:
+    """The planner of one network on one device, kept with its table."""
+    given = (profile.runtime, *_geometry(profile), profile.hardware.memory.dram is None)
+    # Of a copy: a table that remembers what holds itself is freed by the cycle collector alone.
+    return ops.kept.get("planner", given, lambda: planner_for(replace(ops), buffer_rules(ops, profile)))
 
 
 def _plan(ops: OpTable, profile: AcceleratorProfile, count: int, threads: np.ndarray) -> Parts:
@@ -55,10 +71,7 @@ def _at(threads: np.ndarray, points: Any) -> np.ndarray:
 def _plan_sizes(ops: OpTable, profile: AcceleratorProfile, count: int, threads: np.ndarray) -> Parts:
     """Of one network on one array, for all its clocks, bandwidths and buffers together."""
     sizes = np.broadcast_to(profile.hardware.memory.onchip.size_bytes, count)
-    first = profile if count == 1 else at_point(profile, 0)
-    given = (profile.runtime, *_geometry(profile), profile.hardware.memory.dram is None)
-    # Of a copy: a table that remembers what holds itself is freed by the cycle collector alone.
-    planner = ops.kept.get("planner", given, lambda: planner_for(replace(ops), buffer_rules(ops, first)))
+    planner = _planner(ops, profile if count == 1 else at_point(profile, 0))
 
     def price(activation_bytes: np.ndarray, weight_bytes: np.ndarray, at: np.ndarray) -> np.ndarray:
         here = profile if len(at) == count else at_points(profile, at)

@@ -23,7 +23,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from costsim.devices.base import DeviceModel, Footprint, Placed, Roofs, RunConfig
+from costsim.devices.base import DeviceModel, Footprint, Memory, Placed, Roofs, RunConfig
 from costsim.devices.kernels.energy import energy_parts_j
 from costsim.devices.mcu.fits import check_fits, said_of
 from costsim.devices.mcu.kernels import window_elems
@@ -103,6 +103,11 @@ class McuModel(DeviceModel):
             flash_bytes=held.flash_bytes,
             arena_peak=ops.labels[held.peak_row].name,
         )
+
+    def memories(self, ops: OpTable, profile: Any, run: RunConfig) -> Sequence[Memory]:
+        held, memory = occupancy(ops, profile.runtime), profile.hardware.memory
+        sram = Memory("sram", held.sram_bytes, memory.sram.size_bytes)
+        return sram, Memory("flash", held.flash_bytes, memory.flash.size_bytes)
 
     def memory_map(self, ops: OpTable, profile: Any, run: RunConfig) -> Sequence[Placed]:
         return occupancy(ops, profile.runtime).memory_map(len(ops))

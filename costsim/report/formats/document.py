@@ -50,6 +50,7 @@ def document(analysis: Analysis, findings: Iterable[Finding] | None = None) -> d
         "trust": analysis.trust.record(),
         "totals": analysis.summary | {"energy_parts_mj": analysis.energy_parts_mj, "measures": analysis.measures},
         "unknown": unknown,
+        "memories": [vars(memory) for memory in analysis.memories],
         "layers": analysis.layer_records,
         "blocks": [r | {"measures": analysis.block_measures[r["block"]]} for r in analysis.block_records],
         "stages": [r | {"measures": analysis.stage_measures[r["stage"]]} for r in analysis.stage_records],

@@ -38,6 +38,15 @@ class MeasuredTotals(Totals):
     """Energy by what it is spent on."""
 
 
+class HeldMemory(Part):
+    """A memory of the device, or a bank of one."""
+
+    name: str
+    used_bytes: float
+    """What the network takes of it at most."""
+    size_bytes: float
+
+
 class Layer(Counts):
     """One executed op; what the runtime fuses is one."""
 
@@ -91,6 +100,8 @@ class Analysis(Part):
     totals: MeasuredTotals
     unknown: dict[str, str]
     """Name of a value that is null to the reason."""
+    memories: list[HeldMemory]
+    """What the network must find room in, bank by bank; of accelerators and microcontrollers."""
     layers: list[Layer]
     """In the order they are executed."""
     blocks: list[Block]
