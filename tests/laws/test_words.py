@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from inspect import isabstract
 from pathlib import Path
 from typing import ClassVar
 
@@ -29,7 +30,11 @@ ROOT = Path(__file__).parents[2]
 
 def every_layer(base: type[Layer] = Layer) -> list[type[Layer]]:
     below = [cls for sub in base.__subclasses__() for cls in (sub, *every_layer(sub))]
-    return [cls for cls in below if cls.__module__.startswith("costsim.") and not cls.__name__.startswith("_")]
+    return [
+        cls
+        for cls in below
+        if cls.__module__.startswith("costsim.") and not isabstract(cls) and not cls.__name__.startswith("_")
+    ]
 
 
 def words_of(layer: type[Layer]) -> set[str]:

@@ -15,26 +15,21 @@ from costsim.graph.layers.elementwise import (
     RmsNorm,
     Softmax,
 )
+from costsim.graph.layers.ends import Constant, Input, Output
 from costsim.graph.layers.movement import (
     ChannelShuffle,
     Concat,
-    Constant,
     DepthToSpace,
-    Flatten,
     IndexSelect,
-    Input,
-    Output,
     Pad,
-    Reshape,
-    ReshapeLike,
     ScatterAdd,
     Slice,
     SpaceToDepth,
-    Transpose,
     Upsample,
 )
 from costsim.graph.layers.pooling import GlobalPool, Pool2d, Reduce, RoiAlign
 from costsim.graph.layers.recurrent import Recurrent
+from costsim.graph.layers.shaping import Flatten, Reshape, ReshapeLike, Transpose
 from costsim.graph.layers.unknown import Unknown
 
 __all__ = [

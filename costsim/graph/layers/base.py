@@ -129,6 +129,13 @@ def _channelwise(kind: float, output: Shape, source: Shape, **more: Dim) -> Loop
     )  # fmt: skip
 
 
+class Copy(Layer):
+    """Writes every output element once, computes nothing."""
+
+    def loop_nest(self, inputs: tuple[Shape, ...], output: Shape) -> LoopNest:
+        return move_nest(output, source=inputs[0])
+
+
 def pair(value: Any) -> tuple[Dim, Dim]:
     """``3`` or ``(3, 5)`` as (vertical, horizontal)."""
     if not isinstance(value, (tuple, list)):

@@ -1,16 +1,16 @@
-"""Layers that move data without arithmetic: free on some runtimes, a copy on others."""
+"""Layers that pick, join and repeat elements: free on some runtimes, a copy on others."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
-from math import prod
 from typing import Any, ClassVar
 
 import numpy as np
 
 from costsim.graph.layers.base import (
+    Copy,
     Dim,
     Layer,
     LoopNest,
@@ -18,7 +18,6 @@ from costsim.graph.layers.base import (
     Shape,
     as_map,
     divides,
-    move_nest,
     pair,
     sides,
     size,
@@ -27,14 +26,7 @@ from costsim.graph.layers.base import (
 from costsim.tables.optable import MAC
 
 
-class _Copy(Layer):
-    """Writes every output element once, computes nothing."""
-
-    def loop_nest(self, inputs: tuple[Shape, ...], output: Shape) -> LoopNest:
-        return move_nest(output, source=inputs[0])
-
-
-class _Strideable(_Copy):
+class _Strideable(Copy):
     """A copy that its neighbours can do away with: they write or read with a stride instead."""
 
     word: ClassVar[str]
@@ -43,64 +35,6 @@ class _Strideable(_Copy):
     @property
     def op(self) -> str:  # type: ignore[override]
         return "identity" if self.strided else self.word
-
-
-@dataclass(frozen=True)
-class Output(Layer):
-    """Says that a tensor which layers read further on leaves the network as well: a level of a pyramid, a state.
-
-    Nothing runs; the tensor is written where the network's user finds it, and stays to the end. A tensor that
-    nobody reads is an output without being called one.
-    """
-
-    op: ClassVar[str] = "output"
-
-    def output_shape(self, *inputs: Shape) -> Shape:
-        return inputs[0]
-
-    def loop_nest(self, inputs: tuple[Shape, ...], output: Shape) -> LoopNest:
-        return move_nest(output)
-
-
-@dataclass(frozen=True)
-class Input(Layer):
-    """The network's input tensor."""
-
-    op: ClassVar[str] = "input"
-    arity: ClassVar[int | None] = 0
-    shape: Shape
-
-    def requirements(self, *inputs: Shape) -> Iterator[Requirement]:
-        whole = all(isinstance(dim, (int, np.integer, np.ndarray)) and np.size(dim) for dim in self.shape)
-        yield whole and len(self.shape) > 0, lambda: f"its shape {self.shape} is not one of whole numbers"
-
-    def output_shape(self, *inputs: Shape) -> Shape:
-        return self.shape
-
-    def loop_nest(self, inputs: tuple[Shape, ...], output: Shape) -> LoopNest:
-        return move_nest(output)
-
-
-@dataclass(frozen=True)
-class Constant(Layer):
-    """A stored tensor that is no layer's own weight: a class token, a position embedding, anchors.
-
-    It is never executed; the op that reads it counts it among its weights.
-    """
-
-    op: ClassVar[str] = "constant"
-    arity: ClassVar[int | None] = 0
-    shape: Shape
-    trainable: bool = True
-
-    def output_shape(self, *inputs: Shape) -> Shape:
-        return self.shape
-
-    def params(self, *inputs: Shape) -> Dim:
-        return size(self.shape) if self.trainable else 0
-
-    def loop_nest(self, inputs: tuple[Shape, ...], output: Shape) -> LoopNest:
-        return move_nest(output)
 
 
 @dataclass(frozen=True)
@@ -178,84 +112,7 @@ class ChannelShuffle(_Strideable):
 
 
 @dataclass(frozen=True)
-class Flatten(_Copy):
-    """All dimensions from ``start`` on become one."""
-
-    op: ClassVar[str] = "reshape"
-    start: int = 1
-
-    def output_shape(self, *inputs: Shape) -> Shape:
-        return (*inputs[0][: self.start], prod(inputs[0][self.start :]))
-
-
-@dataclass(frozen=True)
-class Reshape(_Copy):
-    """The same elements in another shape; one entry may be -1.
-
-    ``shape`` leaves the first dimension out, so that it holds for any batch size. Where that
-    dimension itself changes (windows folded into the batch), ``batch`` is the new one.
-    """
-
-    op: ClassVar[str] = "reshape"
-    shape: tuple[Dim, ...]
-    batch: Dim | None = None
-
-    def output_shape(self, *inputs: Shape) -> Shape:
-        n, elements = self._batch_and_elements(inputs[0])
-        fixed = prod(d for d in self.shape if not _is_free(d))
-        return (n, *(elements // fixed if _is_free(d) else d for d in self.shape))
-
-    def requirements(self, *inputs: Shape) -> Iterator[Requirement]:
-        if self.batch is not None:
-            yield (
-                divides(self.batch, size(inputs[0])),
-                lambda: f"cannot reshape {tuple(inputs[0])} to a batch of {self.batch}",
-            )
-        _, elements = self._batch_and_elements(inputs[0])
-        fixed = prod(d for d in self.shape if not _is_free(d))
-        free = sum(_is_free(d) for d in self.shape)
-        yield free <= 1, lambda: f"more than one -1 in {self.shape}"
-        fits = divides(fixed, elements) if free else fixed == elements
-        yield fits, lambda: f"cannot reshape {tuple(inputs[0][1:])} to {self.shape}"
-
-    def _batch_and_elements(self, source: Shape) -> tuple[Dim, Dim]:
-        """The first dimension of the output, and the elements behind each of its entries."""
-        n = source[0] if self.batch is None else self.batch
-        return n, prod(source[1:]) if self.batch is None else size(source) // n
-
-
-@dataclass(frozen=True)
-class ReshapeLike(_Copy):
-    """The elements of the first input in the shape of the second, whatever size the network runs at."""
-
-    op: ClassVar[str] = "reshape"
-    arity: ClassVar[int | None] = 2
-
-    def requirements(self, *inputs: Shape) -> Iterator[Requirement]:
-        source, like = inputs
-        yield size(source) == size(like), lambda: f"cannot reshape {tuple(source)} to {tuple(like)}"
-
-    def output_shape(self, *inputs: Shape) -> Shape:
-        return inputs[1]
-
-
-@dataclass(frozen=True)
-class Transpose(_Copy):
-    """Reorders the axes."""
-
-    op: ClassVar[str] = "transpose"
-    axes: tuple[int, ...]
-
-    def requirements(self, *inputs: Shape) -> Iterator[Requirement]:
-        rank = len(inputs[0])
-        yield sorted(self.axes) == list(range(rank)), lambda: f"axes {self.axes} do not permute {rank} dimensions"
-
-    def output_shape(self, *inputs: Shape) -> Shape:
-        return tuple(inputs[0][axis] for axis in self.axes)
-
-
-@dataclass(frozen=True)
-class DepthToSpace(_Copy):
+class DepthToSpace(Copy):
     """Pixel shuffle: each ``block * block`` channels become one channel of a larger map."""
 
     op: ClassVar[str] = "depth_to_space"
@@ -274,7 +131,7 @@ class DepthToSpace(_Copy):
 
 
 @dataclass(frozen=True)
-class SpaceToDepth(_Copy):
+class SpaceToDepth(Copy):
     """The inverse of ``DepthToSpace``: each ``block x block`` patch becomes channels."""
 
     op: ClassVar[str] = "space_to_depth"
@@ -292,7 +149,7 @@ class SpaceToDepth(_Copy):
 
 
 @dataclass(frozen=True)
-class Pad(_Copy):
+class Pad(Copy):
     """Zeros around the map: (top, bottom, left, right), and before and behind its channels.
 
     Negative padding crops. ``multiple`` adds what is then missing to a multiple, below and at the right.
@@ -347,7 +204,7 @@ class Upsample(Layer):
 
 
 @dataclass(frozen=True)
-class IndexSelect(_Copy):
+class IndexSelect(Copy):
     """Gathers ``count`` channels (or elements along ``axis``) by an index list."""
 
     op: ClassVar[str] = "index_select"
@@ -389,10 +246,6 @@ class ScatterAdd(Layer):
             kind=MAC, n=n, groups=1, c_in_per_group=c_in, c_out_per_group=self.channels,
             h_in=h, w_in=w, h_out=h, w_out=w, weight_elems=c_in * self.channels,
         )  # fmt: skip
-
-
-def _is_free(dim: Dim) -> bool:
-    return isinstance(dim, int) and dim == -1
 
 
 def _times(length: Dim, scale: Any) -> Dim:
