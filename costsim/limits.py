@@ -50,7 +50,7 @@ def parse_assertion(text: str, where: str = "--assert") -> Assertion:
 def value_of(metric: str, value: float) -> str:
     """A value of a metric with its unit, as people read it: ``26.96 ms``, ``3.02 MiB``, ``145.8 M``."""
     if metric.endswith("_ms"):
-        return format_milliseconds(value)
+        return format_milliseconds(value, digits=4)  # beside a limit that it may just miss
     if metric.endswith("_bytes"):
         return format_quantity(value, "B")
     return f"{value:.4g}" if metric.endswith(("_mj", "_ratio")) else format_count(value)

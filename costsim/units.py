@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Iterable
 
 from costsim.errors import InputError, shortened
 
@@ -87,9 +88,47 @@ def format_quantity(value: float, unit: str, digits: int = 3) -> str:
     return f"{round_significant(value / scale, digits)} {name}"
 
 
-def format_milliseconds(value_ms: float) -> str:
+DIGITS = 3
+"""Of times: what an interval of a tenth bears."""
+
+
+def format_milliseconds(value_ms: float, digits: int = DIGITS) -> str:
     """A time as every output shows it, in a smaller unit where that fits: ``63.7 ms``, ``817 us``."""
-    return format_quantity(value_ms / 1e3, "s") if value_ms < 1 else f"{round_significant(value_ms, 4)} ms"
+    return format_quantity(value_ms / 1e3, "s") if value_ms < 1 else f"{round_significant(value_ms, digits)} ms"
+
+
+def time_column(
+    title: str, values_ms: Iterable[float | None], signed: bool = False, unit: str | None = None
+) -> tuple[str, list[str]]:
+    """A column of times: its head with the unit of all of them, and each with its point under that of the others.
+
+    ``unit`` is that of another column, where there is one: ms or us. All are as wide as the widest.
+
+    >>> time_column("time", [23.81, 0.6684, None])
+    ('time [ms]', ['   23.8  ', '    0.668', '    -    '])
+    """
+    values = list(values_ms)
+    unit = unit or unit_of(values)
+    texts = ["-" if value is None else _short(value * (1e3 if unit == "us" else 1.0), signed) for value in values]
+    parts = [text.partition(".") for text in texts]
+    before, behind = (max((len(part[side]) for part in parts), default=0) for side in (0, 2))
+    no_point = " " if behind else ""
+    padded = [f"{whole:>{before}}{point or no_point}{decimals:<{behind}}" for whole, point, decimals in parts]
+    head = f"{title} [{unit}]"
+    width = max(map(len, [head, *padded]))
+    return head.rjust(width), [text.rjust(width) for text in padded]
+
+
+def unit_of(values_ms: Iterable[float | None]) -> str:
+    """The unit of a column of times: ms, or us where all are below one."""
+    largest = max((abs(value) for value in values_ms if value is not None), default=0.0)
+    return "us" if 0 < largest < 1 else "ms"
+
+
+def _short(value: float, signed: bool) -> str:
+    """Three digits, and no more than three decimals."""
+    sign = "+" if signed and value > 0 else ""
+    return sign + (f"{value:.3f}" if abs(value) < 0.1 else round_significant(value, DIGITS))
 
 
 def format_count(value: float, digits: int = 4) -> str:

@@ -10,6 +10,7 @@ from costsim.units import (
     format_quantity,
     is_quantity,
     parse_quantity,
+    time_column,
 )
 
 
@@ -103,10 +104,18 @@ def test_large_counts_are_never_in_exponent_form():
 
 @pytest.mark.parametrize(
     ("value_ms", "text"),
-    [(63.68, "63.68 ms"), (1.0, "1 ms"), (0.8171, "817 us"), (0.00088, "880 ns"), (0.99999, "1 ms"), (0.0, "0 s")],
+    [(63.68, "63.7 ms"), (1.0, "1 ms"), (0.8171, "817 us"), (0.00088, "880 ns"), (0.99999, "1 ms"), (0.0, "0 s")],
 )
 def test_times_are_shown_in_the_unit_that_fits(value_ms, text):
     assert format_milliseconds(value_ms) == text
+
+
+def test_a_column_of_times_has_one_unit_and_its_points_under_each_other():
+    assert time_column("time", [215.4, 5.409, 0.0061, None]) == (
+        "time [ms]", ["  215    ", "    5.41 ", "    0.006", "    -    "],
+    )  # fmt: skip
+    assert time_column("t", [0.864, -0.0402], signed=True) == ("t [us]", ["+864  ", " -40.2"])
+    assert time_column("t", []) == ("t [ms]", [])
 
 
 @pytest.mark.parametrize(

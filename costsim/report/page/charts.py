@@ -164,7 +164,7 @@ def change_bars(data: str, records: list[Spec]) -> Spec:
         "mark": "bar",
         "encoding": {
             "color": {"condition": {"test": unchanged, "value": ROOF_COLOUR}, "value": PLAIN_COLOUR},
-            "tooltip": [tip("change"), tip("ms", "latency [ms]", ".4~g"), tip("speedup", "times as fast", ".2f")],
+            "tooltip": [tip("change"), tip("ms", "latency [ms]", ".3~g"), tip("speedup", "times as fast", ".2f")],
         },
     }
     label = {
@@ -313,5 +313,5 @@ def tip(field: str, title: str = "", number_format: str = "") -> Spec:
 
 
 _TIME = {"field": "ms", "type": "quantitative", "title": "time [ms]"}
-TIME_TIPS = [tip("ms", "time [ms]", ".4~g"), tip("share", "share of time", ".1%")]
+TIME_TIPS = [tip("ms", "time [ms]", ".3~g"), tip("share", "share of time", ".1%")]
 _OP_FIELDS = ["name", "class", "block", "ms", "share", "bound"]

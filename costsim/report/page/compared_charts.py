@@ -110,7 +110,7 @@ def _difference(name: str, records: Sequence[Record], classes: Mapping[str, str]
             "y": {"field": "part", "type": "nominal", "sort": {"field": "order", "op": "min"}, "title": None},
             "x": {"field": "ms", "type": "quantitative", "title": "more or less time [ms]", "stack": "zero"},
             "color": colour("class", classes),
-            "tooltip": [tip("part"), tip("class"), tip("ms", "difference [ms]", "+.4~g")],
+            "tooltip": [tip("part"), tip("class"), tip("ms", "difference [ms]", "+.3~g")],
         },
     }
 
@@ -123,7 +123,7 @@ def _latencies(runs: Sequence[Record], devices: Mapping[str, str]) -> Spec:
     x = {"type": "quantitative", "title": "latency [ms], with its interval", "scale": scale | {"nice": False}}
     low_high = {"x": x | {"field": "latency_low_ms"}, "x2": {"field": "latency_end_ms"}}
     point = {"x": x | {"field": "latency_ms"}, "color": colour("hardware", devices), "tooltip": _TIPS}
-    text = {"x": x | {"field": "latency_end_ms"}, "text": {"field": "latency_ms", "format": ".4~g"}}
+    text = {"x": x | {"field": "latency_end_ms"}, "text": {"field": "latency_ms", "format": ".3~g"}}
     return {
         "data": {"name": "runs"},
         "height": RUN_HEIGHT * len(runs),
@@ -155,7 +155,7 @@ def _shares(runs: Sequence[Record], classes: Mapping[str, str]) -> Spec:
             },
             "color": colour("class", classes),
             "order": {"field": "order", "type": "quantitative"},
-            "tooltip": [tip("run"), tip("class"), tip("ms", "time [ms]", ".4~g"), tip("share", "share of time", ".1%")],
+            "tooltip": [tip("run"), tip("class"), tip("ms", "time [ms]", ".3~g"), tip("share", "share of time", ".1%")],
         },
     }  # fmt: skip
 
@@ -198,7 +198,7 @@ def _latency_over_macs(devices: Mapping[str, str]) -> Spec:
 _TIPS = [
     tip("network"),
     tip("hardware", "device"),
-    tip("latency_ms", "latency [ms]", ".4~g"),
+    tip("latency_ms", "latency [ms]", ".3~g"),
     tip("macs", "MACs", ".4~s"),
     tip("dram_bytes", "DRAM [B]", ".4~s"),
     tip("bound", "bound by"),

@@ -77,8 +77,8 @@ def _delta_bars(name: str, rows: int) -> Spec:
         "encoding": {
             "y": {"field": "part", "type": "nominal", "sort": None, "title": None, "axis": {"ticks": False}},
             "x": x,
-            "tooltip": [tip("part"), tip("old_ms", "old [ms]", ".4~g"), tip("new_ms", "new [ms]", ".4~g"),
-                        tip("delta_ms", "difference [ms]", "+.4~g")],
+            "tooltip": [tip("part"), tip("old_ms", "old [ms]", ".3~g"), tip("new_ms", "new [ms]", ".3~g"),
+                        tip("delta_ms", "difference [ms]", "+.3~g")],
         },
         "layer": [
             {"mark": "bar", "encoding": {"color": {"condition": sign, "value": FASTER}}},

@@ -60,7 +60,7 @@ def timeline_chart(classes: Mapping[str, str], limits: Mapping[str, str]) -> Spe
                             "scale": {"domain": [0, 1], "range": [0.05, 1], "clamp": True}},
             "opacity": faded("row", 1),
             "tooltip": [tip("name", "op"), tip("lane", "limit"), tip("ceiling_ms", "alone [ms]", ".3~g"),
-                        tip("ratio", "of the op's time", ".0%"), tip("ms", "the op takes [ms]", ".4~g")],
+                        tip("ratio", "of the op's time", ".0%"), tip("ms", "the op takes [ms]", ".3~g")],
         },
     }  # fmt: skip
     return {

@@ -85,8 +85,8 @@ def _times(name: str) -> dict[str, Any]:
             "y": {"field": "predicted_ms", "title": "predicted [ms]", **axis},
             "tooltip": [
                 tip("name", "op"),
-                tip("measured_ms", "measured [ms]", ".4~g"),
-                tip("predicted_ms", "predicted [ms]", ".4~g"),
+                tip("measured_ms", "measured [ms]", ".3~g"),
+                tip("predicted_ms", "predicted [ms]", ".3~g"),
             ],
         },
     }  # fmt: skip

@@ -74,11 +74,11 @@ def _answer(advice: Advice) -> list[Text | Table]:
     if advice.met:
         return [Text("It meets that as it is.", "bold green")]
     if advice.suggestions:
-        return [Text(""), _table(advice, advice.suggestions), Text(FOOT, "dim")]
+        return [_table(advice, advice.suggestions), Text(FOOT, "dim")]
     if advice.nearest is None:
         return [Text("Nothing within these limits does it, and nothing else can be tried.", "bold red")]
     said = Text(f"Nothing within these limits does it ({advice.priced} tried); the nearest is", "bold red")
-    return [said, Text(""), _table(advice, (advice.nearest,))]
+    return [said, _table(advice, (advice.nearest,))]
 
 
 def _now(advice: Advice) -> str:

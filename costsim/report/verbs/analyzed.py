@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from rich.console import Group
 from rich.table import Table
@@ -11,7 +11,7 @@ from rich.text import Text
 from costsim.measures.table import BY_NAME, HEADLINES
 from costsim.report.formats.terminal import as_text, plain_table
 from costsim.report.words import byte_count, energy_line, fit_line, measured, run_line, shape, trust, verdict
-from costsim.units import format_count, format_milliseconds
+from costsim.units import format_count, format_milliseconds, time_column, unit_of
 
 if TYPE_CHECKING:
     from costsim.analysis import Analysis
@@ -73,10 +73,11 @@ def _totals(analysis: Analysis) -> Table:
 
 
 def _classes(analysis: Analysis) -> Table:
-    shown = table("Where the time goes", "op class", "ops", "time", "share", "MACs", "DRAM")
-    for r in analysis.class_records:
+    head, times = time_column("time", (r["latency_ms"] for r in analysis.class_records))
+    shown = table("Where the time goes", "op class", "ops", head, "share", "MACs", "DRAM")
+    for r, time in zip(analysis.class_records, times, strict=True):
         shown.add_row(
-            r["op_class"], str(r["ops"]), format_milliseconds(r["latency_ms"]), f"{r['share_ratio']:.1%}",
+            r["op_class"], str(r["ops"]), time, f"{r['share_ratio']:.1%}",
             format_count(r["macs"]), byte_count(r["dram_bytes"]),
         )  # fmt: skip
     return shown
@@ -85,10 +86,11 @@ def _classes(analysis: Analysis) -> Table:
 def _costliest(analysis: Analysis) -> Table:
     costliest = sorted(analysis.layer_records, key=lambda r: -r["latency_ms"])[:COSTLIEST]
     title = f"Costliest {len(costliest)} of {len(analysis.layer_records)} executed ops"
-    shown = table(title, "layer", "output", "time", "share", "MACs", "bound by")
-    for r in costliest:
+    head, times = time_column("time", (r["latency_ms"] for r in costliest))
+    shown = table(title, "layer", "output", head, "share", "MACs", "bound by")
+    for r, time in zip(costliest, times, strict=True):
         shown.add_row(
-            r["name"], shape(r["output_shape"][1:]), format_milliseconds(r["latency_ms"]), f"{r['share_ratio']:.1%}",
+            r["name"], shape(r["output_shape"][1:]), time, f"{r['share_ratio']:.1%}",
             format_count(r["macs"]), ", ".join(r["near_bounds"]),
         )  # fmt: skip
     return shown
@@ -98,11 +100,15 @@ def _measured(analysis: Analysis, beside: Beside) -> Group:
     """Measured beside predicted: the ops that differ most, and what lies between the ops."""
     pairs = [r for r in analysis.layer_records if r["measured_ms"] is not None]
     pairs.sort(key=lambda r: -abs(r["measured_ms"] - r["latency_ms"]))
-    shown = table(f"Measured beside predicted: {len(pairs)} ops", "layer", "measured", "predicted", "ratio", "bound by")
-    for r in pairs[:COSTLIEST]:
+    first = pairs[:COSTLIEST]
+    unit = unit_of(r["measured_ms"] for r in first)
+    measured_head, measured_times = time_column("measured", (r["measured_ms"] for r in first), unit=unit)
+    head, times = time_column("predicted", (r["latency_ms"] for r in first), unit=unit)
+    heads = (measured_head, head, "ratio", "bound by")
+    shown = table(f"Measured beside predicted: {len(pairs)} ops", "layer", *heads)
+    for r, *both in zip(first, measured_times, times, strict=True):
         ratio = r["latency_ms"] / r["measured_ms"] if r["measured_ms"] else None
-        times = (format_milliseconds(r[key]) for key in ("measured_ms", "latency_ms"))
-        shown.add_row(r["name"], *times, "" if ratio is None else f"{ratio:.2f}", ", ".join(r["near_bounds"]))
+        shown.add_row(r["name"], *both, "" if ratio is None else f"{ratio:.2f}", ", ".join(r["near_bounds"]))
     profile = beside.profile
     gap = "" if profile.gap_s is None else f", {format_milliseconds(profile.gap_s * 1e3)} between the ops"
     whole = "" if profile.whole_s is None else f" of a run of {format_milliseconds(profile.whole_s * 1e3)}"
@@ -129,6 +135,7 @@ def table(title: str, first: str, *columns: str) -> Table:
     shown = plain_table(title=title, title_justify="left", title_style="bold", padding=(0, 1, 0, 0), show_edge=False)
     shown.add_column(first, overflow="fold", min_width=len(first))
     for column in columns:
-        textual = column in ("bound by", "output", "block")
-        shown.add_column(column, justify="left" if textual else "right", no_wrap=not textual, overflow="fold")
+        textual, is_padded = column in ("bound by", "output", "block"), column.endswith("]")
+        justify: Literal["left", "right"] = "left" if textual or is_padded else "right"
+        shown.add_column(column, justify=justify, no_wrap=not textual, overflow="fold")
     return shown

@@ -15,7 +15,7 @@ from costsim.report.formats.csv import csv_text
 from costsim.report.formats.markdown import escaped, markdown_table
 from costsim.report.formats.stamped import stamped_json
 from costsim.report.formats.terminal import as_text, plain_table
-from costsim.units import format_milliseconds
+from costsim.units import counted, format_milliseconds, time_column, unit_of
 
 MOST = 12
 """Layers that are told one by one; what is left is summed."""
@@ -45,23 +45,55 @@ def summary(one: DeviceDiff) -> str:
 
 
 def _layers(one: DeviceDiff) -> Table:
-    table = plain_table()
-    table.add_column("layer", overflow="fold")
-    table.add_column("kind", overflow="fold")
-    for head in ("old", "new", "difference"):
-        table.add_column(head, justify="right", no_wrap=True)
-    table.add_column("why", overflow="fold")
-    for change in one.told[:MOST]:
-        table.add_row(*map(Text, _cells(change)))
-    if rest := one.told[MOST:]:
-        table.add_row(f"{len(rest)} more", "", "", "", signed_milliseconds(sum(c.difference_ms for c in rest)), "")
+    groups = alike(one.told)
+    told, rest = groups[:MOST], groups[MOST:]
+    olds, news = ([_side_ms(group, side) for group in told] for side in ("old", "new"))
+    moved = [_moved_ms(group) for group in told] + ([sum(map(_moved_ms, rest))] if rest else [])
+    unit = unit_of([*olds, *news, *moved])
+    table = plain_table(show_edge=False, padding=(0, 1, 0, 0))
+    table.add_column("layer", overflow="fold", ratio=1)
+    columns = []
+    for head, values, signed in (("old", olds, False), ("new", news, False), ("change", moved, True)):
+        title, texts = time_column(head, values, signed, unit)
+        table.add_column(title, no_wrap=True)
+        columns.append(texts)
+    for group, *times in zip(told, *columns, strict=False):
+        table.add_row(Text.assemble(_named(group), "\n", (f"  {group[0].why}", "dim")), *times)
+    if rest:
+        table.add_row(f"{sum(map(len, rest))} more layers", "", "", columns[-1][-1])
     return table
 
 
-def _cells(change: Change) -> tuple[str, ...]:
-    times = (format_milliseconds(side["latency_ms"]) if side else "-" for side in (change.old, change.new))
-    return (change.layer["name"], change.layer["op"].replace("_", " "), *times,
-            signed_milliseconds(change.difference_ms), change.why)  # fmt: skip
+def alike(changes: Sequence[Change]) -> list[list[Change]]:
+    """Layers of one kind that changed in the same way, together; what moves the time most first."""
+    groups: dict[tuple[object, ...], list[Change]] = {}
+    for change in changes:
+        layer = change.layer
+        key = (change.status, layer["op"], change.why, tuple(layer["output_shape"]), layer["macs"], layer["params"])
+        groups.setdefault(key, []).append(change)
+    return sorted(groups.values(), key=lambda group: -abs(_moved_ms(group)))
+
+
+def _moved_ms(group: Sequence[Change]) -> float:
+    return sum(change.difference_ms for change in group)
+
+
+def _side_ms(group: Sequence[Change], side: str) -> float | None:
+    layers = [layer for change in group if (layer := getattr(change, side))]
+    return sum(layer["latency_ms"] for layer in layers) if layers else None
+
+
+def _named(group: Sequence[Change]) -> str:
+    """``stage2.unit1.conv_3, conv``, or how many others there are like it."""
+    first = group[0].layer
+    others = f" and {len(group) - 1} like it" if len(group) > 1 else ""
+    return f"{first['name']}{others}, {first['op'].replace('_', ' ')}"
+
+
+def _cells(group: Sequence[Change]) -> tuple[str, ...]:
+    sides = (_side_ms(group, side) for side in ("old", "new"))
+    times = ("-" if ms is None else format_milliseconds(ms) for ms in sides)
+    return (_named(group), *times, signed_milliseconds(_moved_ms(group)), group[0].why)
 
 
 def to_markdown(diffs: Sequence[DeviceDiff], limit: Limit | None = None) -> str:
@@ -82,9 +114,11 @@ def _section(diffs: Sequence[DeviceDiff]) -> str:
         markdown_table(columns, rows),
     ]
     for one in (d for d in diffs if d.told):
-        shown = (tuple(map(escaped, _cells(change))) for change in one.told[:MOST])
-        more = f"\n\n{len(one.told) - MOST} more layers" if len(one.told) > MOST else ""
-        head = ("layer", "kind", "old", "new", "difference", "why")
+        groups = alike(one.told)
+        shown = (tuple(map(escaped, _cells(group))) for group in groups[:MOST])
+        rest = sum(map(len, groups[MOST:]))
+        more = f"\n\n{counted(rest, 'more layer')}" if rest else ""
+        head = ("layer", "old", "new", "change", "why")
         parts.append(f"**{escaped(one.hw)}**\n\n{markdown_table(head, shown)}{more}")
     return "\n\n".join(parts) + "\n"
 
@@ -94,7 +128,8 @@ def github(diffs: Sequence[DeviceDiff], limit: Limit | None) -> str:
     lines = []
     for one in diffs:
         level = "error" if limit and one.regresses(limit) else "notice"
-        largest = "".join(f"; {c.layer['name']} {signed_milliseconds(c.difference_ms)} ({c.why})" for c in one.told[:3])
+        first = alike(one.told)[:3]
+        largest = "".join(f"; {_named(g)} {signed_milliseconds(_moved_ms(g))} ({g[0].why})" for g in first)
         message = f"{one.new.network} on {summary(one)}{largest}"
         data = message.replace("%", "%25").replace("\r", "").replace("\n", "%0A")
         lines.append(f"::{level} title=costsim diff::{data}")

@@ -52,7 +52,7 @@ class LayerTable {
     this.more.hidden = this.all || count <= FIRST_ROWS;
     this.more.textContent = `Show all ${count}, not only the first ${FIRST_ROWS}`;
     this.form.querySelector("output").textContent =
-      `${count} of ${this.rows.length} ops, ${ms.toPrecision(4)} ms, ${(100 * share).toFixed(1)} % of the time`;
+      `${count} of ${this.rows.length} ops, ${ms.toPrecision(3)} ms, ${(100 * share).toFixed(1)} % of the time`;
     this.kept = words.length || wanted.length ? kept : undefined;
     this.form.dispatchEvent(new Event("filtered"));
     for (const [column, box] of Object.entries(this.selects))

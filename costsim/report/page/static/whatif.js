@@ -1,6 +1,6 @@
 // The what-if panel: looks the chosen combination up in what was computed beforehand.
 function whatIf(form, { variants }) {
-  const milliseconds = (ms) => ms >= 1 || ms === 0 ? `${Number(ms.toPrecision(4))} ms` : `${Number((ms * 1e3).toPrecision(3))} us`;
+  const milliseconds = (ms) => ms >= 1 || ms === 0 ? `${Number(ms.toPrecision(3))} ms` : `${Number((ms * 1e3).toPrecision(3))} us`;
   const chosen = (name) => [...form.querySelectorAll(`[name=${name}]:checked`)].map((input) => Number(input.value));
 
   function latency(variant, ceilings, overheads) {
