@@ -7,12 +7,12 @@ from costsim import LayerGraph, NetBuilder
 STAGES, UNITS = 10, 29
 
 
-def long_network() -> LayerGraph:
-    """Units of the ShuffleNet V2 kind: every class of op but the rare ones."""
+def long_network(units: int = UNITS) -> LayerGraph:
+    """Stages of so many units of the ShuffleNet V2 kind, 7 ops each: every class of op but the rare ones."""
     net = NetBuilder("long")
     x = net.input(1, 16, 32, 32)
     for stage in range(STAGES):
-        for unit in range(UNITS):
+        for unit in range(units):
             with net.block(f"stage{stage}"), net.block(f"unit{unit}"):
                 kept, worked = net.split(x, 8, 8)
                 y = net.conv_bn(worked, 8, 1)

@@ -138,7 +138,7 @@ def _paper() -> Iterator[str]:
         yield f"- {title}: {s.count} speeds, mean error {s.mean_ratio:.1%}, median {s.median_ratio:.1%}"
     seconds = {row.name: c.predicted_s for row, c in [*micro, *networks]}
     counts = ", ".join(f"{guideline} {shown(seconds, 'cpu', guideline)}" for guideline in ("G1", "G2", "G3", "G4"))
-    yield f"- Orderings: {counts} (of G3 without pairs measured alike and those the paper itself breaks)"
+    yield f"- Orderings: {counts} (of G3 without pairs measured as equal and those the paper itself breaks)"
     rows = [row for row, _ in networks]
     measured = winners(rows, {row.name: row.latency_s for row in rows})
     for level, predicted in winners(rows, seconds).items():

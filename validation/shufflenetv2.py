@@ -36,7 +36,7 @@ def orderings(family: str) -> list[Ordering]:
     """What the guidelines say about Tables 1 to 4.
 
     G1, G2: each step away from equal widths, each doubling of groups is slower. G3: any two
-    fragmentations are ordered as measured, but for pairs measured alike and those with which the
+    fragmentations are ordered as measured, but for pairs measured as equal and those with which the
     paper breaks its own guideline. G4: dropping the ReLU, the shortcut or both is faster.
     """
     columns: dict[tuple[str, str], list[PaperRow]] = {}

@@ -198,7 +198,7 @@ def difference(first: Analysis, second: Analysis) -> Difference:
 
 
 def parts(first: LayerGraph, second: LayerGraph) -> Callable[[Record], str]:
-    """How the two are aligned: by their outermost blocks if they name them alike, else by the size of their maps."""
+    """How the two are aligned: by their outermost blocks if both use the same names, else by the size of their maps."""
     blocks = [{node.block.split(".")[0] for node in graph if node.inputs} for graph in (first, second)]
     if blocks[0] == blocks[1] and blocks[0] != {""}:
         return lambda record: record["block"].split(".")[0] or "(no block)"

@@ -1,4 +1,4 @@
-"""Merging parallel branches: siblings that read the same tensor alike become one op."""
+"""Merging parallel branches: siblings that read the same tensor in the same way become one op."""
 
 from __future__ import annotations
 

@@ -78,7 +78,7 @@ def fewer_groups(graph: LayerGraph, names: Collection[str]) -> LayerGraph:
 
 def change_groups(graph: LayerGraph, names: Collection[str], groups: int = 1) -> LayerGraph:
     """Fewer groups and narrower layers: the named nodes' group convolutions with ``groups``,
-    all free widths among them scaled alike (the counterfactual of G2).
+    all free widths among them scaled by one factor (the counterfactual of G2).
 
     Raises:
         InputError: no scale gives the macs within 1 %.
@@ -95,7 +95,7 @@ def change_groups(graph: LayerGraph, names: Collection[str], groups: int = 1) ->
 
 def fix_group_channels(graph: LayerGraph, names: Collection[str], group_channels: int = 8) -> LayerGraph:
     """Depthwise convolutions become group convolutions of ``group_channels`` channels each, all
-    free widths scaled alike (the counterfactual of V2).
+    free widths scaled by one factor (the counterfactual of V2).
 
     Raises:
         InputError: no scale gives the macs within 1 %.

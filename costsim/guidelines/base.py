@@ -200,6 +200,14 @@ class Cause:
         priced = [finding.cost_ms for finding in self.findings if finding.cost_ms is not None]
         return sum(priced) if priced else None
 
+    @property
+    def ends_ms(self) -> tuple[float, float | None]:
+        """The interval of the sum; its upper end is None where a price has none."""
+        priced = [finding for finding in self.findings if finding.cost_ms and finding.cost_low_ms is not None]
+        highs = [finding.cost_high_ms for finding in priced]
+        high_ms = None if None in highs else sum(ms for ms in highs if ms is not None)
+        return sum(finding.cost_low_ms or 0.0 for finding in priced), high_ms
+
     def record(self) -> Evidence:
         """As plain data, as in the JSON contract."""
         return {

@@ -33,7 +33,7 @@ def condensenet_v2(
 ) -> LayerGraph:
     """CondenseNet whose new features also update all earlier ones (sparse feature reactivation).
 
-    ``groups`` serves as group count, condensation and sparsity factor alike. Deployed, each update
+    ``groups`` serves as group count, condensation factor and sparsity factor. Deployed, each update
     is a group convolution and an index layer, here a scatter-add; ``index_matmul`` computes it as
     the authors' released code does, as a dense C x C product that no published count includes
     (167, 586 and 2544 M more multiply-accumulates for a, b and c). ``masked`` is the training-time

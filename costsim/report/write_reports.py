@@ -14,7 +14,7 @@ from pathlib import Path
 
 from costsim.api import analyze
 from costsim.files import make_folder, write_text
-from costsim.report.page.html import LAYOUT, LIBRARIES, environment, vendored
+from costsim.report.page.html import CHARTS, LAYOUT, environment, vendored
 from costsim.report.page.reproduced_page import page
 from costsim.report.verbs.reproduced import text
 from costsim.reproduce.papers import PAPERS, reproduce
@@ -32,7 +32,7 @@ ANALYSES = (
 
 INDEX = "index.html"
 SHARED = "libraries.js"
-_INLINE = re.compile(r'<script id="libraries">.*?</script>', re.DOTALL)
+_INLINE = re.compile(r'<script type="application/gzip" id="libraries">.*?</script>', re.DOTALL)
 _TITLE = re.compile(r"<title>(.*?)</title>", re.DOTALL)
 INLINE_ONLY, WITH_FILES = "script-src 'unsafe-inline'", "script-src 'self' file: 'unsafe-inline'"
 
@@ -60,7 +60,7 @@ def gather(folder: Path) -> None:
             write_text(path, html)
             title = _TITLE.search(html)
             found.append((path.name, unescape(title[1]).strip() if title else path.stem))
-    write_text(folder / SHARED, "\n".join(vendored(name) for name in (*LIBRARIES, LAYOUT)))
+    write_text(folder / SHARED, "\n".join(vendored(name) for name in (*CHARTS, LAYOUT)))
     index = (
         environment()
         .get_template(INDEX)

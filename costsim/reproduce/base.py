@@ -178,7 +178,7 @@ def ratio_table(
     tolerance: float,
     note: str = "",
 ) -> Table:
-    """A table in which each row of a group is compared with the group's first, published and computed alike.
+    """A table in which each row of a group is compared with the group's first, both as published and as computed.
 
     The base rows are shown and count as open: a device's absolute speed is not what is claimed.
     """

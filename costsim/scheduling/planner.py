@@ -35,7 +35,7 @@ class BufferRules:
     input_bytes: np.ndarray
     """All operands, channels padded."""
     output_bytes: np.ndarray
-    """Likewise."""
+    """The result, channels padded."""
     grain: tuple[float, float]
     """Input and output channels the array takes at once."""
     tiling: Literal["search", "smaller_operand"] = "search"

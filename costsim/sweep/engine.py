@@ -286,7 +286,7 @@ class Engine:
         columns = [*options.values(), *resize.values()]
         if not all((column == column[0]).all() for column in columns):
             runs = _varied(values, [name for name in values if name.startswith((*BLOCKS, "threads"))])
-            setting = _numbered(values, runs)  # the same for points that run alike
+            setting = _numbered(values, runs)  # the same for points of one run
             yield from self._lower(graphs(network, options, resize, points, built), profile, run, setting)
             return
         shape = [(name, column[0]) for name, column in [*options.items(), *resize.items()]]

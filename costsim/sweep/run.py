@@ -64,7 +64,7 @@ def sweep(
 ) -> SweepResult:
     """Price every point of a specification.
 
-    A folder that holds the same sweep unfinished is gone on with; the result is the same to the
+    A folder that holds the same sweep unfinished is resumed; the result is the same to the
     byte as that of an undisturbed run, whatever the number of workers.
 
     Args:

@@ -62,7 +62,7 @@ def search(
     *,
     progress: Progress = lambda done, points: None,
 ) -> SweepResult:
-    """The best candidates found; a study that is in the folder already is gone on with.
+    """The best candidates found; a study that is in the folder already is resumed.
 
     Raises:
         InputError: a wrong specification, Optuna missing, no candidate that keeps the constraints.

@@ -25,6 +25,10 @@ MARKS = """return Object.fromEntries([...document.querySelectorAll('[data-chart]
   [box.dataset.chart, box.querySelectorAll('.role-mark path[d], .role-mark text').length]))"""
 """Script that counts the drawn marks of every chart."""
 
+ALL_CHARTS = """const done = arguments[0]; if (typeof graph !== 'undefined') graph.start();
+typeof drawAll === 'undefined' ? done() : drawAll().then(() => done())"""
+"""Script that draws what the reader has not come near yet."""
+
 PAGE = "report.html"
 LAPTOP, PHONE = (1366, 768), (390, 844)
 
@@ -35,13 +39,13 @@ class Browser:
     def __init__(self, driver: Chrome, folder: Path) -> None:
         self.driver, self.folder = driver, folder
 
-    def open(self, html: str, size: tuple[int, int] = LAPTOP) -> Chrome:
-        """Show a page at a screen size and wait until its charts are drawn."""
+    def open(self, html: str, size: tuple[int, int] = LAPTOP, whole: bool = True) -> Chrome:
+        """Show a page at a screen size until all its charts are drawn, or without ``whole`` those near the screen."""
         path = self.folder / PAGE
         path.write_text(html, encoding="utf-8")
-        return self.visit(path.as_uri(), size)
+        return self.visit(path.as_uri(), size, whole)
 
-    def visit(self, address: str, size: tuple[int, int]) -> Chrome:
+    def visit(self, address: str, size: tuple[int, int], whole: bool = True) -> Chrome:
         """The same for a page that lies somewhere already."""
         self.driver.execute_cdp_cmd(
             "Emulation.setDeviceMetricsOverride",
@@ -53,6 +57,8 @@ class Browser:
             "const done = arguments[0];"
             "(function wait() { document.documentElement.dataset.drawn ? done() : setTimeout(wait, 20) })()"
         )
+        if whole:
+            self.driver.execute_async_script(ALL_CHARTS)
         return self.driver
 
     def console(self) -> list[str]:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
+
 import pytest
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
@@ -70,6 +73,7 @@ def test_an_op_is_chosen_in_one_place_and_shown_in_all(page: Browser, analysis: 
     page.driver.find_elements(By.CSS_SELECTOR, "#ops button.op")[row].send_keys(Keys.ENTER)
     bar = page.driver.find_element(By.CSS_SELECTOR, ".picked-bar")
     assert bar.is_displayed() and record["name"] in bar.text
+    assert ", ".join(record["layers"]) in bar.text
     listed = [line.text for line in bar.find_elements(By.TAG_NAME, "li")]
     assert len(listed) == sum(ms > 0 for ms in record["ceilings_ms"].values())
     assert listed[0].startswith(record["bound"])
@@ -106,6 +110,33 @@ def test_the_charts_over_time_zoom_together(browser: Browser) -> None:
     assert end - start == pytest.approx(total / 2)
     domain = browser.driver.execute_script("return views.memory.scale('x').domain()")
     assert domain == pytest.approx([start, end])
+    assert browser.console() == []
+
+
+def test_measured_ops_stand_beside_predicted_ones(browser: Browser, tmp_path: Path) -> None:
+    named = costsim.analyze("alexnet", "rpi4b").layer_records
+    events = [
+        {
+            "cat": "Node",
+            "ph": "X",
+            "name": f"{r['name']}_kernel_time",
+            "ts": 9 * i,
+            "dur": 500 + i,
+            "args": {"op_name": r["op"]},
+        }
+        for i, r in enumerate(named)
+    ]
+    profile = tmp_path / "profile.json"
+    profile.write_text(json.dumps(events))
+    analysis = costsim.analyze("alexnet", "rpi4b", op_profile=profile)
+    driver = browser.open(analysis.to_html())
+    drawn = driver.execute_script(
+        "return [...document.querySelectorAll('[data-chart=timeline] .mark-rect path')].map(p => p.__data__.datum)"
+        ".filter(d => d.lane === 'measured').map(d => [d.row, d.measured_from_ms, d.measured_to_ms])"
+    )
+    assert [row for row, _, _ in drawn] == list(range(len(named)))
+    assert [end - start for _, start, end in drawn] == pytest.approx([0.5 + i / 1e3 for i in range(len(named))])
+    assert [start for _, start, _ in drawn][1:] == pytest.approx([end for _, _, end in drawn][:-1])
     assert browser.console() == []
 
 
@@ -147,7 +178,7 @@ def test_sliders_look_up_what_was_priced_and_say_the_command(browser: Browser) -
 
 def test_two_thousand_ops_stay_smooth(browser: Browser) -> None:
     driver = browser.open(page_of(costsim.analyze(long_network(), "arm_a53"), findings=[]), PHONE)
-    driver.execute_script("graph.openAll(true); graph.middle(graph.leaves[1000])")
+    driver.execute_script("graph.openAll(true); graph.camera.middle(graph.tree.leaves[1000].box)")
     driver.execute_async_script(FRAME)
     assert driver.execute_script("return graph.drawn.length") > 4000
     assert driver.execute_script("return graph.scene.childElementCount") < 1000
@@ -155,7 +186,7 @@ def test_two_thousand_ops_stay_smooth(browser: Browser) -> None:
         "const done = arguments[0], times = []; let last = performance.now();"
         "(function step() { const now = performance.now(); times.push(now - last); last = now;"
         " if (times.length > 30) return done(times.slice(1).sort((a, b) => a - b));"
-        " graph.view.y -= 15; graph.show(); requestAnimationFrame(step); })()"
+        " graph.camera.shift(0, -15); requestAnimationFrame(step); })()"
     )
     assert frames[3] < 60  # 17 is a screen's own pace; the quick ones, since whatever else runs here slows the others
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import csv
+import io
+
 import pytest
 from selenium.webdriver.common.action_chains import ActionChains
 from selenium.webdriver.common.by import By
@@ -77,6 +80,17 @@ def test_search_and_select_filter_the_table(page: Browser, analysis: Analysis) -
     assert shown(page) == [i for i, r in enumerate(records) if r["op_class"] == "pooling"]
 
 
+def test_the_table_is_saved_as_it_is_shown(page: Browser, analysis: Analysis) -> None:
+    page.driver.find_element(By.CSS_SELECTOR, "[data-class='pooling']").click()
+    page.driver.find_element(By.CSS_SELECTOR, "th[data-key=ms] button").click()
+    rows = list(csv.DictReader(io.StringIO(page.driver.execute_script("return table.csv()"))))
+    pooled = sorted((r for r in analysis.layer_records if r["op_class"] == "pooling"), key=lambda r: -r["latency_ms"])
+    assert [row["name"] for row in rows] == [r["name"] for r in pooled]
+    assert [float(row["ms"]) for row in rows] == [r["latency_ms"] for r in pooled]
+    page.driver.find_element(By.ID, "save").click()
+    assert page.console() == []
+
+
 def test_clicking_a_block_filters_the_table(page: Browser, analysis: Analysis) -> None:
     page.driver.execute_script(
         "document.querySelector('[data-chart=blocks] .mark-rect path')"
@@ -125,6 +139,34 @@ def test_dark_mode_draws_the_charts_again(page: Browser) -> None:
         page.driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": []})
 
 
+DRAWN = "return Object.keys(views)"
+
+
+def test_a_chart_is_drawn_when_the_reader_comes_near(browser: Browser, analysis: Analysis) -> None:
+    driver = browser.open(analysis.to_html(), whole=False)
+    assert "classes" in driver.execute_script(DRAWN)
+    assert not {"memory", "timeline", "whatif"} & set(driver.execute_script(DRAWN))
+    row = driver.execute_script("table.pick(arguments[0]); return table.picked", 7)
+    height = driver.execute_script("return document.getElementById('memory').offsetHeight")
+    driver.execute_script("document.getElementById('memory').scrollIntoView()")
+    WebDriverWait(driver, 10).until(lambda d: {"memory", "timeline"} <= set(d.execute_script(DRAWN)))
+    assert driver.execute_script("return views.memory.signal('picked')") == row
+    assert driver.execute_script("return document.getElementById('memory').offsetHeight") == pytest.approx(
+        height, rel=0.1
+    )
+    assert browser.console() == []
+
+
+def test_every_chart_is_printed(browser: Browser, analysis: Analysis) -> None:
+    driver = browser.open(analysis.to_html(), whole=False)
+    driver.execute_script(
+        "matchMedia('print').addEventListener('change', ({matches}) => { if (matches) window.printed = "
+        "[...document.querySelectorAll('[data-chart]')].filter(box => !box.querySelector('.role-mark path')).length })"
+    )
+    driver.execute_cdp_cmd("Page.printToPDF", {})
+    assert driver.execute_script("return window.printed") == 0
+
+
 HOSTILE = ["<script>alert(1)</script>", "\"'><img src=x onerror=alert(1)>", "größe  ‮מודל‬ 网络", ""]
 
 
@@ -135,7 +177,7 @@ def test_the_memory_level_chosen_outlives_a_redraw(browser: Browser) -> None:
         "radio.click();"
         "const level = () => views.roofline.signal('level');"
         "const before = level();"
-        "drawAll(choose).then(() => done([radio.value, before, level()]))"
+        "drawWhenNear(); drawAll().then(() => done([radio.value, before, level()]))"
     )
     assert chosen[0] == chosen[1] == chosen[2] != "dram"
     assert browser.console() == []
@@ -154,7 +196,9 @@ def test_hostile_names_are_only_names(browser: Browser) -> None:
         )
     assert driver.find_elements(By.TAG_NAME, "img") == []
     assert browser.console() == [] and browser.requests() == []
-    drawn = driver.execute_script("return graph.root.parts.map(part => [part.path ?? '', part.element.textContent])")
+    drawn = driver.execute_script(
+        "return graph.tree.root.parts.map(part => [part.path ?? '', part.element.textContent])"
+    )
     assert [path for path, _ in drawn] == HOSTILE
     assert all(path[:8] in text for path, text in drawn)
 

@@ -219,3 +219,4 @@ def test_check_writes_its_findings_and_limits(tmp_path: Path) -> None:
     assert findings
     for finding in findings:
         assert finding.message in text
+        assert finding.instruction in text

@@ -12,7 +12,7 @@ from costsim.reference.layers.function import Builder, Function, padding_op
 
 
 def conv(layer: L.Conv2d, inputs: tuple[Shape, ...], output: Shape) -> nn.Module:
-    """Torch pads both ends of an axis alike; any other padding becomes an op of its own."""
+    """Torch pads both ends of an axis equally; any other padding becomes an op of its own."""
     top, bottom, left, right = layer.padding
     native = top == bottom >= 0 and left == right >= 0
     module = nn.Conv2d(
@@ -29,7 +29,7 @@ def conv(layer: L.Conv2d, inputs: tuple[Shape, ...], output: Shape) -> nn.Module
 
 
 def conv_transpose(layer: L.ConvTranspose2d, inputs: tuple[Shape, ...], output: Shape) -> nn.Module:
-    """Padding crops the output here; what torch cannot crop alike at both ends is cropped behind it."""
+    """Padding crops the output here; what torch cannot crop equally at both ends is cropped behind it."""
     top, bottom, left, right = layer.padding
     native = top == bottom >= 0 and left == right >= 0
     module = nn.ConvTranspose2d(

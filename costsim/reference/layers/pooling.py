@@ -35,7 +35,7 @@ REDUCTIONS: dict[str, Callable[..., Tensor]] = {
 def pool(layer: L.Pool2d, inputs: tuple[Shape, ...], output: Shape) -> nn.Module:
     """Averages count the padding, torch's default.
 
-    Torch pads both ends of an axis alike and by half a kernel at most. Any other padding becomes
+    Torch pads both ends of an axis equally and by half a kernel at most. Any other padding becomes
     an op of its own, which leaves exactly the pixels that the layer's windows see.
     """
     if layer.function not in POOLS:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from costsim.devices import RunConfig
 from costsim.graph import LayerGraph
 from costsim.hardware import Profile
-from costsim.report.page.knobs import memory_fields
+from costsim.report.page.knobs import array_fields, memory_fields
 from costsim.report.words import shape
 from costsim.simulate import run_of
 
@@ -100,7 +100,7 @@ def _sizes(own: Sequence[int]) -> list[str]:
 
 def _device_fields(profile: Profile) -> dict[str, list[str]]:
     clock = {"clock": ["hardware.clock"]} if "hardware.clock" in profile.provenance else {}
-    return clock | memory_fields(profile)
+    return clock | memory_fields(profile) | array_fields(profile)
 
 
 def _device(label: str, paths: Sequence[str], profile: Profile) -> Choice:

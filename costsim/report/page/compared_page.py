@@ -16,7 +16,7 @@ from costsim.report.verbs.compared import FEW_PAIRS
 from costsim.report.words import verdict
 from costsim.version import VERSION
 
-SCRIPTS = ("charts.js", "plain.js", "sorting.js", "state.js", "matrix.js")
+SCRIPTS = ("charts.js", "sorting.js", "state.js", "matrix.js")
 
 
 def page(comparison: Comparison, command: str = "") -> str:

@@ -36,6 +36,7 @@ def datasets(analysis: Analysis) -> dict[str, list[Record]]:
                 "bound": r["bound"],
                 "dram_bytes": r["dram_bytes"],
                 "ceilings": [_digits(ms) for ms in r["ceilings_ms"].values()],
+                **({} if analysis.beside is None else {"measured_ms": r["measured_ms"]}),
             }
             for row, r in enumerate(records)
         ],

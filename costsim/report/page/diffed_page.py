@@ -16,7 +16,7 @@ from costsim.version import VERSION
 
 Record = dict[str, Any]
 
-SCRIPTS = ("charts.js", "plain.js")
+SCRIPTS = ("charts.js",)
 SLOWER, FASTER = "#D55E00", "#0072B2"
 
 PARTS: dict[str, tuple[str, Callable[[Record], str]]] = {

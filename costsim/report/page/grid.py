@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import product
 from math import prod
@@ -17,8 +17,10 @@ from costsim.graph import LayerGraph
 from costsim.hardware import Profile
 from costsim.hardware.vary import at_points, vary
 from costsim.network import parse_input_size
+from costsim.networks import build
 from costsim.report.page.choices import Choice, choices
 from costsim.report.page.whatif import too_long_to_replan
+from costsim.report.page.widths import widths
 from costsim.simulate import lower_for
 from costsim.tables.cache import Caches
 from costsim.tables.optable import OpTable
@@ -29,12 +31,16 @@ if TYPE_CHECKING:
 
 Record = dict[str, Any]
 
+WIDTH = "width"
 MOST_POINTS = 2100
-MOST_ROWS = 4000
+MOST_ROWS = 6000
 """Ops of all networks and plans together that are worked out for one grid: a second at most."""
 
-SHAPING = ("dtype", "batch", "input_size")
+SHAPING = ("dtype", "batch", "input_size", WIDTH)
 """Choices that ask for another op table."""
+
+THINNED = ("batch",)
+"""Choices of which every second value is enough."""
 
 DIGITS = 5
 FEWEST_PER_PLAN = 1
@@ -55,16 +61,20 @@ def grid(analysis: Analysis, command: str) -> Record | None:
     None where nothing can be turned, or where planning once more would take too long.
     """
     now = analysis.simulation
-    turned = _affordable(now.graph, now.profile, now.run, now.ops) if not too_long_to_replan(now) else []
+    if too_long_to_replan(now):
+        return None
+    networks = widths(now.graph) if analysis.network == now.graph.name else {}
+    turned = _affordable(now.graph, now.profile, now.run, now.ops, networks)
     if not turned:
         return None
-    points = priced(now.graph, now.profile, now.run, turned)
+    points = priced(now.graph, now.profile, now.run, turned, networks)
     names = list(now.costs.limit_names)
     return {
         "choices": [
             {
                 "key": choice.key, "label": choice.label, "texts": choice.texts, "own": choice.own,
-                "arguments": [shlex.join(choice.arguments(text)) for text in choice.texts],
+                **({"networks": [networks[text] for text in choice.texts]} if choice.key == WIDTH else
+                   {"arguments": [shlex.join(choice.arguments(text)) for text in choice.texts]}),
             }
             for choice in turned
         ],
@@ -75,8 +85,14 @@ def grid(analysis: Analysis, command: str) -> Record | None:
     }  # fmt: skip
 
 
-def priced(graph: LayerGraph, profile: Profile, run: RunConfig, turned: Sequence[Choice]) -> list[Point]:
-    """Every combination of the choices' values, the last choice fastest: what ``analyze`` says of each."""
+def priced(
+    graph: LayerGraph, profile: Profile, run: RunConfig, turned: Sequence[Choice], networks: Mapping[str, str]
+) -> list[Point]:
+    """Every combination of the choices' values, the last choice fastest: what ``analyze`` says of each.
+
+    ``networks`` are the names of the network at other widths.
+    """
+    graphs = {width: build(name).with_input(*graph.input_shape) for width, name in networks.items()}
     shaping, others = [c for c in turned if c.key in SHAPING], [c for c in turned if c.key not in SHAPING]
     settings = list(product(*(range(len(c.texts)) for c in others)))
     places = np.array(settings, dtype=int).reshape(len(settings), len(others))
@@ -89,7 +105,7 @@ def priced(graph: LayerGraph, profile: Profile, run: RunConfig, turned: Sequence
         texts = {c.key: c.texts[i] for c, i in zip(shaping, shape, strict=True)}
         here = RunConfig(texts.get("dtype", run.dtype), threads)
         try:
-            ops = lower_for(_shaped(graph, texts), profile, here, caches)
+            ops = lower_for(_shaped(graphs.get(texts.get(WIDTH, ""), graph), texts), profile, here, caches)
             points = _priced(ops, vary(profile, columns), here, sizes)
         except CostsimError:
             points = [Point(None)] * len(settings)
@@ -100,7 +116,7 @@ def priced(graph: LayerGraph, profile: Profile, run: RunConfig, turned: Sequence
 
 
 def _priced(ops: OpTable, profile: Profile, run: RunConfig, sizes: np.ndarray) -> list[Point]:
-    """The points of one network. Whether it fits hangs on the sizes of the memories alone, ``(points,)`` by number."""
+    """The points of one network. Whether it fits hangs on ``sizes`` alone, ``(points,)`` by number."""
     try:
         return _planned(ops, profile, run, len(sizes))
     except DoesNotFitError:
@@ -160,32 +176,36 @@ def _shaped(graph: LayerGraph, texts: dict[str, str]) -> LayerGraph:
     return graph if batch == n else graph.with_batch(batch)
 
 
-def _affordable(graph: LayerGraph, profile: Profile, run: RunConfig, ops: OpTable) -> list[Choice]:
-    """As many choices as the limits allow, those that a device of this kind is chosen by first."""
-    offered = [_thinned(c) for c in choices(graph, profile, run=run) if c.key != "runtime"]
+def _affordable(
+    graph: LayerGraph, profile: Profile, run: RunConfig, ops: OpTable, networks: Mapping[str, str]
+) -> list[Choice]:
+    """As many choices as the limits allow, those that a device of this kind is chosen by first; some in part."""
+    offered = [c for c in choices(graph, profile, run=run) if c.key != "runtime"]
+    if networks:
+        offered.append(Choice(WIDTH, WIDTH, tuple(networks), list(networks.values()).index(graph.name)))
     kept: list[Choice] = []
     for choice in sorted(offered, key=lambda c: _rank(c, planned=ops.plan is not None)):
-        tried = [*kept, choice]
-        tables = prod(len(c.texts) for c in tried if _new_table(c, ops))
-        if prod(len(c.texts) for c in tried) <= MOST_POINTS and tables * len(ops) <= MOST_ROWS:
-            kept = tried
-    return kept
+        few = _thinned(choice)
+        for tried in ([*kept, few if choice.key in THINNED else choice], [*kept, few], [*kept, _thinned(few)]):
+            tables = prod(len(c.texts) for c in tried if _new_table(c, ops))
+            if prod(len(c.texts) for c in tried) <= MOST_POINTS and tables * len(ops) <= MOST_ROWS:
+                kept = tried
+                break
+    return [c for c in kept if len(c.texts) > 1]
 
 
 def _thinned(choice: Choice) -> Choice:
-    """Every second batch: each asks for another table."""
-    if choice.key != "batch":
-        return choice
-    kept = [i for i in range(len(choice.texts)) if i % 2 == 0 or i == choice.own]
+    """Every second value, its own among them."""
+    kept = [i for i in range(len(choice.texts)) if i % 2 == choice.own % 2]
     return replace(choice, texts=tuple(choice.texts[i] for i in kept), own=kept.index(choice.own))
 
 
 def _rank(choice: Choice, planned: bool) -> int:
     """Where a plan manages a buffer, the buffer and what feeds it; elsewhere how the network is run."""
-    run = ["threads", "input_size", "batch", "dtype"]
-    device = [word for word in (" size", "dram bandwidth", "clock") if planned]
+    run = [f" {key}" for key in ("threads", "input_size", WIDTH, "batch", "dtype")]
+    device = [word for word in (" size", ".dram bandwidth", ".array", ".clock") if planned]
     order = [*device, *run]
-    return next((i for i, word in enumerate(order) if word in choice.key), len(order))
+    return next((i for i, word in enumerate(order) if f" {choice.key}".endswith(word)), len(order))
 
 
 def _new_table(choice: Choice, ops: OpTable) -> bool:
@@ -193,7 +213,8 @@ def _new_table(choice: Choice, ops: OpTable) -> bool:
 
 
 def _is_size(choice: Choice) -> bool:
-    return choice.key.endswith(" size")
+    """Whether a plan, and what fits, hangs on it."""
+    return choice.key.endswith((" size", "array"))
 
 
 def _base_command(analysis: Analysis, command: str) -> str:

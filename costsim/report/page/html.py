@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import base64
+import gzip
+import re
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from costsim.compare import signed_milliseconds
+from costsim.guidelines.base import causes, guideline, manual
 from costsim.guidelines.pricing import check, takes_minutes
 from costsim.report import words
 from costsim.report.page import charts, memory
@@ -31,9 +35,16 @@ if TYPE_CHECKING:
     from costsim.guidelines.assertion import Verdict
 
 HERE = Path(__file__).parent
-SCRIPTS = ("charts.js", "sorting.js", "table.js", "whatif.js", "graph.js", "turned.js", "state.js", "page.js")
+SCRIPTS = (
+    *("charts.js", "sorting.js", "table.js", "graph_tree.js", "graph_layout.js", "graph_camera.js", "graph.js"),
+    *("whatif.js", "turned.js", "state.js", "page.js"),
+)
+FIRST_ROWS = 300
+"""Rows of a long layer table that are laid out; the others are shown on request."""
+
 LAYOUT = "dagre.min.js"
-LIBRARIES = ("vega.min.js", "vega-lite.min.js", "vega-embed.min.js")
+CHARTS = ("vega.min.js", "vega-lite.min.js", "vega-embed.min.js")
+"""The libraries of every page with charts; pages with a graph hold ``LAYOUT`` as well."""
 
 
 def page(
@@ -52,6 +63,7 @@ def page(
     changes = what_if(analysis)
     if findings is None:
         findings = [] if takes_minutes(analysis.simulation) else check(analysis.simulation)
+    found = causes(findings)
     data |= {
         "changes": finite(changes["single"]),
         "measures": finite(strip(analysis)),
@@ -75,7 +87,8 @@ def page(
         limits=limits,
         grid=turned,
         blocks=[path or NO_BLOCK for path in outer_blocks([record["block"] for record in analysis.block_records])],
-        findings=[finding.record() for finding in findings],
+        causes=found,
+        rules={cause.id: manual(guideline(cause.id)).split("\n\n") for cause in found},
         verdicts=list(verdicts),
         replanned=not too_long_to_replan(analysis.simulation),
         payload={
@@ -83,6 +96,8 @@ def page(
             "grid": turned, "colours": {"class": classes, "bound": limits},
         },
         scripts=SCRIPTS,
+        first_rows=FIRST_ROWS,
+        libraries=(*CHARTS, LAYOUT),
         profile=analysis.simulation.profile,
         accuracy_card=words.accuracy_card(analysis.simulation.calibration),
         provenance=_provenance(analysis),
@@ -134,7 +149,7 @@ def _charts(
     if blocks > stages:
         shown["blocks"] = charts.block_bars("blocks", "block", classes, blocks)
     shown["measures"] = strip_chart("measures", blocks)
-    shown["timeline"] = timeline_chart(classes, limits)
+    shown["timeline"] = timeline_chart(classes, limits, measured=analysis.beside is not None)
     planned = analysis.simulation.ops.plan is not None
     shown["memory"] = charts.memory_chart(planned, bool(data["capacities"]), _largest(data["held"]))
     if data["arena"]:
@@ -181,9 +196,10 @@ def environment() -> Environment:
         "percent": words.percent,
         "shape": words.shape,
         "breakable": _breakable,
+        "prose": _prose,
         "number": words.number,
     }
-    environment.globals |= {"vendored": vendored, "libraries": LIBRARIES, "static": _static}
+    environment.globals |= {"packed": packed, "libraries": CHARTS, "static": _static}
     return environment
 
 
@@ -192,9 +208,22 @@ def _breakable(name: str) -> Markup:
     return Markup(".<wbr>").join(name.split("."))
 
 
-def vendored(name: str) -> Markup:
-    """A library's code. It is ours to embed: no part of it comes from a network's names."""
-    return Markup((HERE / "vendor" / name).read_text(encoding="utf-8"))
+def _prose(paragraph: str) -> Markup:
+    """A paragraph of a docstring: names in backticks as code, those in asterisks in italics."""
+    text = re.sub(r"`+([^`]+)`+", r"<code>\1</code>", str(escape(paragraph)))
+    return Markup(re.sub(r"\*(\w+)\*", r"<em>\1</em>", text))
+
+
+def vendored(name: str) -> str:
+    """A library's code."""
+    return (HERE / "vendor" / name).read_text(encoding="utf-8")
+
+
+@cache
+def packed(names: tuple[str, ...]) -> Markup:
+    """Libraries as ``libraries.js`` unpacks them. Safe to embed: no part of them comes from a network's names."""
+    code = "\n".join(map(vendored, names)).encode()
+    return Markup(base64.b64encode(gzip.compress(code, mtime=0)).decode())
 
 
 def _static(name: str) -> Markup:

@@ -1,4 +1,4 @@
-"""The memories of a profile, found by the names of its fields: what a reader may want to turn."""
+"""The memories and the array of a profile, found by the names of its fields: what a reader may want to change."""
 
 from __future__ import annotations
 
@@ -20,3 +20,14 @@ def memory_fields(profile: Profile) -> dict[str, list[str]]:
         elif field == "size" and level not in off_chip:
             fields.setdefault(f"{level} size", []).append(path)
     return fields
+
+
+ARRAY_SIDES = ("atomic_c", "atomic_k", "rows", "cols")
+
+
+def array_fields(profile: Profile) -> dict[str, list[str]]:
+    """The sides of an array of multipliers, where nothing else of the profile states their product."""
+    if "hardware.array.macs_per_cycle" in profile.provenance:
+        return {}
+    sides = [path for side in ARRAY_SIDES if (path := f"hardware.array.{side}") in profile.provenance]
+    return {"array": sides} if sides else {}

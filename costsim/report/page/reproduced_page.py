@@ -9,7 +9,7 @@ from costsim.report.verbs.reproduced import value
 from costsim.reproduce import Reproduction, Row
 from costsim.version import VERSION
 
-SCRIPTS = ("charts.js", "plain.js")
+SCRIPTS = ("charts.js",)
 
 COLOURS = {"published": "#8a929c", "computed": "#0072B2"}
 

@@ -17,7 +17,7 @@ from costsim.version import VERSION
 
 Record = dict[str, Any]
 
-SCRIPTS = ("charts.js", "plain.js")
+SCRIPTS = ("charts.js",)
 
 MOST_LINES = 200
 """Points in the parallel coordinates: the front first, then the best of the first objective."""

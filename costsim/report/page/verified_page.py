@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from costsim.reference.outputs import Outputs
     from costsim.timed import Timed
 
-SCRIPTS = ("charts.js", "plain.js")
+SCRIPTS = ("charts.js",)
 
 SMALLEST = 1e-9
 """Differences below this, none at all among them, are drawn at it: the axis is logarithmic."""

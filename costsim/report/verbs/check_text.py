@@ -112,10 +112,7 @@ def _findings(checked: Checked) -> Table:
 
 
 def _cost_in_all(cause: Cause) -> Text:
-    priced = [f for f in cause.findings if f.cost_ms and f.cost_low_ms is not None]
-    highs = [f.cost_high_ms for f in priced]
-    high = None if None in highs else sum(ms for ms in highs if ms is not None)
-    return _price(cause.cost_ms, sum(f.cost_low_ms or 0.0 for f in priced), high)
+    return _price(cause.cost_ms, *cause.ends_ms)
 
 
 def _cost(finding: Finding) -> Text:

@@ -1,11 +1,12 @@
 // The layer table: sorting, filtering, and being filtered by charts, legend and blocks.
 // Long tables are laid out in part: their first rows in the current order, and all on request.
-const FIRST_ROWS = 300;
 
 class LayerTable {
   constructor(table, form, ops) {
     this.more = document.getElementById("more");
     this.more.addEventListener("click", () => { this.all = true; this.filter(); });
+    document.getElementById("save").addEventListener("click", () => this.save());
+    this.firstRows = Number(table.dataset.firstRows);
     this.form = form;
     this.body = table.tBodies[0];
     this.heads = [...table.tHead.rows[0].cells];
@@ -46,11 +47,11 @@ class LayerTable {
     const kept = new Set();
     for (const { tr, op, text } of this.ordered) {
       const matches = words.every((word) => text.includes(word)) && wanted.every(([column, value]) => inside(column, op[column], value));
-      tr.hidden = !matches || (count >= FIRST_ROWS && !this.all);
+      tr.hidden = !matches || (count >= this.firstRows && !this.all);
       if (matches) { kept.add(op.row); count += 1; ms += op.ms; share += op.share; }
     }
-    this.more.hidden = this.all || count <= FIRST_ROWS;
-    this.more.textContent = `Show all ${count}, not only the first ${FIRST_ROWS}`;
+    this.more.hidden = this.all || count <= this.firstRows;
+    this.more.textContent = `Show all ${count}, not only the first ${this.firstRows}`;
     this.form.querySelector("output").textContent =
       `${count} of ${this.rows.length} ops, ${ms.toPrecision(3)} ms, ${(100 * share).toFixed(1)} % of the time`;
     this.kept = words.length || wanted.length ? kept : undefined;
@@ -58,6 +59,23 @@ class LayerTable {
     for (const [column, box] of Object.entries(this.selects))
       for (const button of document.querySelectorAll(`[data-${column}]`))
         button.setAttribute("aria-pressed", String(box.selectedIndex > 0 && button.dataset[column] === box.value));
+  }
+
+  // What the filters keep, in the order shown, numbers unrounded: milliseconds, ratios, bytes.
+  csv() {
+    const inert = (text) => /^[=+\-@]/.test(text) ? `'${text}` : text; // no formula, whatever a network calls its layers
+    const quoted = (text) => /[",\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+    const kept = this.ordered.filter(({ op }) => !this.kept || this.kept.has(op.row));
+    const rows = kept.map(({ tr }) => [...tr.cells].map((cell) => cell.dataset.v ?? inert(cell.textContent.trim())));
+    return [this.heads.map((head) => head.dataset.key), ...rows].map((row) => row.map(quoted).join(",")).join("\n") + "\n";
+  }
+
+  save() {
+    const link = document.createElement("a");
+    link.href = URL.createObjectURL(new Blob([this.csv()], { type: "text/csv" }));
+    link.download = `${document.title}.csv`;
+    link.click();
+    URL.revokeObjectURL(link.href);
   }
 
   // Show only the ops with this value; choosing it again shows all.
@@ -75,7 +93,7 @@ class LayerTable {
   pick(row, scroll = true) {
     this.picked = row;
     if (this.kept && row !== undefined && !this.kept.has(row)) { this.form.reset(); for (const box of Object.values(this.selects)) box.selectedIndex = 0; }
-    this.all = this.all || (row !== undefined && this.rows.length > FIRST_ROWS);
+    this.all = this.all || (row !== undefined && this.rows.length > this.firstRows);
     this.filter();
     this.rows.forEach(({ tr }, i) => tr.classList.toggle("picked", i === row));
     if (scroll && row !== undefined) this.scroll(row);
@@ -85,6 +103,12 @@ class LayerTable {
   scroll(row) {
     const box = this.body.closest(".tablebox"), tr = this.rows[row].tr;
     box.scrollTop = tr.offsetTop - box.clientHeight / 2;
+  }
+
+  // What the op is made of, where the device joins several layers.
+  runs(row) {
+    const { runs } = this.rows[row].tr.cells[1].dataset;
+    return runs ? `; runs ${runs}` : "";
   }
 
   show() {

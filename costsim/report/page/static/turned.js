@@ -33,8 +33,12 @@ class Turned {
   }
 
   command(places) {
-    const said = this.grid.choices.map(({ arguments: words, own }, i) => places[i] === own ? "" : words[places[i]]);
-    return [this.grid.command, ...said.filter(Boolean)].join(" ");
+    let { command } = this.grid;
+    const said = this.grid.choices.map(({ arguments: words, networks, own }, i) => {
+      if (networks) command = command.split(" ").map((word) => word === networks[own] ? networks[places[i]] : word).join(" ");
+      return !words || places[i] === own ? "" : words[places[i]];
+    });
+    return [command, ...said.filter(Boolean)].join(" ");
   }
 
   copy() {
