@@ -54,7 +54,10 @@ def test_six_networks_on_five_devices_fit_one_screen_and_are_sorted_and_set_in_r
     assert shown["resnet18"] == "1"
     assert float(shown["alexnet"].lstrip("~ ")) == pytest.approx(times["alexnet"] / times["resnet18"], abs=0.006)
     assert driver.execute_script(MARKS)["difference0"] == 0
-    driver.execute_script("document.querySelectorAll('#differences details')[1].open = true")
+    driver.execute_script(
+        "const folded = document.querySelectorAll('#differences details')[1];"
+        "folded.open = true; folded.scrollIntoView()"
+    )
     driver.execute_async_script(
         "const done = arguments[0]; (function wait() {"
         "document.querySelector('[data-chart=difference0] .role-mark path[d]') ? done() : setTimeout(wait, 20) })()"
