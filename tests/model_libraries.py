@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -61,8 +62,16 @@ def counted_by_torch(net: Any, *shape: int) -> tuple[int, int]:
 
 
 def norms_left(net: Any) -> int:
-    """Parameters of the batch norms that a fused model still holds, less the biases they would leave if folded."""
-    return sum(module.num_features for module in net.modules() if isinstance(module, torch.nn.BatchNorm2d))
+    """Parameters of the batch norms behind convolutions in a fused model, less the biases they would leave if folded.
+
+    A norm in front of attention has no convolution to be folded into; the zoo keeps it as the library does.
+    """
+    pairs = [pair for parent in net.modules() for pair in pairwise(parent.children())]
+    return sum(
+        norm.num_features
+        for before, norm in pairs
+        if isinstance(before, torch.nn.Conv2d) and isinstance(norm, torch.nn.BatchNorm2d)
+    )
 
 
 def macs_seen_by_hooks(net: Any, *shape: int) -> int:

@@ -100,6 +100,27 @@ KINDS = {
     "axes of a volume": (
         ["Input x 0 1 x 0=6 1=5 11=4 2=3", "Permute p 1 1 x a 0=17", "Convolution3D c 1 1 a y 0=2 1=1 6=10"],
         10 * 72, 10),
+    "one slope for all": ([MAP, "PReLU p 1 1 x y 0=1"], 0, 1),
+    "a slope of each channel": ([MAP, "PReLU p 1 1 x y 0=4"], 0, 4),
+    "axes added to a vector": (
+        [MAP, "Pooling p 1 1 x a 0=1 4=1", "ExpandDims e 1 1 a b -23303=2,1,2", "Convolution v 1 1 b y 0=2 1=1 6=8"],
+        8, 8),
+    "logarithm of a sum of exponentials": (
+        [MAP, "BinaryOp m 1 1 x a 0=14 1=1 2=1.5", "Convolution v 1 1 a y 0=2 1=1 6=8"], 8 * 36, 8),
+    "one more row and column": (
+        [MAP, "Deconvolution c 1 1 x a 0=3 1=3 3=2 4=1 18=1 6=108", "InnerProduct v 1 1 a y 0=2 2=864"],
+        108 * 36 + 864, 972),
+    "a transposed kernel computed at run time": (
+        [MAP, "Input k 0 1 k 0=2 1=2 11=4 2=5", "Deconvolution c 2 1 x k y 0=5 1=2 3=2 28=1"], 5 * 4 * 4 * 36, 0),
+    "frequencies of a signal": (
+        ["Input x 0 1 x 0=64", "Spectrogram s 1 1 x a 0=32 1=2 2=16 3=32 4=1 5=0", "InnerProduct v 1 1 a y 0=2 2=102"],
+        102, 102),
+    "both parts of all frequencies": (
+        ["Input x 0 1 x 0=64", "Spectrogram s 1 1 x a 0=32 2=16 8=0", "InnerProduct v 1 1 a y 0=2 2=640"], 640, 640),
+    "mean and deviation": ([MAP, "StatisticsPooling s 1 1 x a 0=1", "InnerProduct v 1 1 a y 0=2 2=16"], 16, 16),
+    "the diagonal": (["Input x 0 1 x 0=6 1=6", "Diag s 1 1 x a 0=1", "InnerProduct v 1 1 a y 0=2 2=10"], 10, 10),
+    "a matrix of a diagonal": (["Input x 0 1 x 0=6", "Diag s 1 1 x a", "InnerProduct v 1 1 a y 0=2 2=12"], 72, 12),
+    "running sums": ([MAP, "CumulativeSum s 1 1 x a 0=1", "Convolution v 1 1 a y 0=2 1=1 6=8"], 8 * 36, 8),
     "sizes in words": ([MAP, 'Reshape r 1 1 x a 6="0w,-1"', "InnerProduct f 1 1 a y 0=2 2=12"], 12 * 24, 12),
 }  # fmt: skip
 
@@ -111,12 +132,18 @@ def read(folder: Path, lines: list[str], input_size: tuple[int, ...] | None = No
     return load_network(path, input_size)
 
 
+@pytest.mark.parametrize(("kind", "corners"), [(1, 4), (2, 0)])
+def test_samples_are_interpolated_between_corners_or_not(kind: int, corners: int, tmp_path: Path) -> None:
+    graph = read(tmp_path, [MAP, "Input g 0 1 g 0=2 1=5 2=7", f"GridSample s 2 1 x g y 0={kind}"])
+    assert graph.unknown[0].layer.flops == 2 * corners * 4 * 35
+
+
 @pytest.mark.parametrize("kind", KINDS)
 def test_layers_count_their_products_and_weights(kind: str, tmp_path: Path) -> None:
     lines, macs, params = KINDS[kind]
     graph = read(tmp_path, lines)
     assert (graph.total_macs, graph.total_params) == (macs, params)
-    assert {node.layer.type_name for node in graph.unknown} <= {"DeformConv sampling"}
+    assert {node.layer.type_name for node in graph.unknown} <= {"DeformConv sampling", "Spectrogram", "CumulativeSum"}
 
 
 def test_a_second_image_keeps_its_channels(tmp_path: Path) -> None:

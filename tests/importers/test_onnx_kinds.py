@@ -224,6 +224,30 @@ def test_second_outputs_can_be_read(op: str) -> None:
     assert len(graph_of(nodes, {"x": [1, 3, 8, 8]}, [])) == 3
 
 
+def test_statistics_that_a_norm_hands_out_can_be_outputs() -> None:
+    norm = node("BatchNormalization", ["x", "s", "s", "s", "s"], ["a", "mean", "variance"], training_mode=1)
+    nodes = [norm, node("Unsqueeze", ["mean", "axes"], ["m"]), node("Concat", ["a0", "m"], ["y"], axis=0)]
+    nodes.insert(1, node("ReduceMean", ["a"], ["a0"], axes=[0, 2, 3], keepdims=0))
+    nodes.insert(2, node("Unsqueeze", ["a0", "axes"], ["a1"]))
+    nodes[-1] = node("Concat", ["a1", "m"], ["y"], axis=0)
+    graph = graph_of(nodes, {"x": [1, 4, 8, 8]}, [weight("s", 4), ints("axes", [0])], opset=15)
+    assert graph.outputs[0].shape == (2, 4)
+
+
+@pytest.mark.parametrize(("attributes", "bins"), [({}, 17), ({"onesided": 0}, 32)])
+def test_frames_of_a_signal_have_their_frequencies(attributes: dict[str, int], bins: int) -> None:
+    frames = node("STFT", ["x", "step", "window"], ["y"], **attributes)
+    graph = graph_of([frames], {"x": [2, 64, 1]}, [ints("step", 16), constant("window", [1] * 32)], opset=17)
+    assert graph.outputs[0].shape == (2, 3, bins, 2)
+    assert graph.unknown[0].layer.flops == 6 * 5 * 32 * 5 // 2
+
+
+@pytest.mark.parametrize(("attributes", "shape"), [({"axis": 1}, (1, 8, 2)), ({"axis": 1, "onesided": 1}, (1, 5, 2))])
+def test_a_transform_keeps_its_axis_or_half_of_it(attributes: dict[str, int], shape: tuple[int, ...]) -> None:
+    graph = graph_of([node("DFT", ["x"], ["y"], **attributes)], {"x": [1, 8, 1]}, [], opset=17)
+    assert graph.outputs[0].shape == shape
+
+
 def test_what_no_output_needs_is_dropped() -> None:
     nodes = [
         node("Conv", ["x", "big"], ["dead"]),

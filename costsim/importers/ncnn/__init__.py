@@ -17,7 +17,7 @@ from costsim.graph.resize import InputSize
 from costsim.importers.formats import INT8
 from costsim.importers.importer import Importer
 from costsim.importers.inputs import Sizes
-from costsim.importers.ncnn import compute, detection, products, ranks, shapes, tensors
+from costsim.importers.ncnn import compute, detection, products, ranks, shapes, statistics, tensors
 from costsim.importers.ncnn.param_file import ParamLayer, read_param_file
 from costsim.importers.writer import GraphWriter
 
@@ -39,6 +39,7 @@ LAYERS: dict[str, Callable[..., Tensor | list[Tensor]]] = {
     "ConvolutionDepthWise3D": ranks.convolution_3d,
     "CopyTo": shapes.copied_to,
     "Crop": shapes.crop,
+    "CumulativeSum": statistics.cumulative_sum,
     "Deconvolution": compute.deconvolution,
     "Deconvolution1D": ranks.deconvolution_1d,
     "Deconvolution3D": ranks.deconvolution_3d,
@@ -49,6 +50,7 @@ LAYERS: dict[str, Callable[..., Tensor | list[Tensor]]] = {
     "DeformableConv2D": compute.deformable,
     "Dequantize": tensors.rescale,
     "DetectionOutput": detection.detection_output,
+    "Diag": statistics.diagonal,
     "Dropout": lambda writer, layer, x: writer.add(L.Dropout(), x),
     "ELU": tensors.activation("elu"),
     "Einsum": products.einsum,
@@ -82,7 +84,7 @@ LAYERS: dict[str, Callable[..., Tensor | list[Tensor]]] = {
     "Mish": tensors.activation("mish"),
     "MultiHeadAttention": products.multi_head_attention,
     "Normalize": compute.normalised,
-    "PReLU": tensors.activation("prelu"),
+    "PReLU": tensors.prelu,
     "Packing": tensors.activation("identity"),
     "Padding": shapes.padding,
     "Permute": shapes.permute,
@@ -112,8 +114,10 @@ LAYERS: dict[str, Callable[..., Tensor | list[Tensor]]] = {
     "Slice": shapes.slices,
     "Softmax": tensors.softmax,
     "Softplus": tensors.activation("softplus"),
+    "Spectrogram": statistics.spectrogram,
     "Split": tensors.split_reference,
     "Squeeze": shapes.squeeze,
+    "StatisticsPooling": statistics.statistics_pooling,
     "Swish": tensors.activation("swish"),
     "TanH": tensors.activation("tanh"),
     "Threshold": tensors.activation("clip"),

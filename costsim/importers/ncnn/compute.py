@@ -19,6 +19,7 @@ from costsim.importers.pieces import (
     reduced,
     reshaped,
     same_padding,
+    transposed,
 )
 from costsim.importers.writer import GraphWriter, Stored
 
@@ -52,9 +53,7 @@ def _computed_kernel(
     writer: GraphWriter, layer: ParamLayer, x: Tensor, computed: tuple[Tensor, ...], groups: int
 ) -> Tensor:
     """A convolution whose kernel is a blob (out, in / groups, height, width)."""
-    if not computed or len(computed[0].shape) != 5 or computed[0].shape[0] != 1:
-        raise InputError("its kernel is computed at run time and no blob of four dimensions", mend="check its inputs")
-    kernels = reshaped(writer, computed[0], computed[0].shape[1:], part="kernels")
+    kernels = _kernels(writer, computed)
     kernel, dilation, stride = kernels.shape[2:], layer.pair(2, 12, 1), layer.pair(3, 13, 1)
     top, bottom, left, right = conv_padding(layer, x, (kernel[0], kernel[1]), stride, dilation)
     spans = zip(x.shape[2:], kernel, dilation, stride, (top + bottom, left + right), strict=True)
@@ -64,17 +63,25 @@ def _computed_kernel(
     return fused_activation(writer, layer, y)
 
 
+def _kernels(writer: GraphWriter, computed: tuple[Tensor, ...]) -> Tensor:
+    if not computed or len(computed[0].shape) != 5 or computed[0].shape[0] != 1:
+        raise InputError("its kernel is computed at run time and no blob of four dimensions", mend="check its inputs")
+    return reshaped(writer, computed[0], computed[0].shape[1:], part="kernels")
+
+
 def depthwise_convolution(writer: GraphWriter, layer: ParamLayer, x: Tensor, *computed: Tensor) -> Tensor:
     return convolution(writer, layer, x, *computed, groups=layer.integer(7, 1))
 
 
-def deconvolution(writer: GraphWriter, layer: ParamLayer, x: Tensor, groups: int = 1) -> Tensor:
+def deconvolution(writer: GraphWriter, layer: ParamLayer, x: Tensor, *computed: Tensor, groups: int = 1) -> Tensor:
     x = as_map(writer, x)
+    if layer.integer(28):  # dynamic_weight: kernel and bias are inputs
+        return _computed_deconvolution(writer, layer, x, computed, groups)
     kernel, dilation, stride = layer.pair(1, 11), layer.pair(2, 12, 1), layer.pair(3, 13, 1)
     left, top = max(layer.integer(4), 0), max(layer.integer(14, layer.integer(4)), 0)  # SAME is cut below
     padding = (top, max(layer.integer(16, top), 0), left, max(layer.integer(15, left), 0))
     options: dict[str, Any] = {"stride": stride, "dilation": dilation, "groups": groups, "bias": bool(layer.integer(5))}
-    extra = (layer.integer(19), layer.integer(18))  # output_pad_bottom, output_pad_right
+    extra = (layer.integer(19, layer.integer(18)), layer.integer(18))  # output_pad_bottom, output_pad_right
     conv = L.ConvTranspose2d(layer.integer(0), kernel, padding=padding, output_padding=extra, **options)
     wanted = layer.pair(20, 21)  # output_w, output_h
     if all(wanted):
@@ -88,8 +95,28 @@ def deconvolution(writer: GraphWriter, layer: ParamLayer, x: Tensor, groups: int
     return fused_activation(writer, layer, y)
 
 
-def depthwise_deconvolution(writer: GraphWriter, layer: ParamLayer, x: Tensor) -> Tensor:
-    return deconvolution(writer, layer, x, groups=layer.integer(7, 1))
+def _computed_deconvolution(
+    writer: GraphWriter, layer: ParamLayer, x: Tensor, computed: tuple[Tensor, ...], groups: int
+) -> Tensor:
+    """A transposed convolution whose kernel is a blob (out / groups, in, height, width), cut to its size and pads."""
+    kernels = _kernels(writer, computed)
+    kernel, dilation, stride = kernels.shape[2:], layer.pair(2, 12, 1), layer.pair(3, 13, 1)
+    left, top = max(layer.integer(4), 0), max(layer.integer(14, layer.integer(4)), 0)
+    cut = (top + max(layer.integer(16, top), 0), left + max(layer.integer(15, left), 0))
+    extra = (layer.integer(19, layer.integer(18)), layer.integer(18))
+    spans = zip(x.shape[2:], kernel, dilation, stride, cut, extra, strict=True)
+    size = [(n - 1) * s + d * (k - 1) + 1 + e - c for n, k, d, s, c, e in spans]
+    wanted = layer.pair(20, 21)  # output_w, output_h
+    if all(wanted):
+        size = list(wanted)
+    turned = transposed(writer, kernels, (1, 0, 2, 3), part="kernels")
+    bias = reshaped(writer, computed[1], computed[1].shape[1:], part="bias") if len(computed) > 1 else None
+    y = unfold.transposed(writer, x, turned, bias, groups, (x.shape[0], layer.integer(0), *size))
+    return fused_activation(writer, layer, y)
+
+
+def depthwise_deconvolution(writer: GraphWriter, layer: ParamLayer, x: Tensor, *computed: Tensor) -> Tensor:
+    return deconvolution(writer, layer, x, *computed, groups=layer.integer(7, 1))
 
 
 def inner_product(writer: GraphWriter, layer: ParamLayer, x: Tensor) -> Tensor:

@@ -78,7 +78,10 @@ def squeeze(writer: GraphWriter, layer: ParamLayer, x: Tensor) -> Tensor:
 
 def expand_dims(writer: GraphWriter, layer: ParamLayer, x: Tensor) -> Tensor:
     shape = list(x.shape[1:])
-    for axis in sorted(axis % (len(shape) + 1) for axis in layer.integers(3)):
+    if len(shape) == 3 and shape[1:] == [1, 1]:  # pooled over all of a map, which leaves a vector in ncnn
+        del shape[1:]
+    axes = layer.integers(3)
+    for axis in sorted(axis % (len(shape) + len(axes)) for axis in axes):
         shape.insert(axis, 1)
     return reshaped(writer, x, (x.shape[0], *shape))
 

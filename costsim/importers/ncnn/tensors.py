@@ -16,8 +16,12 @@ from costsim.importers.ncnn.shapes import axis_of
 from costsim.importers.pieces import arithmetic, reduced, reshaped, resized, roi_aligned, transposed
 from costsim.importers.writer import GraphWriter
 
-BINARY = ("add", "sub", "mul", "div", "maximum", "minimum", "pow", "sub", "div", "pow", "atan2", "atan2", "mod", "mod")
-"""BinaryOp's key 0; the later ones swap the operands."""
+BINARY = (
+    "add", "sub", "mul", "div", "maximum", "minimum", "pow", "sub", "div", "pow", "atan2", "atan2", "mod", "mod",
+    "pow", "div", "div", "mod", "mod",
+)  # fmt: skip
+"""BinaryOp's key 0 (src/layer/binaryop.h): several swap the operands; 14, the logarithm of a sum of exponentials,
+costs what a power does, which is an exponential and a logarithm."""
 
 ELTWISE = ("mul", "add", "maximum")
 
@@ -43,6 +47,12 @@ def relu(writer: GraphWriter, layer: ParamLayer, x: Tensor) -> Tensor:
 
 def clip(writer: GraphWriter, layer: ParamLayer, x: Tensor) -> Tensor:
     return writer.add(L.Activation("relu6" if (layer.number(0), layer.number(1)) == (0, 6) else "clip"), x)
+
+
+def prelu(writer: GraphWriter, layer: ParamLayer, x: Tensor) -> Tensor:
+    """One learned slope a channel, or one for all."""
+    one = layer.integer(0) == 1
+    return writer.add(L.Activation("leaky_relu", learned=1) if one else L.Activation("prelu"), x)
 
 
 def unary(writer: GraphWriter, layer: ParamLayer, x: Tensor) -> Tensor:
@@ -178,7 +188,7 @@ def grid_sample(writer: GraphWriter, layer: ParamLayer, x: Tensor, grid: Tensor)
     """Samples at computed places; key 3 says that the two of a place lie in the outermost axis."""
     if layer.integer(3):
         grid = transposed(writer, grid, (0, *range(2, len(grid.shape)), 1), part="places")
-    return unfold.sampled(writer, "GridSample", x, grid, nearest=layer.integer(0, 1) == 1)
+    return unfold.sampled(writer, "GridSample", x, grid, nearest=layer.integer(0, 1) == 2)
 
 
 def region(writer: GraphWriter, layer: ParamLayer, x: Tensor, box: Tensor) -> Tensor:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from costsim.importers.onnx import blocked, compute, contrib, sequences, tensors
+from costsim.importers.onnx import blocked, compute, contrib, fourier, sequences, tensors
 from costsim.importers.onnx.call import Call
 from costsim.importers.writer import Value
 
@@ -121,6 +121,7 @@ OPS: dict[str, Handler] = {
     "Compress": tensors.compress,
     "Concat": tensors.concat,
     "CumSum": tensors.running_sum,
+    "DFT": fourier.of_axis,
     "DepthToSpace": tensors.depth_to_space,
     "DequantizeLinear": tensors.alias,
     "DynamicQuantizeLinear": tensors.quantize_dynamically,
@@ -139,6 +140,7 @@ OPS: dict[str, Handler] = {
     "Shape": tensors.shape_of,
     "Size": tensors.size_of,
     "ReverseSequence": tensors.reversed_sequence,
+    "STFT": fourier.of_frames,
     "ScatterElements": tensors.scattered,
     "ScatterND": tensors.scattered,
     "Slice": tensors.slice_op,

@@ -200,7 +200,20 @@ class Reader:
             self.writer.origin = Origin(node.op_type, {**call.attributes, "inputs": held})
             made = handler(call)
         self.writer.origin = None
-        return made if isinstance(made, list) else [made]
+        results = made if isinstance(made, list) else [made]
+        return results + self._further(node, inputs, len(results))
+
+    def _further(self, node: NodeProto, inputs: list[Value | None], first: int) -> list[Any]:
+        """Outputs that only few networks read (the statistics of a norm while it learns): their bytes count."""
+        if not any(output in self.needed for output in node.output[first:] if output):
+            return []
+        tensors = [x for x in inputs if isinstance(x, Tensor)]
+        shapes = infer_shapes(node, inputs, self.model.opset_import)[first:]
+        kind = f"{node.op_type} (further output)"
+        return [
+            self.writer.unknown(kind, tensors, shape) if output in self.needed and shape else None
+            for output, shape in zip(node.output[first:], shapes, strict=True)
+        ]
 
     def _count_folded(self, node: NodeProto, inputs: list[Value | None]) -> None:
         """Count what is multiplied on constants alone: runtimes do it once, when they load the network."""

@@ -42,6 +42,8 @@ class _Assuming(TorchFunctionMode):
     def __init__(self, count: int) -> None:
         super().__init__()
         self.count = count
+        self.decided = False
+        """Whether Python's course was led by a value of a tensor."""
 
     def __torch_function__(self, function: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         kwargs = kwargs or {}
@@ -73,6 +75,7 @@ class _Assuming(TorchFunctionMode):
         if name == "__float__":
             return float(count)
         if name == "__bool__":
+            self.decided = True
             return True
         if name == "tolist":
             return [count] * first.numel() if first.dim() else count
@@ -96,12 +99,12 @@ def _holds_mask(index: Any) -> bool:
 
 
 @contextmanager
-def assuming(count: int | None) -> Iterator[None]:
-    """Trace with so many values where the data decide their number."""
+def assuming(count: int | None) -> Iterator[_Assuming]:
+    """Trace with so many values where the data decide their number, and every condition on the data true."""
     taken_over = _suppression(count or FEW)
     try:
-        with _Assuming(count or FEW):
-            yield
+        with _Assuming(count or FEW) as assumptions:
+            yield assumptions
     finally:
         for owner, own in taken_over:
             owner.nms = own

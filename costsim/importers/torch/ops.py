@@ -235,6 +235,7 @@ OPS: dict[str, Handler] = {
             "full",
             "ones",
             "scalar_tensor",
+            "zero",
             "zeros",
             "new_empty",
             "new_full",

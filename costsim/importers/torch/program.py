@@ -30,9 +30,13 @@ LONGEST = 160
 ASSUMED = "costsim.assumed"
 """Where a program says what was assumed while it was traced: in the notes on its graph."""
 
+HOLDS = "the data decide which way its code goes: every condition on them is taken to hold"
 FULL_LENGTH = "packed sequences are taken to be as long as the padded ones they are made of"
 
-VIEWS = {"slice", "select", "narrow", "view", "permute", "transpose", "unsqueeze", "squeeze", "split", "chunk"}
+VIEWS = {
+    "slice", "select", "narrow", "view", "permute", "transpose", "t", "unsqueeze", "squeeze", "split", "chunk",
+    "unbind", "expand", "reshape", "flatten", "unflatten", "diagonal", "as_strided", "alias", "detach",
+}  # fmt: skip
 """Ops whose result is a window on their operand: a write into it is a write into the whole."""
 
 INT64, BOOL = torch.int64, torch.bool
@@ -95,9 +99,12 @@ def traced(module: Module, input_size: Any, batch: int | None, boxes: int | None
             ]
             try:
                 keywords = dict(zip(input_size, inputs, strict=True)) if named else None
-                with assumptions():
+                with assumptions() as assumed:
                     program = torch.export.export(module, () if named else tuple(inputs), keywords, strict=False)
-                program.graph_module.meta[ASSUMED] = [FULL_LENGTH] if packing.was_used else []
+                program.graph_module.meta[ASSUMED] = [
+                    *([FULL_LENGTH] if packing.was_used else []),
+                    *([HOLDS] if getattr(assumed, "decided", False) else []),
+                ]
                 return program
             except Exception as error:  # whatever the module's own code raises for these sizes
                 problem = problem or _one_line(error)
@@ -109,7 +116,15 @@ def traced(module: Module, input_size: Any, batch: int | None, boxes: int | None
         )
     if "FakeTensor" in problem:
         problem = "its code asks a tensor for a number that only running it gives"
-    several = "; several inputs: a list of sizes, or torch.export it" if len(given) == 1 else ""
+    if "LazyModule" in problem:
+        raise InputError("its lazy layers have no sizes yet", where=name, mend="run it once on an image first")
+    if "quantized" in problem:
+        raise InputError(
+            "its layers hold packed int8 weights, which torch.export does not trace",
+            where=name,
+            mend="give the module before it was quantised, or its ONNX file",
+        )
+    several = "; several inputs: a list of sizes, or torch.export it" if len(given) == 1 else "; or torch.export it"
     raise InputError(f"cannot be traced: {problem}", where=name, mend=f"check the input size{several}")
 
 
@@ -165,7 +180,8 @@ def decomposed(program: ExportedProgram) -> ExportedProgram:
     table = default_decompositions()
     chosen = {target: table[target] for target in strange if target in table}
     implicit = [target for target in strange if getattr(target, "_can_decompose", bool)()]
-    if not chosen and not implicit and not any(_writes_into_a_view(node) for node in program.graph.nodes):
+    taken_apart = any(_writes_into_a_view(node) or _maps_over_a_batch(node) for node in program.graph.nodes)
+    if not chosen and not implicit and not taken_apart:
         return program
     with silent():
         return program.run_decompositions(chosen)
@@ -176,3 +192,8 @@ def _writes_into_a_view(node: Any) -> bool:
     if schema is None or not schema.is_mutable or not node.args or not hasattr(node.args[0], "target"):
         return False
     return op_name(node.target) == "copy" or op_name(node.args[0].target) in VIEWS
+
+
+def _maps_over_a_batch(node: Any) -> bool:
+    """Whether a node is one of those that open and close ``torch.vmap``: taken apart, its ops run on whole tensors."""
+    return getattr(node.target, "__module__", "") == "torch._functorch.predispatch"

@@ -21,6 +21,7 @@ from costsim.graph.layers import Shape
 from costsim.importers.scopes import block_of, holders
 from costsim.importers.torch.assumed import DATA_DEPENDENT
 from costsim.importers.torch.call import Call, values_in
+from costsim.importers.torch.constants import Constants
 from costsim.importers.torch.ops import BROADCASTING, MULTIPLYING, OPS
 from costsim.importers.torch.products import flexible_attention
 from costsim.importers.torch.sizes import Cut, DataDependent, Sizes
@@ -43,6 +44,7 @@ class Reader:
         self.program = program
         self.writer = writer
         self.sizes = sizes
+        self.constants = Constants(program, sizes)
         self.values: dict[Node, Any] = {}
         self.boxes = boxes
         """Values that an op makes whose number the data decide; None: the network ends there."""
@@ -89,7 +91,7 @@ class Reader:
             return flexible_attention(self.writer, *arguments[:3])
         at = next((i for i, a in enumerate(arguments) if hasattr(a, "graph")), None)
         if at is None or not str(node.target).startswith("wrap_with_"):
-            raise InputError("control flow: what runs depends on the data", mend="export it without")
+            return self._cut_at(node, str(node.target), "what runs depends on the data", list(values_in(arguments)))
         body = arguments[at]
         inputs = iter(arguments[at + 1 :])
         for inner in body.graph.nodes:
@@ -161,19 +163,38 @@ class Reader:
         operands = list(values_in(arguments.values()))
         stored = [x for x in operands if isinstance(x, Stored)]
         try:
-            shapes = _shapes(node, self.sizes)
+            shapes = self._shapes(node)
             if self.boxes is None and _is_assumed(node):
                 raise DataDependent
         except DataDependent:
-            self.cut = self.cut or Cut(name if _is_assumed(node) else str(node.target), node.name)
-            tensors = [x for x in operands if isinstance(x, Tensor)]
-            with self.writer.learning(stored):
-                self.writer.unknown(f"{name} (its size depends on the data)", tensors, (1,))
-            return self.cut
+            return self._cut_at(node, name, "its size depends on the data", operands)
         if not shapes:
             return None  # a check of torch's own
         with self.writer.learning(stored):
             return self._layers(node, name, arguments, operands, shapes)
+
+    def _cut_at(self, node: Node, name: str, reason: str, operands: list[Any]) -> Cut:
+        """End the network at a node, which is kept as unknown with what it reads."""
+        shown = str(node.target) if hasattr(node.target, "_schema") and not _is_assumed(node) else name
+        self.cut = self.cut or Cut(shown, node.name, reason)
+        tensors = [x for x in operands if isinstance(x, Tensor)]
+        with self.writer.learning(x for x in operands if isinstance(x, Stored)):
+            if tensors:
+                self.writer.unknown(f"{name} ({reason})", tensors, (1,))
+        return self.cut
+
+    def _shapes(self, node: Node) -> tuple[Shape, ...]:
+        """Of a node's results.
+
+        Raises:
+            DataDependent: one of them is known only when it runs.
+        """
+        try:
+            return _shapes(node, self.sizes)
+        except DataDependent:
+            if not self.constants.tell(node):
+                raise
+            return _shapes(node, self.sizes)
 
     def _layers(
         self, node: Node, name: str, arguments: dict[str, Any], operands: list[Any], shapes: tuple[Shape, ...]

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from sympy import Integer
+
 from costsim.graph.layers import Shape
 
 
@@ -15,6 +17,16 @@ class DataDependent(Exception):
 class Sizes:
     """Sizes as whole numbers. An open size is read as that of the example; the program is left as it is."""
 
+    def __init__(self) -> None:
+        self._known: dict[Any, int] = {}
+        """Symbols of sizes that constants of the program decide."""
+
+    def know(self, size: Any, length: int) -> None:
+        """Take a size that is open, and nothing but open, to be as long as was found."""
+        node = getattr(size, "node", None)
+        if node is not None and hasattr(node, "expr") and node.expr.is_Symbol:
+            self._known[node.expr] = Integer(length)
+
     def value(self, size: Any) -> Any:
         """A number, open or not; whatever is no number as it is.
 
@@ -24,6 +36,9 @@ class Sizes:
         node = getattr(size, "node", None)
         if node is None or not hasattr(node, "expr"):
             return size
+        expression = node.expr.xreplace(self._known) if self._known else node.expr
+        if expression.is_number:
+            return int(expression)
         hint = None if _is_unbacked(node) else node.hint
         if hint is None:
             raise DataDependent
@@ -44,10 +59,11 @@ def _is_unbacked(node: Any) -> bool:
 
 @dataclass
 class Cut:
-    """Where a network ends for costsim: at the first op whose size depends on the data."""
+    """Where a network ends for costsim: at the first op whose size, or whose choice of a branch, the data decide."""
 
     op: str
     name: str
+    reason: str = "its size depends on the data"
     ops: int = 0
 
     def behind(self, node: Any) -> None:
@@ -56,4 +72,4 @@ class Cut:
 
     def note(self) -> str:
         """What a user should know of it."""
-        return f"cut at {self.op} '{self.name}': its size depends on the data; {self.ops} ops behind it are not counted"
+        return f"cut at {self.op} '{self.name}': {self.reason}; {self.ops} ops behind it are not counted"

@@ -184,9 +184,12 @@ def gather_by_list(call: Call) -> Tensor:
     used = [(axis, index) for axis, index in enumerate(indices) if index is not None]
     if len(used) != 1:
         return pieces.picked(call.writer, x, call.shape)
-    axis, index = used[0]
-    count = index.elements if isinstance(index, Stored) else call.shape[axis]
-    return pieces.reshaped(call.writer, call.writer.add(L.IndexSelect(count, axis), x), call.shape)
+    axis, _ = used[0]
+    rest = prod(x.shape) // x.shape[axis]
+    if prod(call.shape) % rest:  # a mask of several axes
+        return pieces.picked(call.writer, x, call.shape)
+    rows = call.writer.add(L.IndexSelect(prod(call.shape) // rest, axis), x)
+    return pieces.reshaped(call.writer, rows, call.shape)
 
 
 def picked(call: Call) -> Tensor:
