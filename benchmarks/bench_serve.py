@@ -1,7 +1,7 @@
-"""``costsim serve`` under load: thirty people turn sliders for two minutes.
+"""``costsim serve`` under load: thirty people move sliders for two minutes, or as many seconds as the first argument says.
 
 Prints how many answers came, the median and the slowest tenth in seconds, and what was lost. Each person keeps one
-network and device for a while, turns something every second, and now and then drops a file.
+network and device for a while, moves something every second, and now and then drops a file.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ import httpx
 from costsim.importers.json import save_network
 from costsim.networks import build
 
-PEOPLE, SECONDS, PAUSE_S = 30, 120.0, 1.0
+PEOPLE, SECONDS, PAUSE_S = 30, float(sys.argv[1]) if sys.argv[1:] else 120.0, 1.0
 NETWORKS = ("shufflenet_v2_1x", "mobilenet_v2_1x", "resnet18", "resnet50", "vargnet_v1_1x", "efficientnet_b0")
 DEVICES = ("rpi4b", "gtx_1080ti", "embedded_buffer", "stm32h743", "rtx_3090")
 SLIDER = re.compile(r'data-texts="([^"]*)"[^>]*>\s*<input type="hidden" name="([^"]*)"')

@@ -43,6 +43,11 @@ def energy_parts_mj(ops: OpTable, costs: CostTable) -> dict[str, float]:
 
 def bounds(ops: OpTable, costs: CostTable) -> np.ndarray:
     """What bounds them for most of the time: ``(networks * points,)`` index into ``costs.limit_names``."""
+    return seconds_by_bound(ops, costs).argmax(axis=0)
+
+
+def seconds_by_bound(ops: OpTable, costs: CostTable) -> np.ndarray:
+    """``(limits, networks * points)`` seconds of the ops that each of ``costs.limit_names`` bounds."""
     own, kind_of, networks = costs.own, costs.kind_of, ops.networks
     bound, seconds, network = own.bound, own.latency_s, networks.of_row
     if len(networks) == 1 and kind_of is not None:
@@ -56,7 +61,7 @@ def bounds(ops: OpTable, costs: CostTable) -> np.ndarray:
     for name in costs.copies:
         bound_s[name] = _total_of_few(costs.overheads[name], kind_of, networks)
     columns = np.broadcast_arrays(*(bound_s[name] for name in costs.limit_names))
-    return np.stack(columns).argmax(axis=0).ravel()
+    return np.stack(columns).reshape(len(columns), -1)
 
 
 def _total_of_few(seconds: Array, kind_of: np.ndarray | None, networks: Networks) -> Array:

@@ -21,8 +21,14 @@ axe.run({exclude: leftOut.map(css => [css])}, {resultTypes: ['violations']}).the
 
 
 def broken(browser: Browser, html: str, scheme: str) -> list[list[str]]:
-    """Rules that are broken, how gravely, and where first."""
-    driver = browser.open(html)
+    """Rules that the page breaks, how gravely, and where first."""
+    browser.open(html)
+    return broken_there(browser, scheme)
+
+
+def broken_there(browser: Browser, scheme: str) -> list[list[str]]:
+    """The same of the page that is open."""
+    driver = browser.driver
     driver.execute_cdp_cmd(
         "Emulation.setEmulatedMedia", {"features": [{"name": "prefers-color-scheme", "value": scheme}]}
     )
@@ -45,6 +51,13 @@ def test_the_page_of_a_difference_breaks_no_rule(browser: Browser, analysis: Ana
     side = Side.of(analysis)
     faster = Side(side.network, side.hw, side.run, side.latency_ms, side.layers[:-1])
     assert broken(browser, diffed_page.page([diff(side, faster)]), "light") == []
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_the_served_page_breaks_no_rule(browser: Browser, server: str, scheme: str) -> None:
+    browser.driver.get(server)
+    assert broken_there(browser, scheme) == []
 
 
 def test_a_broken_rule_is_found(browser: Browser, analysis: Analysis) -> None:

@@ -170,6 +170,9 @@ def test_sliders_look_up_what_was_priced_and_say_the_command(browser: Browser) -
     turned = costsim.analyze("shufflenet_v2_0.5x", "rpi4b", threads=4, input_size=smallest)
     answer = driver.find_element(By.CSS_SELECTOR, "#turned strong").text
     assert float(answer.split()[0]) == pytest.approx(turned.latency_ms, rel=5e-3)
+    first = max(turned.bound_records, key=lambda record: record["share_ratio"])
+    said = driver.find_element(By.ID, "turned-shares").text
+    assert said.startswith(f"{first['bound']} {100 * first['share_ratio']:.0f} %")
     WebDriverWait(driver, 5).until(lambda d: "threads=3" in d.execute_script("return location.hash"))
     bars = "return [...document.querySelectorAll('[data-chart=along] .mark-rect path')].length"
     WebDriverWait(driver, 5).until(lambda d: d.execute_script(bars) == 6)

@@ -4,9 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import subprocess
-import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -20,22 +17,6 @@ from costsim.importers.json import save_network
 from costsim.units import format_milliseconds
 from tests.browser.chromium import LAPTOP, PHONE, Browser
 from tests.random_networks import network as random_network
-
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[str]:
-    """The address a real server printed."""
-    process = subprocess.Popen(
-        [sys.executable, "-m", "costsim", "serve", "--port", "0"],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        text=True,
-    )
-    assert process.stdout is not None
-    with process.stdout:
-        yield process.stdout.readline().strip()
-    process.terminate()
-    assert process.wait(timeout=20) is not None
 
 
 class Live:

@@ -56,6 +56,9 @@ def test_every_setting_is_what_its_command_line_says(network: str, hw: str) -> N
         analysis = command_line(command)
         assert found["latency_ms"][point] == pytest.approx(analysis.latency_ms, rel=10.0 ** (1 - DIGITS))
         assert found["limits"][found["bound"][point]] == analysis.summary["bound"]
+        shares = {record["bound"]: 100 * record["share_ratio"] for record in analysis.bound_records}
+        percents = dict(zip(found["limits"], found["shares"][point], strict=False))
+        assert all(abs(percents.get(name, 0) - share) <= 1 for name, share in shares.items())
     assert False in kinds
 
 

@@ -24,7 +24,7 @@ from costsim.report.page.widths import widths
 from costsim.simulate import lower_for
 from costsim.tables.cache import Caches
 from costsim.tables.optable import OpTable
-from costsim.totals import bounds, cost_totals
+from costsim.totals import cost_totals, seconds_by_bound
 
 if TYPE_CHECKING:
     from costsim.analysis import Analysis
@@ -52,7 +52,13 @@ class Point:
 
     latency_ms: float | None
     """None where the network does not fit the device, or cannot be built so."""
-    bound: str = ""
+    limits: tuple[str, ...] = ()
+    shares: np.ndarray | None = None
+    """Of its time, what the ops take that each limit bounds."""
+
+    @property
+    def bound(self) -> str:
+        return "" if self.shares is None else self.limits[int(self.shares.argmax())]
 
 
 def grid(analysis: Analysis, command: str) -> Record | None:
@@ -81,6 +87,7 @@ def grid(analysis: Analysis, command: str) -> Record | None:
         "limits": names,
         "latency_ms": [None if p.latency_ms is None else float(f"{p.latency_ms:.{DIGITS}g}") for p in points],
         "bound": [names.index(p.bound) if p.bound in names else -1 for p in points],
+        "shares": [[] if p.shares is None else _percent(p, names) for p in points],
         "command": _base_command(analysis, command),
     }  # fmt: skip
 
@@ -138,10 +145,18 @@ def _planned(ops: OpTable, profile: Profile, run: RunConfig, points: int) -> lis
     for here, table in planned.by_plan(points, FEWEST_PER_PLAN):
         costs = device.kind_costs(table, at_points(profile, here), _at(run, here))
         latency_ms = np.broadcast_to(cost_totals(table, costs)["latency_ms"], here.shape)
-        bound = np.broadcast_to(bounds(table, costs), here.shape)
-        for place, ms, limit in zip(here, latency_ms, bound, strict=True):
-            found[place] = Point(float(ms), costs.limit_names[limit])
+        seconds = seconds_by_bound(table, costs)
+        shares = np.broadcast_to(seconds / np.maximum(seconds.sum(axis=0), 1e-30), (len(seconds), len(here)))
+        for place, ms, of_point in zip(here, latency_ms, shares.T, strict=True):
+            found[place] = Point(float(ms), costs.limit_names, of_point)
     return found
+
+
+def _percent(point: Point, names: Sequence[str]) -> list[int]:
+    """Whole percents by the page's limits, the ends that are 0 left out."""
+    shares = dict(zip(point.limits, point.shares if point.shares is not None else (), strict=True))
+    percents = [round(100 * float(shares.get(name, 0.0))) for name in names]
+    return percents[: max((i + 1 for i, percent in enumerate(percents) if percent), default=0)]
 
 
 def _at(run: RunConfig, here: np.ndarray) -> RunConfig:

@@ -28,8 +28,21 @@ class Turned {
     answer.querySelector("strong").textContent = after === null ? "does not fit" : this.time(after);
     answer.querySelector("span").textContent = after === null ? "or cannot be built so" :
       `bound by ${limits[bound[point]]}, ${after === before ? "as it is" : after < before ? `${(before / after).toPrecision(3)} x as fast` : `${(after / before).toPrecision(3)} x as long`}`;
+    this.drawShares(this.grid.shares[point]);
     document.getElementById("turned-command").textContent = this.command(places);
     this.draw();
+  }
+
+  // What the ops take that each limit bounds.
+  drawShares(percents) {
+    const some = percents.map((percent, i) => [this.grid.limits[i], percent]).filter(([, percent]) => percent);
+    document.getElementById("turned-shares").textContent = some.sort((a, b) => b[1] - a[1]).map(([name, percent]) => `${name} ${percent} %`).join(", ");
+    this.form.querySelector(".stacked").replaceChildren(...some.map(([name, percent]) => {
+      const bar = document.createElement("i");
+      bar.style.flexGrow = percent;
+      bar.style.background = payload.limits[name];
+      return bar;
+    }));
   }
 
   command(places) {
@@ -47,7 +60,7 @@ class Turned {
     (navigator.clipboard?.writeText(text.textContent) ?? Promise.reject()).catch(() => document.execCommand("copy"));
   }
 
-  // The settings of the slider that was turned last.
+  // The settings of the slider that was moved last.
   draw() {
     const { choices, latency_ms, bound, limits } = this.grid, { label, texts } = choices[this.last], places = this.places();
     const rows = texts.map((text, i) => {
