@@ -1,4 +1,4 @@
-"""``costsim serve`` under load: thirty people move sliders for two minutes, or as many seconds as the first argument says.
+"""``costsim serve`` under load: thirty people move sliders for two minutes, or for the seconds the first argument says.
 
 Prints how many answers came, the median and the slowest tenth in seconds, and what was lost. Each person keeps one
 network and device for a while, moves something every second, and now and then drops a file.
