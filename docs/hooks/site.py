@@ -202,6 +202,45 @@ def zoo_page() -> str:
     return f"# The zoo\n\n{run('costsim nets list --format markdown')[1]}"
 
 
+PICTURED = (
+    "alexnet", "squeezenet_1_1", "resnet18", "resnet50", "densenet121", "googlenet", "inception_v3", "vgg16",
+    "mobilenet_v1_1x", "mobilenet_v2_1x", "mobilenet_v3_large", "efficientnet_b0", "mnasnet_b1", "ghostnet",
+    "shufflenet_v1_g3_1x", "shufflenet_v2_1x", "condensenet_v2_a", "vargnet_v1_1x", "vargnet_v2_1x", "regnetx_400mf",
+    "convnext_tiny", "mobilevit_s", "yolov8n", "deeplab_v3_plus_mobilenet_v2_1x",
+)  # fmt: skip
+PICTURED_ON = "rpi4b"
+
+
+def gallery_page() -> str:
+    """Well-known networks as pictures, on one device."""
+    import costsim
+    from costsim.report.palette import class_colours
+    from costsim.report.pictures.skyline import skyline
+    from costsim.units import format_count, format_milliseconds
+
+    analyses = [costsim.analyze(network, PICTURED_ON) for network in PICTURED]
+    classes = dict.fromkeys(r["op_class"] for analysis in analyses for r in analysis.layer_records)
+    key = " ".join(
+        f'<span style="white-space:nowrap"><span style="color:{colour}">&#9632;</span> {name}</span>'
+        for name, colour in class_colours(classes).items()
+    )
+    parts = [
+        "# Gallery of the zoo\n",
+        f"Each picture is a network as it runs on `{PICTURED_ON}`, from its input on the left to its output on the right. "
+        "A box is an op: as wide as its share of the time, as high as the logarithm of its output map, in the colour of "
+        "its class. What is wide costs time; where the boxes become lower, maps shrink.\n",
+        f"{key}\n",
+    ]
+    for analysis in analyses:
+        summary = analysis.summary
+        counts = f"{format_count(summary['macs'])} MACs, {format_count(summary['params'])} parameters"
+        parts.append(
+            f"## {analysis.network}\n\n{skyline(analysis)}\n\n"
+            f"{format_milliseconds(analysis.latency_ms)} ({analysis.interval}), {counts}\n"
+        )
+    return "\n".join(parts)
+
+
 MADE = {
     "reference/cli.md": cli_page,
     "reference/python.md": python_page,
@@ -209,6 +248,7 @@ MADE = {
     "reference/json-keys.md": json_page,
     "reference/devices.md": devices_page,
     "reference/zoo.md": zoo_page,
+    "reference/gallery.md": gallery_page,
 }
 """Pages that no file holds."""
 

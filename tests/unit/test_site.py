@@ -51,6 +51,20 @@ def test_made_pages_name_what_there_is(site: ModuleType) -> None:
     assert all(f"\n## {family}\n" in profiles for family in ("accelerator", "cpu", "gpu", "mcu"))
 
 
+def test_the_gallery_has_a_picture_a_network(site: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(site, "PICTURED", ("alexnet", "shufflenet_v2_0.5x"))
+    pictures = re.findall(r"<svg .*?</svg>", site.gallery_page())
+    assert len(pictures) == 2
+    for picture, network in zip(pictures, site.PICTURED, strict=True):
+        ops = costsim.analyze(network, site.PICTURED_ON).layer_records
+        boxes = [
+            (float(x), float(width)) for x, width in re.findall(r'x="([\d.]+)" y="[^"]*" width="([\d.]+)"', picture)
+        ]
+        assert len(boxes) == len(ops)
+        assert boxes[-1][0] + boxes[-1][1] == pytest.approx(640, abs=0.5 + 0.1 * len(ops))
+        assert f'aria-label="{network} on' in picture
+
+
 class Links(HTMLParser):
     """Addresses and anchors of a page."""
 
