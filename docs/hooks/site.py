@@ -226,8 +226,8 @@ def gallery_page() -> str:
     )
     parts = [
         "# Gallery of the zoo\n",
-        f"Each picture is a network as it runs on `{PICTURED_ON}`, from its input on the left to its output on the right. "
-        "A box is an op: as wide as its share of the time, as high as the logarithm of its output map, in the colour of "
+        f"Each picture is a network as it runs on `{PICTURED_ON}`, from input (left) to output (right). "
+        "A box is an op: as wide as its share of time, as high as the logarithm of its output map, in the colour of "
         "its class. What is wide costs time; where the boxes become lower, maps shrink.\n",
         f"{key}\n",
     ]
