@@ -34,6 +34,10 @@ class CostsimError(Exception):
 
     exit_code = 1
 
+    def __str__(self) -> str:
+        """One line, whatever others wrote stands in it."""
+        return visible(super().__str__())
+
 
 class InputError(CostsimError):
     """Bad input: an unknown name, a wrong unit, a malformed file, an impossible shape."""
@@ -44,7 +48,7 @@ class InputError(CostsimError):
 
     def __str__(self) -> str:
         line = super().__str__()
-        return f"{line}; {self.mend}" if self.mend else line
+        return f"{line}; {visible(self.mend)}" if self.mend else line
 
     def at(self, where: str) -> InputError:
         """The same error, seen from further out: ``where`` is put in front."""

@@ -77,6 +77,37 @@ def read_text(path: str | Path, mend: str = "check the path") -> str:
         raise InputError(f"cannot be read: {error}", where=str(path).replace("\0", "\\0"), mend=mend) from None
 
 
+def read_stdin(mend: str) -> str:
+    """All text that comes on standard input.
+
+    Raises:
+        InputError: it is closed, cannot be read, is longer than ``LARGEST_TEXT``, or no text.
+    """
+    if sys.stdin is None:
+        raise InputError("is closed", where="stdin", mend=mend)
+    try:
+        text = sys.stdin.read(LARGEST_TEXT + 1)
+    except OSError as error:
+        raise InputError(f"cannot be read: {error.strerror}", where="stdin", mend=mend) from None
+    except UnicodeDecodeError:
+        raise InputError("cannot be read: not text in UTF-8", where="stdin", mend=mend) from None
+    if len(text) > LARGEST_TEXT:
+        raise InputError(f"is longer than {LARGEST_TEXT >> 20} MiB", where="stdin", mend=mend)
+    return text
+
+
+def working_folder() -> Path:
+    """The folder relative paths are seen from.
+
+    Raises:
+        InputError: it was removed after the process was started in it.
+    """
+    try:
+        return Path.cwd()
+    except OSError as error:
+        raise InputError(f"cannot be told: {error.strerror}", where="working folder", mend="go to another") from None
+
+
 def mapped(path: Path, what: str, mend: str) -> mmap.mmap:
     """The bytes of a binary file, of which only those that are looked at come into memory; closed with its last reader.
 

@@ -7,7 +7,7 @@ import re
 from dataclasses import dataclass
 
 from costsim.errors import InputError
-from costsim.units import format_count, format_milliseconds, format_quantity, parse_quantity
+from costsim.units import format_count, format_milliseconds, format_quantity, parse_quantity, plausible
 
 COMPARISONS = {"<=": operator.le, ">=": operator.ge, "<": operator.lt, ">": operator.gt, "==": operator.eq}
 
@@ -16,7 +16,7 @@ UNITS = {"ms": ("s", 1e3), "mj": ("J", 1e3), "bytes": ("B", 1.0)}
 
 COUNTS = {"k": 1e3, "M": 1e6, "G": 1e9}
 
-_ASSERTION = re.compile(r"\s*([\w.@-]+?)\s*(<=|>=|==|<|>)\s*([-+.\deE]+)\s*(\S*)\s*\Z")
+_ASSERTION = re.compile(r"\s*([\w.@-]+?)\s*(<=|>=|==|<|>)\s*([-+.\deE]+)\s*(\S*)\s*\Z", re.ASCII)
 
 
 @dataclass(frozen=True)
@@ -41,9 +41,11 @@ def parse_assertion(text: str, where: str = "--assert") -> Assertion:
         raise InputError(f"'{text}' is not a limit", where=where, mend="write 'latency_ms < 20'")
     metric, comparison, number, unit = match.groups()
     try:
-        value = float(number)
+        value = plausible(float(number), number)
     except ValueError:
         raise InputError(f"'{number}' is not a number", where=f"{where} '{text}'") from None
+    except InputError as error:
+        raise error.at(f"{where} '{text}'") from None
     return Assertion(text.strip(), metric, comparison, _in_metric_unit(metric, value, unit, f"{where} '{text}'"))
 
 

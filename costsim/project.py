@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from costsim.errors import InputError, shortened, unknown_name
-from costsim.files import is_there, read_text
+from costsim.files import is_there, read_text, working_folder
 from costsim.guidelines.suppress import Suppression, suppressions
 from costsim.limits import Assertion, parse_assertion
 
@@ -87,7 +87,7 @@ def project_of(config: str | Path | None) -> Project:
     Raises:
         InputError: there is none, or what ``read_project`` refuses.
     """
-    path = Path(config) if config else find_project(Path.cwd())
+    path = Path(config) if config else find_project(working_folder())
     if path is None:
         raise InputError(
             f"no network, and no {FILE} with [{TABLE}] from here upwards", mend=f"write NETWORK --hw HW, or {MEND}"

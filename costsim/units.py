@@ -26,7 +26,7 @@ LARGEST = 1e30
 """The largest number that is taken for a quantity, its inverse the smallest: the ends of the SI prefixes, quetta and
 quecto. Products and quotients of such numbers stay within double precision."""
 
-_QUANTITY = re.compile(r"\s*([+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)\s*(\S*)\s*\Z")
+_QUANTITY = re.compile(r"\s*([+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)\s*(\S*)\s*\Z", re.ASCII)
 
 
 def parse_quantity(text: object, unit: str) -> float:

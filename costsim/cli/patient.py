@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 from collections.abc import Iterator
@@ -18,6 +19,8 @@ class _Patient:
     def write(self, text: str) -> int:
         if not self._problem:
             try:
+                if self._stream is None:  # closed before the start
+                    raise OSError(errno.EBADF, os.strerror(errno.EBADF))
                 self._stream.write(text)
                 self._stream.flush()
             except OSError as error:
@@ -36,12 +39,11 @@ def patient(name: Literal["stdout", "stderr"]) -> Iterator[list[OSError]]:
     """While it is open nothing that writes to the stream fails; the list holds why it could not be written."""
     problem: list[OSError] = []
     stream = getattr(sys, name)
-    if stream is not None:  # closed before the start
-        setattr(sys, name, _Patient(stream, problem))
+    setattr(sys, name, _Patient(stream, problem))
     try:
         yield problem
     finally:
         setattr(sys, name, stream)
-        if problem:  # what the stream still holds goes nowhere, or it would fail again at exit
+        if problem and stream is not None:  # what the stream still holds goes nowhere, or it would fail again at exit
             with suppress(OSError, ValueError):
                 os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterator
 from typing import Any
 
@@ -11,7 +10,7 @@ import click
 from costsim.cli.options import parse_settings, run_options
 from costsim.cli.outputs import format_option, print_report
 from costsim.errors import InputError
-from costsim.files import read_text
+from costsim.files import read_stdin, read_text
 
 LISTS = (".txt", ".jsonl")
 """Endings of files that hold a list of networks."""
@@ -53,12 +52,12 @@ def command(
     """  # noqa: D301  click wants a real backspace
     from costsim.hardware import load_profile
     from costsim.predict import Predictor
-    from costsim.predict.architectures import read_entries
+    from costsim.predict.architectures import MEND, read_entries
 
     entries: list[Any] = []
     for given in (*networks, *lists):
         if given == "-":
-            entries += read_entries(sys.stdin.read(), "stdin")
+            entries += read_entries(read_stdin(MEND), "stdin")
         elif given in lists or given.endswith(LISTS):
             entries += read_entries(read_text(given), given)
         else:

@@ -15,7 +15,7 @@ from types import ModuleType
 from typing import Any
 
 from costsim.errors import CostsimError, InputError, shortened, unknown_name
-from costsim.files import check_file, read_text
+from costsim.files import check_file, read_text, working_folder
 from costsim.graph import LayerGraph
 from costsim.graph.resize import InputSize
 from costsim.importers.importer import Importer
@@ -100,7 +100,7 @@ def _from_file(path: Path) -> ModuleType:
 
 
 def _installed(name: str, text: str) -> ModuleType:
-    _look_in(Path.cwd())
+    _look_in(working_folder())
     try:
         return import_module(name)
     except Exception as error:  # whatever the module does

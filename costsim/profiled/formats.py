@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import json
 import math
 import re
 from collections.abc import Callable
@@ -12,6 +11,7 @@ from typing import Any
 
 from costsim.errors import InputError
 from costsim.files import read_text
+from costsim.jsonfile import parse_json
 from costsim.profiled.profile import OpProfile, TimedOp, by_op
 
 US = 1e-6
@@ -54,6 +54,8 @@ def parse_op_profile(text: str, where: str) -> OpProfile:
 def _sound(reader: Callable[[str], OpProfile | None], text: str, where: str) -> OpProfile | None:
     try:
         found = reader(text)
+    except InputError as error:
+        raise error.at(where) from None
     except (AttributeError, KeyError, IndexError, TypeError, ValueError) as error:
         raise InputError(f"a damaged op profile ({error})", where=where, mend="write it again") from None
     if found is not None and not all(math.isfinite(op.seconds) and op.seconds >= 0 for op in found.ops):
@@ -65,7 +67,7 @@ def onnxruntime(text: str) -> OpProfile | None:
     """A list of events in microseconds; the first of several runs warms up, of the others the least times count."""
     if not text.lstrip().startswith("[") or '"ph"' not in text:
         return None
-    events = json.loads(text)
+    events = parse_json(text, where="", mend="write it again")
     runs = [e for e in events if e.get("name") == "model_run" and e.get("cat") == "Session"]
     kernels = [e for e in events if str(e.get("name", "")).endswith(_KERNEL)]
     if len(runs) > 1:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from typing import Any
 
 import numpy as np
@@ -104,10 +105,41 @@ def test_a_loop_of_unknown_length_ends_the_network_there() -> None:
     assert any("cut at Loop" in note and "depends on the data" in note for note in graph.notes)
 
 
+@pytest.fixture
+def few(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("costsim.importers.onnx.control.MOST_UNROLLED", 50)
+
+
+@pytest.mark.usefixtures("few")
 def test_a_loop_of_too_many_runs_is_one_line() -> None:
     loop = node("Loop", ["many", "", "x"], ["y"], body=counted(FOREVER))
-    with pytest.raises(InputError, match=r"Loop 'y': a loop of more than \d+ runs; at most 5,000 nodes"):
+    with pytest.raises(InputError, match="Loop 'y': its runs come to too many nodes; at most 50 nodes"):
         graph_of([loop], {"x": [1, 3, 8, 8]}, [scalar("many", np.int64(2**40)), weight("w", 3, 3, 3, 3)])
+
+
+@pytest.mark.usefixtures("few")
+def test_runs_of_loops_within_loops_are_runs_of_the_outer_one() -> None:
+    inner = counted(FOREVER)
+    for _ in range(5):
+        again = [node("Loop", ["ten", "", "h"], ["made"], body=inner), node("Identity", ["go"], ["go_out"])]
+        inner = body(
+            again,
+            [value("i", [], TensorProto.INT64), value("go", [], TensorProto.BOOL), value("h", [1, 3, 8, 8])],
+            [value("go_out", [], TensorProto.BOOL), value("made", [1, 3, 8, 8])],
+        )
+    loop = node("Loop", ["ten", "", "x"], ["y"], body=inner)
+    with pytest.raises(InputError, match="its runs come to too many nodes"):
+        graph_of([loop], {"x": [1, 3, 8, 8]}, [scalar("ten", np.int64(10)), weight("w", 3, 3, 3, 3)])
+
+
+def test_many_loops_together_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("costsim.importers.onnx.control.MOST_OF_A_FILE", 15)
+    names = ["x", *(f"h{k}" for k in range(9)), "y"]
+    loops = [
+        node("Loop", ["three", "", read], [made], body=counted(FOREVER)) for read, made in itertools.pairwise(names)
+    ]
+    with pytest.raises(InputError, match="at most 15 nodes"):
+        graph_of(loops, {"x": [1, 3, 8, 8]}, [scalar("three", np.int64(3)), weight("w", 3, 3, 3, 3)])
 
 
 @pytest.mark.parametrize("backwards", [0, 1])

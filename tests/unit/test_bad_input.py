@@ -1,5 +1,7 @@
 """What is no number, no tree and no text ends in one line wherever it comes in."""
 
+import errno
+import io
 import json
 
 import pytest
@@ -9,10 +11,13 @@ from hypothesis import strategies as st
 import costsim
 from costsim.calibrate.measurements import read_measurements
 from costsim.cli import run
+from costsim.cli.patient import patient
 from costsim.diff.baseline import read_baseline
 from costsim.errors import CostsimError, InputError
+from costsim.files import working_folder
 from costsim.hardware import load_profile
 from costsim.jsonfile import read_json
+from costsim.limits import parse_assertion
 from costsim.units import LARGEST, parse_quantity
 from costsim.yamlfile import parse_yaml, read_yaml
 
@@ -146,3 +151,37 @@ def test_a_path_that_cannot_be_is_refused(name, suffix):
     assert "cannot be read" in refused(costsim.analyze, f"./{name}{suffix}", "rpi4b")
     assert "cannot be read" in refused(costsim.analyze, "squeezenet_1_1", f"./{name}.yaml")
     refused(read_yaml, f"./{name}.yaml")
+
+
+def test_standard_streams_that_were_closed_before_the_start(monkeypatch, capsys):
+    for name in ("stdin", "stdout"):
+        monkeypatch.setattr(f"sys.{name}", None)
+    assert run(["predict", "-", "--hw", "rpi4b"]) == 1
+    assert capsys.readouterr().err.startswith("costsim: stdin: is closed")
+    with patient("stdout") as problem:
+        print("payload")
+    assert problem[0].errno == errno.EBADF
+
+
+def test_a_list_on_standard_input_is_text(monkeypatch, capsys):
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(b"\xff"), encoding="utf-8"))
+    assert run(["predict", "-", "--hw", "rpi4b"]) == 1
+    assert "not text" in capsys.readouterr().err
+
+
+def test_a_working_folder_that_was_removed(tmp_path, monkeypatch):
+    folder = tmp_path / "gone"
+    folder.mkdir()
+    monkeypatch.chdir(folder)
+    folder.rmdir()
+    assert "working folder" in refused(working_folder)
+
+
+@pytest.mark.parametrize("limit", ["latency_ms < 1e999", "latency_ms < 9e31 ms", "macs <= 1e400", "latency_ms < ١"])
+def test_limits_are_finite(limit):
+    refused(parse_assertion, limit)
+
+
+def test_an_error_is_one_line_whatever_stands_in_it():
+    assert str(InputError("a\nb", where="c\rd", mend="e\x1bf")) == "c\\rd: a\\nb; e\\x1bf"
+    assert str(CostsimError("a\nb")) == "a\\nb"

@@ -27,7 +27,11 @@ if TYPE_CHECKING:
     from costsim.importers.onnx.reader import Reader
 
 MOST_UNROLLED = 5_000
-"""Nodes that the runs of one loop come to; more is no layer that anybody looks at one by one."""
+"""Nodes that the runs of one loop come to, those of loops within it among them; more is no layer that anybody looks at
+one by one."""
+
+MOST_OF_A_FILE = 50_000
+"""Nodes that all loops of a file come to."""
 
 WAY_OUT = "export it without, or simplify the model for fixed input sizes"
 
@@ -60,9 +64,9 @@ def loop(reader: Reader, node: NodeProto, name: str) -> Sequence[Any]:
     states, gathered = _first_states(reader, given[2:]), _nothing_yet(body, 1 + len(given[2:]))
     with reader.writer.scope():
         reader.bind_initializers(body)
-        step, goes = 0, go is None or bool(go.values)
+        step, goes, begun = 0, go is None or bool(go.values), reader.unrolled
         while goes and (most is None or step < most):
-            _check_runs(step, body)
+            _count_run(reader, body, begun)
             carried = [_number(step), Stored((), trainable=False, values=np.array(True), elem_type=9), *states]
             goes_on, *made = _run(reader, body, carried)
             if not _is_known(goes_on):
@@ -97,8 +101,9 @@ def scan(reader: Reader, node: NodeProto, name: str) -> Sequence[Any]:
     gathered = _nothing_yet(body, len(states))
     with reader.writer.scope():
         reader.bind_initializers(body)
+        begun = reader.unrolled
         for step in range(steps):
-            _check_runs(step, body)
+            _count_run(reader, body, begun)
             parts = [
                 _element(reader, x, axis, steps - 1 - step if turned else step)
                 for x, axis, turned in zip(scanned, axes, backwards, strict=True)
@@ -122,8 +127,9 @@ def over_items(reader: Reader, node: NodeProto, name: str) -> Sequence[Any]:
     made = []
     with reader.writer.scope():
         reader.bind_initializers(body)
+        begun = reader.unrolled
         for step in range(len(first.members)):
-            _check_runs(step, body)
+            _count_run(reader, body, begun)
             made.append(_run(reader, body, [x.members[step] if isinstance(x, Items) else x for x in given]))
     return [Items(tuple(results)) for results in zip(*made, strict=True)]
 
@@ -225,9 +231,12 @@ def _nothing_yet(body: GraphProto, states: int) -> list[list[Any]]:
     return [[] for _ in body.output[states:]]
 
 
-def _check_runs(step: int, body: GraphProto) -> None:
-    if (step + 1) * max(len(body.node), 1) > MOST_UNROLLED:
-        raise InputError(f"a loop of more than {step} runs", mend=f"at most {MOST_UNROLLED:,} nodes are unrolled")
+def _count_run(reader: Reader, body: GraphProto, begun: int) -> None:
+    """One more run of a loop; ``begun`` is how many nodes loops had come to when it began."""
+    reader.unrolled += max(len(body.node), 1)
+    for nodes, most in ((reader.unrolled - begun, MOST_UNROLLED), (reader.unrolled, MOST_OF_A_FILE)):
+        if nodes > most:
+            raise InputError("its runs come to too many nodes", mend=f"at most {most:,} nodes are unrolled")
 
 
 def _element(reader: Reader, x: Value, axis: int, index: int) -> Value:

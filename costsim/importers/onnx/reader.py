@@ -60,6 +60,8 @@ class Reader:
         """The parameters that the file stores, less those that the ops reading them take for something else."""
         self.folded: Counter[str] = Counter()
         """Multiply-accumulates on constants alone, by op."""
+        self.unrolled = 0
+        """Nodes that the runs of loops came to so far."""
         self.formats = TensorFormats()
         self.cut: set[str] = set()
         self.cut_at = ""

@@ -10,7 +10,7 @@ from typing import Any
 from urllib.parse import quote
 
 from costsim.errors import InputError, visible
-from costsim.files import is_there, read_text
+from costsim.files import is_there, read_text, working_folder
 from costsim.graph import LayerGraph
 from costsim.graph.layergraph import SourceLine
 from costsim.guidelines.base import Finding, guideline, guideline_ids, manual, title
@@ -121,5 +121,5 @@ def _uri(file: str) -> str:
     path = Path(file)
     if not is_there(path):
         return quote(visible(file))
-    path, here = path.resolve(), Path.cwd().resolve()
+    path, here = path.resolve(), working_folder().resolve()
     return quote(path.relative_to(here).as_posix()) if path.is_relative_to(here) else path.as_uri()
