@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import suppress
 from itertools import chain, combinations, product
 from math import prod
@@ -28,6 +28,9 @@ FEW_EDITS, MOST_EDITS = 2, 4
 
 UNSTEADY = ("groups", "activation", "finding", "data type")
 """Kinds of which the value that should save most may save less than another, or nothing."""
+
+SMALLER_BY = ("width", "input size", "groups", "activation")
+"""Kinds of edits of the network with many values."""
 
 WORTH_RATIO = 0.02
 """A further change has to keep so many more of the multiply-accumulates to be worth listing."""
@@ -134,6 +137,11 @@ def _is_worth(longer: Suggestion, shorter: Suggestion) -> bool:
     return _loses_less(longer.losses, shorter.losses)
 
 
+def _is_smaller(kinds: Collection[str]) -> bool:
+    """Whether there are many lists of these kinds: one of them makes the network smaller, or another one."""
+    return any(kind in SMALLER_BY for kind in kinds)
+
+
 def _loses_less(one: Sequence[float], other: Sequence[float]) -> bool:
     """Whether a loss is of a cheaper kind, or of fewer multiply-accumulates by enough to be worth a further change."""
     return one[0] < other[0] or one[1] < other[1] - WORTH_RATIO
@@ -148,7 +156,7 @@ class _Search:
         self.tries = Tries(state, targets, score)
         self.only_upper = all(target.comparison.startswith("<") for target in targets)
         self.kinds = changes(state, self.tries.simulation, others)
-        self.fastest: dict[str, Change] = {}
+        self.ordered: dict[tuple[str, tuple[str, ...]], list[Change]] = {}
 
     def answers(self) -> list[Suggestion]:
         """Lists that meet the targets; none is looked for where not even the strongest of all does."""
@@ -163,13 +171,13 @@ class _Search:
         All kinds of changes at their strongest, then each left out or with another of its values as long as that
         comes nearer: groups, activations, findings and data types may save nothing beside others.
         """
-        chosen: dict[str, Change | None] = {kind: self._beside_others(kind)[-1] for kind in ORDER if kind in self.kinds}
+        values = {kind: self._beside_others(kind, self.kinds) for kind in ORDER if kind in self.kinds}
+        chosen: dict[str, Change | None] = {kind: some[-1] for kind, some in values.items()}
         best, is_nearer = self._all_of(chosen), True
         while is_nearer and (best is None or best.shortfall_ratio):
             is_nearer = False
             for kind in sorted(chosen, key=lambda kind: kind not in UNSTEADY):
-                others = self._beside_others(kind) if kind in UNSTEADY else []
-                for value in (None, *others):
+                for value in (None, *(self.kinds[kind] if kind in UNSTEADY else ())):
                     other = chosen | {kind: value}
                     found = self._all_of(other) if value != chosen[kind] else None
                     if found and (best is None or found.shortfall_ratio < best.shortfall_ratio):
@@ -206,7 +214,7 @@ class _Search:
     def _best(self, kinds: tuple[str, ...], shorter: Sequence[Suggestion]) -> Suggestion | None:
         """The first list of these kinds that meets the targets, tried in the order of what it loses."""
         tries = self.tries
-        if len(kinds) > 1 and self.only_upper:
+        if len(kinds) > 1 and self.only_upper and _is_smaller(kinds):
             strongest = tries.suggestion(tuple(values[-1] for values in self._values(kinds)))
             if strongest is None or strongest.shortfall_ratio:
                 return None  # what loses less takes more
@@ -233,18 +241,31 @@ class _Search:
         """Every choice of one change a kind, in the order of what it loses; some cannot be carried out."""
         return sorted(product(*self._values(kinds)), key=self.tries.expected_losses)
 
-    def _values(self, kinds: tuple[str, ...]) -> list[list[Change]]:
+    def _values(self, kinds: Collection[str]) -> list[list[Change]]:
         """What is tried of each kind, in the order changes are made, the strongest last."""
         in_order = [kind for kind in ORDER if kind in kinds]
-        return [self.kinds[kind] if len(kinds) == 1 else self._beside_others(kind) for kind in in_order]
+        if len(in_order) == 1:
+            return [self.kinds[kind] for kind in in_order]
+        return [self._beside_others(kind, kinds) for kind in in_order]
 
-    def _beside_others(self, kind: str) -> list[Change]:
-        """All cores, the fastest runtime, the finding that saves most: none of them makes a network smaller."""
+    def _beside_others(self, kind: str, kinds: Collection[str]) -> list[Change]:
+        """All cores, and the runtime and the finding that save most there: none of them makes a network smaller.
+
+        Where nothing in the list does, there are few lists, and all runtimes and findings are tried.
+        """
         if kind in ("threads", "batch"):
             return self.kinds[kind][-1:]
-        return [self._fastest(kind)] if kind in ("runtime", "finding") else self.kinds[kind]
+        if kind not in ("runtime", "finding"):
+            return self.kinds[kind]
+        beside = tuple(self.kinds[other][-1] for other in ("threads", "data type") if other in kinds)
+        return self._by_speed(kind, beside)[-1 if _is_smaller(kinds) else 0 :]
 
-    def _fastest(self, kind: str) -> Change:
-        if kind not in self.fastest:
-            self.fastest[kind] = min(self.kinds[kind], key=lambda change: self.tries.latency_ms((change,)))
-        return self.fastest[kind]
+    def _by_speed(self, kind: str, beside: tuple[Change, ...]) -> list[Change]:
+        """The changes of a kind, the fastest last, with other changes beside them."""
+        key = kind, tuple(change.text for change in beside)
+        if key not in self.ordered:
+            self.ordered[key] = sorted(self.kinds[kind], key=lambda change: -self._latency_ms(change, *beside))
+        return self.ordered[key]
+
+    def _latency_ms(self, *changes_made: Change) -> float:
+        return self.tries.latency_ms(tuple(sorted(changes_made, key=lambda change: ORDER.index(change.kind))))

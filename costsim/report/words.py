@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from costsim.limits import value_of
-from costsim.units import format_count, format_milliseconds, format_quantity
+from costsim.units import DIGITS, format_count, format_milliseconds, format_quantity, round_significant
 
 if TYPE_CHECKING:
     from costsim.analysis import Analysis
@@ -37,8 +37,8 @@ def number(value: Any) -> str:
 
 
 def short_name(path: str) -> str:
-    """The end of a long path: ``onchip.size``."""
-    return ".".join(path.split(".")[-2:])
+    """The end of a long path: ``onchip.size``; of an option of a network its own name: ``width``."""
+    return ".".join(path.split(".")[-2:]).removeprefix("network.")
 
 
 def axis_value(axis: Axis, value: Any) -> str:
@@ -49,8 +49,11 @@ def axis_value(axis: Axis, value: Any) -> str:
 
 
 def metric(name: str, value: float) -> str:
-    """A total by its name, for a column whose head has the unit: counts with their letter."""
-    return f"{value:.4g}" if name.endswith(("_ms", "_mj", "_ratio")) else format_count(value)
+    """A total by its name, for a column whose head has the unit: counts with their letter, bytes with theirs."""
+    if name.partition("@")[0].endswith("_bytes"):
+        return format_quantity(value, "B")
+    is_plain = name.partition("@")[0].endswith(("_ms", "_mj", "_mm2", "_ratio"))
+    return round_significant(value, DIGITS) if is_plain else format_count(value)
 
 
 def shape(dims: Iterable[Any]) -> str:

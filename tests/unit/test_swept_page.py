@@ -12,8 +12,9 @@ import pytest
 from matplotlib.image import imread
 
 from costsim.cli import run
-from costsim.report.page.swept_page import page
+from costsim.report.page.swept_page import alike_once, page
 from costsim.report.pictures.swept_plots import save_sweep_plots
+from costsim.report.verbs.swept import sweep_text
 from costsim.sweep import load_spec, sweep
 from costsim.sweep.run import SweepResult
 
@@ -39,7 +40,8 @@ def payload(html: str) -> Any:
 
 def test_the_front_and_every_axis_are_drawn(swept: SweepResult) -> None:
     content = payload(page(swept, load_spec(SPEC)))
-    assert [p["point"] for p in content["data"]["front"]] == swept.pareto["point"].tolist()
+    front = swept.pareto.sort_values("latency_ms")
+    assert [p["point"] for p in content["data"]["front"]] == front["point"].tolist()
     assert set(content["specs"]) == {"front", "coordinates", *(f"effect{i}" for i in range(4))}
     for p in content["data"]["front"]:
         assert p["latency_low_ms"] < p["latency_ms"] < p["latency_high_ms"]
@@ -47,6 +49,17 @@ def test_the_front_and_every_axis_are_drawn(swept: SweepResult) -> None:
         assert sum(r["points"] for r in content["data"][f"effect{i}"]) == 16
         assert all(r["least"] <= r["mean"] <= r["most"] for r in content["data"][f"effect{i}"])
     assert all(0 <= r["at"] <= 1 for r in content["data"]["coordinates"])
+
+
+def test_points_equal_in_all_objectives_are_told_once_and_many_axes_share_a_column(tmp_path: Path) -> None:
+    spec = load_spec({**SPEC, "objectives": {"macs": "min"}, "top": 16})
+    result = sweep(spec, tmp_path / "out")
+    once = alike_once(result.best, spec)
+    assert once["alike"].tolist() == [2] * len(once) and once["macs"].is_unique and once["macs"].is_monotonic_increasing
+    narrow = sweep_text(result, spec, width=60)
+    assert "settings" in narrow and "input_size=96 onchip.size=256 KiB" in " ".join(narrow.split())
+    assert max(map(len, narrow.splitlines())) <= 60
+    assert "settings" not in sweep_text(result, spec, width=120)
 
 
 def test_a_points_command_gives_its_number(swept: SweepResult, capsys: pytest.CaptureFixture[str]) -> None:

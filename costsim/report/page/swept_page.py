@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from costsim.report.page.charts import BAR_HEIGHT, PLAIN_COLOUR, ROOF_COLOUR, Spec, tip
 from costsim.report.page.datasets import finite
@@ -14,6 +14,9 @@ from costsim.sweep.axes import Axis
 from costsim.sweep.run import SweepResult
 from costsim.sweep.spec import SweepSpec
 from costsim.version import VERSION
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 Record = dict[str, Any]
 
@@ -29,7 +32,7 @@ def page(result: SweepResult, spec: SweepSpec, command: str = "") -> str:
     """The whole sweep. ``command`` is the command line that made it."""
     axes = [axis for axis in spec.space.axes if len(axis.values) > 1]
     front = front_points(result, spec)
-    best = [_point(record, spec) for record in result.best.to_dict("records")]
+    best = [_point(record, spec) for record in alike_once(result.best, spec).to_dict("records")]
     chosen = list({p["point"]: p for p in [*front, *best]}.values())[:MOST_LINES]
     data, charts = {"front": finite(front)}, {}
     if len(spec.objectives) > 1:
@@ -49,9 +52,19 @@ def page(result: SweepResult, spec: SweepSpec, command: str = "") -> str:
     )  # fmt: skip
 
 
+def alike_once(rows: pd.DataFrame, spec: SweepSpec) -> pd.DataFrame:
+    """One point of those that are equal in all objectives, the best of the first one first; ``alike`` counts them."""
+    objectives = list(spec.objectives)
+    found = (
+        rows.assign(alike=rows.groupby(objectives)["point"].transform("size")) if len(rows) else rows.assign(alike=1)
+    )
+    ascending = spec.objectives[objectives[0]] == "min"
+    return found.drop_duplicates(objectives).sort_values(objectives[0], ascending=ascending, kind="stable")
+
+
 def front_points(result: SweepResult, spec: SweepSpec) -> list[Record]:
-    """The Pareto front, latencies with their intervals."""
-    return [_point(record, spec) for record in result.pareto.to_dict("records")]
+    """The Pareto front, latencies with their intervals, equal points once."""
+    return [_point(record, spec) for record in alike_once(result.pareto, spec).to_dict("records")]
 
 
 def _point(record: Mapping[Any, Any], spec: SweepSpec) -> Record:
@@ -60,7 +73,7 @@ def _point(record: Mapping[Any, Any], spec: SweepSpec) -> Record:
     trust = max(trusts, key=lambda one: one.high_ratio / one.low_ratio)  # a mean is known as its least known part is
     low, high = trust.ends(float(record["latency_ms"]))
     record = {"network": ", ".join(spec.workload or ()), **record}
-    kept = ("point", "network", "hw", *(axis.name for axis in spec.space.axes), *spec.objectives, "latency_ms")
+    kept = ("point", "network", "hw", *(axis.name for axis in spec.space.axes), *spec.objectives, "latency_ms", "alike")
     plain = {name: record[name].item() if hasattr(record[name], "item") else record[name] for name in kept}
     return {**plain, "latency_low_ms": low, "latency_high_ms": high or plain["latency_ms"], "trust": trust.status}
 

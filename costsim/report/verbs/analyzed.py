@@ -135,7 +135,7 @@ def table(title: str, first: str, *columns: str) -> Table:
     shown = plain_table(title=title, title_justify="left", title_style="bold", padding=(0, 1, 0, 0), show_edge=False)
     shown.add_column(first, overflow="fold", min_width=len(first))
     for column in columns:
-        textual, is_padded = column in ("bound by", "output", "block"), column.endswith("]")
+        textual, is_padded = column in ("bound by", "output", "block", "settings"), column.endswith("]")
         justify: Literal["left", "right"] = "left" if textual or is_padded else "right"
         shown.add_column(column, justify=justify, no_wrap=not textual, overflow="fold")
     return shown

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from shutil import get_terminal_size
 from typing import TYPE_CHECKING, Any
 
 from rich.console import Group
@@ -12,9 +13,10 @@ from costsim.report.formats.csv import csv_text, flat
 from costsim.report.formats.markdown import escaped, markdown_table
 from costsim.report.formats.stamped import stamped_json
 from costsim.report.formats.terminal import as_text
-from costsim.report.page.swept_page import effects
+from costsim.report.page.swept_page import alike_once, effects
 from costsim.report.verbs.analyzed import table
 from costsim.report.words import axis_value, metric, short_name
+from costsim.units import counted
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -26,13 +28,16 @@ if TYPE_CHECKING:
 
 SHOWN = 10
 
+SETTINGS = "settings"
+"""Head of the column that all axes share where they are too many for the terminal."""
+
 
 def sweep_text(result: SweepResult, spec: SweepSpec, width: int | None = None) -> str:
     """Counts, best points, front, effect of each axis."""
     axes = _varied(spec)
     parts = (
         f"{_counts(result, spec)}\nbound by {_bounds(result)}\n",
-        *_best(result, axes, spec),
+        *_best(result, axes, spec, width),
         _effects(result, axes, next(iter(spec.objectives))),
         f"\ntables in {result.folder}",
     )
@@ -57,7 +62,8 @@ def _bounds(result: SweepResult) -> str:
 
 def search_text(result: SweepResult, spec: SearchSpec, width: int | None = None) -> str:
     """Counts, best candidates, front."""
-    parts = (f"{_evaluated(result, spec)}\n", *_best(result, _searched(spec), spec), f"tables in {result.folder}")
+    found = _best(result, _searched(spec), spec, width)
+    parts = (f"{_evaluated(result, spec)}\n", *found, f"tables in {result.folder}")
     return as_text(Group(*parts), width)
 
 
@@ -77,37 +83,49 @@ def _devices(spec: SearchSpec) -> str:
     return ", ".join(next(axis.values for axis in spec.space.axes if axis.name == "hw"))
 
 
-def _best(result: SweepResult, axes: list[Axis], spec: SweepSpec) -> Iterator[Any]:
+def _best(result: SweepResult, axes: list[Axis], spec: SweepSpec, width: int | None) -> Iterator[Any]:
     for title, rows in _tables(result, spec):
-        yield _grid(title, rows, axes, spec)
+        yield _grid(title, rows, axes, spec, width or get_terminal_size().columns)
         yield ""
 
 
 def _tables(result: SweepResult, spec: SweepSpec) -> Iterator[tuple[str, pd.DataFrame]]:
-    """The best points of the first objective, and the front where there are several."""
+    """The best points of the first objective, and the front where there are several, each value once."""
     objective, direction = next(iter(spec.objectives.items()))
-    yield f"{'Lowest' if direction == 'min' else 'Highest'} {objective}", result.best
+    yield f"{'Lowest' if direction == 'min' else 'Highest'} {objective}", alike_once(result.best, spec)
     if len(spec.objectives) > 1:
-        yield f"Pareto front of {', '.join(spec.objectives)}: {len(result.pareto)} points", result.pareto
-        for network, front in result.fronts.items():
-            yield f"Pareto front of {network} alone: {len(front)} points", front
+        for of, front in (("", result.pareto), *((f"{network} alone", f) for network, f in result.fronts.items())):
+            rows = alike_once(front, spec)
+            yield f"Pareto front of {of or ', '.join(spec.objectives)}: {counted(len(rows), 'point')}", rows
 
 
-def _grid(title: str, rows: pd.DataFrame, axes: list[Axis], spec: SweepSpec) -> object:
-    shown = table(title, *_head(axes, spec))
-    for cells in _cells(rows, axes, spec):
-        shown.add_row(*cells)
+def _grid(title: str, rows: pd.DataFrame, axes: list[Axis], spec: SweepSpec, width: int) -> object:
+    """A column an axis where they all fit, else all settings of a point in one."""
+    head, cells = _head(rows, axes, spec), list(_cells(rows, axes, spec))
+    wide = sum(max(map(len, column)) + 2 for column in zip(head, *cells, strict=True))
+    if wide > width:
+        names, last = head[1 : 1 + len(axes)], 1 + len(axes)
+        head = [head[0], SETTINGS, *head[last:]]
+        cells = [[row[0], " ".join(map("=".join, zip(names, row[1:last], strict=True))), *row[last:]] for row in cells]
+    shown = table(title, *head)
+    for row in cells:
+        shown.add_row(*row)
     return shown
 
 
-def _head(axes: list[Axis], spec: SweepSpec) -> list[str]:
-    return ["point", *(short_name(axis.name) for axis in axes), *spec.objectives]
+def _head(rows: pd.DataFrame, axes: list[Axis], spec: SweepSpec) -> list[str]:
+    return ["point", *(short_name(axis.name) for axis in axes), *spec.objectives, *["alike"] * _has_alike(rows)]
+
+
+def _has_alike(rows: pd.DataFrame) -> bool:
+    return bool((rows["alike"] > 1).any())
 
 
 def _cells(rows: pd.DataFrame, axes: list[Axis], spec: SweepSpec) -> Iterator[list[str]]:
     for record in rows.head(SHOWN).to_dict("records"):
         values = (axis_value(axis, record[axis.name]) for axis in axes)
-        yield [str(record["point"]), *values, *(metric(name, record[name]) for name in spec.objectives)]
+        alike = [str(record["alike"])] * _has_alike(rows)
+        yield [str(record["point"]), *values, *(metric(name, record[name]) for name in spec.objectives), *alike]
 
 
 def _effects(result: SweepResult, axes: list[Axis], objective: str) -> object:
@@ -156,5 +174,5 @@ def _markdown(counts: str, result: SweepResult, axes: list[Axis], spec: SweepSpe
     parts = [escaped(counts)]
     for title, rows in _tables(result, spec):
         cells = ([escaped(cell) for cell in row] for row in _cells(rows, axes, spec))
-        parts += [f"**{escaped(title)}**", markdown_table([escaped(word) for word in _head(axes, spec)], cells)]
+        parts += [f"**{escaped(title)}**", markdown_table([escaped(word) for word in _head(rows, axes, spec)], cells)]
     return "\n\n".join(parts) + "\n"
