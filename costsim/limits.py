@@ -65,7 +65,7 @@ def _in_metric_unit(metric: str, value: float, unit: str, where: str) -> float:
     if word in UNITS:
         base, per_base = UNITS[word]
         try:
-            return parse_quantity(f"{value!r} {unit}", base) * per_base
+            return parse_quantity(f"{value:.17g} {unit}", base) * per_base
         except InputError as error:
             raise error.at(where) from None
     if word == "ratio" and unit == "%":

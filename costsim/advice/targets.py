@@ -15,13 +15,16 @@ def parse_targets(texts: Sequence[str]) -> tuple[Assertion, ...]:
     """The targets in texts like ``latency_ms < 30`` and ``dram_bytes <= 4MiB``.
 
     Raises:
-        InputError: none is given, one is no limit, or two of them contradict each other.
+        InputError: none is given, one is no limit, no total can meet one, or two of them contradict each other.
     """
     if isinstance(texts, str):
         texts = [texts]
     if not texts:
         raise InputError("no target", where=WHERE, mend="write --target 'latency_ms < 30'")
     targets = tuple(parse_assertion(text, WHERE) for text in texts)
+    for target in targets:
+        if (target.limit < 0 and target.comparison[0] in "<=") or (target.comparison, target.limit) == ("<", 0):
+            raise InputError(f"'{target.text}': {target.metric} is never below 0", where=WHERE)
     for index, one in enumerate(targets):
         for other in targets[:index]:
             if one.metric == other.metric and not (_allows(one, other) and _allows(other, one)):

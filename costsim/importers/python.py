@@ -75,7 +75,7 @@ def call(text: str, constructor: Callable[..., Any], *arguments: Any, **options:
         return constructor(*arguments, **options)
     except CostsimError:
         raise
-    except Exception as error:
+    except (Exception, SystemExit) as error:  # a script that ends is none
         raise InputError(f"raises {_said(error)}", where=text, mend="mend it, or give it what it asks for") from None
 
 
@@ -93,7 +93,7 @@ def _from_file(path: Path) -> ModuleType:
     _look_in(where.parent)
     try:
         spec.loader.exec_module(module)
-    except Exception as error:
+    except (Exception, SystemExit) as error:  # a script that ends is none
         del sys.modules[key]
         raise InputError(f"raises {_said(error)} when imported", where=str(path), mend="mend the file") from None
     return module

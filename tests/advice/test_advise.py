@@ -124,7 +124,9 @@ def test_a_target_that_is_met_needs_nothing():
         (["latency_ms < 30", "latency_ms >= 30"], "contradict"),
         (["latency_ms == 30", "latency_ms < 20"], "contradict"),
         (["latency < 30"], "did you mean latency_ms"),
-        (["latency_ms < 30 KiB"], "not in s"),
+        (["latency_ms < -3"], "never below 0"),
+        (["params < 0"], "never below 0"),
+        (["latency_ms < 30 KiB"], "'30 KiB' is not in s"),
         (["bound < 3"], "unknown metric"),
         (["energy_mj < 3"], "not known"),
         ([], "no target"),
@@ -214,7 +216,12 @@ def test_lists_stand_by_a_scoring_function():
 
 @pytest.mark.parametrize(
     ("body", "says"),
-    [("1 / 0", "raises ZeroDivisionError"), ("None", "no finite number"), ("float('nan')", "no finite number")],
+    [
+        ("1 / 0", "raises ZeroDivisionError"),
+        ("exit(3)", "raises SystemExit"),
+        ("None", "no finite number"),
+        ("float('nan')", "no finite number"),
+    ],
 )
 def test_a_scoring_function_that_gives_none_is_one_line(body, says, tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)

@@ -57,9 +57,9 @@ def test_points_equal_in_all_objectives_are_told_once_and_many_axes_share_a_colu
     once = alike_once(result.best, spec)
     assert once["alike"].tolist() == [2] * len(once) and once["macs"].is_unique and once["macs"].is_monotonic_increasing
     narrow = sweep_text(result, spec, width=60)
-    assert "settings" in narrow and "input_size=96 onchip.size=256 KiB" in " ".join(narrow.split())
+    assert "point  settings" in narrow and "input_size=96 onchip.size=256 KiB" in " ".join(narrow.split())
     assert max(map(len, narrow.splitlines())) <= 60
-    assert "settings" not in sweep_text(result, spec, width=120)
+    assert "point  settings" not in sweep_text(result, spec, width=120)
 
 
 def test_a_points_command_gives_its_number(swept: SweepResult, capsys: pytest.CaptureFixture[str]) -> None:

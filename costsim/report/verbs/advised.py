@@ -13,6 +13,7 @@ from costsim.report.formats.markdown import escaped, markdown_table
 from costsim.report.formats.stamped import stamped_json
 from costsim.report.formats.terminal import as_text, plain_table
 from costsim.report.words import total, total_name
+from costsim.units import format_count
 
 if TYPE_CHECKING:
     from costsim.advice import Advice, Suggestion
@@ -116,7 +117,7 @@ def _table(advice: Advice, suggestions: tuple[Suggestion, ...]) -> Table:
         what.append(f"\n{suggestion.loss}", "dim")
         table.add_row(
             str(number), what, *(total(name, suggestion.totals[name]) for name in names),
-            *([f"{suggestion.score:.4g}"] if suggestion.score is not None else []),
+            *([format_count(suggestion.score)] if suggestion.score is not None else []),
             f"{suggestion.macs_kept_ratio:.0%}", f"{suggestion.params_kept_ratio:.0%}",
         )  # fmt: skip
     return table

@@ -131,6 +131,7 @@ def _cells(rows: pd.DataFrame, axes: list[Axis], spec: SweepSpec) -> Iterator[li
 def _effects(result: SweepResult, axes: list[Axis], objective: str) -> object:
     shown = table(f"What each axis does to {objective}", "axis", "value", "priced", "compared", "mean", "least", "most")
     shown.caption = "mean, least and most of the settings of the other axes at which all values were priced"
+    shown.caption_justify = "left"
     for axis in axes:
         records = effects(result, axis, objective)
         for record in records[:: max(1, -(-len(records) // SHOWN))]:
