@@ -25,7 +25,8 @@ def cost_totals(ops: OpTable, costs: CostTable) -> dict[str, Array]:
     def total(column: Array) -> Array:
         return ops.networks.total(column if costs.kind_of is None else column[costs.kind_of])
 
-    totals = {"latency_ms": total(costs.latency_s) * 1e3, "dram_bytes": total(costs.moved_bytes("dram"))}
+    latency_s = ops.networks.total(costs.row_latency_s)
+    totals = {"latency_ms": latency_s * 1e3, "dram_bytes": total(costs.moved_bytes("dram"))}
     if costs.energy_j is not None:
         totals["energy_mj"] = total(costs.energy_j) * 1e3
     return _flat(totals)

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from costsim.edit.movement import STRIDEABLE, is_droppable, without_elementwise
 from costsim.guidelines.base import Case, Suspicion
-from costsim.measures.parts import ELEMENTWISE
+from costsim.measures.columns import ELEMENTWISE
 
 INSTRUCTION = "leave out activations, sums and shuffles that run on their own, or fuse them into the layer before"
 

@@ -32,8 +32,10 @@ def intensity_balance(case: Case) -> Iterator[Suspicion]:
     1 %.
     """
     for region, part in case.measured():
-        intensity = part.input_intensity
-        lean, dense = intensity[part.of(part.ops.is_depthwise) & part.over_maps], intensity[part.pointwise]
+        columns = part.columns
+        intensity = part.of(columns.input_intensity)
+        lean = intensity[part.of(part.ops.is_depthwise & columns.over_maps)]
+        dense = intensity[part.of(columns.pointwise)]
         if not len(lean) or not len(dense) or dense.max() < TOLERATED_RATIO * lean.min():
             continue
         evidence = {

@@ -13,13 +13,11 @@ from functools import cached_property
 import numpy as np
 
 from costsim.measures.chains import Chains
+from costsim.measures.columns import Columns, few_points
 from costsim.tables.networks import Networks
 from costsim.tables.optable import OpTable
 from costsim.tables.runs import put_together, reduce_runs, running_total
 from costsim.tables.schema import Array
-
-ELEMENTWISE = ("element-wise", "activation", "normalisation", "shuffle", "data movement")
-"""Op classes that compute next to nothing and move whole maps."""
 
 OUTSIDE = -1
 """Where a part would be numbered: the row is in none."""
@@ -29,25 +27,28 @@ OUTSIDE = -1
 class Parts:
     """Rows of an op table, part by part."""
 
-    ops: OpTable
+    columns: Columns
+    """Of the whole table."""
     rows: np.ndarray
     """Rows of the table: those of each part together, in execution order within it."""
     starts: np.ndarray
     """``(parts,)`` first of them in each part; no part is empty."""
-    given_elems: Array
-    """``(networks, points)`` elements of what each network of the table is given; of several inputs together."""
 
     @classmethod
     def by(cls, part_of: Sequence[int] | np.ndarray, ops: OpTable, given_elems: Array) -> Parts:
         """The parts that ``part_of`` numbers for each row of the table, from 0; OUTSIDE is in none."""
         number = np.asarray(part_of, dtype=int)
         rows = np.argsort(number, kind="stable")[np.count_nonzero(number == OUTSIDE) :]
-        return cls(ops, rows, np.unique(number[rows], return_index=True)[1], given_elems)
+        return cls(Columns(ops, given_elems), rows, np.unique(number[rows], return_index=True)[1])
 
     @classmethod
     def networks(cls, ops: OpTable, given_elems: Array) -> Parts:
         """Each network of the table as a whole."""
-        return cls(ops, np.arange(len(ops)), np.array(ops.starts), given_elems)
+        return cls(Columns(ops, given_elems), np.arange(len(ops)), np.array(ops.starts))
+
+    @property
+    def ops(self) -> OpTable:
+        return self.columns.ops
 
     def __len__(self) -> int:
         return len(self.starts)
@@ -70,7 +71,7 @@ class Parts:
         block_of = [number.setdefault((part, labels[row].block), len(number)) for part, row in keys]
         order = np.argsort(block_of, kind="stable")
         starts = np.unique(np.array(block_of)[order], return_index=True)[1]
-        return Parts(self.ops, self.rows[order], starts, self.given_elems)
+        return Parts(self.columns, self.rows[order], starts)
 
     def of(self, column: np.ndarray) -> np.ndarray:
         """``(rows, points)`` values of a column of the table."""
@@ -84,13 +85,13 @@ class Parts:
         """``(parts, points)`` sum of each part's rows."""
         return self._layout.total(column)
 
-    def largest(self, column: Array, where: Array | None = None) -> Array:
-        """``(parts, points)`` maximum over each part's rows, of those that ``where`` says; NaN where there are none."""
-        return _reduced(np.fmax, column if where is None else np.where(where, column, np.nan), self.starts)
+    def largest(self, column: Array) -> Array:
+        """``(parts, points)`` maximum over each part's rows, of those that are not NaN; NaN where all are."""
+        return _reduced(np.fmax, column, self.starts)
 
-    def least(self, column: Array, where: Array) -> Array:
+    def least(self, column: Array) -> Array:
         """``(parts, points)`` the same of the minimum."""
-        return _reduced(np.fmin, np.where(where, column, np.nan), self.starts)
+        return _reduced(np.fmin, column, self.starts)
 
     @cached_property
     def _layout(self) -> Networks:
@@ -100,68 +101,6 @@ class Parts:
         """``(parts, points)`` what a value ``(blocks, points)`` of the blocks comes to: their sum, or the largest."""
         starts = np.unique(self.part_of[self.blocks.starts], return_index=True)[1]
         return _reduced(combine, of_block, starts)
-
-    @cached_property
-    def over_maps(self) -> Array:
-        """``(rows, points)`` mask of the convolutions over more than one pixel; squeeze-excite is not meant."""
-        ops = self.ops
-        return self.of(ops.convolves & ~ops.is_op("conv_transpose") & (ops.h_out * ops.w_out > 1))
-
-    @cached_property
-    def pointwise(self) -> Array:
-        """``(rows, points)`` mask of the 1x1 convolutions among them."""
-        return self.over_maps & self.of(self.ops.is_one_pixel)
-
-    @cached_property
-    def pixels(self) -> Array:
-        """``(rows, points)`` pixels of the output maps, of all images."""
-        return self.of(self.ops.n * self.ops.h_out * self.ops.w_out)
-
-    @cached_property
-    def input_map_elems(self) -> Array:
-        """``(rows, points)`` elements of the map a row's loop nest reads: what is fused behind it reads none of it."""
-        ops = self.ops
-        return self.of(ops.n * ops.c_in * ops.h_in * ops.w_in)
-
-    @cached_property
-    def input_intensity(self) -> Array:
-        """``(rows, points)`` multiply-accumulates an element of the map that a convolution reads; 0 elsewhere."""
-        return np.where(self.over_maps, self.of(self.ops.macs), 0.0) / np.where(
-            self.over_maps, self.input_map_elems, 1.0
-        )
-
-    @cached_property
-    def output_map_elems(self) -> Array:
-        return self.pixels * self.of(self.ops.c_out)
-
-    @cached_property
-    def multiplied_weights(self) -> Array:
-        """``(rows, points)`` weights that multiply: no biases."""
-        ops = self.ops
-        return self.of(ops.c_out * ops.c_in_per_group * ops.kernel_h * ops.kernel_w * ops.convolves)
-
-    @cached_property
-    def fragments(self) -> Array:
-        """``(rows, points)`` pieces: 1 a convolution or pooling over a map, and one a group of a group convolution."""
-        ops = self.ops
-        pools = self.of(ops.is_op("max_pool", "avg_pool")) & (self.pixels > self.of(ops.n))
-        transposed = self.of(ops.is_op("conv_transpose"))
-        groups = self.of(np.where(ops.is_depthwise, 1.0, ops.groups))
-        return np.where(self.over_maps | transposed, groups, pools.astype(float))
-
-    @cached_property
-    def elementwise(self) -> np.ndarray:
-        """``(rows, 1)`` mask of the element-wise and copying ops."""
-        labels = self.ops.labels
-        return np.array([labels[row].op_class in ELEMENTWISE for row in self.rows.tolist()])[:, None]
-
-    @cached_property
-    def line_bytes(self) -> Array:
-        """``(rows, points)`` bytes to run each row line by line over one image: lines under its kernel, one written."""
-        ops = self.ops
-        reach = np.minimum(ops.dilation_h * (ops.kernel_h - 1) + 1, ops.h_in)
-        lines = np.where(ops.by_word(lambda word: word.whole_input) > 0, ops.h_in, reach)
-        return self.of((lines * (ops.w_in * ops.c_in) + ops.w_out * ops.c_out) * ops.elem_bytes)
 
     @cached_property
     def chains(self) -> Chains:
@@ -176,18 +115,20 @@ class Parts:
 
         What a convolution adds to its result in the same kernel stands beside it, not before it.
         """
-        counts = self.fragments > 0
-        reader, _ = self._edges
-        first = np.searchsorted(reader, reader)
-        behind = np.flatnonzero((first < np.arange(len(reader))) & counts[reader].any(axis=1))  # no first operands
-        in_chain = np.ones((len(reader), max(counts.shape[1], self._read_elems.shape[1])), dtype=bool)
+        counts = self.of(self.columns.counts)
+        reader, elems = self._edges[0], self.columns.tensor_elems
+        operand = np.arange(len(reader)) - np.searchsorted(reader, reader)
+        behind = np.flatnonzero((operand > 0) & counts[reader].any(axis=1))  # no first operands
+        in_chain = np.ones((len(reader), max(counts.shape[1], elems.shape[1])), dtype=bool)
         if len(behind):
-            before = running_total(self._read_elems)  # of all operands up to and with each
-            at, own = first[behind], self._read_elems
-            read = before[behind] - before[at] + own[at] - own[behind]  # by the operands before it
-            in_chain[behind] = ~counts[reader[behind]] | (read < self.input_map_elems[reader[behind]])
-        in_chain = in_chain[self._inside]
-        return self.chains.longest(*_few_points(counts.astype(float), in_chain.astype(float)))
+            read = np.zeros((len(behind), elems.shape[1]))  # by the operands before each
+            for back in range(1, operand[behind].max() + 1):
+                some = np.flatnonzero(operand[behind] >= back)
+                read[some] += elems[self._tensor[behind[some] - back]]
+            row = reader[behind]
+            in_chain[behind] = ~counts[row] | (read < self.columns.input_map_elems[self.rows[row]])
+        in_chain = few_points(in_chain[self._inside])
+        return self.chains.longest(counts.astype(float), in_chain.astype(float))
 
     def longest(self, weight: Array) -> Array:
         """``(rows, points)`` the heaviest chain of rows of the part that ends in each, its own weight included."""
@@ -223,17 +164,8 @@ class Parts:
         return np.where(producer < 0, given, producer)
 
     @cached_property
-    def _read_elems(self) -> Array:
-        """``(edges, points)`` elements of the tensor that is read."""
-        shape = np.broadcast_shapes(self.ops.output_elems.shape[1:], self.given_elems.shape[1:])
-        written, given = (
-            np.broadcast_to(elems, (len(elems), *shape)) for elems in (self.ops.output_elems, self.given_elems)
-        )
-        return np.concatenate([written, given])[self._tensor]
-
-    @cached_property
-    def tensors_in(self) -> tuple[np.ndarray, np.ndarray, Array]:
-        """Tensors read from outside, each once a part: the part, its last reader there, its elements."""
+    def tensors_in(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Tensors read from outside, each once a part: the part, its last reader there, the tensor's number."""
         outside = np.flatnonzero(~self._inside)
         reader = self._edges[0][outside]
         tensors = len(self.ops) + len(self.ops.networks)
@@ -241,7 +173,7 @@ class Parts:
         key, first, of = np.unique(key, return_index=True, return_inverse=True)
         last = np.zeros(len(key), dtype=int)
         np.maximum.at(last, of, reader)
-        return key // tensors, last, self._read_elems[outside[first]]
+        return key // tensors, last, self._tensor[outside[first]]
 
     @cached_property
     def leaves(self) -> np.ndarray:
@@ -258,11 +190,13 @@ class Parts:
     @cached_property
     def border_elems(self) -> Array:
         """``(parts, points)`` elements of the tensors that come in and go out, each once."""
-        part, _, elems = self.tensors_in
-        out = self.total(self.of(self.ops.output_elems) * self.leaves[:, None])
-        came = np.zeros((len(self), elems.shape[1]))
-        put_together(np.add, came, part, elems)
-        return out + came
+        part, _, tensor = self.tensors_in
+        elems = self.columns.tensor_elems
+        border = np.zeros((len(self), elems.shape[1]))
+        put_together(np.add, border, part, elems, tensor)
+        left = np.flatnonzero(self.leaves)
+        put_together(np.add, border, self.part_of[left], self.ops.output_elems, self.rows[left])
+        return border
 
     @cached_property
     def peak_map_elems(self) -> Array:
@@ -270,19 +204,19 @@ class Parts:
 
         What comes in is there from the start, what leaves stays to the end.
         """
-        part, last_in, came = self.tensors_in
-        written = self.of(self.ops.output_elems)
+        part, last_in, tensor = self.tensors_in
+        elems, written = self.columns.tensor_elems, self.ops.output_elems
         at = np.arange(len(self.rows)) + self.part_of  # one more row a part: what dies with its last op
-        change = np.zeros((len(at) + len(self), max(came.shape[1], written.shape[1])))
-        change[at] += written
+        live = np.zeros((len(at) + len(self), elems.shape[1]))
+        live[at] = self.of(written)
         last = np.arange(len(self.rows))
         np.maximum.at(last, self.chains.source, self.chains.reader)
         dies = np.flatnonzero(~self.leaves)
-        put_together(np.subtract, change, at[last[dies]] + 1, written[dies])
-        put_together(np.add, change, at[self.starts[part]], came)
-        put_together(np.subtract, change, at[last_in] + 1, came)
+        put_together(np.subtract, live, at[last[dies]] + 1, written, self.rows[dies])
+        put_together(np.add, live, at[self.starts[part]], elems, tensor)
+        put_together(np.subtract, live, at[last_in] + 1, elems, tensor)
         starts = self.starts + np.arange(len(self))
-        live = running_total(change)
+        running_total(live, out=live)
         left = np.concatenate([np.zeros_like(live[:1]), live[starts[1:] - 1]])  # what leaves the parts before it
         return _reduced(np.fmax, live, starts) - left
 
@@ -294,11 +228,6 @@ def _reduced(combine: np.ufunc, column: Array, starts: np.ndarray) -> Array:
     if column.shape[1] == 1:
         return combine.reduceat(column, starts, axis=0)
     return reduce_runs(combine, column, starts)
-
-
-def _few_points(*columns: Array) -> tuple[Array, ...]:
-    """The same columns with one point where all of theirs agree."""
-    return tuple(c[:, :1] if c.shape[1] > 1 and (c == c[:, :1]).all() else c for c in columns)
 
 
 def numbered(keys: Sequence[str]) -> tuple[list[str], np.ndarray]:

@@ -12,6 +12,7 @@ from typing import Literal
 import numpy as np
 
 from costsim.measures import formulas
+from costsim.measures.columns import few_points
 from costsim.measures.parts import Parts
 from costsim.tables.runs import put_together
 from costsim.tables.schema import Array
@@ -55,17 +56,18 @@ def access_ratio(parts: Parts) -> Array:
 
 def pointwise_access(parts: Parts) -> tuple[Array, Array]:
     """Elements that the 1x1 convolutions access, and the least they could at equal multiply-accumulates and groups."""
-    ops, rows = parts.ops, _some(parts.pointwise)
-    hw, c1, c2, g = (column[rows] for column in (parts.pixels, *map(parts.of, (ops.c_in, ops.c_out, ops.groups))))
+    ops, on = parts.ops, parts.of(parts.columns.pointwise)
+    rows = _some(on)
+    hw, c1, c2, g = (column[parts.rows[rows]] for column in (parts.columns.pixels, ops.c_in, ops.c_out, ops.groups))
     access = formulas.pointwise_mem_access(hw, c1, c2, g)
     bound = formulas.mem_access_bound(hw, formulas.pointwise_macs(hw, c1, c2, g), g)
-    return _total(parts, parts.pointwise, rows, access), _total(parts, parts.pointwise, rows, bound)
+    return _total(parts, on, rows, access), _total(parts, on, rows, bound)
 
 
 def channel_ratio(parts: Parts) -> Array:
-    on = parts.pointwise
+    on = parts.of(parts.columns.pointwise)
     rows = _some(on)
-    c1, c2 = parts.of(parts.ops.c_in)[rows], parts.of(parts.ops.c_out)[rows]
+    c1, c2 = (column[parts.rows[rows]] for column in (parts.ops.c_in, parts.ops.c_out))
     column = np.full((len(on), *np.broadcast_shapes(on.shape[1:], c1.shape[1:], c2.shape[1:])), np.nan)
     column[rows] = np.where(on[rows], np.maximum(c1, c2) / np.minimum(c1, c2), np.nan)
     return parts.largest(column)
@@ -78,9 +80,11 @@ def group_access_ratio(parts: Parts) -> Array:
 def group_access(parts: Parts) -> tuple[Array, Array]:
     """Elements that the group convolutions access, and that dense ones of equal multiply-accumulates would."""
     on = parts.of(parts.ops.is_grouped)
-    rows = _some(on)
-    features, weights = parts.input_map_elems[rows] + parts.output_map_elems[rows], parts.multiplied_weights[rows]
-    dense = features / np.sqrt(parts.of(parts.ops.groups)[rows]) + weights
+    rows, columns = _some(on), parts.columns
+    taken = columns.input_map_elems, columns.output_map_elems, columns.multiplied_weights, parts.ops.groups
+    maps_in, maps_out, weights, g = (column[parts.rows[rows]] for column in taken)
+    features = maps_in + maps_out
+    dense = features / np.sqrt(g) + weights
     return _total(parts, on, rows, features + weights), _total(parts, on, rows, dense)
 
 
@@ -106,7 +110,7 @@ def grouped_macs_ratio(parts: Parts) -> Array:
 
 
 def fragments(parts: Parts) -> Array:
-    return parts.total(parts.fragments)
+    return parts.total(parts.of(parts.columns.fragments))
 
 
 def kernels(parts: Parts) -> Array:
@@ -119,9 +123,7 @@ def steps(parts: Parts) -> Array:
 
 def branches(parts: Parts) -> Array:
     """Rows as deep as each other are counted; ``(parts, depths)`` for every distinct column of points."""
-    depth = np.where(parts.fragments > 0, parts.depth, 0).astype(int)
-    if depth.shape[1] > 1 and (depth == depth[:, :1]).all():
-        depth = depth[:, :1]
+    depth = few_points(np.where(parts.of(parts.columns.counts), parts.depth, 0).astype(int))
     distinct, of_point = np.unique(depth, axis=1, return_inverse=True) if depth.shape[1] > 1 else (depth, [0])
     depths = int(depth.max()) + 1
     place = parts.part_of[:, None] * depths + distinct
@@ -138,7 +140,7 @@ def critical_path_ratio(parts: Parts, latency_s: Array) -> Array:
 
 
 def elementwise_elems(parts: Parts) -> Array:
-    return parts.total(parts.of(parts.ops.mem_access_elems) * parts.elementwise)
+    return parts.total(parts.of(parts.ops.mem_access_elems) * parts.of(parts.columns.elementwise))
 
 
 def elementwise_access_ratio(parts: Parts) -> Array:
@@ -146,7 +148,7 @@ def elementwise_access_ratio(parts: Parts) -> Array:
 
 
 def elementwise_time_ratio(parts: Parts, latency_s: Array) -> Array:
-    return _over(parts.total(latency_s * parts.elementwise), parts.total(latency_s))
+    return _over(parts.total(latency_s * parts.of(parts.columns.elementwise)), parts.total(latency_s))
 
 
 def border_elems(parts: Parts) -> Array:
@@ -154,11 +156,11 @@ def border_elems(parts: Parts) -> Array:
 
 
 def least_intensity(parts: Parts) -> Array:
-    return parts.least(parts.input_intensity, parts.over_maps)
+    return parts.least(parts.of(parts.columns.input_intensity))
 
 
 def most_intensity(parts: Parts) -> Array:
-    return parts.largest(parts.input_intensity, parts.over_maps)
+    return parts.largest(parts.of(parts.columns.input_intensity))
 
 
 def intensity_ratio(parts: Parts) -> Array:
@@ -170,7 +172,7 @@ def macs_per_byte(parts: Parts) -> Array:
 
 
 def conv_weight_elems(parts: Parts) -> Array:
-    return parts.total(parts.multiplied_weights)
+    return parts.total(parts.of(parts.columns.multiplied_weights))
 
 
 def buffer_bytes(parts: Parts) -> Array:
@@ -179,13 +181,13 @@ def buffer_bytes(parts: Parts) -> Array:
 
 
 def line_buffer_bytes(parts: Parts) -> Array:
-    return parts.total(parts.of(parts.ops.weight_bytes) + parts.line_bytes)
+    return parts.total(parts.of(parts.columns.line_buffer_bytes))
 
 
 def pair_buffer_bytes(parts: Parts) -> Array:
-    need = parts.of(parts.ops.weight_bytes) + parts.line_bytes
+    need = parts.of(parts.columns.line_buffer_bytes)
     beside = np.zeros_like(need)
-    put_together(np.maximum, beside, parts.chains.reader, need[parts.chains.source])
+    put_together(np.maximum, beside, parts.chains.reader, need, parts.chains.source)
     return parts.largest(need + beside)
 
 

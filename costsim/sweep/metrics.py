@@ -154,8 +154,7 @@ class Metrics:
         if not of_time:
             return {}
         parts = ops.kept.get("parts", (), lambda: Parts.networks(ops, np.zeros((len(ops.networks), 1))))
-        latency_s = costs.latency_s if costs.kind_of is None else costs.latency_s[costs.kind_of]
-        found = values(parts, of_time, np.broadcast_to(latency_s, (len(ops), latency_s.shape[1])))
+        found = values(parts, of_time, np.broadcast_to(costs.row_latency_s, (len(ops), costs.latency_s.shape[1])))
         return {name: column.reshape(-1) for name, column in found.items()}
 
     def derive(self, columns: Mapping[str, Array]) -> dict[str, Array]:

@@ -104,6 +104,11 @@ class CostTable:
         """Predicted seconds per op."""
         return self.without(())
 
+    @cached_property
+    def row_latency_s(self) -> Array:
+        """The same for each row of the op table, where equal ones share a price."""
+        return self.latency_s if self.kind_of is None else self.latency_s[self.kind_of]
+
     def without(self, lifted: Collection[str]) -> Array:
         """Predicted seconds per op if the named ceilings and overheads cost nothing."""
         overlapping = [array for name, array in self.ceilings.items() if name not in lifted]

@@ -10,11 +10,11 @@ WIDE = 16
 """Columns from which on a loop over rows is faster than NumPy's walk point by point."""
 
 
-def running_total(column: Array) -> Array:
-    """``np.cumsum(column, axis=0)``, to the same digits."""
+def running_total(column: Array, out: Array | None = None) -> Array:
+    """``np.cumsum(column, axis=0, out=out)``, to the same digits; ``out`` may be the column itself."""
     if column[0].size == 1:
-        return np.cumsum(column, axis=0)
-    total = np.array(column)
+        return np.cumsum(column, axis=0, out=out)
+    total = np.array(column) if out is None else out
     for row in range(1, len(total)):
         np.add(total[row - 1], total[row], out=total[row])
     return total
@@ -36,17 +36,18 @@ def reduce_runs(combine: np.ufunc, values: Array, starts: np.ndarray) -> Array:
     return result
 
 
-def put_together(combine: np.ufunc, into: Array, at: np.ndarray, rows: Array) -> None:
-    """``combine.at(into, at, rows)``, to the same digits: each row combined into one of ``into``, in their order.
+def put_together(combine: np.ufunc, into: Array, at: np.ndarray, column: Array, rows: np.ndarray) -> None:
+    """``combine.at(into, at, column[rows])``, to the same digits: each row combined into one of ``into``, in order.
 
     Args:
         combine: ``np.add``, ``np.maximum`` and their like.
         into: ``(places, points)``, written over.
         at: ``(rows,)`` the place of each row.
-        rows: ``(rows, points)``, or with one point where all of theirs agree.
+        column: ``(any, points)``, or with one point where all of theirs agree.
+        rows: ``(rows,)`` which of its rows are combined.
     """
     if into.shape[1] < WIDE:
-        combine.at(into, at, rows)
+        combine.at(into, at, column[rows])
         return
-    for place, row in zip(at.tolist(), rows, strict=True):
-        combine(into[place], row, out=into[place])
+    for place, row in zip(at.tolist(), rows.tolist(), strict=True):
+        combine(into[place], column[row], out=into[place])

@@ -30,6 +30,7 @@ COMMANDS = {
         ["compare", NET, "mlperf_tiny_mobilenet", "--hw", HW, "gtx_1080ti"],
         ["compare", NET, "--dtype", "fp32", "int8", "--hw", HW],
     ],
+    "compare measures": [["compare", NET, "mlperf_tiny_mobilenet", "--hw", HW, "--by-measure"]],
     "diff": [
         ["diff", NET, "mlperf_tiny_mobilenet", "--hw", HW],
         ["diff", NET, "mlperf_tiny_mobilenet", "--hw", HW, "--fail-if", "+300%"],
@@ -91,7 +92,9 @@ def test_no_verb_prints_a_key_that_its_schema_does_not_name(verb, capsys):
 
 def test_every_verb_with_json_has_a_schema_and_a_command_here():
     registered = {
-        verb.replace("_", " ") for verb in (*VERBS, "hw_list", "nets_list") if "json" in plugins(reports_of(verb))
+        verb.replace("_", " ")
+        for verb in (*VERBS, "compare_measures", "hw_list", "nets_list")
+        if "json" in plugins(reports_of(verb))
     }
     assert registered | {"analyze"} == set(DOCUMENTS) == {*COMMANDS, *SLOW}
 

@@ -16,6 +16,7 @@ DOCUMENTS = {
     "analyze": "analyses:AnalyzeDocument",
     "check": "analyses:CheckDocument",
     "compare": "decisions:CompareDocument",
+    "compare measures": "decisions:CompareMeasuresDocument",
     "diff": "decisions:DiffDocument",
     "guidelines": "evidence:GuidelinesDocument",
     "hw list": "lists:ProfilesDocument",
@@ -28,7 +29,7 @@ DOCUMENTS = {
     "validate": "evidence:ValidateDocument",
     "verify": "evidence:VerifyDocument",
 }
-"""Verb to the module of this package and the model of what it prints."""
+"""Verb to the module of this package and the model of what it prints; ``compare measures``: with ``--by-measure``."""
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 

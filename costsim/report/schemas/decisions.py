@@ -103,6 +103,34 @@ class CompareDocument(Document):
     flips: list[Flip]
 
 
+class DifferenceByMeasure(Part):
+    """A second network beside the first on one device, and which measure explains the difference between them."""
+
+    first: str
+    second: str
+    hw: str
+    difference_ms: float
+    """Of the second over the first."""
+    macs_ms: float
+    """What the second's multiply-accumulates alone would make, at the first's pace."""
+    rest_ms: float
+    """What they leave to be explained."""
+    summary: str
+    measures: dict[str, tuple[float | None, float | None]]
+    """The measure of each guideline, of the first network and of the second; null where it speaks of nothing there."""
+    prices_ms: dict[str, tuple[float, float]]
+    """What breaking each guideline costs the first network and the second."""
+    causes_ms: dict[str, float]
+    """The guidelines that explain part of the rest, the largest part first."""
+
+
+class CompareMeasuresDocument(Document):
+    """What ``costsim compare --by-measure --format json`` prints."""
+
+    differences: list[DifferenceByMeasure]
+    """Every further network against the first, on every device."""
+
+
 class ChangedLayer(Part):
     """A layer of the old network, of the new one, or both."""
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 
 from rich.console import Group
@@ -12,6 +11,7 @@ from costsim.compare.measures import GUIDELINES, HEADLINE_OF, ByMeasure
 from costsim.measures import BY_NAME
 from costsim.report.formats.csv import csv_text
 from costsim.report.formats.markdown import escaped, markdown_table
+from costsim.report.formats.stamped import stamped_json
 from costsim.report.formats.terminal import as_text, plain_table
 from costsim.report.words import measured
 from costsim.units import format_milliseconds
@@ -49,8 +49,7 @@ def rows_by_measure(pair: ByMeasure) -> list[tuple[str, ...]]:
 
 def to_json(found: Found) -> str:
     """All of it as a JSON document."""
-    document = {"schema_version": 1, "differences": [pair.record() for pair in found]}
-    return json.dumps(document, indent=2, allow_nan=False)
+    return stamped_json({"differences": [pair.record() for pair in found]})
 
 
 def to_csv(found: Found) -> str:
