@@ -72,7 +72,8 @@ class Sizes:
             bound[1:] = size
         else:
             raise self._rank(size, bound)
-        if bound and self.batch and len(size) < len(bound):
+        fixed = not self.is_first and bound and bound[0] > 1  # layers of a state, boxes: no images
+        if bound and self.batch and len(size) < len(bound) and not fixed:
             bound[0] = self.batch
 
     def _take(self, bound: list[int]) -> None:

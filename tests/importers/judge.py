@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from math import prod
 from pathlib import Path
 
@@ -9,32 +10,40 @@ import numpy as np
 import onnx
 import onnxruntime
 
-COUNTED = ("Conv", "ConvTranspose", "Gemm", "MatMul")
+RECURRENT = ("DynamicQuantizeLSTM", "LSTM")
+COUNTED = ("Conv", "ConvInteger", "ConvTranspose", "Gemm", "MatMul", "MatMulInteger", *RECURRENT)
+TYPES = {"tensor(int32)": np.int32, "tensor(int64)": np.int64}
 
 
-def macs_by_running(path: Path, input_shape: tuple[int, ...]) -> int:
-    """Multiply-accumulates of all nodes that have any."""
+def macs_by_running(
+    path: Path, input_shape: tuple[int, ...], beside: Mapping[str, tuple[int, ...]] | None = None
+) -> int:
+    """Multiply-accumulates of all nodes that have any; ``beside`` are the sizes of further inputs."""
     model = onnx.load(path)
     nodes = [node for node in model.graph.node if node.op_type in COUNTED]
-    wanted = sorted({name for node in nodes for name in (*node.input[:2], node.output[0])})
+    wanted = sorted({name for node in nodes for name in (*node.input[:3], node.output[0]) if name})
     del model.graph.output[:]
     model.graph.output.extend(onnx.ValueInfoProto(name=name) for name in wanted)
     options = onnxruntime.SessionOptions()
     options.log_severity_level = 4
     options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL
     session = onnxruntime.InferenceSession(model.SerializeToString(), options, providers=["CPUExecutionProvider"])
-    image = session.get_inputs()[0]
-    values = np.zeros(input_shape, dtype=np.int32 if "int32" in image.type else np.float32)
-    shapes = dict(zip(wanted, (out.shape for out in session.run(wanted, {image.name: values})), strict=True))
+    inputs = session.get_inputs()
+    sizes = {inputs[0].name: input_shape, **(beside or {})}
+    feeds = {x.name: np.zeros(sizes.get(x.name, x.shape), TYPES.get(x.type, np.float32)) for x in inputs}
+    shapes = dict(zip(wanted, (out.shape for out in session.run(wanted, feeds)), strict=True))
     return sum(_macs(node, shapes) for node in nodes)
 
 
 def _macs(node: onnx.NodeProto, shapes: dict[str, tuple[int, ...]]) -> int:
     source, weight, result = (shapes[name] for name in (*node.input[:2], node.output[0]))
-    if node.op_type == "Conv":
+    if node.op_type in ("Conv", "ConvInteger"):
         return prod(result) * prod(weight[1:])
     if node.op_type == "ConvTranspose":
         return prod(source) * prod(weight[1:])
+    if node.op_type in RECURRENT:  # the weights of the input and of the states, at every step
+        steps, batch, _ = source
+        return steps * batch * (prod(weight) + prod(shapes[node.input[2]]))
     return prod(result) * source[-1]
 
 

