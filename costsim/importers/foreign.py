@@ -23,6 +23,12 @@ FOREIGN: dict[str, tuple[str, str]] = {
         (".engine", ".plan", ".trt"), ("an engine compiled for one GPU", "give the .onnx it was built from")
     ),
     **dict.fromkeys((".pdmodel", ".pdiparams"), ("a Paddle model", "convert it with paddle2onnx")),
+    **dict.fromkeys(
+        (".rknn", ".hef", ".xmodel", ".kmodel", ".dlc", ".om", ".nb"),
+        ("a model compiled for one chip", "give the .onnx or .tflite it was compiled from"),
+    ),
+    **dict.fromkeys((".weights", ".cfg"), ("a Darknet network", "convert it with darknet2ncnn or to .onnx")),
+    **dict.fromkeys((".gz", ".zip", ".tar", ".tgz", ".7z", ".whl"), ("a packed file", "unpack it first")),
     ".mnn": ("an MNN model", "give the .onnx or .tflite it was converted from"),
     ".ort": ("ONNX Runtime's own format", "give the .onnx it was converted from"),
     ".xml": ("an OpenVINO model", "give the .onnx it was converted from"),
@@ -37,5 +43,7 @@ def refuse_foreign(path: Path) -> None:
         InputError: it is one.
     """
     what, mend = FOREIGN.get(path.suffix.lower(), ("", ""))
+    if (path / "saved_model.pb").is_file():
+        what, mend = "a folder of TensorFlow's", _FROM_TENSORFLOW
     if what:
         raise InputError(f"{what}: no network to read", where=str(path), mend=mend)

@@ -75,6 +75,9 @@ def test_suffixes_in_capitals_name_files_without_a_folder_too(
         ("frozen.pb", "tf2onnx"),
         ("net.bin", ".param"),
         ("net.engine", ".onnx"),
+        ("net.rknn", ".onnx"),
+        ("yolov3.weights", "darknet2ncnn"),
+        ("net.onnx.gz", "unpack"),
     ],
 )
 @pytest.mark.parametrize("is_there", [False, True])
@@ -89,6 +92,12 @@ def test_files_of_other_kinds_say_what_to_bring_instead(
     assert way_out in str(caught.value)
     assert "did you mean" not in str(caught.value)
     assert len(str(caught.value)) < 300
+
+
+def test_a_folder_of_tensorflow_says_what_to_bring_instead(tmp_path: Path) -> None:
+    (tmp_path / "saved_model.pb").write_bytes(b"anything")
+    with pytest.raises(InputError, match="tf2onnx"):
+        Network(tmp_path)
 
 
 def test_a_name_that_is_no_file_is_still_a_name() -> None:

@@ -291,6 +291,9 @@ def test_open_sizes_are_those_of_the_example_and_stay_open() -> None:
         fc=nn.Linear(4, 5),
     )
     net = program(forward, 1, 3, 8, 8, dynamic_shapes=((sizes,),))
+    assert load_network(net, (3, 16, 8)).total_macs == 128 * 32
+    with pytest.raises(InputError, match="the program was exported for 3x8x8"):
+        load_network(net, (3, 128, 8))
     before = str(net)
     assert [load_network(net).total_macs for _ in range(2)] == [64 * 32] * 2
     assert str(net) == before
@@ -305,7 +308,14 @@ def test_inputs_can_be_named() -> None:
         def forward(self, image: Any, depth: Any) -> Any:
             return self.a(image) + self.b(depth)
 
-    assert load_network(Two(), {"depth": (1, 8, 8), "image": (3, 8, 8)}).total_macs == 64 * 16
+    sizes = {"depth": (1, 8, 8), "image": (3, 8, 8)}
+    assert load_network(Two(), sizes).total_macs == 64 * 16
+    exported = torch.export.export(Two(), (torch.zeros(1, 3, 8, 8), torch.zeros(1, 1, 8, 8)))
+    assert load_network(exported, sizes).total_macs == load_network(exported, list(sizes.values())[::-1]).total_macs
+    with pytest.raises(InputError, match="the program was exported for 1x8x8"):
+        load_network(exported, {**sizes, "depth": (1, 9, 8)})
+    with pytest.raises(InputError, match="unknown input 'dept'; did you mean depth"):
+        load_network(exported, {"dept": (1, 8, 8)})
 
 
 def test_what_the_onnx_exporter_returns_is_read() -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from costsim.errors import InputError
 from costsim.graph import LayerGraph
@@ -49,24 +49,29 @@ def load_torch(
     boxes = (limits or {}).get("boxes")
     if isinstance(source, Module):
         return read_program(traced(source, input_size, batch, boxes), type(source).__name__, boxes)[0]
-    graph = read_program(*program_of(source), boxes)[0]
-    own = graph.input_shape
-    if input_size is not None and _given(graph, input_size) != own[1:]:
-        text = "x".join(map(str, own[1:]))
-        raise InputError(f"the program was exported for {text}", where=graph.name, mend="export it with another input")
-    return graph if batch in (None, own[0]) else graph.with_batch(batch)
+    graph = read_program(*program_of(source), boxes, input_size)[0]
+    return graph if batch in (None, graph.input_shape[0]) else graph.with_batch(batch)
 
 
-def read_program(program: ExportedProgram, name: str, boxes: int | None = None) -> tuple[LayerGraph, ExportedProgram]:
-    """The network of a program, and the program as it was read: what no layer stands for is taken apart in it."""
+def read_program(
+    program: ExportedProgram, name: str, boxes: int | None = None, input_size: InputSize = None
+) -> tuple[LayerGraph, ExportedProgram]:
+    """The network of a program, and the program as it was read: what no layer stands for is taken apart in it.
+
+    Raises:
+        InputError: the program was exported for another size than the one asked for.
+    """
     from costsim.importers.patterns import simplify
     from costsim.importers.torch.program import ASSUMED, decomposed
     from costsim.importers.torch.reader import Reader, identity
-    from costsim.importers.torch.sizes import Sizes
+    from costsim.importers.torch.sizes import Sizes, ask
 
     notes = program.graph_module.meta.get(ASSUMED, ())
     program = decomposed(program)
-    reader = Reader(program, GraphWriter(name, source="torch", where=name), Sizes(), boxes)
+    sizes = Sizes()
+    if input_size is not None:
+        ask(program, input_size, sizes, where=name)
+    reader = Reader(program, GraphWriter(name, source="torch", where=name), sizes, boxes)
     reader.run()
     for note in notes:
         reader.writer.note(note)
@@ -75,12 +80,6 @@ def read_program(program: ExportedProgram, name: str, boxes: int | None = None) 
     held = {identity(name, tensors): (name, tensors[name].numel()) for name in names if name in tensors}
     reader.writer.note_difference(held, "the module")
     return reader.writer.finish(simplify), program
-
-
-def _given(graph: LayerGraph, size: Any) -> tuple[int, ...]:
-    """The size that is asked for of the first input."""
-    first = size.get(graph.inputs[0].name, graph.input_shape[1:]) if isinstance(size, Mapping) else size
-    return tuple(first)[-len(graph.input_shape) + 1 :]
 
 
 def _accepts(source: object) -> bool:

@@ -21,6 +21,10 @@ DATA_DEPENDENT = ("nonzero", "nms", "unique")
 FEW = 4
 """Values that lead a trace to its end."""
 
+MANY = 8
+"""Ops with sizes of the data that torch itself traces on from: with every further one its sizes get more involved, and
+a detector that selects boxes class by class takes minutes."""
+
 _library = torch.library.Library("costsim", "FRAGMENT")
 _library.define("nonzero(Tensor self, int count) -> Tensor")
 _library.define("nms(Tensor boxes, Tensor scores, int count) -> Tensor")
@@ -88,6 +92,37 @@ class _Assuming(TorchFunctionMode):
             is_mask = _is_mask(part)
             places += torch.ops.costsim.nonzero(part, self.count).unbind(1) if is_mask else [part]
         return tuple(places)
+
+
+class TooInvolved(Exception):
+    """More sizes depend on the data than a trace with open ones is worth."""
+
+    def __str__(self) -> str:
+        return "data-dependent"
+
+
+class Watching(TorchFunctionMode):
+    """Lets torch trace on from a few sizes of the data, and gives up at one more."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.met = 0
+
+    def __torch_function__(self, function: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        kwargs = kwargs or {}
+        self.met += _is_decided_by_data(getattr(function, "__name__", ""), args, kwargs)
+        if self.met > MANY:
+            raise TooInvolved
+        return function(*args, **kwargs)
+
+
+def _is_decided_by_data(name: str, args: Any, kwargs: Any) -> bool:
+    """Whether a call makes as many values as the data say."""
+    if name == "__getitem__":
+        return _holds_mask(args[1])
+    if name == "where":
+        return len(args) + len(kwargs) == 1
+    return name in ("argwhere", "masked_select", "nms", "nonzero", "unique", "unique_consecutive")
 
 
 def _is_mask(index: Any) -> bool:

@@ -7,7 +7,7 @@ import logging
 import operator
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, nullcontext, redirect_stderr, redirect_stdout
+from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from functools import partial
 from itertools import product
 from pathlib import Path
@@ -19,7 +19,7 @@ from torch.nn import Module
 
 from costsim.errors import InputError
 from costsim.files import check_regular
-from costsim.importers.torch.assumed import assuming
+from costsim.importers.torch.assumed import Watching, assuming
 from costsim.importers.torch.ops import OPS
 from costsim.importers.torch.reader import op_name
 from costsim.importers.torch.recurrence import as_one_op
@@ -86,11 +86,11 @@ def traced(module: Module, input_size: Any, batch: int | None, boxes: int | None
     given = list(input_size.values()) if isinstance(input_size, Mapping) else _sizes(input_size)
     problem = ""
     types = list(product((like.dtype, INT64, BOOL), repeat=len(given) if len(given) < 4 else 1))
-    attempts: list[tuple[Any, Callable[[], Any]]] = [(kinds, nullcontext) for kinds in types if boxes is None]
+    attempts: list[tuple[Any, Callable[[], Any]]] = [(kinds, Watching) for kinds in types if boxes is None]
     attempts.append((types[0], partial(assuming, boxes)))
     with _evaluating(module), silent(), torch.no_grad(), as_one_op() as packing:
         for kinds, assumptions in attempts:
-            if _decided_by_data(problem) and assumptions is nullcontext:
+            if _decided_by_data(problem) and assumptions is Watching:
                 continue  # other types of inputs change nothing
             every = kinds * (len(given) // len(kinds))
             inputs = [

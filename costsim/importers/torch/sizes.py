@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sympy import Integer
 
+from costsim.errors import InputError, unknown_name
 from costsim.graph.layers import Shape
+from costsim.graph.resize import InputSize
+
+if TYPE_CHECKING:
+    from torch.export import ExportedProgram
 
 
 class DataDependent(Exception):
@@ -15,17 +21,23 @@ class DataDependent(Exception):
 
 
 class Sizes:
-    """Sizes as whole numbers. An open size is read as that of the example; the program is left as it is."""
+    """Whole numbers. An open size is the one asked for, or that of the example; the program is left as it is."""
 
     def __init__(self) -> None:
         self._known: dict[Any, int] = {}
-        """Symbols of sizes that constants of the program decide."""
+        """Symbols of open sizes that were asked for, and of those that constants of the program decide."""
 
     def know(self, size: Any, length: int) -> None:
         """Take a size that is open, and nothing but open, to be as long as was found."""
         node = getattr(size, "node", None)
         if node is not None and hasattr(node, "expr") and node.expr.is_Symbol:
             self._known[node.expr] = Integer(length)
+
+    def keep(self, size: Any) -> None:
+        """Take an open size to be that of the example, unless another was asked for."""
+        node = getattr(size, "node", None)
+        if node is not None and node.expr not in self._known and node.hint is not None:
+            self.know(size, node.hint)
 
     def value(self, size: Any) -> Any:
         """A number, open or not; whatever is no number as it is.
@@ -55,6 +67,46 @@ class Sizes:
 
 def _is_unbacked(node: Any) -> bool:
     return any(str(symbol).startswith(("u", "zuf")) for symbol in node.expr.free_symbols)
+
+
+def ask(program: ExportedProgram, input_size: InputSize, sizes: Sizes, where: str) -> None:
+    """Give the open sizes of a program's inputs the values asked for; others keep those of the example.
+
+    Raises:
+        InputError: an input has no such name, or is fixed to another size.
+    """
+    nodes = [n for n in program.graph.nodes if n.name in program.graph_signature.user_inputs and n.op == "placeholder"]
+    tensors = {n.name: n.meta["val"] for n in nodes if hasattr(n.meta.get("val"), "shape")}
+    for name, size in _by_name(input_size, list(tensors), where).items():
+        known = list(tensors[name].shape)
+        own = known[len(known) - len(size) :]
+        if len(size) not in (len(known), len(known) - 1) or not all(map(_fits, own, size, [program] * len(size))):
+            text = "x".join(str(sizes.value(length)) for length in known[1:])
+            raise InputError(f"the program was exported for {text}", where=where, mend="export it with another input")
+        for length, asked in zip(own, size, strict=True):
+            sizes.know(length, asked)
+    for tensor in tensors.values():
+        for length in tensor.shape:
+            sizes.keep(length)
+
+
+def _by_name(input_size: Any, names: list[str], where: str) -> Mapping[str, Any]:
+    if isinstance(input_size, Mapping):
+        for name in input_size:
+            if name not in names:
+                raise unknown_name("input", name, names, where=where)
+        return input_size
+    several = bool(input_size) and isinstance(input_size[0], (tuple, list))
+    return dict(zip(names, input_size if several else [input_size], strict=False))
+
+
+def _fits(length: Any, asked: int, program: ExportedProgram) -> bool:
+    """Whether a size is the one asked for, or open to it."""
+    node = getattr(length, "node", None)
+    if node is None or not node.expr.is_Symbol:
+        return int(length) == asked
+    allowed = program.range_constraints.get(node.expr)
+    return allowed is None or bool(allowed.lower <= asked <= allowed.upper)
 
 
 @dataclass
