@@ -3,12 +3,16 @@
 A fenced block ``console`` with ``run`` behind it holds commands, each after a ``$``. The build runs them one after
 another in a folder of the page's own and quotes what they print, so that no output is stale; a command whose exit code
 is not the one the block states (``exit=3``) fails the build. ``lines=12`` quotes so many lines of each. A block
-``file NAME`` writes the file for the commands behind it; what a block ``python run`` prints is quoted below it.
+``file NAME`` writes the file for the commands behind it; what a block ``python run`` prints is quoted below it. A block
+``figure NAME`` becomes the figure of that name (figures.py), its text what is said to who cannot see it.
 """
 
 from __future__ import annotations
 
+import base64
 import contextlib
+import html
+import importlib.util
 import io
 import os
 import re
@@ -20,7 +24,7 @@ from typing import Any
 
 ROOT = Path(__file__).parents[2]
 BLOCK = re.compile(
-    r"^```(?P<info>(?:console run|python run|\w+ file)[^\n]*)\n(?P<body>.*?)^```$", re.DOTALL | re.MULTILINE
+    r"^```(?P<info>(?:console run|python run|figure|\w+ file)[^\n]*)\n(?P<body>.*?)^```$", re.DOTALL | re.MULTILINE
 )
 WIDTH = "84"
 
@@ -40,6 +44,8 @@ def quoted(markdown: str, page: str) -> str:
 
 
 def _filled(info: list[str], body: str, page: str) -> str:
+    if info[0] == "figure":
+        return f'<img alt="{html.escape(" ".join(body.split()))}" src="data:image/svg+xml;base64,{_figure(info[1])}">'
     if info[1] == "file":
         Path(info[2]).write_text(body, encoding="utf-8")
         return f'```{info[0]} title="{info[2]}"\n{body}```'
@@ -60,6 +66,16 @@ def _filled(info: list[str], body: str, page: str) -> str:
         lines = text.rstrip().splitlines()
         shown += [line, *lines[:most], *(["..."] if len(lines) > most else []), ""]
     return "```console\n" + "\n".join(shown).rstrip() + "\n```"
+
+
+def _figure(name: str) -> str:
+    """The SVG of a figure, in base64."""
+    spec = importlib.util.spec_from_file_location("figures", Path(__file__).parent / "figures.py")
+    if spec is None or spec.loader is None:
+        raise FileNotFoundError("figures.py")
+    figures = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(figures)
+    return base64.b64encode(figures.svg(name).encode()).decode()
 
 
 def run(command: str) -> tuple[int, str]:

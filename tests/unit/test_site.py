@@ -19,7 +19,7 @@ QUICK = ("index.md", "model.md", "tutorials/search.md")
 PAGES = sorted(
     str(page.relative_to(ROOT / "docs"))
     for page in (ROOT / "docs").rglob("*.md")
-    if re.search(r"^```(console|python) run", page.read_text(encoding="utf-8"), re.MULTILINE)
+    if re.search(r"^```((console|python) run|figure)", page.read_text(encoding="utf-8"), re.MULTILINE)
 )
 
 
