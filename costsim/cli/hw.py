@@ -24,12 +24,17 @@ def command() -> None:
 
 
 @command.command("list", short_help="All devices by name, with family, data types and interval.")
+@click.argument("words", nargs=-1, metavar="[WORD]...")
 @format_option("hw_list")
-def list_profiles(output: str) -> None:
-    """Print the profiles of costsim, of installed packages and of your configuration directory.
+def list_profiles(words: tuple[str, ...], output: str) -> None:
+    """Print the devices whose name, title, family or alias hold every WORD; without one, all of them.
 
     The interval holds 90 % of predictions, as a factor on each.
-    """
+
+    \b
+    costsim hw list gpu
+    costsim hw list cortex-a72
+    """  # noqa: D301  click wants a real backspace
     from costsim.report.verbs.profiles import row
 
     aliases: dict[str, list[str]] = {}
@@ -39,9 +44,14 @@ def list_profiles(output: str) -> None:
     rows = []
     for name, path in profile_files().items():
         try:
-            rows.append(row(name, load_profile(path), aliases.get(name, ()), folders[path.parent]))
+            profile = load_profile(path)
+            said = " ".join([name, profile.title, profile.family, *aliases.get(name, ())]).lower()
+            if all(word.lower() in said for word in words):
+                rows.append(row(name, profile, aliases.get(name, ()), folders[path.parent]))
         except InputError as error:  # one file that cannot be read hides no other
             click.echo(f"costsim: left out: {error}", err=True)
+    if not rows:
+        raise InputError("no device is like that", where="hw list", mend="ask for less")
     print_report("hw_list", output, rows)
 
 

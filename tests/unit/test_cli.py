@@ -137,6 +137,8 @@ def test_nets_and_hw_list_and_show(run):
     assert "shufflenet_v2_1x" in run("nets", "list")[1].split()
     assert "145.8 M MACs" in run("nets", "show", "shufflenet_v2_1x")[1]
     assert "rpi3b_plus" in run("hw", "list")[1]
+    assert run("hw", "list", "Cortex-A72", "raspberry", "--format", "csv")[1].splitlines()[1].startswith("rpi4b,")
+    assert run("hw", "list", "no_such_device")[0] == 1
     assert "hardware.clock" in run("hw", "show", "arm_a53")[1]
     assert "1 MiB, 448 KiB, 448 KiB" in run("hw", "show", "stm32n6")[1]
     assert "ok" in run("hw", "check", "arm_a53")[1]

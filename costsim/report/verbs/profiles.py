@@ -62,7 +62,8 @@ def text(rows: Sequence[Row], width: int | None = None) -> str:
         else:
             printed += [start.rstrip(), *_indented(title, width)]
     also = ", ".join(f"{alias} = {r['name']}" for r in rows for alias in r["aliases"])
-    notes = ["", *textwrap.wrap(f"Other names: {also}.", width), "? no measurement vouches for the interval"]
+    others = textwrap.wrap(f"Other names: {also}.", width) if also else []
+    notes = ["", *others, "? no measurement vouches for the interval"]
     return "\n".join([*printed, *notes]) + "\n"
 
 
