@@ -80,5 +80,6 @@ function drawWhenNear() {
 }
 
 drawWhenNear();
+if (!undrawn.size) drawWaiting(); // a page without charts is drawn as it is
 addEventListener("beforeprint", drawAll);
 document.addEventListener("recoloured", drawWhenNear);
