@@ -90,7 +90,7 @@ class RoiAlign(nn.Module):
         if not self.layer.position_sensitive:
             cut = x.flatten(2)[:, :, index.flatten()].view(n, c, *index.shape)
             return cut.mean(-1).transpose(1, 2)
-        cells = x.view(n, c // size**2, size**2, -1)
+        cells = x.reshape(n, c // size**2, size**2, -1)  # what it reads may be a view itself
         places = index.flatten(1, 2)
         cut = torch.stack([cells[:, :, i, places[:, i]].mean(-1) for i in range(size**2)], dim=-1)
         return cut.view(n, c // size**2, rois, size, size).transpose(1, 2)
