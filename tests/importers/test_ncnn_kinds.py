@@ -121,21 +121,38 @@ KINDS = {
     "the diagonal": (["Input x 0 1 x 0=6 1=6", "Diag s 1 1 x a 0=1", "InnerProduct v 1 1 a y 0=2 2=10"], 10, 10),
     "a matrix of a diagonal": (["Input x 0 1 x 0=6", "Diag s 1 1 x a", "InnerProduct v 1 1 a y 0=2 2=12"], 72, 12),
     "running sums": ([MAP, "CumulativeSum s 1 1 x a 0=1", "Convolution v 1 1 a y 0=2 1=1 6=8"], 8 * 36, 8),
+    "a vector and a matrix": (
+        ["Input a 0 1 a 0=8", "Input b 0 1 b 0=6 1=8", "MatMul g 2 1 a b c", "InnerProduct v 1 1 c y 0=2 2=12"],
+        60, 12),
+    "two vectors": (["Input a 0 1 a 0=8", "Split s 1 2 a b c", "MatMul g 2 1 b c y"], 8, 0),
+    "a stored map beside each image": (
+        [MAP, "MemoryData k 0 1 k 0=6 1=6 2=2", "Concat c 2 1 x k a 0=0", "Convolution v 1 1 a y 0=2 1=1 6=12"],
+        12 * 36, 12 + 72),
     "sizes in words": ([MAP, 'Reshape r 1 1 x a 6="0w,-1"', "InnerProduct f 1 1 a y 0=2 2=12"], 12 * 24, 12),
 }  # fmt: skip
 
 
-def read(folder: Path, lines: list[str], input_size: tuple[int, ...] | None = None) -> LayerGraph:
+def read(
+    folder: Path, lines: list[str], input_size: tuple[int, ...] | None = None, batch: int | None = None
+) -> LayerGraph:
     blobs = sum(int(line.split()[3]) for line in lines)
     path = folder / "net.param"
     path.write_text("\n".join(["7767517", f"{len(lines)} {blobs}", *lines]) + "\n")
-    return load_network(path, input_size)
+    return load_network(path, input_size, batch)
 
 
 @pytest.mark.parametrize(("kind", "corners"), [(1, 4), (2, 0)])
 def test_samples_are_interpolated_between_corners_or_not(kind: int, corners: int, tmp_path: Path) -> None:
     graph = read(tmp_path, [MAP, "Input g 0 1 g 0=2 1=5 2=7", f"GridSample s 2 1 x g y 0={kind}"])
     assert graph.unknown[0].layer.flops == 2 * corners * 4 * 35
+
+
+@pytest.mark.parametrize("kind", [kind for kind in KINDS if "computed" not in kind and kind != "both matrices stored"])
+def test_three_images_take_three_times_the_products(kind: str, tmp_path: Path) -> None:
+    """But for kernels that are computed, of which every image has its own, and for products of what is stored."""
+    lines, macs, params = KINDS[kind]
+    graph = read(tmp_path, lines, batch=3)
+    assert (graph.total_macs, graph.total_params) == (3 * macs, params)
 
 
 @pytest.mark.parametrize("kind", KINDS)

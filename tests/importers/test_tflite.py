@@ -210,6 +210,19 @@ def test_a_convolution_over_a_volume(padding: int, tmp_path: Path) -> None:
     assert not graph.unknown
 
 
+@pytest.mark.parametrize("padding", [0, 1])
+def test_a_transposed_convolution_over_a_volume(padding: int, tmp_path: Path) -> None:
+    file = FileBuilder()
+    x = file.input(1, 4, 6, 6, 3)
+    size = (8, 12, 12) if padding == 0 else (9, 13, 13)
+    reads = [file.stored([1, *size, 5]), file.weight(3, 3, 3, 5, 3), x, file.weight(5)]
+    options = {"Padding": padding, "StrideD": 2, "StrideH": 2, "StrideW": 2}
+    file.add("CONV_3D_TRANSPOSE", reads, (1, *size, 5), options="Conv3DOptions", **options)
+    graph = load(tmp_path, file)
+    assert (graph.total_macs, graph.total_params) == (4 * 6 * 6 * 3 * 27 * 5, 410)
+    assert not graph.unknown
+
+
 def test_a_custom_op_is_visible_as_unknown(tmp_path: Path) -> None:
     file = FileBuilder()
     x = conv(file, file.input(1, 4, 4, 3), 3, 8, 4)

@@ -57,7 +57,14 @@ COLUMNS = 4
 
 
 def matmul(writer: GraphWriter, layer: ParamLayer, a: Tensor, b: Tensor) -> Tensor:
-    return writer.add(L.MatMul(), a, _matrix(writer, b, bool(layer.integer(0))))
+    """A matrix product of every image; a vector is a row on the left and a column on the right."""
+    row, column = len(a.shape) == 2, len(b.shape) == 2
+    left = reshaped(writer, a, (a.shape[0], 1, a.shape[1]), part="row") if row else a
+    right = reshaped(writer, b, (*b.shape, 1), part="column") if column else b
+    y = writer.add(L.MatMul(), left, _matrix(writer, right, bool(layer.integer(0)) and not column))
+    rows, columns = y.shape[-2:]
+    kept = [*y.shape[:-2], *([] if row else [rows]), *([] if column else [columns])]
+    return reshaped(writer, y, kept if len(kept) > 1 else (*kept, 1), part="product")
 
 
 def multi_head_attention(writer: GraphWriter, layer: ParamLayer, *inputs: Tensor) -> list[Tensor]:
@@ -69,7 +76,7 @@ def multi_head_attention(writer: GraphWriter, layer: ParamLayer, *inputs: Tensor
         raise InputError(f"{width} features are not divisible by {heads} heads", mend="check the file")
     tensors = inputs[:-1] if layer.integer(5) else inputs  # key 5: the last input is a mask
     q, k, v = (*tensors, *[tensors[-1]] * 2)[:3]  # of two the second is key and value
-    mask = [inputs[-1]] if layer.integer(5) else []
+    mask = [_for_all_heads(writer, inputs[-1])] if layer.integer(5) else []
 
     def project(x: Tensor, part: str) -> Tensor:
         return split_heads(writer, writer.add(L.Linear(width), x, part=part), heads, part)
@@ -85,7 +92,13 @@ def sdpa(writer: GraphWriter, layer: ParamLayer, *inputs: Tensor) -> list[Tensor
     inputs, cached = _without_cache(writer, layer, inputs)
     q, k, v = inputs[:3]
     k, v = _joined_with(writer, cached, k, v)
-    return _with_cache(layer, attention(writer, q, k, v, inputs[3] if layer.integer(5) else None), k, v)
+    mask = _for_all_heads(writer, inputs[3]) if layer.integer(5) else None
+    return _with_cache(layer, attention(writer, q, k, v, mask), k, v)
+
+
+def _for_all_heads(writer: GraphWriter, mask: Tensor) -> Tensor:
+    """A mask (rows, columns) of every image, with an axis of one where the scores have their heads."""
+    return reshaped(writer, mask, (mask.shape[0], 1, *mask.shape[1:]), part="mask") if len(mask.shape) == 3 else mask
 
 
 def _without_cache(

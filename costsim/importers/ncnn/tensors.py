@@ -13,7 +13,7 @@ from costsim.importers.ncnn.compute import broadcast, conv_padding
 from costsim.importers.ncnn.expression import evaluated
 from costsim.importers.ncnn.param_file import ParamLayer
 from costsim.importers.ncnn.shapes import axis_of
-from costsim.importers.pieces import arithmetic, reduced, reshaped, resized, roi_aligned, transposed
+from costsim.importers.pieces import arithmetic, expanded, reduced, reshaped, resized, roi_aligned, transposed
 from costsim.importers.writer import GraphWriter
 
 BINARY = (
@@ -86,7 +86,10 @@ def softmax(writer: GraphWriter, layer: ParamLayer, x: Tensor) -> Tensor:
 
 
 def concat(writer: GraphWriter, layer: ParamLayer, *inputs: Tensor) -> Tensor:
-    return writer.add(L.Concat(axis_of(layer.integer(0), inputs[0])), *inputs)
+    """Blobs side by side; one that the file stores is joined to every image."""
+    images = max(x.shape[0] for x in inputs)
+    every = [expanded(writer, x, (images, *x.shape[1:]), layer.type) for x in inputs]
+    return writer.add(L.Concat(axis_of(layer.integer(0), inputs[0])), *every)
 
 
 def split_reference(writer: GraphWriter, layer: ParamLayer, x: Tensor) -> list[Tensor]:

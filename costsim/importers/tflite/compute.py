@@ -78,6 +78,21 @@ def conv_3d(call: Call) -> Tensor:
     return call.activated(pieces.transposed(call.writer, y, (0, 2, 3, 4, 1), part="back"))
 
 
+def conv_3d_transpose(call: Call) -> Tensor:
+    """Inputs are (output shape, weights (d, h, w, out, in), volume, bias), as those of the transposed convolution."""
+    x, weight = call.in_file_order(2), call.weight(1, (4, 3, 0, 1, 2))
+    if weight is None or len(x.shape) != 5 or weight.shape[0] != x.shape[4]:
+        raise InputError(f"its weight does not fit an input of {x.shape}", mend="check the file")
+    size = []
+    for axis, length, kernel in zip("DHW", x.shape[1:4], weight.shape[2:], strict=True):
+        step = max(call.get(f"Stride{axis}", 1), 1)
+        size.append(length * step if call.get("Padding") == SAME else (length - 1) * step + kernel)
+    front = pieces.transposed(call.writer, x, (0, 4, 1, 2, 3), part="front")
+    bias = call.stored(3) if call.has(3) else None
+    y = unfold.transposed(call.writer, front, weight, bias, 1, (x.shape[0], weight.shape[1], *size))
+    return call.activated(pieces.transposed(call.writer, y, (0, 2, 3, 4, 1), part="back"))
+
+
 def transpose_conv(call: Call) -> Tensor:
     """Inputs are (output shape, weights (out, h, w, in), map, bias); the padding follows from the sizes."""
     x, weight = call.tensor(2), call.weight(1, (3, 0, 1, 2))

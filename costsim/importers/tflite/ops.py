@@ -12,6 +12,7 @@ OPS: dict[str, Any] = {
     "BATCH_MATMUL": compute.batch_matmul,
     "CONV_2D": compute.conv_2d,
     "CONV_3D": compute.conv_3d,
+    "CONV_3D_TRANSPOSE": compute.conv_3d_transpose,
     "DEPTHWISE_CONV_2D": compute.depthwise_conv_2d,
     "FULLY_CONNECTED": compute.fully_connected,
     "L2_NORMALIZATION": compute.l2_normalization,
