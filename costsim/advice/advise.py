@@ -13,7 +13,7 @@ from costsim.advice.changes import OF_NETWORK, OF_RUN, ORDER, SMALLER, Change, S
 from costsim.advice.result import Advice, Suggestion
 from costsim.advice.score import Score
 from costsim.advice.targets import check_metrics, parse_targets, shortfall
-from costsim.advice.tries import Tries
+from costsim.advice.tries import List, Tries
 from costsim.analysis import Analysis
 from costsim.errors import InputError
 from costsim.graph import LayerGraph
@@ -35,9 +35,9 @@ SMALLER_BY = ("width", "input size", "groups", "activation")
 WORTH_RATIO = 0.02
 """A further change has to keep so many more of the multiply-accumulates to be worth listing."""
 
-MANY, NEAR = 24, 8
-"""Lists of one set of kinds that are tried one by one where a buffer is planned for each; of more, those that lose
-little less than the first that is found by halving."""
+MANY, NEAR = 24, 2
+"""Lists of one set of kinds that are tried one by one where a buffer is planned for each; of more, rows are halved, and
+so many that lose a little less are tried too."""
 
 SHOWN = 8
 
@@ -224,20 +224,38 @@ class _Search:
         lists = [some for some in lists if all(_loses_less(tries.expected_losses(some), s.losses) for s in shorter)]
         if not tries.plans or len(lists) <= MANY:
             return tries.first(lists)
-        return self._near_the_first(lists)
+        return self._by_rows(lists)
 
-    def _near_the_first(self, lists: Sequence[tuple[Change, ...]]) -> Suggestion | None:
-        """The first found by halving, as if whatever loses more were faster, and then among those just before it."""
-        low, high = 0, len(lists)
+    def _by_rows(self, lists: Sequence[List]) -> Suggestion | None:
+        """The best of what halving finds in each row of lists that differ in the kind with most values only.
+
+        Along a row what loses more takes less time and memory; across rows it need not.
+        """
+        kinds = [change.kind for change in lists[0]]
+        longest = max(range(len(kinds)), key=lambda place: len({some[place].text for some in lists}))
+        rows: dict[tuple[str, ...], list[List]] = {}
+        for some in lists:
+            rows.setdefault(tuple(change.text for change in some if change.kind != kinds[longest]), []).append(some)
+        best = None
+        for row in rows.values():
+            better = [some for some in row if best is None or self.tries.expected_losses(some) < best.losses]
+            found = self._by_halving(better)
+            if found and (best is None or found.losses < best.losses):
+                best = found
+        return best
+
+    def _by_halving(self, row: Sequence[List]) -> Suggestion | None:
+        """The first of a row that meets the targets, and then among those just before it: widths are rounded."""
+        low, high = 0, len(row)
         while low < high:
             middle = (low + high) // 2
-            if self.tries.first(lists[middle : middle + 1]):
+            if self.tries.first(row[middle : middle + 1]):
                 high = middle
             else:
                 low = middle + 1
-        return self.tries.first(lists[max(0, low - NEAR) : low + 1])
+        return self.tries.first(row[max(0, low - NEAR) : low + 1]) if low < len(row) else None
 
-    def _lists(self, kinds: tuple[str, ...]) -> list[tuple[Change, ...]]:
+    def _lists(self, kinds: tuple[str, ...]) -> list[List]:
         """Every choice of one change a kind, in the order of what it loses; some cannot be carried out."""
         return sorted(product(*self._values(kinds)), key=self.tries.expected_losses)
 

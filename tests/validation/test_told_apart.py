@@ -65,5 +65,6 @@ def test_fifty_pairs_of_measured_networks_on_their_boards():
         old, new = (Side.of(Analysis(simulate(network(name), profile, run))) for name in names)
         verdicts.append((diff(old, new).verdict, "slower" if ms[names[1]] > ms[names[0]] else "faster"))
     claimed = [(said, true) for said, true in verdicts if said != "~"]
+    print(f"{sum(said == true for said, true in claimed)} of {len(claimed)} claimed right, {len(verdicts)} pairs")
     assert np.mean([said == true for said, true in claimed]) >= 0.95
     assert len(claimed) >= 2 / 3 * len(verdicts)
