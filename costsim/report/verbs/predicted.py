@@ -14,18 +14,19 @@ from costsim.report.formats.markdown import escaped, markdown_table
 from costsim.report.formats.stamped import stamped_json
 from costsim.report.formats.terminal import as_text, plain_table
 from costsim.report.words import runtime_line
-from costsim.units import round_significant
+from costsim.units import round_significant, time_column
 
 Predictions = Sequence[Prediction]
 
 
 def text(predictions: Predictions, predictor: Predictor, width: int | None = None) -> str:
     """The device, then one line a network in the order given; times in one unit."""
+    table_head, times = time_column("latency", (p.latency_ms for p in predictions))
     table = plain_table(show_edge=False)
-    table.add_column("ms", justify="right", no_wrap=True)
+    table.add_column(table_head, no_wrap=True)
     table.add_column("network", overflow="fold")
-    for p in predictions:
-        table.add_row(_ms(p), f"{p.network}: {p.reason}" if p.reason else p.network)
+    for p, time in zip(predictions, times, strict=True):
+        table.add_row(time, f"{p.network}: {p.reason}" if p.reason else p.network)
     profile = predictor.profile
     head = Text.assemble((profile.name, "bold"), f": {profile.title}\n{runtime_line(profile, predictor.run)}\n")
     return as_text(Group(head, table), width)

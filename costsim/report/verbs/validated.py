@@ -14,13 +14,14 @@ from costsim.report.formats.csv import csv_text
 from costsim.report.formats.markdown import escaped, markdown_table
 from costsim.report.formats.stamped import stamped_json
 from costsim.report.formats.terminal import as_text, plain_table
-from costsim.units import counted
+from costsim.units import counted, time_column, unit_of
 
 
 def text(validation: Validation, width: int | None = None) -> str:
     """Every case, in or out of its 90 % interval; then errors, coverage and orderings, then the worst cases."""
     profile, threads = validation.profile, {case.threads for case in validation.cases}
-    same = f", {counted(next(iter(threads)), 'thread')}" if len(threads) == 1 else ""
+    has_one = len(threads) == 1 and profile.max_threads > 1
+    same = f", {counted(next(iter(threads)), 'thread')}" if has_one else ""
     head = (
         f"predicted  {profile.title}\n"
         f"           by profile {profile.name}, in {validation.dtype}{same}\n"
@@ -82,14 +83,20 @@ def to_markdown(validation: Validation) -> str:
 
 
 def _cases(validation: Validation, *, with_threads: bool) -> Table:
-    table = plain_table(padding=0, show_edge=False)
+    cases = validation.cases
+    unit = unit_of(case.measured_s * 1e3 for case in cases)
+    measured_head, measured = time_column("measured", (case.measured_s * 1e3 for case in cases), unit=unit)
+    predicted_head, predicted = time_column("predicted", (case.predicted_s * 1e3 for case in cases), unit=unit)
+    table = plain_table(padding=(0, 1, 0, 0), show_edge=False)
     table.add_column("network", overflow="fold")
-    for column in (*(["threads"] if with_threads else []), "measured\nms", "predicted\nms", "error"):
-        table.add_column(column, justify="right")
+    if with_threads:
+        table.add_column("threads", justify="right")
+    for head in (measured_head, predicted_head):
+        table.add_column(head, no_wrap=True)
+    table.add_column("error", justify="right")
     table.add_column("ruled by")
-    table.add_column("90 %")
-    for case in validation.cases:
-        times = (f"{seconds * 1e3:.4g}" for seconds in (case.measured_s, case.predicted_s))
+    table.add_column("interval")
+    for case, *times in zip(cases, measured, predicted, strict=True):
         table.add_row(
             case.name, *([str(case.threads)] if with_threads else []), *times, f"{case.error_ratio:+.1%}",
             case.ruled_by, "in" if case.covered else "out",
