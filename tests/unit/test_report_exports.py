@@ -20,6 +20,7 @@ from costsim.report.formats.markdown import to_markdown
 from costsim.report.formats.model_explorer import METRICS, graph_collection, node_data, write_model_explorer
 from costsim.report.formats.trace import MEASURED, OPS, PROCESS, to_trace
 from costsim.report.pictures.plots import save_plots
+from costsim.units import format_milliseconds
 
 NAME = '<b>|`x`$y$</b> "größe" מודל'
 
@@ -147,7 +148,7 @@ def test_node_data_follow_the_format_and_fit_the_graph(analysis: Analysis, metri
 
 def test_markdown_has_the_totals_and_whole_tables(analysis: Analysis) -> None:
     text = to_markdown(analysis)
-    assert f"{analysis.latency_ms:.4g} ms" in text or " us" in text
+    assert format_milliseconds(analysis.latency_ms) in text
     for _, rows in groupby(text.splitlines(), lambda line: line.startswith("|")):
         assert len({row.count("|") for row in rows if row.startswith("|")}) <= 1
 

@@ -9,6 +9,7 @@ import pytest
 import costsim
 from costsim.cli import cli, run
 from costsim.importers.json import save_network
+from costsim.units import format_milliseconds
 
 NET = "shufflenet_v1_g3_1x"
 
@@ -71,7 +72,7 @@ def test_the_sentence_on_the_bound_and_the_other_cores_are_in_the_text(capsys):
     assert run(["analyze", NET, "--hw", "rpi4b"]) == 0
     out = " ".join(capsys.readouterr().out.split())
     four = costsim.analyze(NET, "rpi4b", threads=4).latency_ms
-    assert f"1 of 4 cores (4: {four:.4g} ms)" in out
+    assert f"1 of 4 cores (4: {format_milliseconds(four)})" in out
     assert "with arithmetic lifted the network would take" in out
 
 
