@@ -115,8 +115,12 @@ def _section(checked: Checked) -> str:
     parts = [
         f"### {escaped(analysis.network)} on {escaped(analysis.simulation.profile.title)}",
         f"**{format_milliseconds(analysis.latency_ms)}** ({analysis.interval}, {analysis.trust.label})",
-        "\n".join(f"- {'ok' if v.holds else '**FAILS**'}: {escaped(str(v))}" for v in checked.verdicts),
-        "\n".join(f"- {escaped(line)}" for line in (short_lines(checked.advice) if checked.advice else ())),
+        "\n".join(
+            [
+                *(f"- {'ok' if v.holds else '**FAILS**'}: {escaped(str(v))}" for v in checked.verdicts),
+                *(f"- {escaped(line)}" for line in (short_lines(checked.advice) if checked.advice else ())),
+            ]
+        ),
         markdown_table(("costs", "what to do", "where", "what it is"), rows) if checked.causes else NOTHING,
     ]
     return "\n\n".join(part for part in parts if part) + "\n"

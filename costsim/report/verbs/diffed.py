@@ -21,6 +21,10 @@ MOST = 12
 """Layers that are told one by one; what is left is summed."""
 
 
+UNBROKEN = "\N{NO-BREAK SPACE}"
+"""Between a number and its unit where a page breaks lines."""
+
+
 def text(diffs: Sequence[DeviceDiff], limit: Limit | None = None, width: int | None = None) -> str:
     """A line a device, then the layers that moved it."""
     parts: list[Text | Table] = []
@@ -93,7 +97,8 @@ def _named(group: Sequence[Change]) -> str:
 def _cells(group: Sequence[Change]) -> tuple[str, ...]:
     sides = (_side_ms(group, side) for side in ("old", "new"))
     times = ("-" if ms is None else format_milliseconds(ms) for ms in sides)
-    return (_named(group), *times, signed_milliseconds(_moved_ms(group)), group[0].why)
+    values = (*times, signed_milliseconds(_moved_ms(group)))
+    return (_named(group), *(value.replace(" ", UNBROKEN) for value in values), group[0].why)
 
 
 def to_markdown(diffs: Sequence[DeviceDiff], limit: Limit | None = None) -> str:

@@ -38,12 +38,12 @@ def _has_ties(compared: list[list[str]]) -> bool:
 
 def matrix_markdown(comparison: Comparison) -> str:
     """The same for a pull request."""
-    tables = (("latency", latencies(comparison)), (f"times {comparison.networks[0]}", ratios(comparison)))
+    (_, *units), *rows = latencies(comparison)
+    heads = [f"{hw} [{unit}]" for hw, unit in zip(comparison.devices, units, strict=True)]
+    tables = (("latency", heads, rows), (f"times {comparison.networks[0]}", comparison.devices, ratios(comparison)))
     parts = [
-        markdown_table(
-            [escaped(title), *map(escaped, comparison.devices)], ([escaped(cell) for cell in row] for row in rows)
-        )
-        for title, rows in tables
+        markdown_table([escaped(cell) for cell in (title, *head)], ([escaped(cell) for cell in row] for row in body))
+        for title, head, body in tables
     ]
     parts += [escaped(FOOT)] if _has_ties(ratios(comparison)) else []
     lines = "\n".join(f"- {escaped(line)}" for line in flips(comparison))
