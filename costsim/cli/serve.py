@@ -12,7 +12,7 @@ from costsim.errors import InputError
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 
-@click.command("serve", short_help="The report live in your browser: drop a network, turn sliders.")
+@click.command("serve", short_help="The report live in your browser: drop a network, move sliders.")
 @click.option(
     "--host",
     default="127.0.0.1",
@@ -39,7 +39,7 @@ LOOPBACK = ("127.0.0.1", "localhost", "::1")
 )
 def command(host: str, port: int, token: str | None, max_upload: int, max_seconds: int) -> None:
     """Serve the report on this machine: drop an ONNX, TFLite, ncnn .param or costsim JSON file, choose devices, and
-    turn threads, batch, input size, clock and memories while the answer follows.
+    change threads, batch, input size, clock and memories while the answer follows.
 
     Open the address that is printed; whoever does not know its token is refused. Uploads are read in a process of
     their own and kept in memory only. Needs 'pip install costsim[serve]'.
