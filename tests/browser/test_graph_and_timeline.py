@@ -108,6 +108,10 @@ def test_the_charts_over_time_zoom_together(browser: Browser) -> None:
     start, end = (float(x) for x in browser.driver.execute_script(ranges)[0].split(","))
     total = browser.driver.execute_script("return total")
     assert end - start == pytest.approx(total / 2)
+    lefts = "return ['timeline', 'memory', 'offchip'].map(name => document.querySelector("
+    lefts += "`[data-chart=${name}] .mark-group .background`).getBoundingClientRect().left)"
+    first, *others = browser.driver.execute_script(lefts)
+    assert others == pytest.approx([first] * 2, abs=1.5)
     domain = browser.driver.execute_script("return views.memory.scale('x').domain()")
     assert domain == pytest.approx([start, end])
     assert browser.console() == []

@@ -31,6 +31,9 @@ ZOOM: Spec = {
 TIME_AXIS_EXTENT = 96
 """Room left of charts over time, the same in all, so that they line up."""
 
+TIME_AXIS_TITLE = 17
+"""What the title of an axis adds to that room; the lanes of the timeline have none."""
+
 SELECTION: list[Spec] = [{"name": "kept", "value": None}, {"name": "picked", "value": -1}]
 """What the layer table shows, as ``{field: {value: true}}`` or null for everything, and the row that was picked."""
 

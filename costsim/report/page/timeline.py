@@ -5,7 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from costsim.report.page.charts import BAR_HEIGHT, SELECTION, TIME_AXIS_EXTENT, TIME_TIPS, ZOOM, colour, faded, tip
+from costsim.report.page.charts import (
+    BAR_HEIGHT,
+    SELECTION,
+    TIME_AXIS_EXTENT,
+    TIME_AXIS_TITLE,
+    TIME_TIPS,
+    ZOOM,
+    colour,
+    faded,
+    tip,
+)  # fmt: skip
 
 Spec = dict[str, Any]
 
@@ -26,7 +36,8 @@ def timeline_chart(classes: Mapping[str, str], limits: Mapping[str, str], measur
         {"window": [{"op": "sum", "field": "ms", "as": "to_ms"}]},
         {"calculate": "datum.to_ms - datum.ms", "as": "from_ms"},
     ]
-    axis = {"ticks": False, "domain": False, "minExtent": TIME_AXIS_EXTENT, "maxExtent": TIME_AXIS_EXTENT}
+    extent = TIME_AXIS_EXTENT + TIME_AXIS_TITLE
+    axis = {"ticks": False, "domain": False, "minExtent": extent, "maxExtent": extent}
     lane = {"field": "lane", "type": "nominal", "sort": [*ops_lanes, *limits], "title": None, "axis": axis}
     time = {
         "x": {"field": "from_ms", "type": "quantitative", "title": "time [ms]", "scale": {"nice": False}},
