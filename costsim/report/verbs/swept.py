@@ -114,7 +114,7 @@ def _grid(title: str, rows: pd.DataFrame, axes: list[Axis], spec: SweepSpec, wid
 
 
 def _head(rows: pd.DataFrame, axes: list[Axis], spec: SweepSpec) -> list[str]:
-    return ["point", *(short_name(axis.name) for axis in axes), *spec.objectives, *["alike"] * _has_alike(rows)]
+    return ["point", *(short_name(axis.name) for axis in axes), *spec.objectives, *["equal"] * _has_alike(rows)]
 
 
 def _has_alike(rows: pd.DataFrame) -> bool:
