@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import sys
 import warnings
 from collections.abc import Callable
 from importlib import import_module
@@ -16,16 +14,16 @@ import pandas as pd
 from pydantic import Field, PositiveInt
 
 from costsim.errors import InputError, unknown_name
-from costsim.files import is_there, make_folder, read_text, write_bytes, write_text
-from costsim.jsonfile import read_json
+from costsim.files import make_folder, write_bytes, write_text
 from costsim.limits import Assertion
 from costsim.measures import BY_NAME
 from costsim.sweep.engine import PRICED
+from costsim.sweep.kept import Candidate, KeptRows
 from costsim.sweep.metrics import BLOCKS, OF_DEVICE, TOTALS, WORKED_OUT
 from costsim.sweep.reduce import Table, best_rows, pareto_rows
 from costsim.sweep.run import Progress, SweepResult
 from costsim.sweep.spec import SweepSpec, load_spec
-from costsim.sweep.store import MANIFEST, parquet
+from costsim.sweep.store import claim, parquet
 from costsim.sweep.workload import WORST, engine_for
 from costsim.version import VERSION
 
@@ -62,7 +60,10 @@ def search(
     *,
     progress: Progress = lambda done, points: None,
 ) -> SweepResult:
-    """The best candidates found; a study that is in the folder already is resumed.
+    """The best candidates found; a search that is in the folder already is resumed.
+
+    It proposes the same candidates in the same order, so what was priced before is read instead and the results are
+    those of a search that was never stopped. A study in a database (``storage``) goes on from where it is.
 
     Raises:
         InputError: a wrong specification, Optuna missing, no candidate that keeps the constraints.
@@ -70,13 +71,17 @@ def search(
     spec = spec if isinstance(spec, SearchSpec) else load_spec(spec, kind=SearchSpec)
     out = make_folder(folder)
     scorer = _Scorer(spec)
-    _claim(out, spec)
-    study = _study(spec, out)
+    manifest = {"costsim": VERSION, "search": json.loads(spec.text)}
+    claim(out, json.dumps(manifest, indent=2) + "\n", "search")
+    study, kept = _study(spec, scorer), KeptRows(out / "candidates.txt", spec.text)
     seen = set(_rows(study))
     while len(seen) < spec.evaluations:
         trials = [study.ask() for _ in range(min(spec.population, spec.evaluations - len(seen)))]
         candidates = [scorer.suggest(trial) for trial in trials]
-        for trial, candidate, row in zip(trials, candidates, scorer.price(candidates), strict=True):
+        if missing := kept.missing(candidates):
+            kept.add(dict(zip(missing, scorer.price(missing), strict=True)))
+        for trial, candidate in zip(trials, candidates, strict=True):
+            row = _numbers(kept.rows[candidate])
             trial.set_user_attr(PRICED_AS, {"candidate": list(candidate), "row": row})
             known = all(np.isfinite(row[name]) for name in spec.objectives)
             with warnings.catch_warnings():  # constraints are marked experimental
@@ -88,23 +93,6 @@ def search(
         if len(seen) >= scorer.combinations or (not fresh and len(study.trials) > 20 * spec.evaluations):
             break
     return _result(spec, scorer, study, out)
-
-
-def _claim(folder: Path, spec: SearchSpec) -> None:
-    """Make the folder this search's, or refuse it.
-
-    Raises:
-        InputError: it holds another search, or anything else.
-    """
-    path, text = folder / MANIFEST, json.dumps({"costsim": VERSION, "search": json.loads(spec.text)}, indent=2) + "\n"
-    if is_there(path):
-        if read_text(path) != text:
-            read_json(path, mend="choose another folder or remove it")  # says so if it was cut
-            raise InputError("holds another search", where=str(folder), mend="choose another folder or remove it")
-    elif any(not found.name.startswith(f".{MANIFEST}.") for found in folder.iterdir()):
-        raise InputError("is not empty", where=str(folder), mend="choose an empty folder")
-    else:
-        write_text(path, text)
 
 
 class _Scorer:
@@ -147,7 +135,7 @@ class _Scorer:
         if of and of not in (*self.devices, *networks):
             raise unknown_name("device", of, (*self.devices, *networks), where=f"search: {metric}")
 
-    def suggest(self, trial: optuna.Trial) -> tuple[int, ...]:
+    def suggest(self, trial: optuna.Trial) -> Candidate:
         """A candidate: an index into each axis."""
         return tuple(
             trial.suggest_int(axis.name, 0, len(axis.values) - 1)
@@ -156,7 +144,7 @@ class _Scorer:
             for axis in self.axes
         )
 
-    def price(self, candidates: list[tuple[int, ...]]) -> list[dict[str, Any]]:
+    def price(self, candidates: list[Candidate]) -> list[dict[str, Any]]:
         """One row a candidate: its options, the worst of every metric, each device's own."""
         columns = np.array(candidates).reshape(len(candidates), len(self.axes))
         indices = {axis.name: columns[:, i] for i, axis in enumerate(self.axes)}
@@ -200,15 +188,14 @@ def _excess(limit: Assertion, value: float) -> float:
     return max(0.0, over / (abs(limit.limit) or 1.0))
 
 
-def _study(spec: SearchSpec, folder: Path) -> optuna.Study:
+def _study(spec: SearchSpec, scorer: _Scorer) -> optuna.Study:
+    """In memory, always beginning anew from its seed; or in the database the specification names."""
     try:
         import optuna
-        from optuna.storages.journal import JournalFileBackend, JournalStorage
     except ImportError:
         raise InputError("Optuna is not installed", where="search", mend="pip install 'costsim[sweep]'") from None
     optuna.logging.set_verbosity(optuna.logging.ERROR)
     samplers = optuna.samplers
-    scorer = _Scorer(spec)
 
     def constraints(trial: optuna.trial.FrozenTrial) -> tuple[float]:
         return (scorer.violation(trial.user_attrs[PRICED_AS]["row"]),)
@@ -222,27 +209,16 @@ def _study(spec: SearchSpec, folder: Path) -> optuna.Study:
                 seed=spec.seed, constraints_func=constraints, multivariate=True, constant_liar=True
             )
         )
-        storage: Any = spec.storage
-        if storage is None:
-            journal = (folder / "study.log").resolve()  # the lock is a link to it, followed from wherever
-            lock = journal.with_name("study.log.lock")
-            if os.path.lexists(lock):
-                print(f"costsim: waiting for {lock}: another search holds it, or one was killed", file=sys.stderr)
-                if not lock.exists():  # left by a search that named its folder from elsewhere: nobody breaks it
-                    lock.unlink(missing_ok=True)
-            storage = JournalStorage(JournalFileBackend(str(journal)))
         directions: list[Literal["minimize", "maximize"]] = [
             "minimize" if d == "min" else "maximize" for d in spec.objectives.values()
         ]
         try:
             return optuna.create_study(
-                study_name=spec.text, directions=directions, sampler=sampler, storage=storage, load_if_exists=True
+                study_name=spec.text, directions=directions, sampler=sampler, storage=spec.storage, load_if_exists=True
             )
         except Exception as error:  # of whatever driver the storage names
             said = (str(error).splitlines() or [""])[0]
-            raise InputError(
-                f"cannot be opened: {said}", where=spec.storage or str(folder), mend="check 'storage'"
-            ) from None
+            raise InputError(f"cannot be opened: {said}", where=str(spec.storage), mend="check 'storage'") from None
 
 
 def _state(known: bool) -> Any:
@@ -251,10 +227,15 @@ def _state(known: bool) -> Any:
     return TrialState.COMPLETE if known else TrialState.FAIL
 
 
-def _rows(study: optuna.Study) -> dict[tuple[int, ...], dict[str, Any]]:
+def _rows(study: optuna.Study) -> dict[Candidate, dict[str, Any]]:
     """Every candidate priced so far, once."""
     priced = [trial.user_attrs[PRICED_AS] for trial in study.trials if PRICED_AS in trial.user_attrs]
     return {tuple(p["candidate"]): p["row"] for p in priced}
+
+
+def _numbers(row: dict[str, Any]) -> dict[str, Any]:
+    """What is unknown is no number to reckon with."""
+    return {name: np.nan if value is None else value for name, value in row.items()}
 
 
 def _result(spec: SearchSpec, scorer: _Scorer, study: optuna.Study, folder: Path) -> SweepResult:

@@ -26,6 +26,23 @@ SEAL = "seal"
 """The array of a shard's file that says what it belongs to."""
 
 
+def claim(folder: Path, manifest: str, kind: str) -> None:
+    """Make the folder that of the sweep or search a manifest tells of; several may do so at once for the same one.
+
+    Raises:
+        InputError: it holds another, or anything else; ``kind`` names it.
+    """
+    path = folder / MANIFEST
+    holds_more = any(not found.name.startswith(f".{MANIFEST}.") for found in folder.iterdir())
+    if not path.exists():  # looked at second: whoever puts anything there writes the manifest before
+        if holds_more:
+            raise InputError("is not empty", where=str(folder), mend="choose an empty folder")
+        write_text(path, manifest)
+    elif read_text(path) != manifest:
+        read_json(path, mend="choose another folder or remove it")  # says so if it was cut
+        raise InputError(f"holds another {kind}", where=str(folder), mend="choose another folder or remove it")
+
+
 class Store:
     """Whatever is in the folder is whole: files appear by renaming, and a shard's reduction comes last."""
 
@@ -41,17 +58,8 @@ class Store:
         self._keeps_points = spec.keep_points
         manifest = {"costsim": VERSION, "spec": json.loads(spec.text), "shard_points": shard_points}
         text = json.dumps(manifest, indent=2) + "\n"  # in order: other axes first would number other points
-        path = self.folder / MANIFEST
         self._key = hashlib.sha256(text.encode()).hexdigest()
-        if path.exists():
-            there = read_text(path)
-            if there != text:
-                read_json(path, mend="choose another folder or remove it")  # says so if it was cut
-                raise InputError("holds another sweep", where=str(folder), mend="choose another folder or remove it")
-        elif any(not found.name.startswith(f".{MANIFEST}.") for found in self.folder.iterdir()):
-            raise InputError("is not empty", where=str(folder), mend="choose an empty folder")
-        else:
-            write_text(path, text)
+        claim(self.folder, text, "sweep")
         make_folder(self.folder / "shards")
 
     def is_done(self, shard: int) -> bool:

@@ -6,6 +6,7 @@ import pytest
 
 from costsim.errors import InputError
 from costsim.sweep import sweep
+from costsim.sweep.kept import KeptRows
 from costsim.sweep.search import search
 
 SPACE = {
@@ -61,6 +62,54 @@ def test_a_study_is_gone_on_with(tmp_path):
     first = search(spec, tmp_path / "out").summary["evaluations"]
     assert first >= 40
     assert search(spec, tmp_path / "out").summary["evaluations"] == first
+
+
+SMALL = {
+    "network": "squeezenet_1_1", "hw": "rpi4b", "evaluations": 12, "population": 4, "seed": 3,
+    "axes": {"batch": "1 .. 8", "threads": [1, 2, 4]}, "objectives": {"macs": "max", "latency_ms": "min"},
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory):
+    """A search that was never stopped, its results by file."""
+    folder = tmp_path_factory.mktemp("search") / "out"
+    search(SMALL, folder)
+    return folder
+
+
+DAMAGES = {
+    "cut": lambda content: content[: len(content) // 2],
+    "cut at a line": lambda content: b"".join(content.splitlines(keepends=True)[:5]),
+    "empty": lambda content: b"",
+    "zeros behind": lambda content: content[: len(content) // 2] + b"\0" * 500,
+    "a digit changed": lambda content: content.replace(b": 1", b": 2", 1),
+    "a byte flipped": lambda content: content[:99] + b"\xff" + content[100:],
+    "written across": lambda content: content[:150] + content,
+    "lines twice": lambda content: content + content,
+    "other text": lambda content: b"not a line\n{}\n00000000 {}\n",
+}
+
+
+@pytest.mark.parametrize("damage", DAMAGES)
+def test_a_search_stopped_or_damaged_ends_as_if_it_never_was(tmp_path, whole, damage):
+    out = tmp_path / "out"
+    out.mkdir()
+    (out / "manifest.json").write_bytes((whole / "manifest.json").read_bytes())
+    content = (whole / "candidates.txt").read_bytes()
+    (out / "candidates.txt").write_bytes(DAMAGES[damage](content))
+    search(SMALL, out)
+    for name in ("best.parquet", "pareto.parquet", "summary.json"):
+        assert (out / name).read_bytes() == (whole / name).read_bytes()
+    assert set(content.splitlines()) <= set((out / "candidates.txt").read_bytes().splitlines())
+
+
+def test_lines_of_another_search_count_for_nothing(tmp_path, whole):
+    rows = KeptRows(whole / "candidates.txt", "another").rows
+    assert not rows
+    (tmp_path / "candidates.txt").mkdir()
+    with pytest.raises(InputError, match="is a folder"):
+        KeptRows(tmp_path / "candidates.txt", "x")
 
 
 @pytest.mark.parametrize(

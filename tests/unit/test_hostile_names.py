@@ -149,15 +149,6 @@ def test_a_search_stays_in_its_folder(tmp_path):
     assert (tmp_path / "mine/best.parquet").read_text() == "mine"
 
 
-def test_a_lock_that_a_kill_left_behind_is_no_end(tmp_path, monkeypatch, capsys):
-    monkeypatch.chdir(tmp_path)
-    spec = {"network": "squeezenet_1_1", "hw": "rpi4b", "axes": {"batch": [1, 2, 3]}, "evaluations": 3, "population": 2}
-    search(spec, "out")
-    (tmp_path / "out/study.log.lock").symlink_to("out/study.log")
-    search(spec, "out")
-    assert "waiting for" in capsys.readouterr().err
-
-
 def onnx_model(nodes, functions):
     from onnx import TensorProto, helper
 
