@@ -217,6 +217,11 @@ def test_resize_keeps_the_aspect_it_is_told_to(policy: str, size: tuple[int, int
     assert graph_of(nodes, {"x": [1, 3, 4, 8]}, [ints("s", [8, 8])], opset=18).outputs[0].shape[2:] == size
 
 
+def test_a_number_of_the_largest_was_an_attribute_once() -> None:
+    nodes = [node("TopK", ["x"], ["v", "i"], k=3, axis=1), node("MatMul", ["v", "w"], ["y"])]
+    assert graph_of(nodes, {"x": [4, 8]}, [weight("w", 3, 5)], opset=9).total_macs == 4 * 3 * 5
+
+
 @pytest.mark.parametrize("op", ["MaxPool", "Dropout"])
 def test_second_outputs_can_be_read(op: str) -> None:
     attributes = {"kernel_shape": [2, 2], "strides": [2, 2]} if op == "MaxPool" else {}

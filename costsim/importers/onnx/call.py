@@ -43,7 +43,8 @@ class Call(Operands):
     def ints(self, index: int, attribute: str, since: int) -> list[int] | None:
         """Integers that were an attribute before opset ``since`` and are an input from there on."""
         if attribute in self.attributes:
-            return [int(v) for v in self.attributes[attribute]]
+            given = self.attributes[attribute]
+            return [int(v) for v in given] if isinstance(given, list) else [int(given)]
         return [int(v) for v in self.numbers(index)] if self.opset >= since and self.has(index) else None
 
     def get(self, attribute: str, default: Any = None) -> Any:
