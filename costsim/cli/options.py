@@ -53,6 +53,15 @@ class Batch(click.ParamType[int | str]):
             self.fail(f"{value!r} is neither a number of images nor 'max'.", param, ctx)
 
 
+def input_size_option(help: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """--input-size, once for all inputs or once for each."""
+
+    def joined(ctx: click.Context, param: click.Parameter, given: tuple[str, ...]) -> str | None:
+        return ",".join(given) or None
+
+    return click.option("--input-size", metavar="CxHxW", multiple=True, callback=joined, help=help)
+
+
 def run_options(command: Callable[..., Any], batch: Any = int, *, several_dtypes: bool = False) -> Callable[..., Any]:
     """--batch, --input-size, --dtype, --threads, --runtime, --set."""
     dtypes = "fp32, fp16, int8 ...; if left out, that of a quantised file, else the runtime's first."
@@ -62,8 +71,7 @@ def run_options(command: Callable[..., Any], batch: Any = int, *, several_dtypes
         click.option("--batch", type=batch, metavar="N",
                      help="Images per inference; the network's own, mostly 1, if left out"
                           + (".", "; max is the most that fit.")[batch is not int]),
-        click.option("--input-size", metavar="CxHxW",
-                     help="Channels x height x width: 3x224x224; of several by name: image=3x64x64,words=1x128."),
+        input_size_option("Channels x height x width: 3x224x224; of several by name: image=3x64x64,words=1x128."),
         click.option("--dtype", metavar="TYPE", multiple=several_dtypes, help=dtypes),
         click.option("--threads", type=Threads(), metavar="N|all",
                      help="Cores used; the profile's own, mostly 1, if left out."),

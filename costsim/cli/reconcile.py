@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from costsim.cli.options import input_size_option
 from costsim.cli.outputs import format_option, print_report
 from costsim.network import Network
 from costsim.reconcile import reconcile
@@ -12,7 +13,7 @@ from costsim.reconcile import reconcile
 @click.command("reconcile", short_help="What each paper and tool counts as this network's cost.")
 @click.argument("network")
 @click.option("--batch", type=int, metavar="N", help="Images per inference.")
-@click.option("--input-size", metavar="CxHxW", help="Channels, height and width: 3x224x224.")
+@input_size_option("Channels, height and width: 3x224x224.")
 @format_option("reconcile")
 def command(network: str, batch: int | None, input_size: str | None, output: str) -> None:
     """Count NETWORK as each paper and tool counts, and say which rule makes the difference.

@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from costsim.calibrate.sources import validate_against
-from costsim.cli.options import parse_settings
+from costsim.cli.options import input_size_option, parse_settings
 from costsim.cli.outputs import format_option, print_report
 from costsim.hardware import load_profile
 from costsim.report.progress import progress_bar
@@ -22,7 +22,7 @@ from costsim.report.progress import progress_bar
     metavar="FILE|paper|torch|onnxruntime",
     help="A CSV or log of measurements, the ShuffleNet V2 paper's tables, or a runtime timed on this machine.",
 )
-@click.option("--input-size", metavar="CxHxW", help="Channels, height and width of what the runtime runs: 3x224x224.")
+@input_size_option("Channels, height and width of what the runtime runs: 3x224x224.")
 @click.option("--measurements", metavar="FILE", help="Keep what the runtime takes; a later run goes on from it.")
 @click.option("--dtype", metavar="TYPE", help="What the measurements were made in.")
 @click.option(

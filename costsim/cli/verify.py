@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from costsim.api import analyze, verify
+from costsim.cli.options import input_size_option
 from costsim.cli.outputs import format_option, print_report
 from costsim.errors import AssertionFailedError
 from costsim.timed import Timed, timed
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 @click.command("verify", short_help="Hold a network's counts and outputs against what is executed.")
 @click.argument("network")
 @click.option("--batch", type=int, metavar="N", help="Images per inference.")
-@click.option("--input-size", metavar="CxHxW", help="Channels, height and width: 3x224x224.")
+@input_size_option("Channels, height and width: 3x224x224.")
 @click.option(
     "--measure", metavar="HW", help="Also time every op in torch here, beside what HW, a profile of this machine, says."
 )

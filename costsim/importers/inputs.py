@@ -86,6 +86,8 @@ class Sizes:
             if len(size) != len(bound) - 1:
                 raise self._rank(size, bound)
             bound[1:] = size
+        if len(bound) == 1 and bound[0] and self.batch:
+            raise InputError("a batch for a vector of fixed length", mend="leave the batch out")
         if bound and self.batch:
             bound[0] = self.batch
 

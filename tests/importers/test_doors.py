@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from click.testing import CliRunner
 
 import costsim
+from costsim.cli import cli
 from costsim.errors import CostsimError, InputError
 from costsim.graph import LayerGraph, NetBuilder
 from costsim.graph import layers as L
@@ -140,6 +143,20 @@ def test_an_open_dimension_of_several_inputs_is_asked_for_by_name() -> None:
 def test_a_size_of_no_input_or_another_rank_is_one_line(sizes: Any, problem: str) -> None:
     with pytest.raises(InputError, match=problem):
         two_inputs(sizes | {"words": (6,)})
+
+
+@pytest.mark.parametrize("options", [["a=3x8x8,b=3x4x4"], ["a=3x8x8", "b=3x4x4"]], ids=["once", "for each"])
+def test_sizes_are_given_once_or_for_each_input(options: list[str], tmp_path: Path) -> None:
+    nodes = [node("Conv", [i, "w"], [i + "y"]) for i in "ab"] + [node("GlobalAveragePool", ["ay"], ["m"])]
+    nodes.append(node("Add", ["m", "by"], ["y"]))
+    inputs = [helper.make_tensor_value_info(i, TensorProto.FLOAT, ["n", 3, i + "h", i + "w"]) for i in "ab"]
+    outputs = [helper.make_tensor_value_info("y", TensorProto.FLOAT, None)]
+    net = helper.make_graph(nodes, "net", inputs, outputs, [weight("w", 4, 3, 1, 1)])
+    path = tmp_path / "net.onnx"
+    path.write_bytes(helper.make_model(net, opset_imports=[helper.make_opsetid("", 17)]).SerializeToString())
+    asked = [word for option in options for word in ("--input-size", option)]
+    done = CliRunner().invoke(cli, ["analyze", str(path), "--hw", "rpi4b", "--format", "json", *asked])
+    assert json.loads(done.stdout)["totals"]["macs"] == 12 * (64 + 16)
 
 
 def test_sizes_by_name_are_read_from_text() -> None:
