@@ -20,8 +20,8 @@ from torch.nn import Module
 from costsim.errors import InputError
 from costsim.files import check_regular
 from costsim.importers.torch.assumed import Watching, assuming
+from costsim.importers.torch.nodes import op_name
 from costsim.importers.torch.ops import OPS
-from costsim.importers.torch.reader import op_name
 from costsim.importers.torch.recurrence import as_one_op
 
 LONGEST = 160
@@ -35,7 +35,7 @@ FULL_LENGTH = "packed sequences are taken to be as long as the padded ones they 
 
 VIEWS = {
     "slice", "select", "narrow", "view", "permute", "transpose", "t", "unsqueeze", "squeeze", "split", "chunk",
-    "unbind", "expand", "reshape", "flatten", "unflatten", "diagonal", "as_strided", "alias", "detach",
+    "unbind", "getitem", "expand", "reshape", "flatten", "unflatten", "diagonal", "as_strided", "alias", "detach",
 }  # fmt: skip
 """Ops whose result is a window on their operand: a write into it is a write into the whole."""
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import operator
-import re
 from collections import Counter
 from collections.abc import Hashable
 from dataclasses import replace
@@ -16,25 +15,17 @@ from torch.fx.node import map_arg
 from costsim.errors import InputError
 from costsim.graph import Tensor
 from costsim.graph import layers as L
-from costsim.graph.layergraph import Held, Origin, SourceLine
+from costsim.graph.layergraph import Held, Origin
 from costsim.graph.layers import Shape
 from costsim.importers.scopes import block_of, holders
 from costsim.importers.torch.assumed import DATA_DEPENDENT
 from costsim.importers.torch.call import Call, values_in
 from costsim.importers.torch.constants import Constants
+from costsim.importers.torch.nodes import arguments_of, exchanged, is_several, module_path, op_name, source_line
 from costsim.importers.torch.ops import BROADCASTING, MULTIPLYING, OPS
 from costsim.importers.torch.products import flexible_attention
 from costsim.importers.torch.sizes import Cut, DataDependent, Sizes
 from costsim.importers.writer import GraphWriter, Stored
-
-_FRAME = re.compile(r'File "([^"]+)", line (\d+)')
-"""A frame of a stack as Python prints it."""
-
-
-def op_name(target: Any) -> str:
-    """``conv2d`` of ``aten.conv2d.default``; in-place ops like those that are not."""
-    name = getattr(target, "_schema", None) and target._schema.name.split("::")[-1]
-    return name.rstrip("_") if name else str(target)
 
 
 class Reader:
@@ -51,7 +42,7 @@ class Reader:
         self.cut: Cut | None = None
         self.folded: Counter[str] = Counter()
         nodes = list(program.graph.nodes)
-        self.paths = {node: _module_path(node) for node in nodes}
+        self.paths = {node: module_path(node) for node in nodes}
         self.holding = holders(self.paths.values())
 
     def run(self) -> None:
@@ -117,10 +108,10 @@ class Reader:
             return self.writer.add(L.Input(self.sizes.shape(value) or (1,)))
 
     def _call(self, node: Any) -> None:
-        path = self.paths.get(node) or _module_path(node)
+        path = self.paths.get(node) or module_path(node)
         name = op_name(node.target)
         title = path if path and path not in self.holding else f"{path}.{name}".strip(".")
-        self.writer.line = _source_line(node)
+        self.writer.line = source_line(node)
         with self.writer.node(title, name, block_of(path, self.holding)):
             if self._is_cut(node):
                 self.values[node] = self.cut
@@ -144,7 +135,7 @@ class Reader:
             if not hasattr(node.target, "_schema"):
                 self.values[node] = self._region(node)
                 return
-            self.writer.origin = Origin(name, _arguments(node, _Named(self)))
+            self.writer.origin = Origin(name, arguments_of(node, _Named(self)))
             self.values[node] = self._value(node, name)
             self.writer.origin = None
             self.writer.called(self.name_of(node), self.values[node])
@@ -159,7 +150,7 @@ class Reader:
         return False
 
     def _value(self, node: Node, name: str) -> Any:
-        arguments = _arguments(node, self.values)
+        arguments = arguments_of(node, self.values)
         operands = list(values_in(arguments.values()))
         stored = [x for x in operands if isinstance(x, Stored)]
         try:
@@ -205,7 +196,7 @@ class Reader:
             if filled is None or name not in MULTIPLYING:
                 self._fold(name, arguments, shapes)
                 return _stored(node, shapes, operands)
-            arguments = _exchanged(arguments, filled, self.writer.constant(filled))  # zeros made when it runs
+            arguments = exchanged(arguments, filled, self.writer.constant(filled))  # zeros made when it runs
         if name in ("expand", "expand_as") and all(op_name(user.target) in BROADCASTING for user in node.users):
             return operands[0]  # a view that its readers broadcast anyway
         if _is_assumed(node):
@@ -230,7 +221,7 @@ class Reader:
         once = GraphWriter(name, source="torch", where=self.writer.where)
         first = next(values_in(arguments.values()))
         with once.node(name, name):
-            OPS[name](Call(once, name, _exchanged(arguments, first, once.constant(first)), shapes))
+            OPS[name](Call(once, name, exchanged(arguments, first, once.constant(first)), shapes))
         self.folded[name] += once.graph.total_macs
 
     def _unknown(self, node: Node, operands: list[Any], shapes: tuple[Shape, ...]) -> Any:
@@ -240,37 +231,13 @@ class Reader:
         for shape in shapes:
             made.append(self.writer.unknown(str(node.target), tensors, shape or (1,), weights))
             weights = 0
-        return made if _is_several(node) else made[0]
+        return made if is_several(node) else made[0]
 
 
 def _is_assumed(node: Any) -> bool:
     """Whether the number of values a node makes was assumed while tracing."""
     namespace, _, name = str(node.target).partition(".")
     return namespace == "costsim" and name.split(".")[0] in DATA_DEPENDENT
-
-
-def _arguments(node: Any, values: dict[Node, Any]) -> dict[str, Any]:
-    """Arguments by the schema's names, with defaults, nodes replaced by their values."""
-    given = map_arg(node.args, lambda n: values[n])
-    named = map_arg(node.kwargs, lambda n: values[n])
-    found: dict[str, Any] = {}
-    for index, argument in enumerate(node.target._schema.arguments):
-        if index < len(given):
-            found[argument.name] = given[index]
-        else:
-            found[argument.name] = named.get(argument.name, argument.default_value)
-    return found
-
-
-def _exchanged(arguments: dict[str, Any], one: Stored, other: Tensor) -> dict[str, Any]:
-    """The arguments with a tensor of the graph in the place of a stored one."""
-
-    def given(argument: Any) -> Any:
-        if isinstance(argument, (list, tuple)):
-            return [given(part) for part in argument]
-        return other if argument is one else argument
-
-    return {name: given(argument) for name, argument in arguments.items()}
 
 
 class _Named(dict[Node, Any]):
@@ -290,10 +257,6 @@ def _shapes(node: Node, sizes: Sizes) -> tuple[Shape, ...]:
     return tuple(sizes.shape(result) for result in results if hasattr(result, "shape"))
 
 
-def _is_several(node: Node) -> bool:
-    return isinstance(node.meta.get("val"), (list, tuple))
-
-
 def identity(parameter: str | None, tensors: Any) -> Hashable:
     """What two names of one tensor have in common: its memory and where in it it begins."""
     held = tensors.get(parameter)
@@ -307,18 +270,4 @@ def _stored(node: Node, shapes: tuple[Shape, ...], operands: list[Stored]) -> An
     behind = {key: count for x in operands for key, count in (x.parameters or {}).items()}
     learned, filled = any(x.trainable for x in operands), bool(operands) and all(x.filled for x in operands)
     made = [Stored(shape, learned, parameters=behind, filled=filled) for shape in shapes]
-    return made if _is_several(node) else made[0] if made else None
-
-
-def _source_line(node: Node) -> SourceLine | None:
-    """The innermost line of the user's code that called the op, as the export wrote it down."""
-    frames = _FRAME.findall(node.meta.get("stack_trace") or "")
-    own = [frame for frame in frames if "/torch/" not in frame[0]] or frames
-    return SourceLine(own[-1][0], int(own[-1][1])) if own else None
-
-
-def _module_path(node: Node) -> str:
-    """Dotted path of the innermost module a node comes from."""
-    stack = node.meta.get("nn_module_stack") or {}
-    path = str(list(stack.values())[-1][0]) if stack else ""
-    return path.removeprefix("L['self']").removeprefix(".")
+    return made if is_several(node) else made[0] if made else None
