@@ -144,7 +144,7 @@ def _is_smaller(kinds: Collection[str]) -> bool:
 
 def _loses_less(one: Sequence[float], other: Sequence[float]) -> bool:
     """Whether a loss is of a cheaper kind, or of fewer multiply-accumulates by enough to be worth a further change."""
-    return one[0] < other[0] or one[1] < other[1] - WORTH_RATIO
+    return one[0] < other[0] or (one[0] == other[0] and one[1] < other[1] - WORTH_RATIO)
 
 
 class _Search:
