@@ -1,6 +1,11 @@
-"""The largest batch of a network that a device's memory holds."""
+"""Batches of a network: the largest that a device's memory holds, and the one from which on it is busy."""
 
 from __future__ import annotations
+
+from contextlib import suppress
+from typing import NamedTuple
+
+import numpy as np
 
 from costsim.devices import RunConfig, device_for
 from costsim.errors import DoesNotFitError, InputError
@@ -10,6 +15,44 @@ from costsim.simulate import lower_for
 
 LARGEST = 2**17
 """Images at which the search gives up: a device that holds so many states no memory that runs out."""
+
+
+TRIED = 2 ** np.arange(11)
+"""Batches at which it is looked for where a device fills: 1 to 1024."""
+
+FULL = 0.9
+"""Share of the best throughput at which a device counts as filled."""
+
+
+class Filled(NamedTuple):
+    """Where more images at a time stop to pay."""
+
+    batch: int
+    """The fewest images, a power of two, at which throughput comes within a tenth of the best."""
+    best_per_s: float
+    """Images a second at the best of all batches tried."""
+
+
+def filled(graph: LayerGraph, profile: Profile, run: RunConfig) -> Filled | None:
+    """The batch that fills a device which needs many images to be busy.
+
+    None: it is busy with one, or the network has a fixed batch.
+    """
+    device = device_for(profile)
+    if not device.fills_with_batch:
+        return None
+    for count in range(len(TRIED), 0, -1):
+        batches = TRIED[:count]
+        with suppress(DoesNotFitError):
+            try:
+                ops = device.plan(lower_for(graph.with_batch(batches), profile, run), profile, run)
+            except InputError:
+                return None
+            seconds = np.broadcast_to(device.costs(ops, profile, run).latency_s.sum(axis=0), batches.shape)
+            per_s = batches / seconds
+            first = int(np.argmax(per_s >= FULL * per_s.max()))
+            return Filled(int(batches[first]), float(per_s.max()))
+    return None
 
 
 def fits(graph: LayerGraph, profile: Profile, run: RunConfig, batch: int) -> bool:

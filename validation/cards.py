@@ -52,8 +52,16 @@ def _paper(profile: Profile) -> Iterator[Simulation]:
 
 
 def _v100(profile: Profile) -> Iterator[Simulation]:
+    if profile.runtime.name != "tensorrt":
+        yield from _gpu(profile)
+        return
     for name, batch in v100.measurements():
         yield simulate(Network(name, batch=batch).graph, profile, RunConfig("fp32", 1))
+
+
+def _gpu(profile: Profile) -> Iterator[Simulation]:
+    by_timm = any((setting.board, setting.runtime) == (profile.name, profile.runtime.name) for setting in timm.CARDED)
+    return timm.measured_on(profile) if by_timm else nvidia_gpus.measured_on(profile)
 
 
 def _host(profile: Profile) -> Iterator[Simulation]:
@@ -86,9 +94,6 @@ SOURCES: dict[str, Callable[[Profile], Iterator[Simulation]]] = {
     "snapdragon_810_paper": _paper,
     "gtx_1080ti": _paper,
     "v100": _v100,
-    "rtx_3090": timm.measured_on,
-    "rtx_5090": timm.measured_on,
-    "jetson_orin_nano": nvidia_gpus.measured_on,
     "epyc_zen4": _host,
     **dict.fromkeys(npu.PROFILES, npu.measured_on),
     "edge_tpu": _edge_tpu,
@@ -105,7 +110,7 @@ ONLY = {"eyeriss_v1": frozenset({"conv", "grouped_conv"})}
 
 def made_on(profile: Profile) -> MadeOn:
     """What a profile's card is made on, as ``python -m validation.stamp`` writes it."""
-    by_name = mcu.measured_on if profile.family == "mcu" else _ncnn
+    by_name = {"mcu": mcu.measured_on, "gpu": _gpu}.get(profile.family, _ncnn)
     measured = SOURCES.get(profile.name, by_name)(profile)
     words = ONLY.get(profile.name)
     return evidence(profile, [Case(done.run, done.ops, done.costs, words) for done in measured])

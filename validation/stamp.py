@@ -12,6 +12,7 @@ from pathlib import Path
 from costsim.hardware import load_profile, profile_names
 from costsim.hardware.fingerprint import is_as_carded
 from costsim.hardware.folders import find_profile
+from costsim.hardware.load import runtime_names
 from costsim.trust.stamp import stamp
 from validation.cards import made_on
 
@@ -21,9 +22,19 @@ def profiles() -> list[Path]:
     return [find_profile(name) for name in profile_names()]
 
 
+def carded_runtimes(path: Path) -> list[str]:
+    """Runtimes besides the board's first that were measured on it."""
+    others = runtime_names(path)[1:]
+    return [name for name in others if load_profile(path, runtime=name).calibration.status == "calibrated"]
+
+
 def stale() -> list[str]:
     """Profiles whose numbers are not those their card says it was made with."""
-    return [path.stem for path in profiles() if not is_as_carded(load_profile(path))]
+    return [
+        path.stem
+        for path in profiles()
+        if not all(is_as_carded(load_profile(path, runtime=name)) for name in (None, *carded_runtimes(path)))
+    ]
 
 
 def main(arguments: list[str]) -> None:
@@ -37,11 +48,12 @@ def main(arguments: list[str]) -> None:
     for path in profiles():
         if arguments and path.stem not in arguments:
             continue
-        profile = load_profile(path)
-        now = made_on(profile)
-        if profile.calibration.made_on != now:
-            stamp(path, now)
-            print(f"{path.stem}: {now.fingerprint}, {now.measurements} measurements")
+        for runtime in (None, *carded_runtimes(path)):
+            profile = load_profile(path, runtime=runtime)
+            now = made_on(profile)
+            if profile.calibration.made_on != now:
+                stamp(path, now, runtime)
+                print(f"{profile.name} {runtime or ''}: {now.fingerprint}, {now.measurements} measurements")
 
 
 if __name__ == "__main__":

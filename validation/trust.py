@@ -15,7 +15,9 @@ import numpy as np
 from costsim.calibrate.errors import interval_ratios
 from costsim.files import write_text
 from costsim.trust.held import KINDS as ROW_KINDS
-from costsim.trust.widening import BATCH, FALLBACK, FILE, NUMBERS, RESOLUTION, THREADS, Ratios, factors
+from costsim.trust.widening import BATCH, FALLBACK, FILE, HOST, NUMBERS, RESOLUTION, THREADS, Ratios, factors
+from validation import cards_left_out
+from validation.cards_left_out import host_ratios
 from validation.left_out import LeftOut, outcome
 
 WIDENS = {"board": NUMBERS, "threads": THREADS, "resolution": RESOLUTION, "batch": BATCH, "fallback": FALLBACK}
@@ -48,6 +50,7 @@ def covered(case: LeftOut, interval: Ratios) -> bool:
 def factors_of(cases: Sequence[LeftOut]) -> dict[str, Ratios]:
     """Kind of widening to the factor that makes a card's interval hold 90 % of these cases."""
     found = {name: _factor([c for c in cases if c.kind == kind]) for kind, name in WIDENS.items()}
+    found[HOST] = host_ratios(cards_left_out.outcome())
     return found | {kind: _factor([_alone(c, kind) for c in cases if _tells(c, kind)]) for kind in ROW_KINDS}
 
 

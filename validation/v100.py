@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import csv
+from collections.abc import Mapping
 from pathlib import Path
 
 from costsim.calibrate.errors import ErrorSummary, interval_ratios
@@ -28,9 +29,9 @@ def measurements() -> dict[tuple[str, int], float]:
     return {key: s for key, s in seconds.items() if key not in contradicted}
 
 
-def run() -> MeasuredRun:
+def run(settings: Mapping[str, str] | None = None) -> MeasuredRun:
     """All measurements, less the time the input takes to the device."""
-    profile = device_only("v100")
+    profile = device_only("v100", **(settings or {}))
     seconds = measurements()
     graphs = {key: Network(key[0], batch=key[1]).graph for key in seconds}
     host = profile.hardware.memory.host.bandwidth_bytes_per_s

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from costsim.analysis.records import COPY_CLASS, FRACTIONAL, Record, grouped, layer_records
+from costsim.batch import Filled, filled
 from costsim.devices import device_for
 from costsim.devices.base import Memory
 from costsim.files import write_text
@@ -47,7 +48,7 @@ class Analysis:
         self, simulation: Simulation, warnings: Iterable[str] = (), op_profile: OpProfile | None = None
     ) -> None:
         self.simulation = simulation
-        self.beside = None if op_profile is None else beside(op_profile, simulation.ops.labels)
+        self.beside = None if op_profile is None else beside(op_profile, simulation.ops.labels, simulation.graph.name)
         """What was measured of its ops, where a profile of a runtime was given."""
         graph, dtypes = simulation.graph, simulation.profile.runtime.dtypes
         notes = notes_in(graph, simulation.run.dtype, dtypes, mixes=device_for(simulation.profile).mixes_dtypes)
@@ -147,6 +148,12 @@ class Analysis:
             "coverage_ratio": known / sum(len(label.layers) for label in ops.labels),
             "bound": self.bound_records[0]["bound"],
         }
+
+    @cached_property
+    def filled(self) -> Filled | None:
+        """The batch from which on the device is busy, and its best throughput; None where one image fills it."""
+        simulation = self.simulation
+        return filled(simulation.graph, simulation.profile, simulation.run)
 
     @cached_property
     def energy_parts_mj(self) -> dict[str, float] | None:

@@ -29,7 +29,7 @@ def made_on(profile: Profile, runs: Iterable[MeasuredRun]) -> MadeOn:
     """What the networks of these runs hold, as the profile predicts them."""
     device, cases = device_for(profile), []
     for run in runs:
-        for name in run.networks:
-            ops = device.plan(run.tables[name], profile, run.run)
+        for table in run.tables.values():
+            ops = device.plan(table, profile, run.run)
             cases.append(Case(run.run, ops, device.costs(ops, profile, run.run)))
     return evidence(profile, cases)

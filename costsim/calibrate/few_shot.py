@@ -10,12 +10,12 @@ import numpy as np
 from costsim.calibrate.constants import INT8, constants_of, known_to
 from costsim.calibrate.errors import ErrorSummary, interval_ratios
 from costsim.calibrate.fit import NOISE, fit
+from costsim.calibrate.measured_ops import measured_ops, times_kernels
 from costsim.calibrate.measurements import Measurement
 from costsim.calibrate.problem import Constant, MeasuredRun
 from costsim.devices import RunConfig
 from costsim.errors import InputError
 from costsim.hardware import Profile
-from costsim.network import Network
 from costsim.simulate import lower_for, run_of
 from costsim.units import counted
 
@@ -65,11 +65,16 @@ def measured_runs(profile: Profile, measurements: Sequence[Measurement], dtype: 
     Raises:
         InputError: a network is unknown, or more threads than the device has.
     """
-    graphs = {m.network: Network(m.network).graph for m in measurements}
+    graphs = {m.name: m.graph() for m in measurements}
     by_run: dict[RunConfig, dict[str, float]] = {}
+    by_op: list[MeasuredRun] = []
     for m in measurements:
-        by_run.setdefault(run_of(graphs[m.network], profile, dtype, m.threads), {})[m.network] = m.latency_s
-    return [
+        run = run_of(graphs[m.name], profile, dtype, m.threads)
+        if m.profile is not None and times_kernels(profile):
+            by_op.append(measured_ops(m.name, graphs[m.name], m.profile, profile, run))
+        else:
+            by_run.setdefault(run, {})[m.name] = m.latency_s
+    return by_op + [
         MeasuredRun(
             f"{counted(int(run.threads), 'thread')}",
             profile,
@@ -90,14 +95,14 @@ def calibrate(
         InputError: too few networks, an unknown one, or a family that is not fitted.
     """
     constants = known_to(constants_of(base.family), base)
-    networks = tuple(dict.fromkeys(m.network for m in measurements))
-    if len(networks) < FEWEST:
+    networks = tuple(dict.fromkeys(m.name for m in measurements))
+    runs = measured_runs(base, measurements, dtype)
+    if sum(len(run.networks) for run in runs) < FEWEST:
         raise InputError(
             f"{len(networks)} network{'s' * (len(networks) != 1)} cannot fit the constants of a board",
             where="measurements",
             mend=f"measure at least {FEWEST}, better 5, unlike each other",
         )
-    runs = measured_runs(base, measurements, dtype)
     belief = 1.0 if base.calibration.status == "uncalibrated" else CORE_BELIEF
     in_int8 = base.family == "cpu" and any(run.run.dtype == "int8" for run in runs)  # others have one set of kernels
     core = (*constants.core, *(known_to(INT8, base).core if in_int8 else ()))

@@ -1,7 +1,7 @@
 """Measured latencies as users have them: a CSV file, Vela's summary among them, or the log of a benchmark program.
 
 The CSV has a header with ``network`` and ``latency_ms`` (or ``latency_us``, ``latency_s``) and, if
-wanted, ``threads``. A network is a zoo name or a path to a file an importer reads.
+wanted, ``threads`` and ``batch``. A network is a zoo name or a path to a file an importer reads.
 """
 
 from __future__ import annotations
@@ -15,7 +15,10 @@ from pathlib import Path
 from costsim.calibrate.logs import parse_log
 from costsim.errors import InputError, shortened
 from costsim.files import is_there, read_text
+from costsim.graph import LayerGraph
+from costsim.network import Network
 from costsim.profiled.formats import parse_op_profile
+from costsim.profiled.profile import OpProfile
 
 VELA_TIME = "inference_time"
 
@@ -34,12 +37,30 @@ class Measurement:
     latency_s: float
     threads: int | None = None
     """None where the source does not say."""
+    batch: int | None = None
+    """Images in one run; None: as many as the network's file has."""
+    profile: OpProfile | None = None
+    """Its ops one by one, where a profiler timed them."""
+
+    @property
+    def name(self) -> str:
+        """What it is called in fits and messages."""
+        return self.network if self.batch is None else f"{self.network} batch {self.batch}"
+
+    def graph(self) -> LayerGraph:
+        """Its layers, at its batch.
+
+        Raises:
+            InputError: an unknown network.
+        """
+        return Network(self.network, batch=self.batch).graph
 
 
 def read_measurements(path: str | Path) -> list[Measurement]:
     """The measurements in a CSV file, a log of ``benchncnn`` or TFLite's ``benchmark_model``, or an op profile.
 
-    Op profiles of onnxruntime and ExecuTorch do not name their network: ``NETWORK=FILE`` does.
+    Op profiles of most runtimes do not name their network: ``NETWORK=FILE`` does, and with a batch
+    ``NETWORK batch 8=FILE``.
 
     Raises:
         InputError: not such a file, a unit missing or mixed, times that cannot be, measurements
@@ -48,7 +69,7 @@ def read_measurements(path: str | Path) -> list[Measurement]:
     network, where = _named(path)
     text = read_text(where, mend="give a CSV file or a log")
     if network:
-        return [_checked(Measurement(network, *_whole_run(text, where)), where)]
+        return [_checked(_profiled(network, text, where), where)]
     found = parse_log(text) if not _is_csv(text) else _parse_csv(text, where)
     if not found:
         raise InputError(
@@ -66,10 +87,12 @@ def _named(path: str | Path) -> tuple[str, str]:
     return (network, file) if equals and not is_there(str(path)) else ("", str(path))
 
 
-def _whole_run(text: str, where: str) -> tuple[float, int | None]:
-    """Seconds of one run and its threads, from an op profile; its ops together where it has no time of the whole."""
+def _profiled(named: str, text: str, where: str) -> Measurement:
+    """One run from an op profile; its ops together where it has no time of the whole."""
     profile = parse_op_profile(text, where)
-    return (profile.ops_s if profile.whole_s is None else profile.whole_s), profile.threads
+    network, _, batch = named.partition(" batch ")
+    seconds = profile.ops_s if profile.whole_s is None else profile.whole_s
+    return Measurement(network, seconds, profile.threads, _count(batch, where, "images") if batch else None, profile)
 
 
 def _is_csv(text: str) -> bool:
@@ -77,7 +100,7 @@ def _is_csv(text: str) -> bool:
     return "network" in [name.strip().lower() for name in header.split(",")]
 
 
-def _parse_csv(text: str, where: str) -> list[tuple[str, float, int | None]]:
+def _parse_csv(text: str, where: str) -> list[tuple[str, float, int | None, int | None]]:
     try:
         rows = list(csv.DictReader(text.strip().splitlines(), skipinitialspace=True))
     except csv.Error as error:
@@ -93,12 +116,13 @@ def _parse_csv(text: str, where: str) -> list[tuple[str, float, int | None]]:
     for number, raw in enumerate(rows, start=2):
         row = {(key or "").strip().lower(): value for key, value in raw.items()}
         place = f"{where}:{number}"
-        threads = (row.get("threads") or "").strip()
+        threads, batch = ((row.get(column) or "").strip() for column in ("threads", "batch"))
         found.append(
             (
                 _network((row.get("network") or "").strip(), units[0], where),
                 _number(row[units[0]], place) * UNITS[units[0]],
                 _count(threads, place) if threads else None,
+                _count(batch, place, "images") if batch else None,
             )
         )
     return found
@@ -119,9 +143,9 @@ def _number(text: str | None, place: str) -> float:
         ) from None
 
 
-def _count(text: str, place: str) -> int:
+def _count(text: str, place: str, of: str = "threads") -> int:
     if not re.fullmatch("[0-9]{1,6}", text) or int(text) < 1:
-        raise InputError(f"'{shortened(text)}' threads", where=place, mend="give a whole number from 1 on")
+        raise InputError(f"'{shortened(text)}' {of}", where=place, mend="give a whole number from 1 on")
     return int(text)
 
 
@@ -137,13 +161,13 @@ def _checked(measurement: Measurement, where: str) -> Measurement:
 def _without_duplicates(measurements: list[Measurement], where: str) -> list[Measurement]:
     fastest: dict[tuple[str, int | None], Measurement] = {}
     for m in measurements:
-        other = fastest.setdefault((m.network, m.threads), m)
+        other = fastest.setdefault((m.name, m.threads), m)
         slow, fast = max(m.latency_s, other.latency_s), min(m.latency_s, other.latency_s)
         if slow > CONTRADICTION_RATIO * fast:
             raise InputError(
                 f"measured twice, {fast * 1e3:g} ms and {slow * 1e3:g} ms",
-                where=f"{where}: {m.network}",
+                where=f"{where}: {m.name}",
                 mend="keep the one that holds",
             )
-        fastest[m.network, m.threads] = m if m.latency_s == fast else other
+        fastest[m.name, m.threads] = m if m.latency_s == fast else other
     return list(fastest.values())

@@ -62,7 +62,11 @@ class MeasuredRun:
 
     def predict(self, columns: Mapping[str, np.ndarray]) -> Array:
         """Seconds ``(networks, points)`` with the given fields set to one value per point."""
-        return self._joined.networks.total(self.costs(columns).latency_s)
+        return self.total(self.costs(columns).latency_s)
+
+    def total(self, seconds: Array) -> Array:
+        """``(networks, points)`` sums of what the rows of all networks, one after another, take."""
+        return self._joined.networks.total(seconds)
 
     def costs(self, columns: Mapping[str, np.ndarray]) -> CostTable:
         """Costs of all networks, one after another; points are steps around the first, whose plan they all run."""

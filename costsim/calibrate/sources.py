@@ -15,7 +15,6 @@ from costsim.calibrate.validate import Validation, case, case_of
 from costsim.devices import RunConfig
 from costsim.errors import InputError
 from costsim.hardware import Profile
-from costsim.network import Network
 from costsim.simulate import run_of
 
 QUICK_NETWORKS = ("alexnet", "mobilenet_v2_1x", "resnet18", "shufflenet_v2_1x", "squeezenet_1_1")
@@ -51,10 +50,9 @@ def validate_against(
         rows = paper_rows(profile.family)
         cases = [case_of(r.name, r.simulate(profile, dtype), r.latency_s) for r in rows]
     else:
-        measured = [(m, Network(m.network).graph) for m in read_measurements(source)]
+        measured = [(m, m.graph()) for m in read_measurements(source)]
         cases = [
-            case(m.network, graph, profile, run_of(graph, profile, dtype, m.threads), m.latency_s)
-            for m, graph in measured
+            case(m.name, graph, profile, run_of(graph, profile, dtype, m.threads), m.latency_s) for m, graph in measured
         ]
     return Validation(profile, RunConfig.of(profile, dtype).dtype, source, tuple(cases))
 

@@ -28,7 +28,8 @@ OUTPUTS = ("html", "plots", "trace", "measure", "model_explorer")
 @click.option(
     "--op-profile",
     metavar="FILE",
-    help="Measured beside predicted: onnxruntime's JSON profile, benchmark_model's output or ExecuTorch's table.",
+    help="Measured beside predicted: what the profiler of onnxruntime, benchmark_model, ExecuTorch, torch.profiler, "
+    "trtexec or nsys wrote.",
 )
 @click.option("--strict", is_flag=True, help="Refuse networks with ops costsim has no model for.")
 @output_options

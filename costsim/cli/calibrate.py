@@ -17,7 +17,6 @@ from costsim.cli.options import check_new_profile, parse_settings
 from costsim.errors import InputError
 from costsim.hardware import Profile, load_profile, profile_names
 from costsim.hardware.load import ON_COMMAND_LINE
-from costsim.network import Network
 
 
 @click.command("calibrate", short_help="Fit a profile to your own measurements.")
@@ -27,7 +26,8 @@ from costsim.network import Network
     "sources",
     multiple=True,
     metavar="FILE",
-    help="CSV (network,latency_ms,threads), a log of benchncnn or benchmark_model, or NETWORK=FILE with an op profile.",
+    help="CSV (network,latency_ms,threads,batch), a log of benchncnn or benchmark_model, or NETWORK=FILE with an op "
+    "profile: on a GPU each of its kernels is fitted.",
 )
 @click.option("--host", is_flag=True, help="Measure this machine instead; takes --runtime.")
 @click.option("--runtime", metavar="onnxruntime|torch", help="What computes on this machine.")
@@ -82,7 +82,7 @@ def command(
         _check_base(wanted, target)
         measured_runs(wanted, measured, dtype)  # says what is wrong with them
     for measurement in measured:
-        Network(measurement.network)
+        measurement.graph()
     ranked = ranking(wanted, measured, dtype, given)
     if not ranked:
         raise InputError("no profile runs these measurements", where=sources[0], mend="name one: --base HW")

@@ -118,6 +118,8 @@ class DeviceModel(ABC):
     profile_type: ClassVar[type[Profile]]
     """The pydantic class profiles of this family are checked by."""
 
+    fills_with_batch: ClassVar[bool] = False
+    """Whether it has so many units that one image leaves most of them idle."""
     mixes_dtypes: ClassVar[bool] = False
     """Whether layers that a quantised file keeps in floats are priced so in a run in int8."""
 

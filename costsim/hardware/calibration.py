@@ -39,6 +39,8 @@ class MadeOn(Block):
     """By the device's word of each multiplying op."""
     others: tuple[str, ...] = ()
     """Words of all other ops."""
+    host_wait: Ratio = 0.0
+    """The largest share of the predicted time that one of the networks waited for the host to issue its ops."""
 
 
 class Calibration(Block):
@@ -51,8 +53,9 @@ class Calibration(Block):
     date: str | None = None
     mean_error_ratio: float | None = None
     """Mean absolute error of predictions of what ``error_of`` names."""
-    error_of: Literal["left out", "training error"] = "left out"
-    """Whether the errors are of networks left out of the fit, or of those the profile was fitted on or chosen by."""
+    error_of: Literal["left out", "training error", "cards left out"] = "left out"
+    """Whether the errors are of networks left out of the fit, of those the profile was fitted on or chosen by, or of
+    other devices, each predicted by the rates that a fit without it gives the runtime."""
     within_10_percent_ratio: Ratio | None = None
     low_ratio: PositiveFloat
     """A 90 % interval reaches from ``low_ratio`` to ``high_ratio`` times the prediction."""

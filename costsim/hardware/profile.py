@@ -6,7 +6,7 @@ their unit in the name and hold SI floats (``bandwidth_bytes_per_s``).
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 from pydantic import BaseModel, Field
 
@@ -75,6 +75,9 @@ UNMEASURED = (0.3, 3.0)
 class Profile(Block):
     """One device as it is used: a board, its runtime, its fitted coefficients."""
 
+    shared_runtimes: ClassVar[tuple[str, ...]] = ()
+    """Runtimes whose traits and rates stand in files of their own: a new device of the family only names them."""
+
     schema_version: Literal[1]
     name: str
     title: str
@@ -108,7 +111,7 @@ class Profile(Block):
         if dtype in known.by_dtype:
             return known.by_dtype[dtype].model_copy(update={"made_on": known.made_on})
         measured = known.dtypes or (known.made_on and known.made_on.dtypes) or self.runtime.dtypes[:1]
-        if dtype in measured or known.status == "uncalibrated":
+        if dtype in measured or (known.status == "uncalibrated" and not known.dtypes):
             return known
         low, high = UNMEASURED
         return Calibration(

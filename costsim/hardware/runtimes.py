@@ -47,6 +47,8 @@ def with_runtime(tree: Tree, provenance: dict[str, str], asked: str | None, path
     carded = name == choices[0] and (tree.get("calibration") or {}).get("status") == "calibrated"
     for file, layer in ((_file(name, path), read_yaml(_file(name, path))), (path, others[name])):
         layer = {key: value for key, value in layer.items() if not (carded and key == "calibration")}
+        if "calibration" in layer:
+            tree["calibration"] = _of_the_same_numbers(tree["calibration"])
         for block in BLOCKS:
             if isinstance(layer.get(block), dict):
                 layer[block] = strip_sources(layer[block], None, block, provenance)
@@ -75,6 +77,11 @@ def _unmeasured(name: str, first: str) -> Tree:
     low, high = UNMEASURED
     data = f"nothing was measured with {name} on this board; its card is of {first}"
     return {"status": "uncalibrated", "data": data, "low_ratio": low, "high_ratio": high}
+
+
+def _of_the_same_numbers(card: Tree) -> Tree:
+    """What stays of a board's card where another takes its place: which numbers the board had."""
+    return {"made_on": card["made_on"]} if "made_on" in card else {}
 
 
 def _file(name: str, path: Path) -> Path:

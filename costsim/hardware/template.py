@@ -44,11 +44,19 @@ def template(family: str, name: str) -> str:
         f"  low_ratio: {low}  # 90 % of measured times are believed to be above this times the prediction",
         f"  high_ratio: {high}  # and below this",
     ]
-    for block in ("hardware", "runtime", "fitted"):
+    for block in ("hardware",) if profile.shared_runtimes else ("hardware", "runtime", "fitted"):
         model = profile.model_fields[block].annotation
         written = list(_fields(model, "  "))
         lines += ["", *_comment(_prose(model), ""), f"{block}:" if written else f"{block}: {{}}"]
         lines += ["  source: example", *written] if written else []
+    if profile.shared_runtimes:
+        lines += [
+            "",
+            "# What runs on it, the default first, with traits and rates of the runtime. A device may have its own,",
+            "# as in pytorch_eager: {runtime: {dtypes: [fp32, fp16]}}; 'costsim calibrate' fits its rates.",
+            "runtimes:",
+            *(f"  {runtime}: {{}}" for runtime in profile.shared_runtimes),
+        ]
     return "\n".join(lines) + "\n"
 
 

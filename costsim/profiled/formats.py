@@ -1,4 +1,4 @@
-"""The profiles of onnxruntime, TFLite's ``benchmark_model`` and ExecuTorch, told apart by what they begin with."""
+"""The profiles of onnxruntime, TFLite's ``benchmark_model``, ExecuTorch and GPUs, told apart by how they begin."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from typing import Any
 from costsim.errors import InputError
 from costsim.files import read_text
 from costsim.jsonfile import parse_json
+from costsim.profiled import gpu
 from costsim.profiled.profile import OpProfile, TimedOp, by_op
 
 US = 1e-6
@@ -25,16 +26,23 @@ _AVERAGE = re.compile(r"Inference \(avg\):\s*([0-9.]+(?:e[+-]?[0-9]+)?)")
 _DELEGATED = re.compile(r"^(?:Delegate/)?(.*?)(?::\d+| #\d+)?$")
 
 
+TAKEN = (
+    "onnxruntime's JSON, benchmark_model's output with --enable_op_profiling, ExecuTorch's table, a trace of "
+    "torch.profiler, the file of trtexec --exportProfile, or the CSV of nsys stats --report cuda_gpu_trace"
+)
+
+
 def read_op_profile(path: str | Path) -> OpProfile:
     """The ops in a profile.
 
-    Takes the JSON of onnxruntime's ``enable_profiling``, the output of ``benchmark_model --enable_op_profiling``, and
-    the table ExecuTorch's Inspector saves (``save_data_to_tsv``).
+    Takes the JSON of onnxruntime's ``enable_profiling``, the output of ``benchmark_model --enable_op_profiling``, the
+    table ExecuTorch's Inspector saves (``save_data_to_tsv``), a trace of ``torch.profiler``, what ``trtexec
+    --exportProfile`` writes, and the CSV of ``nsys stats --report cuda_gpu_trace``.
 
     Raises:
         InputError: none of these, or damaged.
     """
-    text = read_text(path, mend="give an op profile of onnxruntime, benchmark_model or ExecuTorch")
+    text = read_text(path, mend=f"give {TAKEN}")
     return parse_op_profile(text, str(path))
 
 
@@ -47,7 +55,7 @@ def parse_op_profile(text: str, where: str) -> OpProfile:
     raise InputError(
         "no op profile that is known",
         where=where,
-        mend="give onnxruntime's JSON, benchmark_model's output with --enable_op_profiling, or ExecuTorch's table",
+        mend=f"give {TAKEN}",
     )
 
 
@@ -136,4 +144,6 @@ def _kind(name: str) -> str:
     return str(found[1]) if found else name
 
 
-READERS: tuple[Callable[[str], OpProfile | None], ...] = (onnxruntime, benchmark_model, executorch)
+READERS: tuple[Callable[[str], OpProfile | None], ...] = (
+    onnxruntime, benchmark_model, executorch, gpu.torch_profiler, gpu.trtexec, gpu.nsys,
+)  # fmt: skip

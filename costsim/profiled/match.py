@@ -11,6 +11,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from costsim.errors import InputError
 from costsim.profiled.profile import OpProfile, TimedOp
 from costsim.tables.optable import OpLabel
 
@@ -20,11 +21,24 @@ KINDS: tuple[tuple[str, frozenset[str]], ...] = (
     (r"conv", frozenset({"conv", "grouped_conv", "depthwise_conv"})),
     (r"fully.?connected|gemm|linear|addmm", frozenset({"linear"})),
     (r"matmul|bmm|batch.?matrix", frozenset({"matmul", "linear"})),
+    (r"batch.?norm", frozenset({"batch_norm"})),
+    (r"layer.?norm", frozenset({"layer_norm"})),
+    (r"group.?norm", frozenset({"group_norm"})),
+    (r"relu6|hardtanh", frozenset({"relu6"})),
+    (r"clamp_min", frozenset({"relu"})),  # PyTorch's kernel of it
+    (r"clamp|clip", frozenset({"relu6", "clip"})),
+    (r"leaky.?relu", frozenset({"leaky_relu"})),
+    (r"relu", frozenset({"relu"})),
+    (r"hard.?swish", frozenset({"hard_swish"})),
+    (r"silu|swish", frozenset({"swish"})),
+    (r"gelu", frozenset({"gelu"})),
+    (r"hard.?sigmoid", frozenset({"hard_sigmoid"})),
+    (r"sigmoid", frozenset({"sigmoid"})),
     (r"softmax", frozenset({"softmax"})),
     (r"global.?average|mean", frozenset({"global_pool", "reduce"})),
     (r"max.?pool", frozenset({"max_pool"})),
     (r"av(era)?g.*pool", frozenset({"avg_pool", "global_pool"})),
-    (r"concat", frozenset({"concat"})),
+    (r"concat|^cat$", frozenset({"concat"})),
     (r"mul", frozenset({"mul"})),
     (r"add|sum", frozenset({"add"})),
 )
@@ -34,6 +48,9 @@ DECORATION = re.compile(r"^fused |_(?:nchwc|nhwc|quant|fused)\b.*$|;.*$", re.IGN
 """What optimizers add to the names of what they join or turn."""
 
 SHOWN = 5
+
+LEAST = 0.1
+"""Share of a profile's time that is of the network's ops at least: another network shares a pooling and a product."""
 
 
 @dataclass(frozen=True)
@@ -61,8 +78,12 @@ class Beside:
         return tuple(said)
 
 
-def beside(profile: OpProfile, labels: Sequence[OpLabel]) -> Beside:
-    """The profile beside the ops that ``labels`` name."""
+def beside(profile: OpProfile, labels: Sequence[OpLabel], network: str) -> Beside:
+    """The profile beside the ops that ``labels`` name.
+
+    Raises:
+        InputError: the profile is of another network.
+    """
     names = {_key(name): label.name for label in reversed(labels) for name in (*label.layers, label.name)}
     names = _alone(labels) | names
     found: dict[str, float] = {}
@@ -77,11 +98,17 @@ def beside(profile: OpProfile, labels: Sequence[OpLabel]) -> Beside:
     nameless = [op for op in left if op not in foreign]
     unmatched = [*foreign, *_by_kind(nameless, [label for label in labels if label.name not in found], found)]
     missing = tuple(label.name for label in labels if label.name not in found)
+    if sum(found.values()) < LEAST * profile.ops_s:
+        raise InputError(
+            f"of the {len(profile.ops)} ops of this profile {len(found)} are ops of {network}",
+            where=profile.source,
+            mend="give the profile of this network, at this batch and with this runtime",
+        )
     return Beside(profile, found, tuple(unmatched), missing)
 
 
 def _named(op: TimedOp, names: Mapping[str, str]) -> str | None:
-    for text in (op.name, *op.name.split(";")):
+    for text in (op.name, *op.name.split(";")):  # TFLite and trtexec name all that they fused
         key = _key(text)
         for place in (key, key.rpartition(".")[0]):
             if place and place in names:

@@ -14,7 +14,7 @@ from costsim.hardware.calibration import MadeOn, Range
 from costsim.hardware.fingerprint import fingerprint
 from costsim.tables.costtable import CostTable
 from costsim.tables.optable import OpTable
-from costsim.trust.held import OTHER, channels, kernels, row_kinds, row_words, time_shares
+from costsim.trust.held import OTHER, channels, host_wait, kernels, row_kinds, row_words, time_shares
 
 
 class Case(NamedTuple):
@@ -62,6 +62,7 @@ def evidence(profile: Profile, cases: Sequence[Case]) -> MadeOn:
             for word, (seen, low, high) in sorted(products.items())
         },
         others=tuple(sorted(others)),
+        host_wait=max((round(host_wait(case.costs), 3) for case in cases), default=0.0),
     )
 
 
@@ -88,5 +89,6 @@ def joined(own: MadeOn, base: MadeOn) -> MadeOn:
             "pixels": (min(low for low, _ in both), max(high for _, high in both)) if both else None,
             "products": dict(sorted(products.items())),
             "others": tuple(sorted({*own.others, *base.others})),
+            "host_wait": max(own.host_wait, base.host_wait),
         }
     )

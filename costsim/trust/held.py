@@ -14,6 +14,9 @@ CONVOLUTION, PRODUCT, OTHER = "convolutions", "matrix products", "other ops"
 KINDS = (CONVOLUTION, PRODUCT, OTHER)
 """Kinds of row that are widened by factors of their own."""
 
+WAITS_FOR_HOST = "dispatch"
+"""The overhead of devices whose host issues ops ahead of them: what they wait for it."""
+
 
 def row_words(ops: OpTable) -> list[str]:
     """Per row: the word evidence is kept by.
@@ -61,6 +64,12 @@ def time_shares(ops: OpTable, costs: CostTable) -> np.ndarray:
     """``(ops,)`` share of the predicted time, at the first point."""
     seconds = np.broadcast_to(costs.latency_s, (len(ops), costs.latency_s.shape[1]))[:, 0]
     return seconds / (seconds.sum() or 1.0)
+
+
+def host_wait(costs: CostTable) -> float:
+    """Share of the predicted time in which the device waits for the host to issue ops, at the first point."""
+    waits = costs.overheads.get(WAITS_FOR_HOST)
+    return 0.0 if waits is None else float(waits[:, 0].sum() / (costs.latency_s[:, 0].sum() or 1.0))
 
 
 def unheld_shares(ops: OpTable, costs: CostTable, made_on: MadeOn) -> dict[str, float]:

@@ -14,8 +14,8 @@ from costsim.hardware.load import ON_COMMAND_LINE
 from costsim.tables.costtable import CostTable
 from costsim.tables.optable import OpTable
 from costsim.trust.evidence import image_of
-from costsim.trust.held import OTHER, unheld_shares, unheld_words
-from costsim.trust.widening import BATCH, FALLBACK, NUMBERS, RESOLUTION, THREADS, Ratios, factors
+from costsim.trust.held import OTHER, host_wait, unheld_shares, unheld_words
+from costsim.trust.widening import BATCH, FALLBACK, HOST, NUMBERS, RESOLUTION, THREADS, Ratios, factors
 from costsim.units import counted
 
 LEAST_SHARE = 0.01
@@ -104,6 +104,10 @@ def trust(profile: Profile, run: RunConfig, ops: OpTable, costs: CostTable) -> T
             interval = interval.mixed(shares, factors())
             for kind, share in shares.items():
                 reasons.append(_unheld(kind, share, unheld_words(ops, costs, made_on, kind)))
+    waits, measured = host_wait(costs), made_on.host_wait if made_on else 0.0
+    if waits - measured >= LEAST_SHARE:
+        interval = interval.beside(waits, factors()[HOST])
+        reasons.append(_host(waits, measured))
     # Unknown ops leave the known part as well calibrated as it was; the whole is no longer measured.
     unknown = [label.name for label in ops.labels if not label.known]
     if unknown:
@@ -126,7 +130,9 @@ def _status(card: Calibration, reasons: list[str]) -> Status:
 
 
 def _nothing_measured(card: Calibration) -> Iterator[str]:
-    if card.status == "uncalibrated":
+    if card.error_of == "cards left out":
+        yield f"It is estimated from its datasheet: {card.data}."
+    elif card.status == "uncalibrated":
         yield f"No fitted number stands behind this interval, it is an estimate ({card.data})."
     elif card.status == "derived":
         yield f"The card is of something near, not of this device ({card.data})."
@@ -188,6 +194,14 @@ def _unheld(kind: str, share: float, words: list[str]) -> str:
     return (
         f"{max(share, 0.001):.1%} of the predicted time is on {kind} that none of the measured networks held "
         f"({', '.join(words[:NAMED])}{more})."
+    )
+
+
+def _host(waits: float, measured: float) -> str:
+    most = f"at most {measured:.0%} of theirs" if measured else "none of it"
+    return (
+        f"{waits:.0%} of the predicted time the device waits for its host to issue ops, {most} in what was measured: "
+        "hosts and frameworks take half to twice as long as each other for it."
     )
 
 

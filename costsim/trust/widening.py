@@ -14,6 +14,9 @@ NUMBERS, THREADS, BATCH, RESOLUTION = "numbers", "threads", "batch", "resolution
 FALLBACK = "fallback"
 """Ops of an accelerator that the card's networks never held: its compiler may send them to the host core."""
 
+HOST = "host"
+"""Waiting for a host whose pace was not measured: that share of the time has this interval instead of the card's."""
+
 RUN = (NUMBERS, THREADS, BATCH, RESOLUTION, FALLBACK)
 """What widens the interval of a whole run; kinds of op (``costsim.trust.held``) widen their share of the time."""
 
@@ -27,6 +30,10 @@ class Ratios(NamedTuple):
     def times(self, factor: Ratios) -> Ratios:
         """The interval widened by a factor for the whole run."""
         return Ratios(self.low * factor.low, self.high * factor.high)
+
+    def beside(self, share: float, other: Ratios) -> Ratios:
+        """The interval when this share of the time has another one of its own: sums of times add, so do their ends."""
+        return Ratios(*((1 - share) * own + share * of for own, of in zip(self, other, strict=True)))
 
     def mixed(self, shares: Mapping[str, float], known: Mapping[str, Ratios]) -> Ratios:
         """The interval when these shares of the time are on kinds of op that nothing was measured of.

@@ -79,7 +79,9 @@ def test_mixed_precision_keeps_norms_in_fp32_and_rounds_them_for_products(dtype,
     ops, made = kernels(net.graph, "pytorch_eager", dtype)
     norm, product = row(ops, "layer_norm"), row(ops, "linear")
     assert made.ops.output_elems[norm, 0] == widened * ops.output_elems[norm, 0]
-    assert made.cast_elems[product, 0] == (ops.output_elems[norm, 0] if widened > 1 else 0)
+    rounded = ops.output_elems[norm, 0] + ops.weight_elems[product, 0]
+    assert made.cast_elems[product, 0] == (rounded if widened > 1 else 0)
+    assert made.casts[product, 0] == (2 if widened > 1 else 0)
 
 
 def test_tensor_cores_in_nchw_pay_for_turning_their_input():

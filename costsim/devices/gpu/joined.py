@@ -42,19 +42,29 @@ class Joined:
     starts: Array
     """``(ops, 1)`` 0 where a row runs in the kernel of another, else 1."""
     cast_elems: Array
-    """Elements a kernel in front of the row rounds from fp32."""
+    """Elements that kernels in front of the row round from fp32: its maps, and its weights."""
+    casts: Array
+    """How many such kernels there are."""
+
+    def take(self, rows: np.ndarray) -> Joined:
+        return Joined(self.ops.take(rows), self.starts[rows], self.cast_elems[rows], self.casts[rows])
 
 
 def joined(ops: OpTable, runtime: GpuRuntime, elem_bytes: float) -> Joined:
     """What is left to read and write when tensors inside a kernel stay in registers.
 
     ``input_elems`` loses what a row takes from its own kernel, ``output_elems`` is 0 where all readers are in it.
+    Under autocast weights are stored in fp32 and rounded anew in every run, for what it keeps of them it forgets where
+    the context ends. Source: PyTorch, torch/amp/autocast_mode.py (``__exit__`` clears the cache).
     Ignores: registers that run out, recomputation, kernels joined side by side.
     """
-    starts, cast_elems = np.ones((len(ops), 1)), np.zeros((len(ops), 1))
+    starts, nothing = np.ones((len(ops), 1)), np.zeros((len(ops), 1))
     widened = FP32_BYTES / elem_bytes if runtime.autocast else 1.0
     if not runtime.joins and runtime.attention != "fused" and widened == 1:
-        return Joined(ops, starts, cast_elems)
+        return Joined(ops, starts, nothing, nothing)
+    rounds = widened > 1
+    cast_elems = np.where(ops.kind == MAC, ops.weight_elems, 0.0) if rounds else nothing
+    casts = (cast_elems > 0).astype(float)
     reader, producer = ops.edges
     inside = producer >= 0
     edges = _Edges(reader[inside], producer[inside], ops)
@@ -63,28 +73,29 @@ def joined(ops: OpTable, runtime: GpuRuntime, elem_bytes: float) -> Joined:
         within |= edges.of_element_wise_code(runtime, starts)
     if runtime.attention == "fused":
         within |= edges.of_attention(starts)
-    wide = edges.in_fp32() if widened > 1 else np.zeros(len(ops), dtype=bool)
+    wide = edges.in_fp32() if rounds else np.zeros(len(ops), dtype=bool)
     if not within.any() and not wide.any():
-        return Joined(ops, starts, cast_elems)
+        return Joined(ops, starts, cast_elems, casts)
 
-    size, casts = ops.output_elems[edges.producer], ops.kind[edges.reader, 0] == MAC
+    size, multiplied = ops.output_elems[edges.producer], ops.kind[edges.reader, 0] == MAC
     taken = by_row(np.add, np.where(within[:, None], size, 0.0), edges.reader, len(ops))
     outside = np.bincount(edges.producer[~within], minlength=len(ops))
     stays = (outside == 0) & (ops.last_reader >= 0)
     reads, writes = ops.input_elems - taken, np.where(stays[:, None], 0.0, ops.output_elems)
     if wide.any():
-        seen = wide[edges.producer] & ~within & ~casts
+        seen = wide[edges.producer] & ~within & ~multiplied
         reads = reads + (widened - 1) * by_row(np.add, np.where(seen[:, None], size, 0.0), edges.reader, len(ops))
-        rounded = wide[edges.producer] & ~within & casts
+        rounded = wide[edges.producer] & ~within & multiplied
         if runtime.joins:  # rounded where it is made, and kept in fp32 only for those that read it so
             wanted = np.bincount(edges.producer[seen], minlength=len(ops)) > 0
             narrow = np.bincount(edges.producer[rounded], minlength=len(ops)) > 0
             writes = writes * (wide * (wanted * widened + narrow) + (~wide | ~(wanted | narrow)))[:, None]
         else:
             writes = writes * np.where(wide, widened, 1.0)[:, None]
-            cast_elems = by_row(np.add, np.where(rounded[:, None], size, 0.0), edges.reader, len(ops))
+            of_maps = by_row(np.add, np.where(rounded[:, None], size, 0.0), edges.reader, len(ops))
+            cast_elems, casts = cast_elems + of_maps, casts + (of_maps > 0)
     moved: dict[str, Any] = {"input_elems": np.maximum(0.0, reads), "output_elems": writes}
-    return Joined(replace(ops, **moved), starts, cast_elems)
+    return Joined(replace(ops, **moved), starts, cast_elems, casts)
 
 
 @dataclass(frozen=True)

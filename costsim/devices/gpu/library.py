@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from costsim.devices.base import RunConfig
+from costsim.devices.gpu.joined import FP32_BYTES, Joined
 from costsim.devices.gpu.profile import GpuProfile, Tile, WinogradTile
 from costsim.devices.gpu.tiles import (
     Multiprocessors,
@@ -19,8 +20,6 @@ from costsim.devices.gpu.tiles import (
 )
 from costsim.tables.optable import MAC, OpTable
 from costsim.tables.schema import Array
-
-FP32_BYTES = 4.0
 
 PARTIAL_SUM_BYTES = FP32_BYTES
 """Partial sums are fp32 whatever the operands are."""
@@ -98,20 +97,18 @@ def library_calls(ops: OpTable, profile: GpuProfile) -> Array:
     return np.where(ops.is_grouped, ops.groups, one) if profile.runtime.grouped == "loop" else one
 
 
-def library_kernels(ops: OpTable, starts: Array, cast_elems: Array, profile: GpuProfile, run: RunConfig) -> Kernels:
-    """Every kernel of the library that can run each op.
-
-    Where ``starts`` is 0 it runs in the kernel of another; ``cast_elems`` are rounded to 16 bits by a kernel in front.
-    """
+def library_kernels(of: Joined, profile: GpuProfile, run: RunConfig) -> Kernels:
+    """Every kernel of the library that can run each op, with those in front of it that round its operands."""
+    ops, starts = of.ops, of.starts
     kernels = Kernels.join(list(_kernels(ops, profile, run)))
     if not starts.all():
         kernels = replace(kernels, launches=kernels.launches * starts[kernels.op])
-    if cast_elems.any():
-        casts = cast_elems[kernels.op]
+    if of.casts.any():
+        rounded = of.cast_elems * (FP32_BYTES + ops.elem_bytes)
         kernels = replace(
             kernels,
-            scratch_bytes=kernels.scratch_bytes + casts * (FP32_BYTES + ops.elem_bytes[kernels.op]),
-            launches=kernels.launches + (casts > 0),
+            scratch_bytes=kernels.scratch_bytes + rounded[kernels.op],
+            launches=kernels.launches + of.casts[kernels.op],
         )
     return kernels
 

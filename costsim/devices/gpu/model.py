@@ -39,6 +39,7 @@ class GpuModel(DeviceModel):
     """
 
     profile_type: ClassVar[type[Profile]] = GpuProfile
+    fills_with_batch: ClassVar[bool] = True
 
     def plan(self, ops: OpTable, profile: Any, run: RunConfig) -> OpTable:
         weights, maps = ops.kept.get("GPU memory", (), lambda: _held_bytes(ops))
@@ -57,7 +58,7 @@ class GpuModel(DeviceModel):
 
     def kind_costs(self, ops: OpTable, profile: Any, run: RunConfig) -> CostTable:
         rows, hw, fit = _distinct_rows(ops, profile, run), profile.hardware, profile.fitted
-        tried, cycle_s = rows.kernels, 1 / hw.clock_hz
+        tried, cycle_s = rows.kernels, 1 / hw.working_clock_hz
         l2_byte_s, dram_byte_s = 1 / hw.memory.l2.bandwidth_bytes_per_s, 1 / _dram_bytes_per_s(profile)
 
         def ceilings(kernels: Kernels) -> dict[str, Array | Product]:
@@ -77,7 +78,7 @@ class GpuModel(DeviceModel):
         fastest = first_least(device_s, tried.op)
         used = Kernels(np.arange(len(rows.ops)), *map(fastest.of, tried.columns()))
         transfer = rows.sent_bytes / hw.memory.host.bandwidth_bytes_per_s
-        dispatch = library_calls(rows.ops, profile) * rows.starts * fit.dispatch_s
+        dispatch = rows.calls * fit.dispatch_s
         wait = dispatch_wait_s(fastest.of(device_s) + transfer, dispatch, independent_parts(ops), rows.kind_of)
         return CostTable(
             ceilings=ceilings(used),
@@ -94,7 +95,7 @@ class GpuModel(DeviceModel):
 
     def roofs(self, profile: Any, run: RunConfig) -> Roofs:
         hw = profile.hardware
-        peak = hw.clock_hz * hw.multiprocessors * hw.macs_per_cycle[run.dtype]
+        peak = hw.working_clock_hz * hw.multiprocessors * hw.macs_per_cycle[run.dtype]
         levels = {"dram": hw.memory.dram.bandwidth_bytes_per_s, "l2": hw.memory.l2.bandwidth_bytes_per_s}
         return Roofs(peak, levels)
 
@@ -125,8 +126,8 @@ class _Rows:
 
     ops: OpTable
     kernels: Kernels
-    starts: Array
-    """0 where a row runs in the kernel of another, else 1."""
+    calls: Array
+    """That the host makes for each: none where a row runs in the kernel of another."""
     dram_bytes: Array
     """That a run moves which follows another."""
     cold_dram_bytes: Array
@@ -158,12 +159,13 @@ def _distinct_rows(ops: OpTable, profile: GpuProfile, run: RunConfig) -> _Rows:
 
 def _work_out(lowered: OpTable, profile: GpuProfile, run: RunConfig) -> _Rows:
     kernel = joined(lowered, profile.runtime, run.elem_bytes)
-    ops, starts = kernel.ops, kernel.starts
+    ops = kernel.ops
     columns = [
         *ops.columns().values(),
         ops.word_of[:, None],
-        starts,
+        kernel.starts,
         kernel.cast_elems,
+        kernel.casts,
         independent_parts(ops)[:, None],
     ]
     cold = moved = _dram_bytes(ops, profile, again=False)
@@ -171,10 +173,12 @@ def _work_out(lowered: OpTable, profile: GpuProfile, run: RunConfig) -> _Rows:
         moved = _dram_bytes(ops, profile, again=True)
     sent_bytes = _sent_bytes(ops, profile)
     kinds = EqualRows.of([*columns, cold, moved, sent_bytes])
-    rows = ops.take(kinds.first)
-    starts, cold, moved, sent_bytes = (column[kinds.first] for column in (starts, cold, moved, sent_bytes))
-    kernels = library_kernels(rows, starts, kernel.cast_elems[kinds.first], profile, run).worth_trying()
-    return _Rows(rows, kernels, starts, moved, cold, _reached_ratio(rows, profile), sent_bytes, kinds.of_row)
+    rows = kernel.take(kinds.first)
+    cold, moved, sent_bytes = (column[kinds.first] for column in (cold, moved, sent_bytes))
+    kernels = library_kernels(rows, profile, run).worth_trying()
+    calls = library_calls(rows.ops, profile) * rows.starts + rows.casts
+    reached = _reached_ratio(rows.ops, profile)
+    return _Rows(rows.ops, kernels, calls, moved, cold, reached, sent_bytes, kinds.of_row)
 
 
 def _reached_ratio(ops: OpTable, profile: GpuProfile) -> Array:

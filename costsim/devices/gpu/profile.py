@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Field, NonNegativeFloat, PositiveInt, model_validator
 
@@ -24,7 +24,7 @@ from costsim.hardware.roles import Role
 class L2(Block):
     size_bytes: Capacity = Field(alias="size")
     bandwidth_bytes_per_s: BytesPerSecond = Field(alias="bandwidth")
-    """As measured by kernels that do nothing else."""
+    """As measured by kernels that do nothing else; where no document has it, 32 bytes x multiprocessors x clock."""
 
 
 class GpuDram(Block):
@@ -40,20 +40,29 @@ class GpuMemory(Block):
     l2: Annotated[L2, Role.BUFFER]
     dram: Annotated[GpuDram, Role.OFF_CHIP]
     host: HostLink
-    """The way from the host's memory, in the direction of inputs."""
+    """The way from the host's memory, in the direction of inputs: PCIe, of which copies reach four fifths."""
 
 
 class GpuHardware(Block):
     gpu: str
     multiprocessors: Annotated[PositiveInt, Effect.FASTER]
     clock_hz: Hertz = Field(alias="clock")
+    """The boost clock, as datasheets print it."""
+    sustained_clock_hz: Hertz | None = Field(None, alias="sustained_clock")
+    """What is left of it under load on a card that its power limit slows down; left out: all of it."""
     macs_per_cycle: dict[str, Rate]
-    """Of one multiprocessor, on the units matrix kernels use (tensor cores where there are any)."""
+    """Of one multiprocessor by data type, on the units matrix kernels use (tensor cores where there are any): what the
+    datasheet prints of dense operations a second, over 2 x multiprocessors x boost clock."""
     lanes: Annotated[PositiveInt, Effect.FASTER]
     """Scalar fp32 units of one multiprocessor: what element-wise and depthwise kernels run on."""
     register_file_bytes: Capacity = Field(alias="register_file")
-    """Of one multiprocessor; half of it holds partial sums."""
+    """Of one multiprocessor, 256 KiB on every card since 2014; half of it holds partial sums."""
     memory: GpuMemory
+
+    @property
+    def working_clock_hz(self) -> Any:
+        """The clock that kernels run at."""
+        return self.clock_hz if self.sustained_clock_hz is None else self.sustained_clock_hz
 
 
 class Tile(Block):
@@ -135,15 +144,31 @@ class GpuFitted(Block):
 
 
 class GpuProfile(Profile):
+    shared_runtimes: ClassVar[tuple[str, ...]] = ("pytorch_eager", "pytorch_compiled", "tensorrt")
+
     hardware: GpuHardware
     runtime: GpuRuntime
     fitted: GpuFitted
+
+    @model_validator(mode="before")
+    @classmethod
+    def _computes_in_what_it_has_units_for(cls, tree: Any) -> Any:
+        """A runtime that many cards share lists more data types than some have units for."""
+        runtime, hardware = tree.get("runtime"), tree.get("hardware")
+        if not (isinstance(runtime, dict) and isinstance(hardware, dict)):
+            return tree
+        units, dtypes = hardware.get("macs_per_cycle"), runtime.get("dtypes")
+        if runtime.get("name") not in cls.shared_runtimes or not (isinstance(units, dict) and dtypes):
+            return tree
+        return {**tree, "runtime": {**runtime, "dtypes": [dtype for dtype in dtypes if dtype in units]}}
 
     @model_validator(mode="after")
     def _consistent(self) -> GpuProfile:
         hw, memory = self.hardware, self.hardware.memory
         if missing := [dtype for dtype in self.runtime.dtypes if dtype not in hw.macs_per_cycle]:
             raise ValueError(f"hardware.macs_per_cycle lacks {missing[0]}, which runtime.dtypes lists")
+        if hw.sustained_clock_hz is not None and hw.sustained_clock_hz > hw.clock_hz:
+            raise ValueError("hardware.sustained_clock is above hardware.clock, the boost clock")
         if memory.l2.bandwidth_bytes_per_s < memory.dram.bandwidth_bytes_per_s:
             raise ValueError("hardware.memory.l2.bandwidth is below that of dram")
         if memory.l2.size_bytes > memory.dram.size_bytes:

@@ -48,7 +48,12 @@ def document(analysis: Analysis, findings: Iterable[Finding] | None = None) -> d
             "calibration": analysis.simulation.calibration.record(),
         },
         "trust": analysis.trust.record(),
-        "totals": analysis.summary | {"energy_parts_mj": analysis.energy_parts_mj, "measures": analysis.measures},
+        "totals": analysis.summary
+        | {
+            "filling_batch": None if analysis.filled is None else analysis.filled.batch,
+            "energy_parts_mj": analysis.energy_parts_mj,
+            "measures": analysis.measures,
+        },
         "unknown": unknown,
         "memories": [vars(memory) for memory in analysis.memories],
         "layers": analysis.layer_records,

@@ -59,6 +59,9 @@ def _totals(analysis: Analysis) -> Table:
     )
     for reason in analysis.trust.reasons:
         table.add_row("", Text(reason))
+    if (full := analysis.filled) is not None:
+        table.add_row("throughput", f"{s['throughput_per_s']:,.0f} images/s; the device fills at batch {full.batch}, "
+                      f"it reaches {full.best_per_s:,.0f} images/s")  # fmt: skip
     table.add_row("bound by", ", ".join(f"{name} {share:.0%}" for name, share in shares if share >= 0.005))
     table.add_row("parameters", format_count(s["params"]))
     table.add_row("MACs, FLOPs", f"{format_count(s['macs'])}, {format_count(s['flops'])}")

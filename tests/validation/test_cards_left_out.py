@@ -1,0 +1,32 @@
+"""Intervals of GPUs that nobody measured: those of cards left out of the fits of their runtime."""
+
+import pytest
+
+from costsim.hardware import load_profile
+from costsim.trust import standing
+from costsim.trust.widening import HOST, factors
+from validation.cards_left_out import COMPUTES, coverage, host_ratios, interval, outcome
+
+RUNTIMES = sorted({case.runtime for case in outcome()})
+
+
+def told(runtime):
+    return [case for case in outcome() if case.runtime == runtime and case.host_wait < COMPUTES]
+
+
+@pytest.mark.parametrize("runtime", RUNTIMES)
+def test_a_card_nobody_measured_has_the_interval_of_cards_left_out(runtime):
+    card = load_profile("rtx_4090", runtime=runtime).calibration
+    assert (card.low_ratio, card.high_ratio) == pytest.approx(interval(told(runtime)), abs=0.005)
+    assert card.error_of == "cards left out"
+    assert set(card.dtypes) == {case.dtype for case in outcome() if case.runtime == runtime}
+    assert standing(load_profile("rtx_4090", runtime=runtime), card.dtypes[0]).status == "estimated"
+
+
+def test_intervals_hold_nine_in_ten_of_the_cards_they_were_made_without():
+    held = [share for runtime in RUNTIMES for share in coverage(told(runtime)).values()]
+    assert sum(share >= 0.85 for share in held) > len(held) / 2
+
+
+def test_a_host_that_was_not_measured_has_an_interval_of_its_own():
+    assert factors()[HOST] == pytest.approx(host_ratios(outcome()), rel=0.01)
