@@ -19,8 +19,9 @@ import numpy as np
 from costsim.calibrate.errors import ErrorSummary, interval_ratios
 from costsim.calibrate.fit import fit
 from costsim.calibrate.problem import MeasuredRun
-from costsim.files import write_text
+from costsim.files import read_text, write_text
 from costsim.hardware import Profile, load_profile
+from costsim.hardware.folders import shipped_folder
 from costsim.trust.held import WAITS_FOR_HOST
 from costsim.trust.widening import Ratios
 from validation import nvidia_gpus, timm, v100
@@ -33,6 +34,9 @@ EAGER_CARDS = ("rtx_3090", "rtx_5090", "a100", "v100")
 WAITS = 0.5
 """A prediction that waits for the host longer tells of the host, one that waits less than ``COMPUTES`` of the card."""
 COMPUTES = 0.1
+
+FEWEST = 10
+"""Cards that tell both ends of an interval."""
 
 
 @dataclass(frozen=True)
@@ -75,11 +79,11 @@ def _fitted_on(board: str) -> dict[str, float]:
 
 
 def _own_of_others(card: str) -> dict[str, float]:
-    """Of memory and host the mean over all other cards that eager PyTorch was fitted on."""
+    """Of memory the median, of the host the mean over all other cards that eager PyTorch was fitted on."""
     others = {c: load_profile(c, runtime="pytorch_eager").fitted for c in EAGER_CARDS if c != card}
     hosts = [others[c].dispatch_s for c in ("a100", "v100") if c in others]
     return {
-        "fitted.dram_ratio": _mean(fitted.dram_ratio for fitted in others.values()),
+        "fitted.dram_ratio": float(np.median([fitted.dram_ratio for fitted in others.values()])),
         "fitted.dispatch": _mean([timm.HOST_S, *hosts]),
     }
 
@@ -146,21 +150,22 @@ RUNTIMES = {"pytorch_eager": eager, "pytorch_compiled": compiled, "tensorrt": en
 
 
 def interval(cases: Sequence[CardLeftOut]) -> tuple[float, float]:
-    """90 % of the measurements, every card counted alike however many networks ran on it."""
+    """90 % of the measurements, every card counted alike however many networks ran on it.
+
+    Of few cards nobody knows which way the next one lies: their interval reaches as far down as up.
+    """
     by_card = {card: [c.log_error for c in cases if c.card == card] for card in {c.card for c in cases}}
     most = max(map(len, by_card.values()))
-    return interval_ratios([e for errors in by_card.values() for e in np.resize(sorted(errors), most)])
+    low, high = interval_ratios([e for errors in by_card.values() for e in np.resize(sorted(errors), most)])
+    if len(by_card) >= FEWEST:
+        return low, high
+    return min(low, 1 / high), max(high, 1 / low)
 
 
 def host_ratios(cases: Sequence[CardLeftOut]) -> Ratios:
-    """The interval of what a device waits for a host that was not measured, from the few that were.
-
-    One host is as likely the slower as the faster of two, so that it reaches as far down as up.
-    """
-    waiting = [case for case in cases if case.host_wait > WAITS]
-    low, high = interval(waiting)
-    furthest = float(f"{max(1 / low, high):.3g}")
-    return Ratios(float(f"{1 / furthest:.3g}"), furthest)
+    """The interval of what a device waits for a host that was not measured, from the few that were."""
+    low, high = interval([case for case in cases if case.host_wait > WAITS])
+    return Ratios(float(f"{low:.3g}"), float(f"{high:.3g}"))
 
 
 def outcome() -> list[CardLeftOut]:
@@ -181,6 +186,33 @@ def _write(cases: Iterable[CardLeftOut]) -> None:
     write_text(OUTCOME, text.getvalue())
 
 
+def card_text(cases: Sequence[CardLeftOut]) -> str:
+    """The card of a runtime, as it stands at the end of its file."""
+    told = [case for case in cases if case.host_wait < COMPUTES]
+    low, high = interval(told)
+    cards = ", ".join(dict.fromkeys(case.card for case in told))
+    dtypes = ", ".join(sorted({case.dtype for case in cases}))
+    said = (
+        f"of {len(told)} measurements on {cards}, each card predicted by rates fitted on others, nine in ten took "
+        f"{low:.2f} to {high:.2f} times the prediction"
+    )
+    return f"""calibration:
+  status: uncalibrated
+  error_of: cards left out
+  data: "{said}"
+  dtypes: [{dtypes}]
+  mean_error_ratio: {ErrorSummary.of([case.log_error for case in told]).mean_ratio:.3f}
+  low_ratio: {low:.3g}
+  high_ratio: {high:.3g}
+"""
+
+
+def _keep(runtime: str, text: str) -> None:
+    """Write a runtime's card into its file, in place of the one there was."""
+    path = shipped_folder() / "runtimes" / f"{runtime}.yaml"
+    write_text(path, read_text(path).partition("calibration:\n")[0] + text)
+
+
 def main(arguments: Sequence[str]) -> None:
     """Solve all runtimes or those named, keep their errors beside the others', and print what they come to."""
     named = arguments or list(RUNTIMES)
@@ -190,6 +222,7 @@ def main(arguments: Sequence[str]) -> None:
     _write(kept)
     for runtime in dict.fromkeys(case.runtime for case in outcome()):
         cases = [case for case in outcome() if case.runtime == runtime]
+        _keep(runtime, card_text(cases))
         told = [case for case in cases if case.host_wait < COMPUTES]
         print(runtime, len(cases), "measurements, the interval is", [float(f"{end:.3g}") for end in interval(told)])
         for card in dict.fromkeys(case.card for case in cases):

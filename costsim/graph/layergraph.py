@@ -284,8 +284,11 @@ class LayerGraph:
                 ) from None
         return resized
 
-    def with_batch(self, n: Dim) -> LayerGraph:
-        """The same network for another batch size, or several side by side: of all inputs whose first dimension is that of the first."""
+    def with_batch(self, n: Any) -> LayerGraph:
+        """The same network for another batch size, or several side by side as an array.
+
+        It is that of all inputs whose first dimension is that of the first.
+        """
         before = self.input_shape[0]
         if np.ndim(n) == 0 and np.ndim(before) == 0 and n == before:
             return self

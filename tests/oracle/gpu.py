@@ -37,6 +37,7 @@ class GpuOp:
     def __init__(self, op: OracleOp, row: int, cache: Cache, profile: Any, run: RunConfig) -> None:
         self.op, self.x, self.profile, self.run = op, op.loops, profile, run
         x, hw, fit, self.elem_bytes = op.loops, profile.hardware, profile.fitted, run.elem_bytes
+        self.clock_hz = hw.sustained_clock_hz or hw.clock_hz
         in_groups = x.multiplies and x.groups > 1 and op.word not in ("matmul", "recurrent")
         self.depthwise = in_groups and x.c_in == 1
         grouped = in_groups and x.c_in > 1
@@ -46,7 +47,7 @@ class GpuOp:
         unrolled = x.kernel_h == x.kernel_w and x.kernel_w in profile.runtime.depthwise_windows
         lane_ratio = fit.depthwise_lane_ratio if unrolled else fit.generic_depthwise_lane_ratio
         scalar_flops = op.flops - 2 * op.macs + (2 * op.macs / lane_ratio if self.depthwise else 0.0)
-        self.lanes_s = scalar_flops / (2 * hw.lanes * hw.multiprocessors * hw.clock_hz)
+        self.lanes_s = scalar_flops / (2 * hw.lanes * hw.multiprocessors * self.clock_hz)
 
         touched = cache.chain[row]
         rows_read = min(1, x.kernel_h / x.stride_h)  # a window smaller than its stride skips rows
@@ -140,8 +141,8 @@ class GpuOp:
         most = ceil(blocks / hw.multiprocessors)
         resident = max(1, floor(hw.register_file_bytes / 2 / SUM_BYTES / sums))
         full = 2**15 / hw.macs_per_cycle[self.run.dtype]  # cycles in which all its blocks multiply one channel
-        waiting = fit.ramp_s + steps * step_ratio * full / hw.clock_hz
-        return most * sums * k / (hw.macs_per_cycle[self.run.dtype] * hw.clock_hz), max(1, most / resident) * waiting
+        waiting = fit.ramp_s + steps * step_ratio * full / self.clock_hz
+        return most * sums * k / (hw.macs_per_cycle[self.run.dtype] * self.clock_hz), max(1, most / resident) * waiting
 
     def ceilings(self, kernel: Kernel) -> dict[str, float]:
         memory = self.profile.hardware.memory

@@ -68,3 +68,28 @@ def test_maps_that_the_cache_keeps_in_part_are_fetched_again():
     assert bytes_of == sorted(bytes_of)
     assert bytes_of[0] < bytes_of[1]
     assert float(simulate(graph, halved, RunConfig.of(halved, "fp16")).costs.traffic["dram"].sum()) == bytes_of[1]
+
+
+def test_waiting_for_a_host_that_was_not_measured_has_its_interval():
+    small, large = (analyze("resnet18", "rtx_3090", batch=batch).trust for batch in (1, 512))
+    assert any("waits for its host" in reason for reason in small.reasons)
+    assert not any("waits for its host" in reason for reason in large.reasons)
+    assert small.low_ratio < large.low_ratio and small.high_ratio > large.high_ratio
+
+
+def test_the_batch_that_fills_a_card_reaches_nine_tenths_of_its_best():
+    full = analyze("resnet18", "rtx_5090").filled
+    per_s = {batch: 1e3 * batch / analyze("resnet18", "rtx_5090", batch=batch).latency_ms for batch in (16, 64, 256)}
+    assert max(per_s.values()) <= full.best_per_s * (1 + 1e-9)
+    assert all((batch < full.batch) == (rate < 0.9 * full.best_per_s) for batch, rate in per_s.items())
+    assert analyze("resnet18", "rpi4b").filled is None
+
+
+def test_the_sustained_clock_is_what_kernels_run_at():
+    graph, seconds = build("mobilenet_v1_1x"), []
+    for clock in ("800 MHz", "400 MHz"):
+        profile = load_profile("t4", {"sustained_clock": clock})
+        seconds.append(simulate(graph, profile, RunConfig.of(profile)).costs.limits["arithmetic"].sum())
+    assert 1.5 * seconds[0] < seconds[1] <= 2 * seconds[0]
+    with pytest.raises(InputError, match="above hardware"):
+        load_profile("t4", {"sustained_clock": "2 GHz"})

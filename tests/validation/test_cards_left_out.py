@@ -3,9 +3,10 @@
 import pytest
 
 from costsim.hardware import load_profile
+from costsim.hardware.folders import shipped_folder
 from costsim.trust import standing
 from costsim.trust.widening import HOST, factors
-from validation.cards_left_out import COMPUTES, coverage, host_ratios, interval, outcome
+from validation.cards_left_out import COMPUTES, card_text, coverage, host_ratios, outcome
 
 RUNTIMES = sorted({case.runtime for case in outcome()})
 
@@ -17,7 +18,10 @@ def told(runtime):
 @pytest.mark.parametrize("runtime", RUNTIMES)
 def test_a_card_nobody_measured_has_the_interval_of_cards_left_out(runtime):
     card = load_profile("rtx_4090", runtime=runtime).calibration
-    assert (card.low_ratio, card.high_ratio) == pytest.approx(interval(told(runtime)), abs=0.005)
+    written = (shipped_folder() / "runtimes" / f"{runtime}.yaml").read_text(encoding="utf-8")
+    assert written.endswith(card_text([case for case in outcome() if case.runtime == runtime])), (
+        "run: python -m validation.cards_left_out"
+    )
     assert card.error_of == "cards left out"
     assert set(card.dtypes) == {case.dtype for case in outcome() if case.runtime == runtime}
     assert standing(load_profile("rtx_4090", runtime=runtime), card.dtypes[0]).status == "estimated"
