@@ -6,11 +6,11 @@ A run is found in a trace of several by its repetition: the last kernels that co
 from __future__ import annotations
 
 import csv
-import json
 import re
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
+from costsim.jsonfile import parse_json
 from costsim.profiled.profile import OpProfile, TimedOp
 
 US = 1e-6
@@ -58,7 +58,9 @@ def torch_profiler(text: str) -> OpProfile | None:
     """A trace of ``torch.profiler`` in Chrome's format: the kernels of the last step, summed by the op they ran for."""
     if not text.lstrip().startswith("{") or '"traceEvents"' not in text:
         return None
-    events = [e for e in json.loads(text)["traceEvents"] if e.get("ph") == "X" and "dur" in e]
+    events = [
+        e for e in parse_json(text, where="", mend="write it again")["traceEvents"] if e.get("ph") == "X" and "dur" in e
+    ]
     ops = {_id(e): str(e["name"]).removeprefix("aten::") for e in events if e.get("cat") == "cpu_op"}
     kernels = [
         Kernel(e["name"], ops.get(_id(e)) or kind_of(e["name"]), float(e["ts"]) * US, float(e["dur"]) * US, _id(e))
@@ -79,7 +81,7 @@ def trtexec(text: str) -> OpProfile | None:
     """The list ``--exportProfile`` writes: a layer an entry, several of the network's joined by ``+`` in its name."""
     if not text.lstrip().startswith("[") or '"averageMs"' not in text:
         return None
-    layers = [entry for entry in json.loads(text) if "averageMs" in entry]
+    layers = [entry for entry in parse_json(text, where="", mend="write it again") if "averageMs" in entry]
     ops = tuple(TimedOp(_layers(str(e["name"])), str(e["name"]), float(e["averageMs"]) * MS) for e in layers)
     return OpProfile("trtexec", ops, sum(op.seconds for op in ops))
 
