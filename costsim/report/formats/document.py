@@ -23,6 +23,8 @@ def document(analysis: Analysis, findings: Iterable[Finding] | None = None) -> d
     from costsim.guidelines.pricing import check, takes_minutes  # pricing takes longer than the analysis itself
 
     unknown = dict(analysis.unknown)
+    if analysis.filled is None:
+        unknown["filling_batch"] = "one image at a time fills the device, or the network has a fixed batch"
     if findings is None and takes_minutes(analysis.simulation):
         unknown["guidelines"] = "pricing them takes minutes for this many planned ops: ask costsim check"
     elif findings is None:
