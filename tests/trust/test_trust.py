@@ -21,6 +21,8 @@ from costsim.trust.widening import Ratios, factors
 CALIBRATED = [name for name in profile_names() if load_profile(name).calibration.status == "calibrated"]
 
 ON_THE_CARD = {
+    "a100": "efficientnet_b0",
+    "jetson_agx_orin": "efficientvit_b1",
     "edge_tpu": "resnet50_v1",
     "epyc_zen4": "mobilenet_v2_1x",
     "eyeriss_v1": "vgg16",
