@@ -10,7 +10,7 @@ import numpy as np
 from costsim.calibrate.constants import INT8, constants_of, known_to
 from costsim.calibrate.errors import ErrorSummary, interval_ratios
 from costsim.calibrate.fit import NOISE, fit
-from costsim.calibrate.measured_ops import measured_ops, times_kernels
+from costsim.calibrate.measured_ops import measured_ops
 from costsim.calibrate.measurements import Measurement
 from costsim.calibrate.problem import Constant, MeasuredRun
 from costsim.devices import RunConfig
@@ -70,7 +70,7 @@ def measured_runs(profile: Profile, measurements: Sequence[Measurement], dtype: 
     by_op: list[MeasuredRun] = []
     for m in measurements:
         run = run_of(graphs[m.name], profile, dtype, m.threads)
-        if m.profile is not None and times_kernels(profile):
+        if m.profile is not None and profile.issued_by_host:
             by_op.append(measured_ops(m.name, graphs[m.name], m.profile, profile, run))
         else:
             by_run.setdefault(run, {})[m.name] = m.latency_s

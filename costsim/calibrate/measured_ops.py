@@ -21,11 +21,6 @@ HOST = "dispatch_s"
 """What a kernel's own time has nothing of."""
 
 
-def times_kernels(profile: Profile) -> bool:
-    """Whether the family's profilers time what the device does alone, without a host: those of GPUs do."""
-    return hasattr(profile.fitted, HOST) and hasattr(profile.runtime, "input_from")
-
-
 @dataclass(frozen=True)
 class MeasuredOps(MeasuredRun):
     """The ops of one network; ``measured_s`` is of ops, ``tables`` holds the network alone."""

@@ -77,6 +77,8 @@ class Profile(Block):
 
     shared_runtimes: ClassVar[tuple[str, ...]] = ()
     """Runtimes whose traits and rates stand in files of their own: a new device of the family only names them."""
+    issued_by_host: ClassVar[bool] = False
+    """Whether ops are issued by another machine, which the device waits for and its own profilers do not time."""
 
     schema_version: Literal[1]
     name: str

@@ -62,7 +62,7 @@ def evidence(profile: Profile, cases: Sequence[Case]) -> MadeOn:
             for word, (seen, low, high) in sorted(products.items())
         },
         others=tuple(sorted(others)),
-        host_wait=max((round(host_wait(case.costs), 3) for case in cases), default=0.0),
+        host_wait=max((round(host_wait(profile, case.costs), 3) for case in cases), default=0.0),
     )
 
 

@@ -6,6 +6,7 @@ from math import prod
 
 import numpy as np
 
+from costsim.hardware import Profile
 from costsim.hardware.calibration import MadeOn
 from costsim.tables.costtable import CostTable
 from costsim.tables.optable import OpTable
@@ -66,9 +67,9 @@ def time_shares(ops: OpTable, costs: CostTable) -> np.ndarray:
     return seconds / (seconds.sum() or 1.0)
 
 
-def host_wait(costs: CostTable) -> float:
+def host_wait(profile: Profile, costs: CostTable) -> float:
     """Share of the predicted time in which the device waits for the host to issue ops, at the first point."""
-    waits = costs.overheads.get(WAITS_FOR_HOST)
+    waits = costs.overheads.get(WAITS_FOR_HOST) if profile.issued_by_host else None
     return 0.0 if waits is None else float(waits[:, 0].sum() / (costs.latency_s[:, 0].sum() or 1.0))
 
 

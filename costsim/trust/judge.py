@@ -104,7 +104,7 @@ def trust(profile: Profile, run: RunConfig, ops: OpTable, costs: CostTable) -> T
             interval = interval.mixed(shares, factors())
             for kind, share in shares.items():
                 reasons.append(_unheld(kind, share, unheld_words(ops, costs, made_on, kind)))
-    waits, measured = host_wait(costs), made_on.host_wait if made_on else 0.0
+    waits, measured = host_wait(profile, costs), made_on.host_wait if made_on else 0.0
     if waits - measured >= LEAST_SHARE:
         interval = interval.beside(waits, factors()[HOST])
         reasons.append(_host(waits, measured))

@@ -145,6 +145,7 @@ class GpuFitted(Block):
 
 class GpuProfile(Profile):
     shared_runtimes: ClassVar[tuple[str, ...]] = ("pytorch_eager", "pytorch_compiled", "tensorrt")
+    issued_by_host: ClassVar[bool] = True
 
     hardware: GpuHardware
     runtime: GpuRuntime
