@@ -138,8 +138,9 @@ def _rates(profile: Profile) -> dict[str, float]:
 def coverage(cases: Sequence[CardLeftOut]) -> dict[str, float]:
     """Card to the share of its measurements in the interval that the other cards give, where it waits for no host."""
     told = [case for case in cases if case.host_wait < COMPUTES]
-    shares = {}
-    for card in dict.fromkeys(case.card for case in told):
+    shares: dict[str, float] = {}
+    cards = list(dict.fromkeys(case.card for case in told))
+    for card in cards if len(cards) > 1 else ():
         low, high = interval([case for case in told if case.card != card])
         shares[card] = float(np.mean([low <= np.exp(-c.log_error) <= high for c in told if c.card == card]))
     return shares
@@ -229,8 +230,7 @@ def main(arguments: Sequence[str]) -> None:
             for dtype in dict.fromkeys(case.dtype for case in cases if case.card == card):
                 errors = [c.log_error for c in cases if (c.card, c.dtype) == (card, dtype)]
                 print(f"  {card} {dtype}: {np.mean(errors):+.2f} log, {ErrorSummary.of(errors)}")
-        if len({case.card for case in told}) > 1:
-            print("  in the interval of the others:", {card: f"{share:.0%}" for card, share in coverage(cases).items()})
+        print("  in the interval of the others:", {card: f"{share:.0%}" for card, share in coverage(cases).items()})
     print("waiting for a host:", host_ratios(outcome()))
 
 
