@@ -110,8 +110,6 @@ class Totals(Counts):
     flash_bytes: int | None
     throughput_per_s: float | None
     """Images per second."""
-    filling_batch: int | None
-    """The batch at which throughput comes within a tenth of its best; null on devices that one image fills."""
     coverage_ratio: float
     """Share of the layers that have a cost model."""
     bound: str
