@@ -114,6 +114,10 @@ class LayerGraph:
             self._readers[read].append(name)
         return node
 
+    def put_in_blocks(self, blocks: Mapping[str, str]) -> None:
+        """Say which block each of these nodes belongs to."""
+        self._nodes |= {name: self._nodes[name]._replace(block=block) for name, block in blocks.items()}
+
     def repeat(self, block: str, names: Iterable[str], old: str, made: str) -> str:
         """Append the last block again and again, under other names: sooner made than layer by layer.
 

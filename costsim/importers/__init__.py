@@ -9,6 +9,7 @@ from typing import Any
 from costsim.errors import InputError, unknown_name
 from costsim.files import check_file, is_there
 from costsim.graph import LayerGraph
+from costsim.graph.blocks import name_blocks
 from costsim.graph.resize import InputSize, resized
 from costsim.importers.foreign import refuse_foreign
 from costsim.importers.importer import Importer
@@ -64,10 +65,10 @@ def load_network(
 def _loaded(
     importer: Importer, source: Any, input_size: InputSize, batch: int | None, limits: Mapping[str, int] | None
 ) -> LayerGraph:
-    if not limits:
-        return importer.load(source, input_size, batch)
-    if not importer.takes_limits:
+    if limits and not importer.takes_limits:
         raise InputError(
             f"{importer.name} files have no sizes that the data decide", where="--limit", mend="leave it out"
         )
-    return importer.load(source, input_size, batch, limits=limits)
+    graph = importer.load(source, input_size, batch, **({"limits": limits} if limits else {}))
+    name_blocks(graph)
+    return graph

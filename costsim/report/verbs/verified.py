@@ -85,6 +85,9 @@ def compared(outputs: Outputs) -> list[str]:
         lines.append(f"the network's outputs differ by {outputs.of_results:.2g} of their largest magnitude")
     if largest is not None:
         lines.append(f"the largest difference is {difference(largest)}")
+    if outputs.handed_on:
+        count = counted(len(outputs.handed_on), "layer")
+        lines.append(f"rounding grows: {count} over the tolerance, not so when run on the original's own operands")
     if taken:
         told = "; ".join(f"{check.name} {check.reason}" for check in taken[:REASONS])
         more = f"; {len(taken) - REASONS} more" if len(taken) > REASONS else ""
