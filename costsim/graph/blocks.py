@@ -25,7 +25,7 @@ def name_blocks(graph: LayerGraph) -> None:
     if len(blocks) < 2:
         return
     counted: Counter[str] = Counter()
-    named = {}
+    named: dict[str, str] = {}
     for nodes in blocks:
         stage = _size(nodes[-1])
         counted[stage] += 1
