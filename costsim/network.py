@@ -12,6 +12,7 @@ import numpy as np
 from costsim.errors import InputError, unknown_name
 from costsim.files import is_there
 from costsim.graph import LayerGraph
+from costsim.graph.blocks import name_blocks
 from costsim.graph.resize import InputSize, resized
 from costsim.networks import build, network_names
 
@@ -94,7 +95,9 @@ def _resolve(spec: Any, size: InputSize, batch: int | None, limits: Mapping[str,
         return resized(spec, size, batch)
     from costsim.importers import load_network
 
-    return load_network(spec, size, batch, limits)  # a file may leave its sizes open: it is bound while read
+    graph = load_network(spec, size, batch, limits)  # a file may leave its sizes open: it is bound while read
+    name_blocks(graph)
+    return graph
 
 
 def _checked(limits: Mapping[str, int] | None) -> Mapping[str, int]:

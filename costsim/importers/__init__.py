@@ -9,7 +9,6 @@ from typing import Any
 from costsim.errors import InputError, unknown_name
 from costsim.files import check_file, is_there
 from costsim.graph import LayerGraph
-from costsim.graph.blocks import name_blocks
 from costsim.graph.resize import InputSize, resized
 from costsim.importers.foreign import refuse_foreign
 from costsim.importers.importer import Importer
@@ -69,6 +68,4 @@ def _loaded(
         raise InputError(
             f"{importer.name} files have no sizes that the data decide", where="--limit", mend="leave it out"
         )
-    graph = importer.load(source, input_size, batch, **({"limits": limits} if limits else {}))
-    name_blocks(graph)
-    return graph
+    return importer.load(source, input_size, batch, **({"limits": limits} if limits else {}))

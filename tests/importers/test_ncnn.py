@@ -143,7 +143,7 @@ def test_a_damaged_file_is_refused_in_one_line(lines: list[str], options: dict[s
 def test_an_unknown_layer_is_kept_and_named() -> None:
     graph = _load(INPUT, CONV, "Mystery what 1 1 out end -23330=4,3,2,2,8")
     assert graph["what"].layer == L.Unknown("Mystery", (1, 8, 2, 2))
-    assert graph.notes[0] == "unknown ops, bytes counted but not arithmetic: Mystery"
+    assert graph.notes == ("unknown ops, bytes counted but not arithmetic: Mystery",)
 
 
 def test_a_file_that_is_not_there_or_of_no_known_type(tmp_path: Path) -> None:

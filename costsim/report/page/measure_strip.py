@@ -32,7 +32,7 @@ def strip(analysis: Analysis) -> list[Record]:
     cells = [_cell(block, TIME, own / most, percent(own), "share of the latency") for block, own in shares.items()]
     for name in HEADLINES:
         row = BY_NAME[name]
-        label = f"{row.guideline} {name.removesuffix('_ratio').replace('_', ' ')}"
+        label = f"{row.guideline} {name.rpartition('_')[0].replace('_', ' ')}"  # the unit is in the cells
         values = {block: own[name] for block, own in analysis.block_measures.items()}
         least = _best(row)
         most = max((value for value in values.values() if value is not None), default=least)
