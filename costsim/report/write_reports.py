@@ -53,13 +53,16 @@ def write_reports(folder: Path) -> None:
 
 def gather(folder: Path) -> None:
     """Take the libraries out of the folder's pages into a file beside them, and list the pages in an index."""
-    found: list[tuple[str, str]] = []
+    found: list[tuple[str, str, str]] = []
     for path in sorted(folder.glob("*.html")):
         if path.name != INDEX:
             html = _shared(path.read_text(encoding="utf-8"))
             write_text(path, html)
             title = _TITLE.search(html)
-            found.append((path.name, unescape(title[1]).strip() if title else path.stem))
+            table = path.with_suffix(".txt")
+            found.append(
+                (path.name, unescape(title[1]).strip() if title else path.stem, table.name if table.exists() else "")
+            )
     write_text(folder / SHARED, "\n".join(vendored(name) for name in (*CHARTS, LAYOUT)))
     index = (
         environment()
