@@ -9,8 +9,10 @@ from __future__ import annotations
 import csv
 import math
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from costsim.calibrate.logs import parse_log
 from costsim.errors import InputError, shortened
@@ -70,7 +72,7 @@ def read_measurements(path: str | Path) -> list[Measurement]:
     text = read_text(where, mend="give a CSV file or a log")
     if network:
         return [_checked(_profiled(network, text, where), where)]
-    found = parse_log(text) if not _is_csv(text) else _parse_csv(text, where)
+    found: Sequence[tuple[Any, ...]] = parse_log(text) if not _is_csv(text) else _parse_csv(text, where)
     if not found:
         raise InputError(
             "neither a CSV of measurements nor a log of benchncnn or benchmark_model",
