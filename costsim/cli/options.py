@@ -67,7 +67,7 @@ def run_options(command: Callable[..., Any], batch: Any = int, *, several_dtypes
     dtypes = "fp32, fp16, int8 ...; if left out, that of a quantised file, else the runtime's first."
     if several_dtypes:
         dtypes += " Several set one network beside itself."
-    options = (
+    options: tuple[Callable[[Any], Any], ...] = (
         click.option("--batch", type=batch, metavar="N",
                      help="Images per inference; the network's own, mostly 1, if left out"
                           + (".", "; max is the most that fit.")[batch is not int]),
