@@ -79,7 +79,7 @@ def runs(runtime: str, boards: Sequence[str], settings: Mapping[str, str] | None
     made = []
     for (board, layout, dtype), group in rows.groupby(["board", "layout", "dtype"]):
         profile = load_profile(board, {"layout": layout, **(settings or {})}, runtime=runtime)
-        config = RunConfig.of(profile, dtype)
+        config = RunConfig.of(profile, str(dtype))
         names = [_name(row) for row in group.itertuples()]
         tables = {name: lower_for(_graph(name), profile, config) for name in names}
         seconds = dict(zip(names, (group.batch / group.images_per_s).tolist(), strict=True))
@@ -130,9 +130,9 @@ def _engines(how: EngineFit) -> None:
     for index, (run, errors) in enumerate(zip(engines, solved.log_errors, strict=True)):
         print(run.name, "tensorrt", {path: f"{value:.3g}" for path, value in solved.values(engines, index).items()})
         _show(run, list(errors.values()))
-    errors = left_out(engines, how)
-    print(f"  networks left out: {ErrorSummary.of(errors)}")
-    print("  90 % interval:", [round(ratio, 2) for ratio in interval_ratios(errors)])
+    outside = left_out(engines, how)
+    print(f"  networks left out: {ErrorSummary.of(outside)}")
+    print("  90 % interval:", [round(ratio, 2) for ratio in interval_ratios(outside)])
 
 
 def main(arguments: Sequence[str]) -> None:
