@@ -1,4 +1,4 @@
-"""ncnn on ARM: fit each core type, and leave every network out once.
+"""ncnn on ARM: fit each core type, and leave every network out once, three at a time.
 
 ``python -m validation.arm`` solves all core types (minutes each) and keeps the outcome in
 ``validation/results``; ``python -m validation.arm a53`` one of them.
@@ -18,13 +18,20 @@ from validation.arm_runs import CORES, runs_of
 
 RESULTS = Path(__file__).parent / "results"
 
+LEFT_OUT_AT_ONCE = 3
+"""Networks that a fit does without."""
+
 
 def solve(core: str) -> dict[str, Any]:
     """Everything later stages need of one core type, as plain data."""
     runs, constants = runs_of(CORES[core]), constants_of("cpu")
     whole = fit(runs, constants.core, constants.board)
     left_out = leave_one_network_out(
-        runs, constants, whole, progress=lambda network: print(f"{core}: without {network}", file=sys.stderr)
+        runs,
+        constants,
+        whole,
+        at_once=LEFT_OUT_AT_ONCE,
+        progress=lambda networks: print(f"{core}: without {networks}", file=sys.stderr),
     )
     core_paths = {c.path for c in constants.core}
     values = [whole.values(runs, index) for index in range(len(runs))]

@@ -46,7 +46,7 @@ def _head() -> Iterator[str]:
         "ncnn's benchmark on 29 clusters of ARM boards (Tencent/ncnn benchmark/README.md @ a4d2ea1d): runs on one "
         "known core type with at least 14 networks, convolutional networks only, latencies that spread less than 30 %. "
         "A fit shares one set of constants over all boards with the same core and has six a board. Each error is of a "
-        "network that was left out of all runs: `python -m validation.arm`, `python -m validation.arm_report`."
+        "network that was left out of all runs, with two others: `python -m validation.arm`, `python -m validation.arm_report`."
     )
 
 

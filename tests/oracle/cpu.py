@@ -26,6 +26,12 @@ def tiles(length: float, tile: float) -> float:
     return count
 
 
+def tiles_of_a_row(width: float) -> list[float]:
+    """Fours, then a two, then a one."""
+    left = width % 4
+    return [4] * int(width // 4) + [2] * int(left // 2) + [1] * int(left % 2)
+
+
 class CpuOp:
     """What the runtime makes of one op, for one image of the batch."""
 
@@ -35,6 +41,8 @@ class CpuOp:
         self.images = x.n
         self.inputs, self.outputs = op.input_elems / x.n, op.output_elems / x.n
         self.lanes = profile.hardware.vector_bytes / elem_bytes
+        self.floats = elem_bytes == 2 and op.word in (profile.runtime.plain_tensor_ops or ())
+        self.value_bytes = 4.0 if self.floats else elem_bytes
         self.convolves = x.multiplies and op.word not in ("matmul", "recurrent")
         self.depthwise = self.convolves and x.groups > 1 and x.c_in == 1
         self.grouped = self.convolves and x.groups > 1 and x.c_in > 1
@@ -53,6 +61,8 @@ class CpuOp:
             self.depthwise_kernel()
         elif self.takes_winograd():
             self.winograd()
+        elif self.passes_over_packs():
+            self.pairs_of_packs()
         elif op.word == "linear" and x.h_out * x.w_out > 1 and profile.runtime.linear_rows is not None:
             self.few_rows_at_a_time()
         else:
@@ -60,6 +70,16 @@ class CpuOp:
             self.matrix_product()
         if x.multiplies and not self.direct and self.border_is_read():
             self.packed += x.groups * x.c_in * self.seen(0) * self.seen(1)
+
+    @property
+    def is_plain(self) -> bool:
+        return self.op.word in (self.profile.runtime.plain_tensor_ops or ())
+
+    @property
+    def pack(self) -> float:
+        """Channels kept together."""
+        channels, largest = self.x.groups * self.x.c_out, min(self.lanes, 8)
+        return next(size for size in (largest, 4, 1) if channels % size == 0)
 
     def seen(self, axis: int) -> float:
         """Length of the input that the windows cover, border included."""
@@ -94,6 +114,36 @@ class CpuOp:
             setattr(self, name, count)
         self.panel = self.inputs
 
+    def passes_over_packs(self) -> bool:
+        """Small kernels over whole packs, below so many channels."""
+        x = self.x
+        if not (self.profile.runtime.direct_over_packs and self.convolves):
+            return False
+        if x.c_in % self.lanes or x.c_out % self.lanes or x.dilation_h != 1 or x.dilation_w != 1:
+            return False
+        if x.kernel_h != x.kernel_w or x.stride_h != x.stride_w:
+            return False
+        half = {(3, 1): None, (3, 2): (64, 128), (5, 1): None, (5, 2): (16, 88)}
+        single = {(3, 2): (4, 32), (5, 1): None, (5, 2): (8, 44)}
+        limits, kind = {2: half, 4: single}.get(self.elem_bytes, {}), (x.kernel_h, x.stride_h)
+        if kind not in limits:
+            return False
+        below = limits[kind]
+        return below is None or x.c_in < below[0] or x.c_out < below[1]
+
+    def pairs_of_packs(self) -> None:
+        """The map once for every pair of an input and an output pack, four, two or one outputs of a row at a time."""
+        x, lanes, l1 = self.x, self.lanes, self.profile.hardware.memory.l1.size_bytes
+        taps, ins, outs = x.kernel_h * x.kernel_w, x.c_in / lanes, x.c_out / lanes
+        vectors = 0
+        for pixels in tiles_of_a_row(x.w_out):
+            vectors += lanes * taps + x.kernel_h * ((pixels - 1) * x.stride_w + x.kernel_w) + 2 * pixels
+        self.macs = x.groups * x.c_in * x.c_out * taps * x.h_out * x.w_out
+        self.loads = x.groups * ins * outs * lanes * x.h_out * vectors
+        out = missed(lanes * (x.h_in * x.w_in + x.h_out * x.w_out) * self.elem_bytes, l1)
+        maps = self.inputs * (1 + out * (outs - 1)) + self.outputs * (1 + 2 * out * (ins - 1))
+        self.l2_reads, self.items = maps + self.op.weight_elems, outs
+
     def depthwise_kernel(self) -> None:
         """A pack of channels at a time; neighbouring outputs of a row share the inputs they load."""
         x, strip, pack = self.x, 4, self.lanes
@@ -101,13 +151,31 @@ class CpuOp:
         if self.elem_bytes == 2 and self.profile.runtime.half_depthwise_in_packs:
             pack = next(size for size in (self.lanes, 4, 1) if channels % size == 0)
         self.items = ceil(channels / pack)
+        if pack < self.lanes:
+            return self.part_of_a_vector(pack)
         outputs = self.items * self.lanes * x.h_out * x.w_out  # a vector for every pack
         loads = 2 * x.kernel_h * x.kernel_w * (self.lanes if self.profile.runtime.scalar_depthwise else 1)
-        if x.kernel_h == x.kernel_w and x.kernel_h in self.profile.runtime.depthwise_kernels and pack == self.lanes:
+        if x.kernel_h == x.kernel_w and x.kernel_h in self.profile.runtime.depthwise_kernels:
             span = min((strip - 1) * x.stride_w + x.dilation_w * (x.kernel_w - 1) + 1, strip * x.kernel_w)
             loads = x.kernel_h * span / strip
         self.macs, self.loads = outputs * x.kernel_h * x.kernel_w, outputs * (loads + 1)
         self.l2_reads = self.inputs + self.outputs
+
+    def part_of_a_vector(self, pack: float) -> None:
+        """Half precision, channels that fill no vector: along the rows, or a loop over the taps of each output."""
+        x, hw = self.x, self.profile.hardware
+        taps, rows = x.kernel_h * x.kernel_w, self.items * x.h_out
+        self.l2_reads = self.inputs + self.outputs
+        plain = x.dilation_h == x.dilation_w == 1 and x.stride_h == x.stride_w <= 2
+        if pack == 1 and x.kernel_h == x.kernel_w == 3 and plain:
+            vectors = x.w_out // self.lanes + x.w_out % self.lanes // 4
+            singles = x.w_out % self.lanes % 4
+            self.macs = rows * self.lanes * (vectors * (9 + 4) + singles * 8)
+            self.loads = rows * self.lanes * (vectors * 5 + singles * 3)
+            return
+        slot = max(pack, min(hw.load_bytes_per_cycle, hw.vector_bytes) / self.elem_bytes)
+        self.macs = rows * x.w_out * self.lanes * taps
+        self.loads = rows * x.w_out * slot * (2 * taps + 1)
 
     def matrix_product(self) -> None:
         """im2col unless the kernel is one pixel or the channels are few, then one product a group."""
@@ -179,6 +247,21 @@ class CpuOp:
         return Touched(self.inputs * self.elem_bytes, self.outputs * self.elem_bytes, self.weight_bytes, scratch)
 
 
+def repacked(op: CpuOp, parts: list[CpuOp | None]) -> float:
+    """Bytes of passes that change the packs of what an op reads, or of what it writes."""
+    written = [part for part in parts if part]
+    packs = [part.pack for part in written]
+    moved = 6 * op.inputs if None in parts and op.elem_bytes == 2 and not op.is_plain else 0.0
+    for part in written:
+        if part.is_plain != op.is_plain:
+            moved += 6 * part.outputs if part.elem_bytes == 2 else 0
+        if (1 if part.is_plain else part.pack) != (1 if op.is_plain else part.pack):
+            moved += 2 * part.outputs * part.elem_bytes
+    joins = op.op.word == "concat" and packs and min(packs) < op.pack
+    cuts = op.op.word == "slice" and packs and op.pack < max(packs)
+    return moved + (2 * op.outputs * op.elem_bytes if joins or cuts else 0)
+
+
 class Level:
     """What one cache level does not hold, run after run or from cold."""
 
@@ -209,6 +292,8 @@ def price(ops: list[OracleOp], table: OpTable, profile: Any, run: RunConfig) -> 
     memory, fit, rules = profile.hardware.memory, profile.fitted, profile.runtime.blocked_layout
     layouts = Layouts(ops, table, rules) if rules else None
     chain = [CpuOp(op, profile, run.elem_bytes, layouts, row) for row, op in enumerate(ops)]
+    for row, op in enumerate(chain):
+        op.repacked_bytes = repacked(op, [chain[p] if p >= 0 else None for p in table.producers[row]])
     levels = memory.l2.size_bytes + (memory.l3.size_bytes if memory.l3 else 0)
     last = Level(chain, table, profile, levels * fit.cache_ratio)
     l2 = Level(chain, table, profile, memory.l2.size_bytes * (fit.blocked.l2_ratio if fit.blocked else 1))
@@ -232,9 +317,12 @@ def _price_op(op: CpuOp, last: Level, l2: Level, row: int, profile: Any, run: Ru
 
     peak = hw.macs_per_cycle[run.dtype]
     exponentials = EXPONENTIALS.get(op.op.word, 0) * runtime.exponential_instructions * op.outputs
+    exponentials = runtime.op_instructions.get(op.op.word, 0) * op.outputs or exponentials
     other = (op.op.flops - 2 * op.op.macs) / op.images + exponentials
     if op.op.word in runtime.scalar_ops:
         other *= op.lanes
+    elif op.floats:
+        other *= 2
     cycles = op.macs / (peak * op.sustained_ratio) + other / (peak * fit.vector_ratio)
     if op.direct:
         cycles += op.tiles * rates.tile_cycles
@@ -252,8 +340,8 @@ def _price_op(op: CpuOp, last: Level, l2: Level, row: int, profile: Any, run: Ru
     copy_s = 2 * cycle_s * (1 + fit.contention_ratio * (threads - 1)) / threads  # read and written, divided evenly
     ceilings = {
         "arithmetic": cycles * slowed_s,
-        "register_loads": op.loads * elem_bytes / (hw.load_bytes_per_cycle * fit.load_ratio) * slowed_s,
-        "l2": op.l2_reads * elem_bytes / fit.l2_bytes_per_cycle * crowded_s,
+        "register_loads": op.loads * op.value_bytes / (hw.load_bytes_per_cycle * fit.load_ratio) * slowed_s,
+        "l2": op.l2_reads * op.value_bytes / fit.l2_bytes_per_cycle * crowded_s,
     }
     overheads = {
         "packing": packed_bytes * copy_s / fit.pack_bytes_per_cycle,
@@ -262,6 +350,8 @@ def _price_op(op: CpuOp, last: Level, l2: Level, row: int, profile: Any, run: Ru
         * (runtime.dispatches.get(op.op.word, 1) + len(op.copies)),
         "groups": op.x.groups * fit.group_overhead_s if one_by_one else 0.0,
     }
+    if runtime.plain_tensor_ops is not None:
+        overheads["repacking"] = op.repacked_bytes / fit.l2_bytes_per_cycle * copy_s / 2
     if op.direct:
         overheads["dispatch"] += rates.call_overhead_s
     if runtime.blocked_layout is not None:

@@ -36,7 +36,7 @@ def every_kernel(net, x):
 
 def kernels_of(profile, ops):
     machine = CpuMachine.of(profile, RunConfig.of(profile))
-    rows = Rows(ops, layout_of(ops, profile.runtime.blocked_layout), np.zeros((len(ops), 1)))
+    rows = Rows(ops, layout_of(ops, profile.runtime.blocked_layout), *2 * (np.zeros((len(ops), 1)),))
     names = [name for name in KERNELS if name in profile.runtime.kernels]
     asked = {name: np.broadcast_to(KERNELS[name].applies(rows, machine), (len(ops), 1))[:, 0] for name in names}
     return [next(name for name in names if asked[name][row]) for row in range(len(ops))]
@@ -58,7 +58,7 @@ def test_a_row_does_among_others_what_it_does_alone(hw):
     machine = CpuMachine.of(board, RunConfig.of(board))
     ops = table(board, every_kernel)
     assert len(set(kernels_of(board, ops))) >= 4
-    rows = Rows(ops, layout_of(ops, board.runtime.blocked_layout), np.zeros((len(ops), 1)))
+    rows = Rows(ops, layout_of(ops, board.runtime.blocked_layout), *2 * (np.zeros((len(ops), 1)),))
     together = work_of(ops, machine)
     for row, name in enumerate(kernels_of(board, ops)):
         alone = KERNELS[name].work(rows.take(np.array([row])), machine)

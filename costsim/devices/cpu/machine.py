@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numpy as np
+
 from costsim.devices.base import RunConfig
 from costsim.devices.cpu.profile import CpuFitted, CpuProfile, CpuRuntime
 from costsim.tables.schema import Array
@@ -28,6 +30,8 @@ class CpuMachine:
     vector_bytes: Number
     load_bytes_per_cycle: Number
     """From the first cache level into the registers of one core."""
+    load_slot_bytes: Number
+    """What a smaller load takes of that: as much as the core loads a cycle, a vector at most."""
     l1_bytes: Number
     l2_bytes: Number
     """Of the second cache level, as far as tensors stay there from one op to the next; all of it where nothing says."""
@@ -51,6 +55,7 @@ class CpuMachine:
             int8_macs_per_cycle=hw.macs_per_cycle["int8"] if in_int8 else None,
             vector_bytes=hw.vector_bytes,
             load_bytes_per_cycle=hw.load_bytes_per_cycle * fit.load_ratio,
+            load_slot_bytes=np.minimum(hw.load_bytes_per_cycle, hw.vector_bytes),
             l1_bytes=hw.memory.l1.size_bytes,
             l2_bytes=hw.memory.l2.size_bytes * (blocked.l2_ratio if blocked else 1.0),
             last_level_bytes=hw.memory.last_level_bytes * fit.cache_ratio,

@@ -13,8 +13,8 @@ Ceilings, each in seconds with all threads at work:
 Where cores wait for memory (``runtime.waits_for_memory``), the last two are none; the wait is in two overheads:
 ``l3``, bytes from beyond the second cache level, and ``dram_wait``, bytes from beyond the last.
 
-Overheads: ``packing`` (im2col, panels, padding), ``winograd_transform``, ``dispatch``, ``groups``, and ``reorder``
-(copies between blocked and plain tensors, on runtimes with both).
+Overheads: ``packing`` (im2col, panels, padding), ``winograd_transform``, ``dispatch``, ``groups``, ``reorder``
+(copies between blocked and plain tensors, on runtimes with both) and ``repacking`` (packs of channels that change).
 
 The arithmetic law counts multiplications really executed: Winograd does fewer than the layer's
 multiply-accumulates, so a convolution may take less time than its macs over peak.
@@ -39,6 +39,7 @@ from costsim.devices.cpu.kernels.winograd import takes_winograd
 from costsim.devices.cpu.layout import Layout, layout_of
 from costsim.devices.cpu.machine import CpuMachine
 from costsim.devices.cpu.memory import Misses, read_bytes, reread_bytes, tensor_bytes
+from costsim.devices.cpu.packs import repacked_bytes
 from costsim.devices.cpu.partition import partitioned_work
 from costsim.devices.cpu.precision import computes_in_int8, converted_bytes, in_precision
 from costsim.devices.cpu.process import process_bytes
@@ -123,44 +124,67 @@ class _PricedRows:
     work: Work
     layout: Layout
     converted_bytes: Array
+    repacked_bytes: Array
     misses: Misses
     images: Array
     kind_of: np.ndarray
     """``(rows of the table,)`` which of these rows each is."""
 
 
+@dataclass(frozen=True)
+class _WorkedRows:
+    """The work of equal rows once; it depends on no cache beyond the first and on no fitted rate."""
+
+    rows: Rows
+    """All of them."""
+    equal: EqualRows
+    work: Work
+    """Of the first of each kind."""
+    scratch_bytes: Array
+    """Written and read by those beside their tensors."""
+
+
 def _distinct_rows(ops: OpTable, machine: CpuMachine, *, once: bool) -> _PricedRows:
-    capacities = (machine.l1_bytes, machine.l2_bytes, machine.last_level_bytes)
-    given = (machine.runtime, machine.vector_bytes, *capacities, once)
-    return ops.kept.get("CPU rows", given, lambda: _work_out(ops, machine, once))
+    lanes = (machine.runtime, machine.vector_bytes, machine.load_slot_bytes, machine.int8_macs_per_cycle is None)
+    own = (*lanes, machine.l1_bytes, once)
+    worked = ops.kept.get("CPU work", own, lambda: _work_out(ops, machine, once))
+    given = (*own, machine.l2_bytes, machine.last_level_bytes)
+    return ops.kept.get("CPU rows", given, lambda: _placed(ops, worked, machine, once))
 
 
-def _work_out(ops: OpTable, machine: CpuMachine, once: bool) -> _PricedRows:
-    """Rows that are equal do the same work; those whose tensors are as far from their readers cost the same."""
+def _work_out(ops: OpTable, machine: CpuMachine, once: bool) -> _WorkedRows:
+    """Rows that are equal do the same work."""
     images = _per_image(ops)
     layout = ops.kept.get("layout", (machine.runtime,), lambda: layout_of(images, machine.runtime.blocked_layout))
+    rows = Rows(images, layout, converted_bytes(images, machine.runtime), repacked_bytes(images, machine))
     columns = [*ops.columns().values(), ops.word_of[:, None]]
     if machine.runtime.blocked_layout is not None:
         columns += layout.columns
-    converted = converted_bytes(images, machine.runtime)
     if machine.int8_macs_per_cycle is not None:
-        columns.append(converted)
+        columns.append(rows.converted_bytes)
+    if machine.runtime.plain_tensor_ops is not None:
+        columns.append(rows.repacked_bytes)
     equal = EqualRows.each(len(ops)) if once else EqualRows.of(columns)
-    rows = Rows(images, layout, converted)
-    work = partitioned_work(rows if once else rows.take(equal.first), machine)
-    scratch = np.asarray(work.packed + work.transformed) * work.value_bytes(
-        rows.ops if once else rows.ops.take(equal.first)
-    )
-    misses = Misses.of(images, work.weight_bytes[equal.of_row], scratch[equal.of_row], machine)
+    firsts = rows if once else rows.take(equal.first)
+    work = partitioned_work(firsts, machine)
+    scratch = np.asarray(work.packed + work.transformed) * work.value_bytes(firsts.ops)
+    return _WorkedRows(rows, equal, work, scratch)
+
+
+def _placed(ops: OpTable, worked: _WorkedRows, machine: CpuMachine, once: bool) -> _PricedRows:
+    """Rows of the same work whose tensors are as far from their readers cost the same."""
+    rows, work, of_row = worked.rows, worked.work, worked.equal.of_row
+    between = rows.converted_bytes, rows.repacked_bytes
+    misses = Misses.of(rows.ops, work.weight_bytes[of_row], worked.scratch_bytes[of_row], machine)
     if once:
-        return _PricedRows(images, work, layout, converted, misses, ops.n, equal.of_row)
-    kinds = EqualRows.of([equal.of_row[:, None], *misses.columns])
+        return _PricedRows(rows.ops, work, rows.layout, *between, misses, ops.n, of_row)
+    kinds = EqualRows.of([of_row[:, None], *misses.columns])
     first = kinds.first
     return _PricedRows(
-        images.take(first),
-        work.take(equal.of_row[first]),
-        layout.take(first),
-        converted[first],
+        rows.ops.take(first),
+        work.take(of_row[first]),
+        rows.layout.take(first),
+        *(moved[first] for moved in between),
         misses.take(first),
         ops.n[first],
         kinds.of_row,
@@ -171,7 +195,8 @@ def work_of(ops: OpTable, machine: CpuMachine) -> Work:
     """The work of every row of a table, for one image of its batch."""
     images = _per_image(ops)
     layout = layout_of(images, machine.runtime.blocked_layout)
-    return partitioned_work(Rows(images, layout, converted_bytes(images, machine.runtime)), machine)
+    rows = Rows(images, layout, converted_bytes(images, machine.runtime), repacked_bytes(images, machine))
+    return partitioned_work(rows, machine)
 
 
 def _per_image(ops: OpTable) -> OpTable:
@@ -222,6 +247,7 @@ def _one_image(rows: _PricedRows, machine: CpuMachine) -> CostTable:
             "groups": np.zeros_like(divided) + work.products * fit.group_overhead_s,
             **_reorder_overhead(rows, machine, threads),
             **_conversion_overhead(rows, machine, evenly),
+            **_repacking_overhead(rows, machine, evenly),
             **memory.overheads,
         },
         traffic={"dram": memory.traffic_bytes},
@@ -243,7 +269,8 @@ def _arithmetic_cycles(rows: _PricedRows, machine: CpuMachine) -> Array:
     for kind in map(Sustains, map(int, set(np.ravel(work.sustains).tolist()))):
         sustained = np.where(work.sustains == kind, machine.peak(kind.in_int8) * kind.ratio(fit), sustained)
     scalar = np.where(ops.is_op(*runtime.scalar_ops), machine.lanes(ops.elem_bytes), 1.0)
-    other = vector_instructions(ops, runtime.exponential_instructions) * scalar
+    widened = work.value_bytes(ops) / ops.elem_bytes  # fewer fill a vector
+    other = vector_instructions(ops, runtime) * np.maximum(scalar, widened)
     cycles = work.macs / sustained + other / (peak * fit.vector_ratio)
     if fit.blocked is not None:
         cycles = cycles + work.tiles * fit.blocked.tile_cycles
@@ -287,6 +314,13 @@ def _conversion_overhead(rows: _PricedRows, machine: CpuMachine, evenly: Array |
     assert machine.fitted.int8 is not None  # profiles that run int8 have it
     rate = machine.fitted.int8.convert_bytes_per_cycle
     return {"conversion": rows.converted_bytes / rate * evenly * machine.cycle_s}
+
+
+def _repacking_overhead(rows: _PricedRows, machine: CpuMachine, evenly: Array | float) -> dict[str, Array]:
+    """Passes that change packs of channels; they stream at the pace of the second cache level."""
+    if machine.runtime.plain_tensor_ops is None:
+        return {}
+    return {"repacking": rows.repacked_bytes / machine.fitted.l2_bytes_per_cycle * evenly * machine.cycle_s}
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ import numpy as np
 
 from costsim.devices.cpu.kernels.depthwise import Depthwise
 from costsim.devices.cpu.kernels.direct import Direct, DirectDepthwise
+from costsim.devices.cpu.kernels.direct_packs import DirectOverPacks
 from costsim.devices.cpu.kernels.int8 import Int8Depthwise, Int8Product, Int8Winograd
 from costsim.devices.cpu.kernels.packed import PackedProduct
 from costsim.devices.cpu.kernels.passes import Pass
@@ -35,6 +36,7 @@ KERNELS: dict[str, Kernel] = {
     "int8_product": Int8Product(),
     "depthwise": Depthwise(),
     "winograd": Winograd(),
+    "direct_packs": DirectOverPacks(),
     "rows": RowsAtATime(),
     "packed_product": PackedProduct(),
     "pass": Pass(),

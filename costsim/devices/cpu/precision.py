@@ -24,6 +24,9 @@ from costsim.tables.schema import Array
 INT8_BYTES, SUM_BYTES = 1.0, 4.0
 """Of one value, and of one sum of products of two."""
 
+HALF_BYTES, SINGLE_BYTES = 2.0, 4.0
+"""Of one value in half and in single precision."""
+
 
 def computes_in_int8(ops: OpTable) -> np.ndarray:
     """Mask ``(ops, points)`` of the rows that int8 kernels compute: those whose weights are int8."""

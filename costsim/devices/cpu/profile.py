@@ -161,13 +161,21 @@ class CpuRuntime(Runtime):
     scalar_depthwise: bool = False
     """That loop takes one value at a time instead of a vector: two loads for every multiply-accumulate."""
     half_depthwise_in_packs: bool = False
-    """In half precision, channels that fill no vector run that loop too, in packs of four or one by one."""
+    """In half precision, channels that fill no vector run that loop in packs of four, or else along the rows."""
+    plain_tensor_ops: tuple[str, ...] | None = None
+    """Where tensors keep channels in packs: ops without kernels for packs or half precision, whose tensors are
+    unpacked and cast. None: nothing is packed anew between ops."""
+    direct_over_packs: bool = False
+    """Whether small kernels over whole packs of channels run without im2col."""
     im2col_min_channels: PositiveFloat
     """Spatial kernels over fewer input channels read the image as it lies."""
     resident_bytes: Capacity | None = Field(default=None, alias="resident")
     """Main memory the library takes without a network: code, heap, its threads' stacks. None: not known."""
     exponential_instructions: PositiveFloat
     """Vector instructions of one exponential."""
+    op_instructions: dict[str, PositiveFloat] = Field(default_factory=dict)
+    """Vector instructions of an output of these ops, in the place of their exponentials: chains of many, of which
+    each waits for the one before."""
     linear_rows: PositiveFloat | None = None
     """Rows of a matrix that a fully connected kernel takes at once, reading all weights for them; of other numbers of
     rows it takes one at a time. None: many rows are a matrix product like any other."""
@@ -207,8 +215,9 @@ class CpuRuntime(Runtime):
         direct = ("direct_depthwise", "direct") if self.blocked_layout is not None else ()
         winograd = ("winograd",) if self.winograd is not None else ()
         int8 = ("int8_depthwise", "int8_winograd", "int8_product") if self.int8 is not None else ()
+        packs = ("direct_packs",) if self.direct_over_packs else ()
         rows = ("rows",) if self.linear_rows is not None else ()
-        return (*direct, *int8, "depthwise", *winograd, *rows, "packed_product", "pass")
+        return (*direct, *int8, "depthwise", *winograd, *packs, *rows, "packed_product", "pass")
 
 
 class BlockedFitted(Block):

@@ -60,10 +60,12 @@ class Rows:
     layout: Layout
     converted_bytes: Array
     """Read and written by passes between int8 and floats, ``(ops, points)`` (``costsim.devices.cpu.precision``)."""
+    repacked_bytes: Array
+    """The same of passes that change packs of channels (``costsim.devices.cpu.packs``)."""
 
     def take(self, rows: np.ndarray) -> Rows:
         """These rows alone."""
-        return Rows(self.ops.take(rows), self.layout.take(rows), self.converted_bytes[rows])
+        return Rows(self.ops.take(rows), self.layout.take(rows), self.converted_bytes[rows], self.repacked_bytes[rows])
 
 
 @dataclass(frozen=True)

@@ -7,13 +7,18 @@ src/layer/arm/neon_mathfun.h and most other libraries evaluate them.
 
 from __future__ import annotations
 
-from typing import Any
+import numpy as np
 
+from costsim.devices.cpu.profile import CpuRuntime
 from costsim.tables.optable import OpTable
 from costsim.tables.schema import Array
 
 
-def vector_instructions(ops: OpTable, exponential_instructions: Any) -> Array:
-    """Vector lanes issued for all arithmetic beside multiply-accumulates [lane operations]."""
-    exponentials = ops.by_word(lambda word: word.exponentials)
-    return ops.flops - 2 * ops.macs + exponentials * exponential_instructions * ops.output_elems
+def vector_instructions(ops: OpTable, runtime: CpuRuntime) -> Array:
+    """Vector lanes issued for all arithmetic beside multiply-accumulates [lane operations].
+
+    Every exponential takes what the runtime states, unless it states instructions of the op as a whole.
+    """
+    exponentials = ops.by_word(lambda word: word.exponentials) * runtime.exponential_instructions
+    stated = ops.by_op(runtime.op_instructions, 0.0)
+    return ops.flops - 2 * ops.macs + np.where(stated > 0, stated, exponentials) * ops.output_elems

@@ -5,16 +5,25 @@ fp16). Channels that fill no pack of four are kept one by one (ncnn src/layer/ar
 ``num_output % 8``, ``% 4``). Pointwise kernels that read packs and write none pay for the change;
 those without packs on either side run at full speed, and spatial ones gather their inputs anyway.
 
-Ignored: the repacking of a tensor between layers of different packs.
+What changes packs between layers: ``costsim.devices.cpu.packs``.
 """
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from costsim.tables.optable import OpTable
+from costsim.tables.schema import Array
 
 SMALLEST_PACK = 4.0
+
+
+def largest_pack(channels: Array, lanes: Any) -> Array:
+    """Channels kept together: a vector's, four, or one, whatever divides them."""
+    by_four = np.where(np.mod(channels, SMALLEST_PACK) == 0, SMALLEST_PACK, 1.0)
+    return np.where(np.mod(channels, lanes) == 0, lanes, by_four)
 
 
 def unpacks(ops: OpTable) -> np.ndarray:

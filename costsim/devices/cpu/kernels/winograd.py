@@ -17,14 +17,12 @@ import numpy as np
 
 from costsim.devices.cpu.kernels.packed import padded_copy, product_work, row_tiles, serial_products
 from costsim.devices.cpu.machine import CpuMachine
+from costsim.devices.cpu.precision import HALF_BYTES
 from costsim.devices.cpu.profile import CpuRuntime
 from costsim.devices.cpu.profile import Winograd as WinogradRules
 from costsim.devices.cpu.work import Rows, Work
 from costsim.tables.optable import OpTable
 from costsim.tables.schema import Array
-
-HALF_BYTES = 2.0
-"""Of one value in half precision."""
 
 
 @dataclass(frozen=True)
