@@ -6,6 +6,7 @@ predict them. No constant was fitted on them, on any board.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,8 +14,7 @@ import pandas as pd
 
 from costsim.calibrate.errors import ErrorSummary
 from costsim.hardware import load_profile
-from validation.arm_report import predicted_s
-from validation.arm_runs import CORES, DATA, core_of, profile_path
+from validation.arm_runs import CORES, DATA, core_of, predicted_s, profile_path
 
 
 @dataclass(frozen=True)
@@ -43,8 +43,8 @@ def cases() -> list[Case]:
     return found
 
 
-def main() -> None:
-    """Print each core and network, and all."""
+def figures() -> Iterator[str]:
+    """Of each core and network, and of all."""
     every = cases()
     groups: dict[str, list[Case]] = {}
     for case in every:
@@ -53,11 +53,11 @@ def main() -> None:
     for title, those in groups.items():
         s = ErrorSummary.of([case.log_error for case in those])
         inside = np.mean([case.inside for case in those])
-        print(
+        yield (
             f"{title}: {s.count} latencies, mean error {s.mean_ratio:.1%}, median {s.median_ratio:.1%}, "
             f"within 10 % {s.within_10_percent_ratio:.0%}, in the 90 % interval {inside:.0%}"
         )
 
 
 if __name__ == "__main__":
-    main()
+    print("\n".join(figures()))

@@ -15,12 +15,11 @@ from typing import Any
 import numpy as np
 
 from costsim.calibrate.errors import ErrorSummary, interval_ratios
-from costsim.devices import RunConfig
 from costsim.files import write_text
 from costsim.hardware import load_profile
-from costsim.simulate import simulate
+from validation import arm_never_fitted, arm_unfitted
 from validation.arm import RESULTS
-from validation.arm_runs import CORES, network, profile_path
+from validation.arm_runs import CORES, predicted_s
 from validation.paper import PROFILE, errors_by_left_out_table, micro_run, predictions
 from validation.shufflenetv2 import shown, winners
 
@@ -37,7 +36,8 @@ def results(core: str) -> dict[str, Any]:
 
 def section() -> str:
     """All of it, in Markdown."""
-    parts = [HEADING, "", *_head(), "", *_by_core(), "", *_by_run(), "", *_orderings(), "", *_few_shot(), "", *_paper()]
+    parts = [HEADING, "", *_head(), "", *_by_core(), "", *_by_run(), "", *_orderings()]
+    parts += ["", *_unseen(), "", *_few_shot(), "", *_paper()]
     return "\n".join(parts) + "\n"
 
 
@@ -46,7 +46,8 @@ def _head() -> Iterator[str]:
         "ncnn's benchmark on 29 clusters of ARM boards (Tencent/ncnn benchmark/README.md @ a4d2ea1d): runs on one "
         "known core type with at least 14 networks, convolutional networks only, latencies that spread less than 30 %. "
         "A fit shares one set of constants over all boards with the same core and has six a board. Each error is of a "
-        "network that was left out of all runs, with two others: `python -m validation.arm`, `python -m validation.arm_report`."
+        "network that was left out of all runs, with two others: `python -m validation.arm`, "
+        "`python -m validation.arm_report`."
     )
 
 
@@ -90,13 +91,6 @@ def _by_run() -> Iterator[str]:
             )
 
 
-def predicted_s(name: str, board: str, threads: int) -> float:
-    """A benchmark network on a board as its profile predicts it."""
-    profile = load_profile(profile_path(board))
-    run = RunConfig(profile.runtime.dtypes[0], threads)
-    return float(simulate(network(name), profile, run).costs.latency_s.sum())
-
-
 def _few_shot() -> Iterator[str]:
     medians = json.loads((RESULTS / "few_shot.json").read_text())
     every = [value for values in medians.values() for value in values]
@@ -108,6 +102,19 @@ def _few_shot() -> Iterator[str]:
     for title, values in medians.items():
         yield f"- {title}: {np.median(values):.1%}, worst run {max(values):.1%}"
     yield f"- All {len(every)} runs: {np.median(every):.1%}"
+
+
+def _unseen() -> Iterator[str]:
+    yield "**Networks in no fit**, GoogLeNet and RegNetY-400MF on all boards (`python -m validation.arm_never_fitted`)"
+    yield ""
+    yield from (f"- {line}" for line in arm_never_fitted.figures())
+    yield ""
+    yield (
+        "**Boards from their datasheets alone**, the core's constants being known "
+        "(`python -m validation.arm_unfitted`): median error over the networks, median over runs"
+    )
+    yield ""
+    yield from (f"- {line}" for line in arm_unfitted.figures())
 
 
 def _orderings() -> Iterator[str]:

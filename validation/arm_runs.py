@@ -15,7 +15,7 @@ from costsim.devices.cpu.profile import CpuFitted
 from costsim.graph import LayerGraph
 from costsim.hardware import load_profile
 from costsim.importers.ncnn import load_ncnn
-from costsim.simulate import lower_for
+from costsim.simulate import lower_for, simulate
 from costsim.tables.optable import OpTable
 
 HERE = Path(__file__).parent
@@ -108,6 +108,13 @@ def _run(board: str, number: int, rows: pd.DataFrame) -> MeasuredRun:
         tables={name: ops_of(name, run.dtype) for name in rows.network},
         measured_s=dict(zip(rows.network, rows.latency_ms / 1e3, strict=True)),
     )
+
+
+def predicted_s(name: str, board: str, threads: int) -> float:
+    """A benchmark network on a board as its profile predicts it."""
+    profile = load_profile(profile_path(board))
+    run = RunConfig(profile.runtime.dtypes[0], threads)
+    return float(simulate(network(name), profile, run).costs.latency_s.sum())
 
 
 @cache

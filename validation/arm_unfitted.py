@@ -8,6 +8,7 @@ boards of that core, this one among them: one board of two to eight.
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 
 import numpy as np
 
@@ -15,30 +16,30 @@ from validation.arm import RESULTS
 from validation.arm_runs import CORES, CoreType, runs_of
 
 
-def medians(name: str, core: CoreType) -> list[tuple[str, int, float, float]]:
-    """(board, threads, median error, share of errors within 10 %) of each run on boards of a core."""
+def runs_at_start(name: str, core: CoreType) -> list[tuple[str, int, float]]:
+    """(board, threads, median error) of each run on boards of a core."""
     known = json.loads((RESULTS / f"arm_{name}.json").read_text())["core"]
     rates = {path: np.array([value]) for path, value in known.items()}
     found = []
     for run in runs_of(core):  # their profiles hold the values the fits start from
         errors = np.abs(np.expm1(np.log(run.predict(rates)[:, 0]) - run.log_measured))
-        found.append((run.profile.name, run.run.threads, float(np.median(errors)), float(np.mean(errors < 0.1))))
+        found.append((run.profile.name, run.run.threads, float(np.median(errors))))
     return found
 
 
-def main() -> None:
-    """Print every run, each core and all."""
+def figures() -> Iterator[str]:
+    """Of each core and of all."""
     every: list[float] = []
     for name, core in CORES.items():
         if not core.shared:  # builds without half precision: constants of the board alone
             continue
-        runs = medians(name, core)
-        every += [median for *_, median, _ in runs]
-        for board, threads, median, within in runs:
-            print(f"{board}, {threads} thread{'s' * (threads > 1)}: median {median:.1%}, within 10 % {within:.0%}")
-        print(f"{core.title}: median of {len(runs)} runs {np.median([median for *_, median, _ in runs]):.1%}\n")
-    print(f"all {len(every)} runs: {np.median(every):.1%}, worst {max(every):.1%}")
+        runs = runs_at_start(name, core)
+        every += [median for *_, median in runs]
+        medians = [median for *_, median in runs]
+        board, threads, worst = max(runs, key=lambda run: run[2])
+        yield f"{core.title}: {np.median(medians):.1%}, worst {worst:.1%} ({board}, {threads} threads)"
+    yield f"All {len(every)} runs: {np.median(every):.1%}"
 
 
 if __name__ == "__main__":
-    main()
+    print("\n".join(figures()))

@@ -101,7 +101,7 @@ def host_lines() -> Iterator[str]:
 
 
 def arm_lines() -> Iterator[str]:
-    yield from (line for part in ("_by_core", "_by_run", "_few_shot") for line in getattr(arm_report, part)() if line)
+    yield from (line for part in ("_by_core", "_by_run", "_few_shot", "_unseen") for line in getattr(arm_report, part)() if line)
 
 
 def paper_lines() -> Iterator[str]:

@@ -6,6 +6,7 @@ from ruamel.yaml import YAML
 
 from costsim.calibrate.errors import ErrorSummary
 from costsim.hardware import load_profile
+from validation import arm_never_fitted
 from validation.apply import write_fit
 from validation.arm_report import FP16, FP32, coverage, predicted_s, results
 from validation.arm_runs import CORES, measurements, runs_of
@@ -45,6 +46,20 @@ def test_the_shipped_profiles_predict_what_the_fit_predicted(core):
         name = run.networks[0]
         error = np.log(predicted_s(name, board, threads) / run.measured_s[name])
         assert error == pytest.approx(stored[board, threads][name], abs=0.005), (board, threads, name)
+
+
+def test_networks_in_no_fit_are_as_near_as_claimed():
+    cases = arm_never_fitted.cases()
+    with_half = [case for case in cases if "without" not in case.core]
+    assert len(cases) == 103
+    assert ErrorSummary.of([case.log_error for case in with_half]).mean_ratio <= NEVER_FITTED + MARGIN
+    assert 0.85 <= np.mean([case.inside for case in cases]) <= 0.99
+
+
+def test_shufflenet_v1_is_slower_than_v2_where_it_was_said_to_be():
+    places = [(run["board"], run["threads"]) for core in CORES for run in results(core)["runs"]]
+    slower = [predicted_s("shufflenet", *at) > predicted_s("shufflenet_v2", *at) for at in places]
+    assert sum(slower) >= V1_SLOWER
 
 
 def test_every_measured_board_is_known_by_name_and_calibrated():
