@@ -96,7 +96,8 @@ def _few_shot() -> Iterator[str]:
     every = [value for values in medians.values() for value in values]
     yield (
         "**Five networks measured, the rest predicted** (`python -m validation.few_shot`): five at random fit the "
-        "constants of the board, its core's being known; median error of the others, median over runs"
+        "constants of the board, its core's being known; median error of the others, median over runs; "
+        "run with the constants before those of this page"
     )
     yield ""
     for title, values in medians.items():

@@ -23,14 +23,20 @@ def median_of_means(cores):
 MARGIN = 0.005
 """What docs/accuracy.md claims may be missed by so much before a test says so."""
 
+NEVER_FITTED = 0.061
+"""Mean error on GoogLeNet and RegNetY-400MF, on boards that compute in what they are priced in."""
+
+V1_SLOWER = 39
+"""Of 52 places, where ShuffleNet v1 comes out slower than v2; measured in 66 of 71."""
+
 
 def test_fp32_cores_are_as_near_as_claimed():
-    assert median_of_means(FP32) <= 0.060 + MARGIN
-    assert ErrorSummary.of(np.concatenate(left_out(FP32))).within_10_percent_ratio >= 0.81 - MARGIN
+    assert median_of_means(FP32) <= 0.065 + MARGIN
+    assert ErrorSummary.of(np.concatenate(left_out(FP32))).within_10_percent_ratio >= 0.79 - MARGIN
 
 
 def test_fp16_cores_are_as_near_as_claimed():
-    assert median_of_means(FP16) <= 0.080 + MARGIN
+    assert median_of_means(FP16) <= 0.090 + MARGIN
 
 
 @pytest.mark.parametrize("core", CORES)

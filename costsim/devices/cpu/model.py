@@ -174,9 +174,9 @@ def _work_out(ops: OpTable, machine: CpuMachine, once: bool) -> _WorkedRows:
 def _placed(ops: OpTable, worked: _WorkedRows, machine: CpuMachine, once: bool) -> _PricedRows:
     """Rows of the same work whose tensors are as far from their readers cost the same."""
     rows, work, of_row = worked.rows, worked.work, worked.equal.of_row
-    between = rows.converted_bytes, rows.repacked_bytes
     misses = Misses.of(rows.ops, work.weight_bytes[of_row], worked.scratch_bytes[of_row], machine)
     if once:
+        between = rows.converted_bytes, rows.repacked_bytes
         return _PricedRows(rows.ops, work, rows.layout, *between, misses, ops.n, of_row)
     kinds = EqualRows.of([of_row[:, None], *misses.columns])
     first = kinds.first
@@ -184,7 +184,8 @@ def _placed(ops: OpTable, worked: _WorkedRows, machine: CpuMachine, once: bool) 
         rows.ops.take(first),
         work.take(of_row[first]),
         rows.layout.take(first),
-        *(moved[first] for moved in between),
+        rows.converted_bytes[first],
+        rows.repacked_bytes[first],
         misses.take(first),
         ops.n[first],
         kinds.of_row,
