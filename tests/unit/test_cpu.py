@@ -187,7 +187,7 @@ def test_a_row_of_profiles_is_the_profiles_one_by_one(profile):
 def test_every_mechanism_is_a_named_limit(profile):
     costs = run_on(profile, lambda net, x: net.conv(x, 64, 3)).costs
     assert set(costs.ceilings) == {"arithmetic", "register_loads", "l2", "weight_stream", "dram"}
-    assert set(costs.overheads) == {"packing", "winograd_transform", "dispatch", "groups"}
+    assert set(costs.overheads) == {"packing", "winograd_transform", "dispatch", "groups", "repacking"}
     for name in ("arithmetic", "dram", "packing", "winograd_transform", "dispatch"):
         assert costs.without([name]).sum() < costs.latency_s.sum(), name
 
@@ -214,13 +214,13 @@ def test_winograd_in_half_precision_wants_whole_packs(profile, half, channels, t
     assert multiplications_saved(profile)
 
 
-@pytest.mark.parametrize("channels", [60, 58])
-def test_depthwise_channels_beside_a_pack_of_eight_cost_more_in_half_precision(profile, half, channels):
+@pytest.mark.parametrize(("channels", "ratio"), [(60, 1.2), (58, 1.02)], ids=["in fours", "along the rows"])
+def test_depthwise_channels_beside_a_pack_of_eight_cost_more_in_half_precision(profile, half, channels, ratio):
     def per_channel(board, count):
         write = lambda net, x: net.conv(x, count, 3, groups=count)  # noqa: E731
         return seconds(board, write, 1, count, 28, 28) / count
 
-    assert per_channel(half, channels) > 1.2 * per_channel(half, 64)
+    assert per_channel(half, channels) > ratio * per_channel(half, 64)
     assert per_channel(profile, 60) < 1.05 * per_channel(profile, 64)
 
 

@@ -101,7 +101,8 @@ def host_lines() -> Iterator[str]:
 
 
 def arm_lines() -> Iterator[str]:
-    yield from (line for part in ("_by_core", "_by_run", "_few_shot", "_unseen") for line in getattr(arm_report, part)() if line)
+    parts = ("_by_core", "_by_run", "_few_shot", "_unseen")
+    yield from (line for part in parts for line in getattr(arm_report, part)() if line)
 
 
 def paper_lines() -> Iterator[str]:
