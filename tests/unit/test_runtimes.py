@@ -60,5 +60,6 @@ def test_a_core_has_its_own_rates_of_a_runtime_and_an_interval_of_theirs() -> No
     board = costsim.load_profile("imx8mp", runtime="xnnpack")
     assert board.calibration.status == "derived"
     assert board.calibration_in("fp32").status == "uncalibrated"  # in int8 alone was anything measured on this core
-    assert board.fitted.gemm_ratio == costsim.load_profile("imx8mp").fitted.gemm_ratio
+    ncnn = costsim.load_profile("imx8mp").fitted
+    assert board.fitted.gemm_ratio == pytest.approx(ncnn.gemm_ratio, rel=0.05)  # as they were when int8 was fitted
     assert board.fitted.int8 != costsim.load_profile("imx8mp").fitted.int8
