@@ -124,7 +124,7 @@ def _written_in(path: Path) -> list[str]:
     return [*classes[::-1], *functions[::-1]]
 
 
-def _said(error: Exception) -> str:
+def _said(error: BaseException) -> str:
     words = " ".join(str(error).split())
     return f"{type(error).__name__}: {shortened(words, 120)}" if words else type(error).__name__
 
