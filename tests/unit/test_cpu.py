@@ -7,7 +7,7 @@ import costsim
 from costsim.devices import RunConfig, device_for
 from costsim.devices.cpu.kernels.winograd import takes_winograd
 from costsim.devices.cpu.machine import CpuMachine
-from costsim.devices.cpu.model import work_of
+from costsim.devices.cpu.priced_rows import work_of
 from costsim.graph import NetBuilder
 from costsim.hardware import load_profile
 from costsim.hardware.vary import vary

@@ -8,7 +8,7 @@ from costsim.devices.cpu.kernels.direct import macs_inside, tiles_of
 from costsim.devices.cpu.layout import layout_of
 from costsim.devices.cpu.machine import CpuMachine
 from costsim.devices.cpu.memory import Missed, read_bytes
-from costsim.devices.cpu.model import work_of
+from costsim.devices.cpu.priced_rows import work_of
 from costsim.errors import InputError
 from costsim.graph import NetBuilder
 from costsim.graph import layers as L

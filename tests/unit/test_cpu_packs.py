@@ -5,8 +5,8 @@ import pytest
 
 from costsim.devices import RunConfig
 from costsim.devices.cpu.machine import CpuMachine
-from costsim.devices.cpu.model import work_of
 from costsim.devices.cpu.packs import repacked_bytes
+from costsim.devices.cpu.priced_rows import work_of
 from costsim.graph import NetBuilder
 from costsim.hardware import load_profile
 from costsim.simulate import lower_for

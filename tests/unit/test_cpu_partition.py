@@ -6,8 +6,8 @@ import pytest
 from costsim.devices import RunConfig
 from costsim.devices.cpu.layout import layout_of
 from costsim.devices.cpu.machine import CpuMachine
-from costsim.devices.cpu.model import work_of
 from costsim.devices.cpu.partition import KERNELS
+from costsim.devices.cpu.priced_rows import work_of
 from costsim.devices.cpu.work import Rows, Sustains
 from costsim.errors import InputError
 from costsim.graph import NetBuilder

@@ -1,6 +1,6 @@
 """What a CPU runtime makes of each op: multiplications issued, values loaded, buffers written.
 
-Work does not know how fast anything is; ``costsim.devices.cpu.model`` prices it.
+Work does not know how fast anything is; ``costsim.devices.cpu.pricing`` prices it.
 """
 
 from __future__ import annotations

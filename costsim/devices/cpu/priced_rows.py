@@ -1,0 +1,108 @@
+"""The rows of a table as a CPU prices them: equal ones once, with what caches keep between ops."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from costsim.devices.cpu.layout import Layout, layout_of
+from costsim.devices.cpu.machine import CpuMachine
+from costsim.devices.cpu.memory import Misses
+from costsim.devices.cpu.packs import repacked_bytes
+from costsim.devices.cpu.partition import partitioned_work
+from costsim.devices.cpu.precision import converted_bytes
+from costsim.devices.cpu.work import Rows, Work
+from costsim.tables.equal_rows import EqualRows
+from costsim.tables.optable import OpTable
+from costsim.tables.schema import Array
+
+
+@dataclass(frozen=True)
+class PricedRows:
+    """Equal rows of a table once, for one image, with what the caches keep between ops."""
+
+    ops: OpTable
+    work: Work
+    layout: Layout
+    converted_bytes: Array
+    repacked_bytes: Array
+    misses: Misses
+    images: Array
+    kind_of: np.ndarray
+    """``(rows of the table,)`` which of these rows each is."""
+
+
+@dataclass(frozen=True)
+class _WorkedRows:
+    """The work of equal rows once; it depends on no cache beyond the first and on no fitted rate."""
+
+    rows: Rows
+    """All of them."""
+    equal: EqualRows
+    work: Work
+    """Of the first of each kind."""
+    scratch_bytes: Array
+    """Written and read by those beside their tensors."""
+
+
+def distinct_rows(ops: OpTable, machine: CpuMachine, *, once: bool) -> PricedRows:
+    lanes = (machine.runtime, machine.vector_bytes, machine.load_slot_bytes, machine.int8_macs_per_cycle is None)
+    own = (*lanes, machine.l1_bytes, once)
+    worked = ops.kept.get("CPU work", own, lambda: _work_out(ops, machine, once))
+    given = (*own, machine.l2_bytes, machine.last_level_bytes)
+    return ops.kept.get("CPU rows", given, lambda: _placed(ops, worked, machine, once))
+
+
+def _work_out(ops: OpTable, machine: CpuMachine, once: bool) -> _WorkedRows:
+    """Rows that are equal do the same work."""
+    images = _per_image(ops)
+    layout = ops.kept.get("layout", (machine.runtime,), lambda: layout_of(images, machine.runtime.blocked_layout))
+    rows = Rows(images, layout, converted_bytes(images, machine.runtime), repacked_bytes(images, machine))
+    columns = [*ops.columns().values(), ops.word_of[:, None]]
+    if machine.runtime.blocked_layout is not None:
+        columns += layout.columns
+    if machine.int8_macs_per_cycle is not None:
+        columns.append(rows.converted_bytes)
+    if machine.runtime.plain_tensor_ops is not None:
+        columns.append(rows.repacked_bytes)
+    equal = EqualRows.each(len(ops)) if once else EqualRows.of(columns)
+    firsts = rows if once else rows.take(equal.first)
+    work = partitioned_work(firsts, machine)
+    scratch = np.asarray(work.packed + work.transformed) * work.value_bytes(firsts.ops)
+    return _WorkedRows(rows, equal, work, scratch)
+
+
+def _placed(ops: OpTable, worked: _WorkedRows, machine: CpuMachine, once: bool) -> PricedRows:
+    """Rows of the same work whose tensors are as far from their readers cost the same."""
+    rows, work, of_row = worked.rows, worked.work, worked.equal.of_row
+    misses = Misses.of(rows.ops, work.weight_bytes[of_row], worked.scratch_bytes[of_row], machine)
+    if once:
+        between = rows.converted_bytes, rows.repacked_bytes
+        return PricedRows(rows.ops, work, rows.layout, *between, misses, ops.n, of_row)
+    kinds = EqualRows.of([of_row[:, None], *misses.columns])
+    first = kinds.first
+    return PricedRows(
+        rows.ops.take(first),
+        work.take(of_row[first]),
+        rows.layout.take(first),
+        rows.converted_bytes[first],
+        rows.repacked_bytes[first],
+        misses.take(first),
+        ops.n[first],
+        kinds.of_row,
+    )
+
+
+def work_of(ops: OpTable, machine: CpuMachine) -> Work:
+    """The work of every row of a table, for one image of its batch."""
+    images = _per_image(ops)
+    layout = layout_of(images, machine.runtime.blocked_layout)
+    rows = Rows(images, layout, converted_bytes(images, machine.runtime), repacked_bytes(images, machine))
+    return partitioned_work(rows, machine)
+
+
+def _per_image(ops: OpTable) -> OpTable:
+    """The same ops on one image of the batch."""
+    shared = ("input_elems", "output_elems", "macs", "flops", "epilogue_flops")
+    return replace(ops, n=np.ones_like(ops.n), **{name: getattr(ops, name) / ops.n for name in shared})

@@ -1,0 +1,196 @@
+"""Seconds of rows, from the work of their kernels and the paces of a machine."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from costsim.devices.cpu.kernels.elementwise import vector_instructions
+from costsim.devices.cpu.kernels.threads import concurrency, parallel_ratio
+from costsim.devices.cpu.machine import CpuMachine
+from costsim.devices.cpu.memory import read_bytes, reread_bytes, tensor_bytes
+from costsim.devices.cpu.precision import computes_in_int8
+from costsim.devices.cpu.priced_rows import PricedRows
+from costsim.devices.cpu.work import Sustains, Work
+from costsim.devices.kernels.cache import miss_ratio
+from costsim.tables.costtable import CostTable, Product
+from costsim.tables.schema import Array
+
+
+def one_image(rows: PricedRows, machine: CpuMachine) -> CostTable:
+    """Seconds of one image.
+
+    With ``items`` units of work, ``T`` threads and ``others`` of them at work beside the slowest one::
+
+        slowed   = ceil(items / T) / items (1 + contention others)
+        ceilings = cycles cycle_s slowed;  l2 is slowed by l2_contention too
+        copies   = bytes / bytes_per_cycle cycle_s (1 + contention (T - 1)) / T
+        dispatch = (op_overhead + thread_overhead (T - 1)) (ops executed for the layer + copies) + calls call_overhead
+
+    Source: fitted, see the profiles' cards, which state the error. Ignores: unlike cores, frequency that falls
+    with load, other processes.
+    """
+    ops, work, fit, threads = rows.ops, rows.work, machine.fitted, np.asarray(machine.threads, dtype=float)
+    cycle_s, runtime = machine.cycle_s, machine.runtime
+    others = concurrency(work.items, threads) - 1
+    divided = parallel_ratio(work.items, threads)  # whole channels or tiles go to a thread
+    slowed = divided * (1 + fit.contention_ratio * others)
+    crowded = divided * (1 + (fit.contention_ratio + fit.l2_contention_ratio) * others)
+    evenly = (1 + fit.contention_ratio * (threads - 1)) / threads
+    dispatches = ops.by_op(runtime.dispatches, 1.0) + rows.layout.copies
+    call_overhead_s = fit.blocked.call_overhead_s if fit.blocked else 0.0
+    memory = _memory_times(rows, machine, threads)
+    value = work.value_bytes(ops)
+    return CostTable(
+        ceilings={
+            "arithmetic": Product(_arithmetic_cycles(rows, machine) * slowed, cycle_s),
+            "register_loads": Product(work.loads * value / machine.load_bytes_per_cycle * slowed, cycle_s),
+            "l2": Product(work.l2_reads * value / fit.l2_bytes_per_cycle * crowded, cycle_s),
+            **_stream_ceiling(work, machine, slowed),
+            **memory.ceilings,
+        },
+        overheads={
+            "packing": 2 * work.packed * value / _pack_rate(rows, machine) * evenly * cycle_s
+            + memory.packing_s,
+            "winograd_transform": 2 * work.transformed * value / fit.transform_bytes_per_cycle * evenly
+            * cycle_s + memory.transform_s,
+            "dispatch": dispatches * (fit.op_overhead_s + fit.thread_overhead_s * (threads - 1))
+            + work.calls * call_overhead_s,
+            "groups": np.zeros_like(divided) + work.products * fit.group_overhead_s,
+            **_reorder_overhead(rows, machine, threads),
+            **_conversion_overhead(rows, machine, evenly),
+            **_repacking_overhead(rows, machine, evenly),
+            **memory.overheads,
+        },
+        traffic={"dram": memory.traffic_bytes},
+        overlap=fit.overlap,
+        kind_of=rows.kind_of,
+    )  # fmt: skip
+
+
+def _arithmetic_cycles(rows: PricedRows, machine: CpuMachine) -> Array:
+    """Cycles one core needs for the arithmetic alone, ``(ops, points)``.
+
+        macs / (peak sustained) + tiles tile_cycles + lane operations / (peak vector_ratio)
+
+    A word in plain code fills one lane of a vector, or takes the cycles an operation that the runtime states.
+    """
+    ops, work, fit, runtime = rows.ops, rows.work, machine.fitted, machine.runtime
+    peak = machine.peak_macs_per_cycle
+    sustained = np.zeros((1, 1))
+    for kind in map(Sustains, map(int, set(np.ravel(work.sustains).tolist()))):
+        sustained = np.where(work.sustains == kind, machine.peak(kind.in_int8) * kind.ratio(fit), sustained)
+    scalar = np.where(ops.is_op(*runtime.scalar_ops), machine.lanes(ops.elem_bytes), 1.0)
+    widened = work.value_bytes(ops) / ops.elem_bytes  # fewer fill a vector
+    other = vector_instructions(ops, runtime) * np.maximum(scalar, widened)
+    cycles = work.macs / sustained + other / (peak * fit.vector_ratio)
+    if fit.blocked is not None:
+        cycles = cycles + work.tiles * fit.blocked.tile_cycles
+    one_by_one = ops.by_op(runtime.plain_op_cycles, 0.0) * ~rows.layout.blocked
+    return np.where(one_by_one > 0, one_by_one * ops.flops, cycles)
+
+
+def _stream_ceiling(work: Work, machine: CpuMachine, slowed: Array) -> dict[str, Product]:
+    """The wait for weights used once, unless all waits for memory are overheads."""
+    if machine.runtime.waits_for_memory:
+        return {}
+    fit, in_int8 = machine.fitted, np.asarray(work.sustains) == Sustains.INT8
+    rate = np.where(np.asarray(work.weight_streams) > 1, fit.linear_rows_bytes_per_cycle, fit.linear_bytes_per_cycle)
+    if fit.int8 is not None:
+        rate = np.where(in_int8, fit.int8.linear_bytes_per_cycle, rate)
+    cycles = work.weight_streams * work.weight_bytes / rate
+    return {"weight_stream": Product(cycles * slowed, machine.cycle_s)}
+
+
+def _reorder_overhead(rows: PricedRows, machine: CpuMachine, threads: Any) -> dict[str, Array]:
+    """Copies between blocked and plain tensors."""
+    rates = machine.fitted.blocked
+    if machine.runtime.blocked_layout is None or rates is None:
+        return {}
+    copied_bytes = rows.layout.copied_elems * rows.ops.elem_bytes
+    return {"reorder": copied_bytes / rates.reorder_bytes_per_cycle * machine.cycle_s / threads}
+
+
+def _pack_rate(rows: PricedRows, machine: CpuMachine) -> Any:
+    """Bytes a cycle that panels are packed at: int8 kernels have a rate of their own."""
+    fit, ops = machine.fitted, rows.ops
+    if machine.int8_macs_per_cycle is None or fit.int8 is None:
+        return fit.pack_bytes_per_cycle
+    return np.where(computes_in_int8(ops), fit.int8.pack_bytes_per_cycle, fit.pack_bytes_per_cycle)
+
+
+def _conversion_overhead(rows: PricedRows, machine: CpuMachine, evenly: Array | float) -> dict[str, Array]:
+    """Passes between int8 and floats."""
+    if machine.int8_macs_per_cycle is None or not (rules := machine.runtime.int8) or not rules.float_between:
+        return {}
+    assert machine.fitted.int8 is not None  # profiles that run int8 have it
+    rate = machine.fitted.int8.convert_bytes_per_cycle
+    return {"conversion": rows.converted_bytes / rate * evenly * machine.cycle_s}
+
+
+def _repacking_overhead(rows: PricedRows, machine: CpuMachine, evenly: Array | float) -> dict[str, Array]:
+    """Passes that change packs of channels; they stream at the pace of the second cache level."""
+    if machine.runtime.plain_tensor_ops is None:
+        return {}
+    return {"repacking": rows.repacked_bytes / machine.fitted.l2_bytes_per_cycle * evenly * machine.cycle_s}
+
+
+@dataclass(frozen=True)
+class _MemoryTimes:
+    """What memory adds to an op, and the bytes behind it in a first run."""
+
+    ceilings: dict[str, Array]
+    overheads: dict[str, Array]
+    packing_s: Array | float
+    transform_s: Array | float
+    traffic_bytes: Array
+
+
+def _memory_times(rows: PricedRows, machine: CpuMachine, threads: Any) -> _MemoryTimes:
+    """Memory as a ceiling by the phase of the op that moves the bytes, or as two overheads.
+
+        dram_s    = bytes / min(one core's bandwidth x threads at work, bandwidth)
+        ceiling   : tensors + rereads / T + spilled scratch, once; packing and transforms wait for the other half
+        overheads : dram_wait = tensors + rereads / T + 2 spilled scratch;  l3 = bytes past l2 / (rate T)
+
+    Threads work on different rows of one panel at about the same time: they share what is fetched from memory.
+    Source: STREAM-like bandwidths of the profiles, shares fitted. Ignores: pages, prefetch, writes that allocate.
+    """
+    ops, work, misses, capacity = rows.ops, rows.work, rows.misses, machine.last_level_bytes
+    byte_s = 1 / np.minimum(
+        machine.one_core_dram_bytes_per_s * np.minimum(threads, work.items), machine.dram_bytes_per_s
+    )
+    value = work.value_bytes(ops)
+    packed_bytes, transformed_bytes = work.packed * value, work.transformed * value
+    scratch = packed_bytes + transformed_bytes
+    spilled = miss_ratio(scratch, capacity)
+    rereads = reread_bytes(ops, work, capacity) / threads
+    extra = rereads + 2 * spilled * scratch
+    cold = tensors = tensor_bytes(ops, work, misses.cold, machine)
+    if misses.last is not misses.cold:
+        tensors = tensor_bytes(ops, work, misses.last, machine)
+    if not machine.runtime.waits_for_memory:
+        fetched = read_bytes(ops, work, misses.last, machine)
+        before = machine.runtime.packs_ahead * (work.packed > 0) * fetched
+        return _MemoryTimes(
+            ceilings={"dram": (tensors + rereads + spilled * scratch - before) * byte_s},
+            overheads={},
+            packing_s=(spilled * packed_bytes + before) * byte_s,
+            transform_s=spilled * transformed_bytes * byte_s,
+            traffic_bytes=cold + extra,
+        )
+    rates = machine.fitted.blocked
+    assert rates is not None  # profiles that wait have it
+    past_l2 = work.passes * tensor_bytes(ops, work, misses.l2, machine) + reread_bytes(ops, work, machine.l2_bytes)
+    return _MemoryTimes(
+        ceilings={},
+        overheads={
+            "l3": past_l2 / rates.l3_bytes_per_cycle * machine.cycle_s / threads,
+            "dram_wait": (tensors + extra) * byte_s,
+        },
+        packing_s=0.0,
+        transform_s=0.0,
+        traffic_bytes=cold + extra,
+    )
