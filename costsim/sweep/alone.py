@@ -7,7 +7,7 @@ import numpy as np
 from costsim.hardware import load_profile
 from costsim.hardware.vary import numeric_field, vary
 from costsim.simulate import Simulation, run_of, simulate
-from costsim.sweep.engine import RESIZES
+from costsim.sweep.lowered import RESIZES
 from costsim.sweep.metrics import BLOCKS
 from costsim.sweep.networks import graphs
 from costsim.sweep.spec import SweepSpec

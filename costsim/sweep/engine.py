@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cache, cached_property
 from threading import Lock
 from typing import Any
@@ -16,18 +15,16 @@ from costsim.graph.quantised import carried_dtype
 from costsim.hardware import Profile, load_profile
 from costsim.hardware.vary import field_at, numeric_field, vary
 from costsim.limits import COMPARISONS
-from costsim.lowering import Lowering
 from costsim.networks import network_names
-from costsim.simulate import given_elems, lowering_for
 from costsim.sweep.allocator import collecting_rarely
 from costsim.sweep.axes import Axis
-from costsim.sweep.chunk import Chunk, ManyNetworks, OneNetwork
+from costsim.sweep.chunk import Chunk
+from costsim.sweep.lowered import RESIZES, TOGETHER, Lowered
 from costsim.sweep.metrics import BLOCKS, OP_METRICS, Metrics
-from costsim.sweep.networks import Built, Part, check_values, graphs, network_key
+from costsim.sweep.networks import Built, check_values, graphs
+from costsim.sweep.points import is_option, members, numbered, varying
 from costsim.sweep.spec import SweepSpec
-from costsim.tables.cache import Caches
-from costsim.tables.optable import OpTable
-from costsim.totals import bounds, cost_totals, op_totals
+from costsim.totals import bounds, cost_totals
 
 CHUNK_POINTS = 4096
 """Points priced in one call: enough to amortise what is done once a call, few enough for the caches."""
@@ -38,17 +35,10 @@ PRICED, IMPOSSIBLE, REFUSED, DOES_NOT_FIT = 0, 1, 2, 3
 OUTCOMES = ("priced", "impossible", "refused", "does not fit")
 """The same in words."""
 
-RESIZES = ("batch", "input_size")
-
 RUN_AXES = ("network", "hw", *RESIZES, "threads", "dtype")
 
 FEW = 32
 """Networks that share so many points of a chunk are lowered one by one, and kept for the next chunk."""
-
-KEPT_TABLES = 64
-
-TOGETHER = 128
-"""Networks of plain numbers that are lowered into one table: their rows fill the caches, as a chunk's points do."""
 
 FEWEST_PER_PLAN = 32
 """Points that have to share a plan on average for it to be priced for these alone."""
@@ -75,7 +65,7 @@ class Engine:
                     "axis", axis.name, hint, where="axes", listing=f"an axis is one of {', '.join(hint)}"
                 )
         for network in axes["network"].values:
-            check_values(network, {n.removeprefix("network."): a.values for n, a in axes.items() if _is_option(n)})
+            check_values(network, {n.removeprefix("network."): a.values for n, a in axes.items() if is_option(n)})
         for hw in axes["hw"].values:
             self._check_device(hw, axes)
 
@@ -135,13 +125,13 @@ class Engine:
         table: dict[str, np.ndarray] = {metric: np.full(points, np.nan) for metric in self.metrics.names}
         table["bound"] = np.full(points, -1)
         table["outcome"] = np.full(points, IMPOSSIBLE)
-        apart = _varied(indices, ["network", "hw", "dtype"])
-        shaping = _varied(indices, [*RESIZES, *filter(_is_option, indices)])
-        number = _numbered(indices, [*apart, *shaping])
+        apart = varying(indices, ["network", "hw", "dtype"])
+        shaping = varying(indices, [*RESIZES, *filter(is_option, indices)])
+        number = numbered(indices, [*apart, *shaping])
         if (number.max() + 1) * FEW > points:  # too many networks to lower each
-            number = _numbered(indices, apart)
+            number = numbered(indices, apart)
         built: Built | None = {} if "hw" in apart or "dtype" in apart else None  # for one, and taken by the others
-        for rows in _members(number):
+        for rows in members(number):
             here = {name: column[rows] for name, column in indices.items()}
             self._price_alike(self.spec.space.values_of(here), rows, table, built)
         return table
@@ -153,7 +143,7 @@ class Engine:
         network, hw = values["network"][0], values["hw"][0]
         profile = self._profiles(hw)
         run = RunConfig.of(profile, self._dtype(network, profile, values))
-        for chunk in self._lowered(network, profile, run, values, built):
+        for chunk in self._tables.chunks(network, profile, run, values, built):
             rows = where[chunk.points]
             counts = {name: np.broadcast_to(column, rows.shape) for name, column in chunk.totals.items()}
             counts |= self.metrics.derive(counts)
@@ -256,105 +246,9 @@ class Engine:
         return {}
 
     @cached_property
+    def _tables(self) -> Lowered:
+        return Lowered(self.metrics)
+
+    @cached_property
     def _profiles(self) -> Any:
         return cache(load_profile)
-
-    @cached_property
-    def _kept(self) -> dict[Any, list[Chunk]]:
-        return {}
-
-    @cached_property
-    def _lowerings(self) -> dict[Any, Lowering]:
-        return {}
-
-    @cached_property
-    def _caches(self) -> Caches:
-        return Caches()
-
-    def _lowering(self, profile: Profile, run: RunConfig) -> Lowering:
-        """One for all devices whose runtimes execute graphs by the same rules, whatever their names."""
-        lowering = lowering_for(profile, run, self._caches)
-        return self._lowerings.setdefault(lowering.rules, lowering)
-
-    def _lowered(
-        self, network: Any, profile: Profile, run: RunConfig, values: dict[str, np.ndarray], built: Built | None
-    ) -> Iterator[Chunk]:
-        """Op tables and their totals; kept where all points share one network, as in sweeps of hardware."""
-        options = {name.removeprefix("network."): column for name, column in values.items() if _is_option(name)}
-        resize: dict[str, np.ndarray] = {name: values[name] for name in RESIZES if name in values}
-        points = len(values["hw"])
-        columns = [*options.values(), *resize.values()]
-        if not all((column == column[0]).all() for column in columns):
-            runs = _varied(values, [name for name in values if name.startswith((*BLOCKS, "threads"))])
-            setting = _numbered(values, runs)  # the same for points of one run
-            yield from self._lower(graphs(network, options, resize, points, built), profile, run, setting)
-            return
-        shape = [(name, column[0]) for name, column in [*options.items(), *resize.items()]]
-        key = (network_key(network), values["hw"][0], run.dtype, *shape)
-        lowered = self._kept.get(key)
-        if lowered is None:
-            if len(self._kept) >= KEPT_TABLES:
-                self._kept.clear()
-            first = [{name: column[:1] for name, column in part.items()} for part in (options, resize)]
-            alone = graphs(network, first[0], first[1], 1, built)
-            lowered = self._kept[key] = list(self._lower(alone, profile, run, np.zeros(1, dtype=int)))
-        for chunk in lowered:
-            yield replace(chunk, points=np.arange(points))
-
-    def _lower(self, parts: Iterator[Part], profile: Profile, run: RunConfig, setting: np.ndarray) -> Iterator[Chunk]:
-        """Tables of the parts; of networks that are plain numbers one for many of them."""
-        lowering = self._lowering(profile, run)
-        waiting: list[Part] = []
-        for part in parts:
-            if part.varies:
-                ops = lowering_for(profile, run, self._caches).table([part.graph])  # arrays: no row comes twice
-                yield OneNetwork(part.points, ops, self._op_totals(ops, [part]))
-                continue
-            waiting.append(part)
-            if len(waiting) == TOGETHER:
-                yield from self._together(waiting, lowering, setting)
-                waiting = []
-        if waiting:
-            yield from self._together(waiting, lowering, setting)
-
-    def _together(self, parts: list[Part], lowering: Lowering, setting: np.ndarray) -> Iterator[Chunk]:
-        """One table of the networks of all parts for each setting they run in, or one for each part: the fewer."""
-        ops = lowering.table([part.graph for part in parts])
-        totals = self._op_totals(ops, parts)
-        points = np.concatenate([part.points for part in parts])
-        network = np.repeat(np.arange(len(parts)), [len(part.points) for part in parts])
-        settings = _members(setting[points])
-        by_part = len(parts) <= len(settings)
-        for here in _members(network) if by_part else settings:
-            which = network[here[:1]] if by_part else network[here]
-            shape = OneNetwork if by_part else ManyNetworks
-            yield shape(points[here], ops.at_networks(which), {name: column[which] for name, column in totals.items()})
-
-    def _op_totals(self, ops: OpTable, parts: list[Part]) -> dict[str, np.ndarray]:
-        """What the networks of the parts cost on any device, and the measures of them that are asked for."""
-        given = np.concatenate([given_elems(part.graph) for part in parts])
-        return op_totals(ops) | self.metrics.of_ops(ops, given)
-
-
-def _is_option(name: str) -> bool:
-    return name.startswith("network.")
-
-
-def _varied(indices: dict[str, np.ndarray], names: Iterable[str]) -> list[str]:
-    """Those of the named axes on which not all points agree."""
-    return [name for name in names if name in indices and (indices[name] != indices[name][0]).any()]
-
-
-def _numbered(columns: dict[str, np.ndarray], names: Iterable[str]) -> np.ndarray:
-    """``(points,)`` the same number, from 0, for points that agree in these columns."""
-    number = np.zeros(len(columns["hw"]), dtype=int)
-    for name in names:
-        _, value = np.unique(columns[name], return_inverse=True)
-        _, number = np.unique(number * (value.max() + 1) + value, return_inverse=True)
-    return number
-
-
-def _members(number: np.ndarray) -> list[np.ndarray]:
-    """The rows of each number, ascending."""
-    order = np.argsort(number, kind="stable")
-    return np.split(order, np.flatnonzero(np.diff(number[order])) + 1)

@@ -12,7 +12,8 @@ from costsim.errors import DoesNotFitError
 from costsim.measures import BY_NAME
 from costsim.networks import build
 from costsim.simulate import lowering_for, simulate
-from costsim.sweep.engine import DOES_NOT_FIT, IMPOSSIBLE, PRICED, TOGETHER, Engine
+from costsim.sweep.engine import DOES_NOT_FIT, IMPOSSIBLE, PRICED, Engine
+from costsim.sweep.lowered import TOGETHER
 from costsim.sweep.metrics import COST_METRICS, OP_METRICS
 from costsim.sweep.spec import load_spec
 from tests.random_networks import FEWEST, MOST, network
