@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from costsim.edit.equal_macs import balance_channels
 from costsim.guidelines.base import Case, Suspicion
 from costsim.measures import BY_NAME
-from costsim.measures.table import pointwise_access
+from costsim.measures.of_parts import pointwise_access
 
 TOLERATED_RATIO = 1.1
 """Memory access over its lower bound; 1.06 is a channel ratio of 2, which the paper accepts."""

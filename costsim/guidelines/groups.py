@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from costsim.edit.equal_macs import fewer_groups
 from costsim.guidelines.base import Case, Suspicion
 from costsim.measures import BY_NAME
-from costsim.measures.table import group_access
+from costsim.measures.of_parts import group_access
 
 INSTRUCTION = "take fewer groups and narrower layers, at equal MACs"
 
