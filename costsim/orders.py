@@ -50,7 +50,7 @@ TOLD_APART_RATIO = 0.05
 """Two networks are told apart if their times differ by more than this share of the time of all that differs in them.
 
 Measured on all 9,711 pairs of networks that ncnn's benchmark times in one run on one board (validation/data/ncnn),
-each network left out of the fit that predicts it. Of pairs within a factor of two of each other, 86 % are further apart
+each network left out of the fit that predicts it. Of pairs within a factor of two of each other, 84 % are further apart
 than this, and 95 % of those are in the measured order; of all pairs, 94 % and 98 %. No difference is
 claimed between the others.
 Ignores: layers that both networks have are taken to cost the same in both, which the benchmark cannot show.

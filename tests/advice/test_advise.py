@@ -206,11 +206,11 @@ def test_a_failed_assertion_says_what_would_meet_it(capsys):
 
 
 def test_lists_stand_by_a_scoring_function():
-    """Parameters as the score: smaller inputs keep all of them, narrower networks do not."""
+    """Parameters as the score: smaller inputs keep all of them, narrower networks do not; other groups may add some."""
     advice = costsim.advise("shufflenet_v2_1x", "rpi4b", "latency_ms < 15", score=lambda net: net.total_params)
     scores = [suggestion.score for suggestion in advice.suggestions]
     assert scores == sorted(scores, reverse=True)
-    assert scores[0] == costsim.Network("shufflenet_v2_1x").params
+    assert scores[0] >= costsim.Network("shufflenet_v2_1x").params
     assert scores == [suggestion.totals["params"] for suggestion in advice.suggestions]
 
 

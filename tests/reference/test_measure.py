@@ -41,7 +41,7 @@ def test_validation_says_what_was_timed_and_what_predicted(run, tmp_path) -> Non
     table = [line for line in out.splitlines() if line.startswith(tuple(networks))]
     assert [line.split()[0] for line in table] == networks
     predicted_ms = costsim.analyze(networks[0], "arm_a76", input_size="3x64x64", dtype="fp32", threads=1).latency_ms
-    assert float(table[0].split()[2]) == pytest.approx(predicted_ms, rel=1e-3)
+    assert float(table[0].split()[2]) == pytest.approx(predicted_ms, rel=5e-3)  # three digits
     assert "measurements 2 " in said
 
 

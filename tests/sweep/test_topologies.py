@@ -89,7 +89,8 @@ def test_networks_in_one_table_cost_what_they_cost_alone(hw):
     for limit, seconds in costs.limits.items():
         np.testing.assert_array_equal(seconds, np.concatenate([s.costs.limits[limit] for s in alone]), err_msg=limit)
     np.testing.assert_array_equal(costs.latency_s, np.concatenate([s.costs.latency_s for s in alone]))
-    np.testing.assert_array_equal(costs.traffic["dram"], np.concatenate([s.costs.traffic["dram"] for s in alone]))
+    for memory, moved in costs.traffic.items():
+        np.testing.assert_array_equal(moved, np.concatenate([s.costs.traffic[memory] for s in alone]), err_msg=memory)
 
 
 @pytest.mark.parametrize(

@@ -107,7 +107,8 @@ class TestDataTypesNobodyMeasured:
         for dtype in set(profile.runtime.dtypes) - set(known.by_dtype):  # those were measured and have their own card
             own = profile.calibration_in(dtype)
             assert own.low_ratio <= known.low_ratio and own.high_ratio >= known.high_ratio
-        assert profile.calibration_in(profile.runtime.dtypes[0]) == known
+        if known.status != "uncalibrated":  # else no data type of it was measured, and each may have a card of its own
+            assert profile.calibration_in(profile.runtime.dtypes[0]) == known
 
     def test_a_profile_may_say_that_several_were_measured(self):
         profile = load_profile("v100")

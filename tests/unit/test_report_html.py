@@ -74,7 +74,9 @@ def test_the_accuracy_card_is_the_same_on_the_page_and_in_hw_show(hw: str, capsy
 
 
 def test_the_accuracy_card_says_what_is_not_known() -> None:
-    measured, unmeasured = (accuracy_card(costsim.load_profile(hw).calibration) for hw in ("gtx_1080ti", "h200"))
+    measured, unmeasured = (
+        accuracy_card(costsim.load_profile(hw).calibration) for hw in ("gtx_1080ti", "embedded_buffer")
+    )
     assert (measured["status"], measured["mean error"], measured["within 10 %"]) == (
         "calibrated",
         "8.0%",
