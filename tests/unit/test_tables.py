@@ -8,10 +8,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
+from costsim.graph import NetBuilder
+from costsim.lowering import lower
 from costsim.tables.bounds import WIDE, bound_seconds, largest
 from costsim.tables.choice import first_least
 from costsim.tables.costtable import CostTable, Product, combine
 from costsim.tables.equal_rows import EqualRows
+from costsim.tables.liveness import independent_parts
+from costsim.tables.optable import OpTable
 from costsim.tables.plan import COLUMNS, Plan, Plans
 from costsim.tables.runs import reduce_runs, running_total
 
@@ -125,3 +129,13 @@ def test_tiny_times_do_not_vanish_in_the_norm(overlap: float) -> None:
         if overlap <= 8.0 and seconds < 1e-100:
             continue  # the short way is for the times of ops
         np.testing.assert_allclose(combine([times, times], overlap), seconds * factor)
+
+
+def test_what_reads_each_other_is_one_part_and_groups_of_two_channels_are_groups() -> None:
+    net = NetBuilder("chain")
+    x = net.conv(net.input(1, 8, 8, 8), 8, 3, groups=4)
+    net.add_tensors(net.conv(x, 8, 3), x)
+    table = lower(net.graph, fusion={}, views=(), elem_bytes=4, weight_elem_bytes=4)
+    assert independent_parts(table).tolist() == [0, 0, 0]
+    assert independent_parts(OpTable.join([table, table])).tolist() == [0, 0, 0, 1, 1, 1]
+    assert table.is_grouped[:, 0].tolist() == [True, False, False]
