@@ -56,12 +56,10 @@ def distinct_rows(ops: OpTable, machine: CpuMachine, *, once: bool) -> PricedRow
 
 def _work_out(ops: OpTable, machine: CpuMachine, once: bool) -> _WorkedRows:
     """Rows that are equal do the same work."""
-    images = _per_image(ops)
-    layout = ops.kept.get("layout", (machine.runtime,), lambda: layout_of(images, machine.runtime.blocked_layout))
-    rows = Rows(images, layout, converted_bytes(images, machine.runtime), repacked_bytes(images, machine))
+    rows = _rows(ops, machine)
     columns = [*ops.columns().values(), ops.word_of[:, None]]
     if machine.runtime.blocked_layout is not None:
-        columns += layout.columns
+        columns += rows.layout.columns
     if machine.int8_macs_per_cycle is not None:
         columns.append(rows.converted_bytes)
     if machine.runtime.plain_tensor_ops is not None:
@@ -96,10 +94,14 @@ def _placed(ops: OpTable, worked: _WorkedRows, machine: CpuMachine, once: bool) 
 
 def work_of(ops: OpTable, machine: CpuMachine) -> Work:
     """The work of every row of a table, for one image of its batch."""
-    images = _per_image(ops)
-    layout = layout_of(images, machine.runtime.blocked_layout)
-    rows = Rows(images, layout, converted_bytes(images, machine.runtime), repacked_bytes(images, machine))
-    return partitioned_work(rows, machine)
+    return partitioned_work(_rows(ops, machine), machine)
+
+
+def _rows(ops: OpTable, machine: CpuMachine) -> Rows:
+    """Every row of a table, for one image of its batch, and how its tensors lie."""
+    images, runtime = _per_image(ops), machine.runtime
+    layout = ops.kept.get("layout", (runtime,), lambda: layout_of(images, runtime.blocked_layout))
+    return Rows(images, layout, converted_bytes(images, runtime), repacked_bytes(images, machine))
 
 
 def _per_image(ops: OpTable) -> OpTable:

@@ -4,7 +4,7 @@ For every pack of output channels and every pack of input channels the whole map
 neighbouring outputs of a row at a time: their sums are read, all taps are multiplied in, and they are written again.
 ncnn prefers it to im2col for the kernels in ``LIMITS`` where channels fill whole packs (src/layer/arm/
 convolution_arm.cpp and convolution_arm_asimdhp.cpp: ``prefer_sgemm``; convolution_5x5_pack8_fp16s.h and its like).
-Versions before 2023-03 decide by the size of the map instead, much alike.
+Versions before 2023-03 decide by the size of the map instead, mostly for the same kernels.
 
 Ignored: rows that a kernel takes two at a time, weights loaded again for every row from the first cache level.
 """
