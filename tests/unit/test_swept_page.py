@@ -12,7 +12,7 @@ import pytest
 from matplotlib.image import imread
 
 from costsim.cli import run
-from costsim.report.page.swept_page import alike_once, page
+from costsim.report.page.swept_page import equal_once, page
 from costsim.report.pictures.swept_plots import save_sweep_plots
 from costsim.report.verbs.swept import sweep_text
 from costsim.sweep import load_spec, sweep
@@ -54,8 +54,8 @@ def test_the_front_and_every_axis_are_drawn(swept: SweepResult) -> None:
 def test_points_equal_in_all_objectives_are_told_once_and_many_axes_share_a_column(tmp_path: Path) -> None:
     spec = load_spec({**SPEC, "objectives": {"macs": "min"}, "top": 16})
     result = sweep(spec, tmp_path / "out")
-    once = alike_once(result.best, spec)
-    assert once["alike"].tolist() == [2] * len(once) and once["macs"].is_unique and once["macs"].is_monotonic_increasing
+    once = equal_once(result.best, spec)
+    assert once["equal"].tolist() == [2] * len(once) and once["macs"].is_unique and once["macs"].is_monotonic_increasing
     narrow = sweep_text(result, spec, width=60)
     assert "point  settings" in narrow and "input_size=96 onchip.size=256 KiB" in " ".join(narrow.split())
     assert max(map(len, narrow.splitlines())) <= 60

@@ -32,7 +32,7 @@ def page(result: SweepResult, spec: SweepSpec, command: str = "") -> str:
     """The whole sweep. ``command`` is the command line that made it."""
     axes = [axis for axis in spec.space.axes if len(axis.values) > 1]
     front = front_points(result, spec)
-    best = [_point(record, spec) for record in alike_once(result.best, spec).to_dict("records")]
+    best = [_point(record, spec) for record in equal_once(result.best, spec).to_dict("records")]
     chosen = list({p["point"]: p for p in [*front, *best]}.values())[:MOST_LINES]
     data, charts = {"front": finite(front)}, {}
     if len(spec.objectives) > 1:
@@ -52,11 +52,11 @@ def page(result: SweepResult, spec: SweepSpec, command: str = "") -> str:
     )  # fmt: skip
 
 
-def alike_once(rows: pd.DataFrame, spec: SweepSpec) -> pd.DataFrame:
-    """One point of those that are equal in all objectives, the best of the first one first; ``alike`` counts them."""
+def equal_once(rows: pd.DataFrame, spec: SweepSpec) -> pd.DataFrame:
+    """One point of those that are equal in all objectives, the best of the first one first; ``equal`` counts them."""
     objectives = list(spec.objectives)
     found = (
-        rows.assign(alike=rows.groupby(objectives)["point"].transform("size")) if len(rows) else rows.assign(alike=1)
+        rows.assign(equal=rows.groupby(objectives)["point"].transform("size")) if len(rows) else rows.assign(equal=1)
     )
     ascending = spec.objectives[objectives[0]] == "min"
     return found.drop_duplicates(objectives).sort_values(objectives[0], ascending=ascending, kind="stable")
@@ -64,7 +64,7 @@ def alike_once(rows: pd.DataFrame, spec: SweepSpec) -> pd.DataFrame:
 
 def front_points(result: SweepResult, spec: SweepSpec) -> list[Record]:
     """The Pareto front, latencies with their intervals, equal points once."""
-    return [_point(record, spec) for record in alike_once(result.pareto, spec).to_dict("records")]
+    return [_point(record, spec) for record in equal_once(result.pareto, spec).to_dict("records")]
 
 
 def _point(record: Mapping[Any, Any], spec: SweepSpec) -> Record:
@@ -73,7 +73,7 @@ def _point(record: Mapping[Any, Any], spec: SweepSpec) -> Record:
     trust = max(trusts, key=lambda one: one.high_ratio / one.low_ratio)  # a mean is known as its least known part is
     low, high = trust.ends(float(record["latency_ms"]))
     record = {"network": ", ".join(spec.workload or ()), **record}
-    kept = ("point", "network", "hw", *(axis.name for axis in spec.space.axes), *spec.objectives, "latency_ms", "alike")
+    kept = ("point", "network", "hw", *(axis.name for axis in spec.space.axes), *spec.objectives, "latency_ms", "equal")
     plain = {name: record[name].item() if hasattr(record[name], "item") else record[name] for name in kept}
     return {**plain, "latency_low_ms": low, "latency_high_ms": high or plain["latency_ms"], "trust": trust.status}
 

@@ -49,7 +49,7 @@ def summary(one: DeviceDiff) -> str:
 
 
 def _layers(one: DeviceDiff) -> Table:
-    groups = alike(one.told)
+    groups = changed_the_same_way(one.told)
     told, rest = groups[:MOST], groups[MOST:]
     olds, news = ([_side_ms(group, side) for group in told] for side in ("old", "new"))
     moved = [_moved_ms(group) for group in told] + ([sum(map(_moved_ms, rest))] if rest else [])
@@ -68,7 +68,7 @@ def _layers(one: DeviceDiff) -> Table:
     return table
 
 
-def alike(changes: Sequence[Change]) -> list[list[Change]]:
+def changed_the_same_way(changes: Sequence[Change]) -> list[list[Change]]:
     """Layers of one kind that changed in the same way, together; what moves the time most first."""
     groups: dict[tuple[object, ...], list[Change]] = {}
     for change in changes:
@@ -119,7 +119,7 @@ def _section(diffs: Sequence[DeviceDiff]) -> str:
         markdown_table(columns, rows),
     ]
     for one in (d for d in diffs if d.told):
-        groups = alike(one.told)
+        groups = changed_the_same_way(one.told)
         shown = (tuple(map(escaped, _cells(group))) for group in groups[:MOST])
         rest = sum(map(len, groups[MOST:]))
         more = f"\n\n{counted(rest, 'more layer')}" if rest else ""
@@ -133,7 +133,7 @@ def github(diffs: Sequence[DeviceDiff], limit: Limit | None) -> str:
     lines = []
     for one in diffs:
         level = "error" if limit and one.regresses(limit) else "notice"
-        first = alike(one.told)[:3]
+        first = changed_the_same_way(one.told)[:3]
         largest = "".join(f"; {_named(g)} {signed_milliseconds(_moved_ms(g))} ({g[0].why})" for g in first)
         message = f"{one.new.network} on {summary(one)}{largest}"
         data = message.replace("%", "%25").replace("\r", "").replace("\n", "%0A")

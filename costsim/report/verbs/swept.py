@@ -13,7 +13,7 @@ from costsim.report.formats.csv import csv_text, flat
 from costsim.report.formats.markdown import escaped, markdown_table
 from costsim.report.formats.stamped import stamped_json
 from costsim.report.formats.terminal import as_text
-from costsim.report.page.swept_page import alike_once, effects
+from costsim.report.page.swept_page import effects, equal_once
 from costsim.report.verbs.analyzed import table
 from costsim.report.words import axis_value, metric, short_name
 from costsim.units import counted
@@ -92,10 +92,10 @@ def _best(result: SweepResult, axes: list[Axis], spec: SweepSpec, width: int | N
 def _tables(result: SweepResult, spec: SweepSpec) -> Iterator[tuple[str, pd.DataFrame]]:
     """The best points of the first objective, and the front where there are several, each value once."""
     objective, direction = next(iter(spec.objectives.items()))
-    yield f"{'Lowest' if direction == 'min' else 'Highest'} {objective}", alike_once(result.best, spec)
+    yield f"{'Lowest' if direction == 'min' else 'Highest'} {objective}", equal_once(result.best, spec)
     if len(spec.objectives) > 1:
         for of, front in (("", result.pareto), *((f"{network} alone", f) for network, f in result.fronts.items())):
-            rows = alike_once(front, spec)
+            rows = equal_once(front, spec)
             yield f"Pareto front of {of or ', '.join(spec.objectives)}: {counted(len(rows), 'point')}", rows
 
 
@@ -114,18 +114,18 @@ def _grid(title: str, rows: pd.DataFrame, axes: list[Axis], spec: SweepSpec, wid
 
 
 def _head(rows: pd.DataFrame, axes: list[Axis], spec: SweepSpec) -> list[str]:
-    return ["point", *(short_name(axis.name) for axis in axes), *spec.objectives, *["equal"] * _has_alike(rows)]
+    return ["point", *(short_name(axis.name) for axis in axes), *spec.objectives, *["equal"] * _has_equal_points(rows)]
 
 
-def _has_alike(rows: pd.DataFrame) -> bool:
-    return bool((rows["alike"] > 1).any())
+def _has_equal_points(rows: pd.DataFrame) -> bool:
+    return bool((rows["equal"] > 1).any())
 
 
 def _cells(rows: pd.DataFrame, axes: list[Axis], spec: SweepSpec) -> Iterator[list[str]]:
     for record in rows.head(SHOWN).to_dict("records"):
         values = (axis_value(axis, record[axis.name]) for axis in axes)
-        alike = [str(record["alike"])] * _has_alike(rows)
-        yield [str(record["point"]), *values, *(metric(name, record[name]) for name in spec.objectives), *alike]
+        equal = [str(record["equal"])] * _has_equal_points(rows)
+        yield [str(record["point"]), *values, *(metric(name, record[name]) for name in spec.objectives), *equal]
 
 
 def _effects(result: SweepResult, axes: list[Axis], objective: str) -> object:
