@@ -92,8 +92,10 @@ def test_depthwise_grouped_and_dense_are_told_apart():
     for groups in (1, 4, 8):
         net.conv(x, 8, 3, groups=groups)
     net.conv(x, 8, 1)
+    net.conv(x, 8, (1, 3))
+    net.conv(x, 8, (3, 1))
     assert [label.op_class for label in table(net).labels] == [
-        "spatial conv", "grouped conv", "depthwise conv", "pointwise conv",
+        "spatial conv", "grouped conv", "depthwise conv", "pointwise conv", "spatial conv", "spatial conv",
     ]  # fmt: skip
 
 
