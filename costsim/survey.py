@@ -45,15 +45,28 @@ def value_of(record: Record, name: str) -> float | None:
     return found
 
 
+def sort_key(by: str) -> str:
+    """The count or measure that ``NAME`` or ``-NAME`` asks for; the beginning of a name will do where only one has it.
+
+    Raises:
+        InputError: neither a count nor a measure has this name.
+    """
+    name = by.removeprefix("-")
+    begun = [known for known in SORTABLE if known.startswith(name)]
+    if name in SORTABLE:
+        return name
+    if len(begun) == 1:
+        return begun[0]
+    raise unknown_name("measure", name, SORTABLE, where="--sort")
+
+
 def ordered(records: Sequence[Record], by: str) -> list[Record]:
     """The records by a count or measure, the smallest first, or the largest for ``-NAME``; those without it last.
 
     Raises:
         InputError: neither a count nor a measure has this name.
     """
-    name = by.removeprefix("-")
-    if name not in SORTABLE:
-        raise unknown_name("measure", name, SORTABLE, where="--sort")
+    name = sort_key(by)
     sign = -1.0 if by.startswith("-") else 1.0
 
     def place(record: Record) -> tuple[bool, float]:

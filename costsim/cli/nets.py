@@ -15,7 +15,7 @@ from costsim.graph import LayerGraph
 from costsim.limits import parse_assertion
 from costsim.networks import build, network_names
 from costsim.networks.zoo import family_name, family_of
-from costsim.survey import ordered, survey
+from costsim.survey import ordered, sort_key, survey
 from costsim.units import format_count
 
 
@@ -51,7 +51,7 @@ def list_networks(
     \b
     costsim nets list shuffle --max-macs 150M
     costsim nets list 'mobilenet_v?_1x' --format json
-    costsim nets list _1x --sort fragmentation_ratio --hw gtx_1080ti
+    costsim nets list _1x --sort fragmentation --hw gtx_1080ti
     """  # noqa: D301  click wants a real backspace
     names = [name for name in network_names() if all(fnmatch(name, f"*{word}*") for word in words)]
     families = {name: family_name(name) for name in names}
@@ -61,7 +61,7 @@ def list_networks(
             raise unknown_name("family", family, known, where="--family")
         names = [name for name in names if families[name] == family]
     if sort is not None:
-        ordered((), sort)  # a misspelt name is told before all are priced
+        sort_key(sort)  # a misspelt name is told before all are priced
     limit = parse_assertion(f"macs <= {max_macs}", "--max-macs").limit if max_macs else None
     rows: list[dict[str, Any]] = [{"name": name, "family": families[name]} for name in names]
     if sizes or sort is not None or limit is not None or output != "text":
@@ -72,7 +72,7 @@ def list_networks(
     if sort is not None:
         found = survey([row["name"] for row in rows], hw)
         rows = ordered([row | measured for row, measured in zip(rows, found, strict=True)], sort)
-        rows = [row | {"sorted_by": sort.removeprefix("-")} for row in rows]
+        rows = [row | {"sorted_by": sort_key(sort)} for row in rows]
     print_report("nets_list", output, rows)
 
 

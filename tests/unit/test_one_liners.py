@@ -7,7 +7,7 @@ import pytest
 
 import costsim
 from costsim.cli import run
-from costsim.survey import ordered, survey
+from costsim.survey import ordered, sort_key, survey
 
 NET, HW = "shufflenet_v2_0.5x", "rpi4b"
 
@@ -153,8 +153,18 @@ def test_nets_in_the_order_of_a_measure(capsys, monkeypatch):
     assert run([*words, "--sort", "fragments"]) == 0
     lines = capsys.readouterr().out.splitlines()
     assert max(map(len, lines)) <= 80 and [line.split()[0] for line in lines[2:]] == [r["name"] for r in found][::-1]
-    assert run(["nets", "list", "--sort", "fragmentation"]) == 1
+    assert run(["nets", "list", "--sort", "fragmentatoin"]) == 1
     assert "did you mean fragmentation_ratio" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(("asked", "meant"), [("fragmentation", "fragmentation_ratio"), ("-macs", "macs")])
+def test_the_beginning_of_a_measures_name_will_do(asked, meant):
+    assert sort_key(asked) == meant
+
+
+def test_a_beginning_that_several_measures_have_is_refused():
+    with pytest.raises(costsim.InputError, match="elementwise_elems"):
+        sort_key("elementwise")
 
 
 def test_networks_that_do_not_fit_stand_last():
