@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 
 from costsim.tables.bounds import bound_seconds
@@ -34,11 +36,20 @@ def cost_totals(ops: OpTable, costs: CostTable) -> dict[str, Array]:
 
 def energy_parts_mj(ops: OpTable, costs: CostTable) -> dict[str, float]:
     """Millijoules by part at the first point; empty where the profile has no numbers."""
+    return {part: 1e3 * value for part, value in _at_first_point(ops, costs, costs.energy_parts_j or {}).items()}
+
+
+def traffic_bytes(ops: OpTable, costs: CostTable) -> dict[str, float]:
+    """Bytes that cross each memory of the device at the first point."""
+    return _at_first_point(ops, costs, costs.traffic)
+
+
+def _at_first_point(ops: OpTable, costs: CostTable, columns: Mapping[str, Array]) -> dict[str, float]:
+    """Sums over all ops of columns that have a row an op or a row a kind."""
     of_row = slice(None) if costs.kind_of is None else costs.kind_of
-    parts = costs.energy_parts_j or {}
     return {
-        part: float(np.broadcast_to(joules[of_row], (len(ops), joules.shape[1]))[:, 0].sum()) * 1e3
-        for part, joules in parts.items()
+        name: float(np.broadcast_to(column[of_row], (len(ops), column.shape[1]))[:, 0].sum())
+        for name, column in columns.items()
     }
 
 

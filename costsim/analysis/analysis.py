@@ -22,7 +22,7 @@ from costsim.measures.parts import numbered
 from costsim.plugins import REPORTS, load_plugin, reports_of
 from costsim.profiled import OpProfile, beside
 from costsim.simulate import Simulation, simulate
-from costsim.totals import cost_totals, energy_parts_mj, op_totals
+from costsim.totals import cost_totals, energy_parts_mj, op_totals, traffic_bytes
 from costsim.trust import Trust
 from costsim.units import format_milliseconds
 
@@ -123,6 +123,11 @@ class Analysis:
     def _of_parts(self, part_of: np.ndarray) -> list[Measured]:
         parts, costs = self.simulation.parts(part_of), self.simulation.costs
         return measure(parts, parts.of(np.broadcast_to(costs.latency_s, (len(part_of), costs.latency_s.shape[1]))))
+
+    @cached_property
+    def traffic_bytes(self) -> dict[str, float]:
+        """Bytes that cross each memory of the device: ``dram``, where it has one, or what its family names."""
+        return traffic_bytes(self.simulation.ops, self.simulation.costs)
 
     @cached_property
     def latency_ms(self) -> float:

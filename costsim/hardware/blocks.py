@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Annotated, Any, Literal, get_args
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, NonNegativeFloat, PositiveFloat
+from pydantic.fields import FieldInfo
 
 from costsim.errors import InputError
 from costsim.hardware.effects import Effect
@@ -15,14 +18,33 @@ DTYPE_BYTES = {"fp32": 4.0, "tf32": 4.0, "fp16": 2.0, "bf16": 2.0, "int16": 2.0,
 DType = Literal["fp32", "tf32", "fp16", "bf16", "int16", "int8"]
 
 
-def _quantity(unit: str) -> Any:
-    def parse(text: object) -> float:
+@dataclass(frozen=True)
+class Unit:
+    """Reads a number that is written with its unit: ``1.5 GHz``."""
+
+    name: str
+
+    def __call__(self, text: object) -> float:
         try:
-            return parse_quantity(text, unit)
+            return parse_quantity(text, self.name)
         except InputError as error:
             raise ValueError(str(error)) from None
 
-    return BeforeValidator(parse)
+
+def _quantity(unit: str) -> BeforeValidator:
+    return BeforeValidator(Unit(unit))
+
+
+def unit_of(field: FieldInfo) -> str | None:
+    """The unit a field is written with, by its type, also inside ``X | None`` and collections of ``X``."""
+    said = (part.func for part in _metadata(field.annotation, field.metadata) if isinstance(part, BeforeValidator))
+    return next((reader.name for reader in said if isinstance(reader, Unit)), None)
+
+
+def _metadata(annotation: Any, said: Iterable[Any]) -> Iterator[Any]:
+    yield from said
+    for part in get_args(annotation):
+        yield from _metadata(part, getattr(part, "__metadata__", ()))
 
 
 Hertz = Annotated[PositiveFloat, _quantity("Hz"), Effect.FASTER]

@@ -24,6 +24,7 @@ from costsim.hardware.blocks import (
     Ratio,
     Seconds,
     Source,
+    unit_of,
 )
 from costsim.hardware.calibration import Calibration
 from costsim.hardware.energy import Energy
@@ -35,17 +36,6 @@ __all__ = [
 ]  # fmt: skip
 
 SCHEMA_VERSION = 1
-
-UNIT_OF_SUFFIX = {
-    "_bytes_per_s": "B/s",
-    "_bytes": "B",
-    "_hz": "Hz",
-    "_s": "s",
-    "_j_per_byte": "J",
-    "_j": "J",
-    "_w": "W",
-}
-"""The unit a field holds, by the end of its name; the longer ending first."""
 
 
 class Runtime(Block):
@@ -148,15 +138,15 @@ class Profile(Block):
     def _field_at(self, path: str) -> tuple[Any, str | None]:
         """The value at a dotted path of YAML words, and the unit of its field."""
         value: Any = self
-        name = ""
+        unit = None
         for word in path.split("."):
             if isinstance(value, BaseModel):
                 fields = type(value).model_fields.items()
-                name = next(field for field, info in fields if word in (field, info.alias))
-                value = getattr(value, name)
+                name, info = next((name, info) for name, info in fields if word in (name, info.alias))
+                value, unit = getattr(value, name), unit_of(info)
             else:
                 value = value[word]
-        return value, next((unit for suffix, unit in UNIT_OF_SUFFIX.items() if name.endswith(suffix)), None)
+        return value, unit
 
     def source_of(self, path: str) -> Source:
         """The source of the number at a dotted path such as ``hardware.clock``."""
@@ -170,7 +160,7 @@ def _readable(value: Any, unit: str | None) -> str:
     if isinstance(value, BaseModel):
         fields = type(value).model_fields
         return " ".join(
-            f"{info.alias or name} {_readable(getattr(value, name), None)}" for name, info in fields.items()
+            f"{info.alias or name} {_readable(getattr(value, name), unit_of(info))}" for name, info in fields.items()
         )
     if isinstance(value, bool) or value is None:
         return {True: "yes", False: "no", None: "none"}[value]

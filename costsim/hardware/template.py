@@ -10,10 +10,11 @@ from itertools import pairwise
 from types import NoneType
 from typing import Any, Literal, get_args, get_origin
 
-from pydantic import BaseModel, BeforeValidator
+from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
-from costsim.hardware.profile import UNIT_OF_SUFFIX, UNMEASURED
+from costsim.hardware.blocks import unit_of
+from costsim.hardware.profile import UNMEASURED
 from costsim.plugins import DEVICES, load_plugin
 
 EXAMPLES = {"Hz": "1 GHz", "B/s": "1 GB/s", "B": "1 MiB", "s": "1 us", "J": "1 pJ"}
@@ -64,7 +65,7 @@ def _fields(model: type[BaseModel], indent: str) -> Iterator[str]:
     docstrings = attribute_docstrings(model)
     for name, info in model.model_fields.items():
         word = info.alias or name
-        unit, choices = _unit(name, info), _choices(info)
+        unit, choices = unit_of(info), _choices(info)
         notes = (docstrings.get(name, ""), f"One of {', '.join(choices)}." if choices else "", unit and f"[{unit}]")
         about = " ".join(filter(None, notes)).replace("``", "")
         if not info.is_required() and not info.examples:  # one with an example is asked for by another
@@ -90,19 +91,6 @@ def _block(annotation: Any) -> tuple[type[BaseModel] | None, list[type[BaseModel
     parts = [part for part in (get_args(annotation) or (annotation,)) if part is not NoneType]
     blocks = [part for part in parts if isinstance(part, type) and issubclass(part, BaseModel)]
     return (blocks[0], blocks[1:]) if blocks and get_origin(annotation) not in (dict, tuple) else (None, [])
-
-
-def _unit(name: str, info: FieldInfo) -> str | None:
-    """The unit a field is written with; some hold bytes as a plain number."""
-    written = any(isinstance(part, BeforeValidator) for part in _metadata(info))
-    return next((unit for suffix, unit in UNIT_OF_SUFFIX.items() if written and name.endswith(suffix)), None)
-
-
-def _metadata(info: FieldInfo) -> Iterator[Any]:
-    """What a field's annotation says beside the type, also inside ``X | None`` and ``tuple[X, ...]``."""
-    yield from info.metadata
-    for part in get_args(info.annotation):
-        yield from getattr(part, "__metadata__", ())
 
 
 def _choices(info: FieldInfo) -> tuple[str, ...]:

@@ -21,6 +21,13 @@ def byte_count(value: float) -> str:
     return format_quantity(value, "B")
 
 
+def traffic(analysis: Analysis) -> tuple[str, str]:
+    """The traffic of a run and its bytes: that of DRAM, or of each memory of a device that has none."""
+    if "dram" in analysis.traffic_bytes:
+        return "DRAM traffic", byte_count(analysis.traffic_bytes["dram"])
+    return "traffic", ", ".join(f"{name} {byte_count(moved)}" for name, moved in analysis.traffic_bytes.items())
+
+
 def percent(ratio: float) -> str:
     return f"{ratio:.1%}"
 

@@ -8,6 +8,7 @@ rounding of widths) is divided out. The interval reaches over the pairs, each wi
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,6 +28,9 @@ from costsim.worth.pairs import Pair, pairs
 
 PER = {"elements": (1e6, "million elements"), "bytes": (2.0**20, "MiB"), "ratio": (1.0, "unit"), "0..1": (0.01, "%")}
 """Units that are not priced one by one, or have another name when they are, and what is priced instead."""
+
+ROUNDING = 1e-12
+"""Times that differ by less are equal: what is left is the rounding of their sums."""
 
 LEAST_CHANGE = 0.02
 """What a measure changes by less than this share between two networks is the rounding of their widths."""
@@ -162,6 +166,8 @@ def _price(measure: Measure, timed: Sequence[tuple[Timed, Timed]], found: Eviden
             continue
         units = (after - before) / step
         at_equal_macs_ms = broken.latency_ms * kept.macs / broken.macs
+        if math.isclose(at_equal_macs_ms, kept.latency_ms, rel_tol=ROUNDING):
+            at_equal_macs_ms = kept.latency_ms
         slope = (at_equal_macs_ms - kept.latency_ms) / units
         slopes.append(slope)
         shares.append(slope / kept.latency_ms)

@@ -14,11 +14,16 @@ from pathlib import Path
 import numpy as np
 from costsim import CostTable, DeviceModel, NetBuilder, Profile
 from costsim.devices.base import Roofs
+from costsim.hardware.blocks import Block, BytesPerSecond
 from costsim.networks import Family
 
 
+class Chip(Block):
+    flash: BytesPerSecond
+
+
 class CopierProfile(Profile):
-    pass
+    hardware: Chip
 
 
 class Copier(DeviceModel):
@@ -26,10 +31,12 @@ class Copier(DeviceModel):
 
     def costs(self, ops, profile, run):
         moved = ops.compulsory_bytes
-        return CostTable(ceilings={"copy": moved / 1e9}, overheads={}, traffic={"dram": moved})
+        return CostTable(
+            ceilings={"copy": moved / profile.hardware.flash}, overheads={}, traffic={"flash": moved}
+        )
 
     def roofs(self, profile, run):
-        return Roofs(np.inf, {"dram": 1e9})
+        return Roofs(np.inf, {"flash": profile.hardware.flash})
 
 
 def one_conv(*, name, channels=8):
@@ -72,9 +79,9 @@ schema_version: 1
 name: copier
 title: A copier
 family: copier
-sources: {}
+sources: {guess: {kind: estimated, text: invented}}
 calibration: {status: uncalibrated, data: none, low_ratio: 0.5, high_ratio: 2.0}
-hardware: {}
+hardware: {source: guess, flash: 1 GB/s}
 runtime: {name: none, version: "1", dtypes: [fp32], fusion: {}, views: []}
 fitted: {}
 """
@@ -116,7 +123,16 @@ def test_an_outside_family_and_network_are_priced(outside):
 def test_an_outside_family_has_a_template(outside):
     result = costsim(outside, "hw", "new", "--family", "copier", "-o", "new.yaml")
     assert result.returncode == 0, result.stderr
+    assert "  # [B/s]\n  flash: 1 GB/s\n" in (outside / "new.yaml").read_text(), (
+        "the unit follows from the field's type"
+    )
     assert costsim(outside, "analyze", "toy_one_conv", "--hw", "new.yaml").returncode == 0
+
+
+def test_the_memories_of_a_device_without_dram_are_named(outside):
+    for form in ("text", "markdown"):
+        printed = costsim(outside, "analyze", "toy_one_conv", "--hw", "copier.yaml", "--format", form).stdout
+        assert "flash 3.59 KiB" in printed and "DRAM" not in printed
 
 
 def test_an_outside_report_is_a_format_like_any_other(outside):
@@ -142,7 +158,8 @@ def test_an_outside_family_is_held_to_the_laws(outside):
     (outside / "test_copier.py").write_text(LAWS_OF_IT)
     assert held_to_laws(outside).returncode == 0
     module = (outside / "outside.py").read_text()
-    (outside / "outside.py").write_text(module.replace('{"copy": moved / 1e9}', '{"copy": moved / 1e9 * ops.n.max()}'))
+    wrong = module.replace("moved / profile.hardware.flash", "moved / profile.hardware.flash * ops.n.max()")
+    (outside / "outside.py").write_text(wrong)
     result = held_to_laws(outside)
     assert result.returncode == 1
     assert "2 failed" in result.stdout and "twice_the_batch_takes_at_most_twice_as_long" in result.stdout

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from costsim.errors import visible
 from costsim.report.formats.document import document
-from costsim.report.words import byte_count, percent, run_line, shape, trust, verdict
+from costsim.report.words import byte_count, percent, run_line, shape, traffic, trust, verdict
 from costsim.units import format_count, format_milliseconds
 
 if TYPE_CHECKING:
@@ -22,15 +22,16 @@ def to_markdown(analysis: Analysis) -> str:
     s, profile = analysis.summary, analysis.simulation.profile
     costliest = sorted(analysis.layer_records, key=lambda r: -r["latency_ms"])[:COSTLIEST]
     interval = f"{analysis.interval}, {trust(analysis)}"
+    named, moved = traffic(analysis)
     parts = [
         f"### {escaped(analysis.network)} on {escaped(profile.title)}",
         escaped(run_line(analysis)),
         f"**{format_milliseconds(s['latency_ms'])}** {analysis.mode} ({interval}). {escaped(verdict(analysis))}",
         "\n".join(f"- {escaped(reason)}" for reason in analysis.trust.reasons),
         markdown_table(
-            ("MACs", "parameters", "memory access", "DRAM traffic", "activations at the peak"),
+            ("MACs", "parameters", "memory access", named, "activations at the peak"),
             [(format_count(s["macs"]), format_count(s["params"]), f"{format_count(s['mem_access_elems'])} elements",
-              byte_count(s["dram_bytes"]), byte_count(s["peak_activation_bytes"]))],
+              moved, byte_count(s["peak_activation_bytes"]))],
         ),
         markdown_table(
             ("op class", "ops", "time", "share"),

@@ -10,7 +10,7 @@ from rich.text import Text
 
 from costsim.measures.table import BY_NAME, HEADLINES
 from costsim.report.formats.terminal import as_text, plain_table
-from costsim.report.words import byte_count, energy_line, fit_line, measured, run_line, shape, trust, verdict
+from costsim.report.words import byte_count, energy_line, fit_line, measured, run_line, shape, traffic, trust, verdict
 from costsim.units import format_count, format_milliseconds, time_column, unit_of
 
 if TYPE_CHECKING:
@@ -66,7 +66,7 @@ def _totals(analysis: Analysis) -> Table:
     table.add_row("parameters", format_count(s["params"]))
     table.add_row("MACs, FLOPs", f"{format_count(s['macs'])}, {format_count(s['flops'])}")
     table.add_row("memory access", f"{format_count(s['mem_access_elems'])} elements")
-    table.add_row("DRAM traffic", byte_count(s["dram_bytes"]))
+    table.add_row(*traffic(analysis))
     table.add_row("weights", byte_count(s["weight_bytes"]))
     table.add_row("activations", f"{byte_count(s['peak_activation_bytes'])} at the peak")
     if s["process_bytes"] is not None:
@@ -77,11 +77,12 @@ def _totals(analysis: Analysis) -> Table:
 
 def _classes(analysis: Analysis) -> Table:
     head, times = time_column("time", (r["latency_ms"] for r in analysis.class_records))
-    shown = table("Where the time goes", "op class", "ops", head, "share", "MACs", "DRAM")
+    dram = ("DRAM",) if "dram" in analysis.traffic_bytes else ()
+    shown = table("Where the time goes", "op class", "ops", head, "share", "MACs", *dram)
     for r, time in zip(analysis.class_records, times, strict=True):
         shown.add_row(
-            r["op_class"], str(r["ops"]), time, f"{r['share_ratio']:.1%}",
-            format_count(r["macs"]), byte_count(r["dram_bytes"]),
+            r["op_class"], str(r["ops"]), time, f"{r['share_ratio']:.1%}", format_count(r["macs"]),
+            *(byte_count(r["dram_bytes"]) for _ in dram),
         )  # fmt: skip
     return shown
 
