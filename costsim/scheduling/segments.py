@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 
+from costsim.dataclass import dataclass
 from costsim.scheduling.dataflow import Dataflow
 from costsim.scheduling.placement import Buffer
 

@@ -12,12 +12,13 @@ maximum (perfect overlap), 1 the sum (none), 2 what in-order cores show in betwe
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cached_property, reduce
 from typing import Any
 
 import numpy as np
 
+from costsim.dataclass import dataclass
 from costsim.tables.bounds import largest
 from costsim.tables.schema import Array
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 
+from costsim.dataclass import dataclass
 from costsim.errors import InputError
 from costsim.files import read_text
 

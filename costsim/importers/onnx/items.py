@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
+from costsim.dataclass import dataclass
 from costsim.errors import InputError
 from costsim.graph import Tensor
 from costsim.importers import pieces

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from dataclasses import dataclass
 from typing import Any, ClassVar, Self
 
 import numpy as np
 from pydantic import Field, PositiveFloat, model_validator
 
+from costsim.dataclass import dataclass
 from costsim.hardware.profile import Block
 from costsim.tables.optable import OpTable
 from costsim.tables.schema import Array
