@@ -198,7 +198,8 @@ class Analysis:
         if int(made.run.threads) >= made.profile.max_threads:
             return None
         run = replace(made.run, threads=made.profile.max_threads)
-        return Analysis(simulate(made.graph, made.profile, run)).latency_ms
+        on_all = simulate(made.graph, made.profile, run)
+        return float(cost_totals(on_all.ops, on_all.costs)["latency_ms"][0])
 
     @property
     def trust(self) -> Trust:

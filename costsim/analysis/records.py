@@ -32,7 +32,7 @@ def layer_records(simulation: Simulation, measured_s: Mapping[str, float] | None
     own = costs.own
     values = {name: _first_point(array, len(ops)) for name, array in _columns(simulation).items()}
     limits = {name: _first_point(array * 1e3, len(ops)) for name, array in costs.limits.items()}
-    bound = _first_point(own.bound, len(ops))
+    bound, near = _first_point(own.bound, len(ops)), own.near_ties()
     records: list[Record] = []
     for row, label in enumerate(ops.labels):
         for name in costs.copies:
@@ -50,7 +50,7 @@ def layer_records(simulation: Simulation, measured_s: Mapping[str, float] | None
         }
         record["intensity"] = record["macs"] / record["mem_access_elems"] if record["mem_access_elems"] else None
         record["bound"] = own.limit_names[int(bound[row])]
-        record["near_bounds"] = list(own.near_ties(row))
+        record["near_bounds"] = list(near[row])
         record["ceilings_ms"] = {name: 0.0 if name in costs.copies else float(ms[row]) for name, ms in limits.items()}
         records.append(record)
     if measured_s is not None:

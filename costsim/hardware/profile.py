@@ -116,10 +116,7 @@ class Profile(Block):
 
     def value_at(self, path: str) -> Any:
         """The SI value at a dotted path of YAML words such as ``hardware.clock``."""
-        value: Any = self.model_dump(by_alias=True)
-        for word in path.split("."):
-            value = value[word]
-        return value
+        return self._field_at(path)[0]
 
     def text_at(self, path: str) -> str:
         """The value at a dotted path with its unit, as people write it: ``1.4 GHz``."""

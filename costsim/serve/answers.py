@@ -1,7 +1,8 @@
-"""Prices what a visitor asks for. All state is two caches that hold nothing of any visitor."""
+"""Prices what a visitor asks for. All state is caches, which hold nothing of a visitor but networks read from bytes."""
 
 from __future__ import annotations
 
+import json
 import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -14,10 +15,14 @@ from costsim.graph import LayerGraph
 from costsim.hardware import Profile, load_profile
 from costsim.hardware.folders import profile_aliases, profile_files
 from costsim.hardware.load import runtime_names
+from costsim.importers.json import from_dict
 from costsim.networks import build, network_names
 from costsim.report.page.choices import Choice, choices, options, settings
+from costsim.serve.sessions import Upload
 
 SLOWEST_LAYERS = 12
+MOST_UPLOADED = 32
+"""Networks of visitors that a process keeps read, whoever brought them."""
 
 
 @dataclass(frozen=True)
@@ -34,7 +39,7 @@ class Question:
     @cached_property
     def choices(self) -> list[Choice]:
         """Everything that can be turned."""
-        return choices(self.graph, _profile(self.hw), _runtimes(self.hw))
+        return _choices(self.graph, self.hw)
 
     def chosen(self, choice: Choice) -> int:
         """Where the slider stands."""
@@ -101,6 +106,13 @@ def zoo_network(name: str) -> LayerGraph:
     return build(name)
 
 
+@lru_cache(maxsize=MOST_UPLOADED)
+def uploaded_network(upload: Upload) -> LayerGraph:
+    """The network somebody brought."""
+    return from_dict(json.loads(upload.content), upload.filename)
+
+
+@lru_cache(maxsize=1)
 def zoo_names() -> list[str]:
     return sorted(network_names())
 
@@ -133,8 +145,8 @@ def _profile(hw: str, runtime: str | None = None, changed: tuple[tuple[str, str]
 
 
 @lru_cache(maxsize=256)
-def _runtimes(hw: str) -> tuple[str, ...]:
-    return tuple(runtime_names(hw))
+def _choices(graph: LayerGraph, hw: str) -> list[Choice]:
+    return choices(graph, _profile(hw), runtime_names(hw))
 
 
 def _whole(text: str | None) -> int | None:

@@ -1,26 +1,34 @@
 """Reading an upload in a process of its own, with limits, so that no file can harm the server or another visitor.
 
-The process writes the network as costsim's own JSON, which is all the server ever reads of it.
+The process writes the network as costsim's own JSON, which is all that is ever used of the file. It is forked off one
+that has imported the importers, and ends with the file.
 """
 
 from __future__ import annotations
 
 import asyncio
+import multiprocessing
+import os
 import resource
 import sys
 import tempfile
 from dataclasses import dataclass
+from multiprocessing import forkserver
+from multiprocessing.connection import Connection
 from pathlib import Path, PurePosixPath
 
+from anyio import to_thread
+
 from costsim.errors import CostsimError, InputError, visible
-from costsim.graph import LayerGraph
+from costsim.importers import load_network
+from costsim.importers.json import save_network
 from costsim.serve.sessions import Upload
 
 SUFFIXES = (".onnx", ".tflite", ".param", ".json")
 MOST_MEMORY = 3 * 2**30
 """Bytes of address space a reader may have."""
 
-MOST_OUTPUT = 64 * 2**20
+MOST_OUTPUT = 16 * 2**20
 """Bytes of JSON a network may take."""
 
 MOST_LAYERS = 5000
@@ -28,6 +36,14 @@ MOST_LAYERS = 5000
 
 STEM_CHARS = 80
 """Characters of a file's name that are shown."""
+
+MOST_SAID = 4096
+"""Bytes of the line that says why a file cannot be read."""
+
+_FORKS = multiprocessing.get_context("forkserver")
+_FORKS.set_forkserver_preload(
+    ["costsim.__main__", __name__, "costsim.importers.onnx.reader", "costsim.importers.tflite.reader"]
+)
 
 
 @dataclass
@@ -41,6 +57,10 @@ class Reader:
     def __post_init__(self) -> None:
         self._turns = asyncio.Semaphore(self.at_once)
 
+    async def start(self) -> None:
+        """Have the process that readers are forked off import everything while nobody waits for it yet."""
+        await to_thread.run_sync(forkserver.ensure_running)
+
     async def read(self, filename: str, content: bytes) -> Upload:
         """The network in an uploaded file.
 
@@ -53,27 +73,24 @@ class Reader:
             source.write_bytes(content)
             async with self._turns:
                 await self._run(source, target)
-            return Upload(name, await asyncio.to_thread(_read_back, target, name))
+            return Upload(name, target.read_bytes())
 
     async def _run(self, source: Path, target: Path) -> None:
-        process = await asyncio.create_subprocess_exec(
-            sys.executable, "-m", "costsim.serve.reading", str(source), str(target), str(int(self.seconds)),
-            stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.DEVNULL, stderr=asyncio.subprocess.PIPE,
-            cwd=source.parent,
-        )  # fmt: skip
-        try:
-            _, said = await asyncio.wait_for(process.communicate(), self.seconds)
-        except TimeoutError:
-            process.kill()
-            await process.wait()
-            raise InputError(f"takes longer than {self.seconds:g} s to read", where=source.name) from None
-        except asyncio.CancelledError:  # the visitor left
-            process.kill()
-            raise
-        if process.returncode:
-            line = said.decode(errors="replace").strip().rpartition("\n")[2].replace(f"{source.parent}/", "")
-            meant = process.returncode == 1 and line.startswith("costsim: ")
-            raise InputError(line.removeprefix("costsim: ") if meant else f"{source.name}: cannot be read as a network")
+        said, saying = _FORKS.Pipe(duplex=False)
+        process = _FORKS.Process(target=_read, args=(source, target, self.seconds, saying), daemon=True)
+        with said, saying:
+            try:
+                await to_thread.run_sync(process.start)  # the first one waits for the process it is forked off
+                await to_thread.run_sync(process.join, self.seconds, abandon_on_cancel=True)
+                if process.is_alive():
+                    raise InputError(f"takes longer than {self.seconds:g} s to read", where=source.name)
+            finally:
+                if process.pid is not None:
+                    process.kill()
+            if process.exitcode:
+                line = said.recv_bytes(MOST_SAID).decode(errors="replace") if said.poll() else ""
+                line = line.replace(f"{source.parent}/", "")
+                raise InputError(line or f"{source.name}: cannot be read as a network")
 
 
 def _safe_name(filename: str) -> str:
@@ -91,33 +108,29 @@ def _safe_name(filename: str) -> str:
     return (stem or "network") + suffix
 
 
-def _read_back(target: Path, name: str) -> LayerGraph:
-    from costsim.importers.json import load_json
-
-    graph = load_json(target)
-    if len(graph) > MOST_LAYERS:
-        raise InputError(f"has {len(graph):,} layers", where=name, mend=f"here up to {MOST_LAYERS:,} are priced")
-    return graph
-
-
-def main(source: str, target: str, seconds: str) -> int:
-    """What the process does: limit itself, read, write. One line on stderr says why it could not."""
-    resource.setrlimit(resource.RLIMIT_AS, (MOST_MEMORY, MOST_MEMORY))
-    resource.setrlimit(resource.RLIMIT_CPU, (int(seconds) + 1, int(seconds) + 1))
-    resource.setrlimit(resource.RLIMIT_FSIZE, (MOST_OUTPUT, MOST_OUTPUT))
-    from costsim.importers import load_network
-    from costsim.importers.json import save_network
-
+def _read(source: Path, target: Path, seconds: float, saying: Connection) -> None:
+    """What the process does: limit itself, read, write. One line says why it could not."""
+    silence = os.open(os.devnull, os.O_RDWR)
+    for stream in range(3):
+        os.dup2(silence, stream)
+    os.chdir(source.parent)
+    for limit, most in (
+        (resource.RLIMIT_AS, MOST_MEMORY),
+        (resource.RLIMIT_CPU, int(seconds) + 1),
+        (resource.RLIMIT_FSIZE, MOST_OUTPUT),
+    ):
+        resource.setrlimit(limit, (most, most))
     try:
-        save_network(load_network(Path(source)), target)
+        graph = load_network(source)
+        if len(graph) > MOST_LAYERS:
+            most = f"here up to {MOST_LAYERS:,} are priced"
+            raise InputError(f"has {len(graph):,} layers", where=source.name, mend=most)
+        save_network(graph, target)
     except CostsimError as error:
-        print(f"costsim: {visible(str(error))}", file=sys.stderr)
-        return 1
+        line = visible(str(error))
     except MemoryError:
-        print(f"costsim: {Path(source).name}: takes more memory to read than is given here", file=sys.stderr)
-        return 1
-    return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main(*sys.argv[1:]))
+        line = f"{source.name}: takes more memory to read than is given here"
+    else:
+        return
+    saying.send_bytes(line.encode()[:MOST_SAID])
+    sys.exit(1)

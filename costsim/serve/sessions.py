@@ -7,8 +7,8 @@ import time
 from collections import OrderedDict
 from dataclasses import dataclass, field
 
-from costsim.errors import InputError
-from costsim.graph import LayerGraph
+UPLOAD = "upload-"
+"""Begins the keys of networks that visitors brought; no network of the zoo is called so."""
 
 MOST_SESSIONS = 500
 MOST_UPLOADS = 20
@@ -20,10 +20,10 @@ LIFE_S = 4 * 3600.0
 
 @dataclass(frozen=True)
 class Upload:
-    """A network somebody brought."""
+    """A network somebody brought, as it was read: in costsim's own format."""
 
     filename: str
-    graph: LayerGraph
+    content: bytes
 
 
 @dataclass
@@ -37,19 +37,9 @@ class Session:
         """Remember an uploaded network; the key it is asked for by, which says nothing of where it lies."""
         while len(self.uploads) >= MOST_UPLOADS:
             self.uploads.popitem(last=False)
-        key = f"upload-{secrets.token_urlsafe(9)}"
+        key = f"{UPLOAD}{secrets.token_urlsafe(9)}"
         self.uploads[key] = upload
         return key
-
-    def upload(self, key: str) -> Upload:
-        """The network behind a key of ``keep``.
-
-        Raises:
-            InputError: it was never this visitor's, or it is forgotten.
-        """
-        if key not in self.uploads:
-            raise InputError("this upload is no longer here", mend="drop the file again")
-        return self.uploads[key]
 
 
 class Sessions:

@@ -151,11 +151,13 @@ class CostTable:
         """``(ops, points)`` index into ``limit_names`` of the largest limit, the first of equal ones."""
         return largest(list(self.limits.values()))
 
-    def near_ties(self, row: int, point: int = 0) -> tuple[str, ...]:
-        """The limits within 10 % of the largest, largest first."""
-        seconds = self._stacked[:, row, point]
-        order = np.argsort(-seconds, kind="stable")
-        return tuple(self.limit_names[i] for i in order if seconds[i] >= NEAR_TIE_RATIO * seconds[order[0]])
+    def near_ties(self, point: int = 0) -> list[tuple[str, ...]]:
+        """Of each op the limits within 10 % of its largest, largest first."""
+        seconds = self._stacked[:, :, point]
+        order = np.argsort(-seconds, axis=0, kind="stable")
+        near = (seconds >= NEAR_TIE_RATIO * seconds.max(axis=0)).sum(axis=0)
+        names = self.limit_names
+        return [tuple([names[i] for i in of_op[:n]]) for of_op, n in zip(order.T.tolist(), near.tolist(), strict=True)]
 
 
 def combine(ceilings: Sequence[Array | Product], overlap: float | Array) -> Array:

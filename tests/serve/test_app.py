@@ -22,18 +22,23 @@ TOKEN = "secret"
 HOSTS = ["testserver"]
 
 
-@pytest.fixture
-def client() -> Iterator[TestClient]:
+@pytest.fixture(scope="module")
+def served() -> Iterator[TestClient]:
     with TestClient(create_app(token=TOKEN, hosts=HOSTS, upload_s=30)) as client:
-        assert client.get(f"/?token={TOKEN}").status_code == 200
         yield client
 
 
 @pytest.fixture
-def visitor() -> Iterator[TestClient]:
+def visitor(served) -> TestClient:
     """Somebody who does not know the token."""
-    with TestClient(create_app(token=TOKEN, hosts=HOSTS)) as client:
-        yield client
+    served.cookies.clear()
+    return served
+
+
+@pytest.fixture
+def client(visitor) -> TestClient:
+    assert visitor.get(f"/?token={TOKEN}").status_code == 200
+    return visitor
 
 
 def upload(client: TestClient, name: str, content: bytes, **fields: str):
