@@ -111,3 +111,22 @@ def test_depthwise_convolutions_of_too_few_channels_alone_are_widened(channels: 
     rules = buffer_rules(ops, profile)
     assert rules.output_bytes[0] == pytest.approx(stored * 64)
     assert rules.banked is not None and rules.banked.copied_bytes[0] == pytest.approx(16 * 64 if channels < 16 else 0)
+
+
+def test_a_sum_in_a_convolutions_kernel_may_overwrite_its_addend_and_nothing_else():
+    net = NetBuilder("shortcut")
+    x = net.input(1, 4, 8, 8)
+    y = net.conv(x, 4, 3)
+    net.add_tensors(net.conv(net.conv(y, 4, 3), 4, 3), y)
+    fusion = {"conv": ("add",)}
+    flow = dataflow(lower(net.graph, fusion=fusion, views=(), elem_bytes=1, weight_elem_bytes=1))
+    assert flow.source.tolist() == [-1, 0, 1, 0]
+    assert flow.reusable.tolist() == [False, False, False, True]
+
+
+def test_a_window_as_wide_as_its_stride_waits_for_all_of_its_lines():
+    net = NetBuilder("patches")
+    x = net.input(1, 4, 8, 8)
+    net.conv(x, 4, 2, stride=2, padding=0)
+    net.conv(x, 4, 3)
+    assert dataflow(lowered(net.graph)).lead_ratio.tolist() == [2 / 8, 2 / 8]

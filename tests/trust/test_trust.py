@@ -16,6 +16,7 @@ from costsim.hardware.fingerprint import fingerprint, is_as_carded
 from costsim.hardware.folders import find_profile
 from costsim.hardware.load import settable_fields
 from costsim.hardware.vary import vary
+from costsim.trust.evidence import Case, evidence
 from costsim.trust.widening import Ratios, factors
 
 CALIBRATED = [name for name in profile_names() if load_profile(name).calibration.status == "calibrated"]
@@ -219,3 +220,24 @@ def test_unknown_ops_leave_no_upper_end() -> None:
     for form in ("text", "markdown", "html", "card"):
         assert low in analysis.report(form), form
     assert analysis.report("csv")
+
+
+@pytest.mark.parametrize(("pixels", "status"), [(32, "calibrated"), (224, "derived")])
+def test_ops_nobody_measured_count_from_a_hundredth_of_the_time_on(pixels: int, status: str) -> None:
+    net = NetBuilder("net")
+    x = net.conv(net.input(1, 3, 224, 224), 64, 3)
+    net.conv(net.conv(x, 64, 3), 64, 3)
+    net.conv(net.input(1, 3, pixels, pixels), 8, 9)
+    analysis = costsim.analyze(net.graph, "rpi4b")
+    share = analysis.layer_records[-1]["share_ratio"]
+    assert (share > 0.01) == (status == "derived") and share < 0.1
+    assert analysis.trust.status == status
+
+
+def test_a_card_holds_the_fewest_and_the_most_channels_of_its_networks() -> None:
+    net = NetBuilder("net")
+    x = net.conv(net.input(1, 24, 28, 28), 96, 3)
+    net.conv(x, 16, 3)
+    simulation = costsim.analyze(net.graph, "rpi4b").simulation
+    (held,) = evidence(simulation.profile, [Case(simulation.run, simulation.ops, simulation.costs)]).products.values()
+    assert held.channels == (16, 96)

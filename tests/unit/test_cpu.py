@@ -8,6 +8,7 @@ from costsim.devices import RunConfig, device_for
 from costsim.devices.cpu.kernels.winograd import takes_winograd
 from costsim.devices.cpu.machine import CpuMachine
 from costsim.devices.cpu.priced_rows import work_of
+from costsim.devices.cpu.process import process_bytes
 from costsim.graph import NetBuilder
 from costsim.hardware import load_profile
 from costsim.hardware.vary import vary
@@ -254,3 +255,15 @@ def test_a_process_holds_weights_tensors_scratch_and_the_runtime():
     whole = costsim.analyze("mobilenet_v1_1x", "rpi4b", runtime="xnnpack").summary
     assert 2 < (whole["process_bytes"] - 10 * 2**20) / (halved["process_bytes"] - 10 * 2**20) < 4.5
     assert "process_bytes" in costsim.analyze("mobilenet_v1_1x", "gtx_1080ti").unknown
+
+
+def test_a_process_holds_transformed_weights_and_maps_of_winograd():
+    net = NetBuilder("one")
+    net.conv(net.input(1, 64, 48, 48), 64, 3)
+    profile = load_profile("rpi4b")
+    run = RunConfig.of(profile)
+    ops = simulate(net.graph, profile, run).ops
+    patches, products = (48 // 6) ** 2, (6 + 2) ** 2
+    weights, tensors, transformed = 64 * 64 * products, 2 * 64 * 48 * 48, 2 * 64 * patches * products
+    held = process_bytes(ops, work_of(ops, CpuMachine.of(profile, run)), 1000, holds_panels=False)
+    assert held == 1000 + 4 * (weights + tensors + transformed)

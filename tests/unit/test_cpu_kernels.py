@@ -5,11 +5,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from costsim.devices import RunConfig
 from costsim.devices.cpu.kernels.depthwise import STRIP, loads_per_output
 from costsim.devices.cpu.kernels.packed import padded_macs, panel_reads, register_loads, tile_count
-from costsim.devices.cpu.kernels.threads import parallel_ratio
-from costsim.devices.cpu.kernels.winograd import winograd_shape
+from costsim.devices.cpu.kernels.threads import concurrency, parallel_ratio
+from costsim.devices.cpu.kernels.winograd import patch_of, winograd_shape
+from costsim.devices.cpu.machine import CpuMachine
+from costsim.devices.cpu.priced_rows import work_of
 from costsim.devices.kernels.cache import miss_ratio
+from costsim.graph import LayerGraph, NetBuilder
+from costsim.graph import layers as L
+from costsim.hardware import load_profile
+from costsim.lowering import lower
+from costsim.simulate import simulate
 
 lengths = st.integers(1, 200)
 
@@ -90,3 +98,29 @@ def test_a_cache_keeps_what_fits_and_loses_what_is_twice_as_large():
 def test_four_outputs_of_a_3x3_row_load_the_columns_they_cover_once(stride, columns):
     one = np.ones((1, 1))
     assert loads_per_output(3 * one, 3 * one, stride * one, one)[0, 0] == 3 * columns / 4
+
+
+@given(items=st.integers(1, 100), threads=st.integers(1, 8))
+def test_threads_at_work_are_items_over_rounds(items, threads):
+    rounds = [min(threads, items - begun) for begun in range(0, items, threads)]
+    assert concurrency(as_column(items), threads).item() == pytest.approx(sum(rounds) / len(rounds))
+
+
+@pytest.mark.parametrize(("rows", "taken"), [(144, 4), (145, 1), (146, 1)])
+def test_four_rows_of_a_product_share_its_weights_where_they_come_in_fours(rows, taken):
+    graph = LayerGraph("tokens")
+    graph.add(L.Input((1, rows, 64)), name="tokens")
+    graph.add(L.Linear(32), "tokens", name="linear")
+    profile = load_profile("rpi4b")
+    run = RunConfig.of(profile)
+    work = work_of(simulate(graph, profile, run).ops, CpuMachine.of(profile, run))
+    assert np.ravel(work.weight_streams).tolist() == [rows / taken]
+
+
+@pytest.mark.parametrize(("side", "patch"), [(6, "tiny_patch"), (7, "tiny_patch"), (8, "large_patch")])
+def test_maps_of_up_to_the_tiny_size_take_the_tiny_patch(side, patch):
+    rules = load_profile("rpi4b").runtime.winograd
+    net = NetBuilder("map")
+    net.conv(net.input(1, 16, side, side), 16, 3)
+    table = lower(net.graph, fusion={}, views=(), elem_bytes=4.0, weight_elem_bytes=4.0)
+    assert patch_of(table, rules).item() == getattr(rules, patch)

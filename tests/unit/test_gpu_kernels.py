@@ -8,7 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from costsim.devices import RunConfig
 from costsim.devices.gpu.host import dispatch_wait_s
+from costsim.devices.gpu.joined import joined
+from costsim.devices.gpu.library import library_kernels
 from costsim.devices.gpu.tiles import (
     Multiprocessors,
     arithmetic_cycles,
@@ -16,6 +19,9 @@ from costsim.devices.gpu.tiles import (
     fetched_elems,
     rounds_of_blocks,
 )
+from costsim.graph import NetBuilder
+from costsim.hardware import load_profile
+from costsim.simulate import lower_for
 
 SM = Multiprocessors(count=28, macs_per_cycle=128, accumulators=32768)
 
@@ -93,3 +99,42 @@ def test_networks_in_one_table_do_not_wait_for_each_other():
     kernel_s, dispatch_s = np.array([[1.0], [9.0], [1.0]]), np.full((3, 1), 4.0)
     waits = dispatch_wait_s(kernel_s, dispatch_s, np.array([0, 1, 1]), np.arange(3))
     assert waits == pytest.approx(np.array([[3.0], [0.0], [0.0]]))
+
+
+def kernels_of(graph, name, dtype=None):
+    profile = load_profile(name)
+    run = RunConfig.of(profile, dtype)
+    ops = lower_for(graph, profile, run)
+    return profile, library_kernels(joined(ops, profile.runtime, run.elem_bytes), profile, run)
+
+
+def linear(rows, c_in, c_out):
+    net = NetBuilder("product")
+    net.linear(net.input(rows, c_in), c_out)
+    return net.graph
+
+
+def test_parts_of_a_sum_are_written_and_read_again():
+    profile, kernels = kernels_of(linear(32, 4096, 1024), "gtx_1080ti")
+    whole, in_four = np.split(kernels.l2_bytes[:, 0], 3)[:2]
+    assert len(whole) == len(profile.runtime.tiles)
+    assert in_four - whole == pytest.approx(np.full(len(whole), 2 * 4 * 32 * 1024 * 4))
+
+
+def test_channels_are_padded_to_what_the_units_take():
+    align = load_profile("rtx_3090").runtime.channel_align["fp16"]
+    assert align > 1
+    (_, uneven), (_, even) = (kernels_of(linear(64, 64 * align - less, 512), "rtx_3090", "fp16") for less in (1, 0))
+    assert (uneven.cycles == even.cycles).all()
+
+
+def test_winograd_reads_each_map_once_a_column_of_blocks_and_its_weights_once_a_row():
+    net = NetBuilder("one")
+    net.conv(net.input(1, 16, 8, 8), 16, 3)
+    profile, kernels = kernels_of(net.graph, "gtx_1080ti")
+    tiles = profile.runtime.winograd["fp32"]
+    for tile, l2_bytes in zip(tiles, kernels.l2_bytes[-len(tiles) :, 0], strict=True):
+        o, patches = tile.outputs, math.ceil(8 / tile.outputs) ** 2
+        maps = patches * o * o * 16 * math.ceil(16 / tile.channels)
+        weights = (o + 2) ** 2 * 16 * 16 * math.ceil(patches / tile.pixels)
+        assert l2_bytes == 4 * (maps + weights + 16 * 8 * 8)

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 
 import costsim
 from costsim.devices import RunConfig
+from costsim.devices.accelerator.stream import images_per_s
 from costsim.errors import DoesNotFitError
+from costsim.graph import NetBuilder
 from costsim.hardware import load_profile
 from costsim.networks import build
-from costsim.simulate import simulate
+from costsim.simulate import lower_for, simulate
+from costsim.tables.costtable import CostTable
 
 
 def totals(network: str, batch: int = 1, **settings: str) -> dict[str, float]:
@@ -50,3 +54,15 @@ def test_half_the_cores_carry_half_the_images() -> None:
 def test_an_op_whose_weights_have_no_room_is_refused_with_what_would_fit() -> None:
     with pytest.raises(DoesNotFitError, match=r"linear_1.*narrow it to at most 0\.29"):
         totals("vgg16")
+
+
+@pytest.mark.parametrize(("compute_s", "seconds"), [(9.0, 5.0), (4.0, 4.0)])
+def test_cores_with_an_image_each_wait_for_each_other_at_the_memory(compute_s: float, seconds: float) -> None:
+    net = NetBuilder("one")
+    net.conv(net.input(1, 8, 8, 8), 8)
+    profile = load_profile("dpu_zcu102")
+    ops = lower_for(net.graph, profile, RunConfig.of(profile))
+    assert (profile.hardware.cores, profile.runtime.spread) == (3, "images")
+    times = {"arithmetic": compute_s, "dram": 4.0}
+    costs = CostTable(ceilings={name: np.array([[value]]) for name, value in times.items()}, overheads={}, traffic={})
+    assert images_per_s(ops, costs, profile) == pytest.approx(1 / seconds, rel=0.01)
