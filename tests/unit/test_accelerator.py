@@ -281,3 +281,14 @@ def test_what_a_squeeze_excite_scales_is_multiplied_on_the_host_and_nothing_else
     assert [label.op for label, host in zip(made.ops.labels, on_host, strict=True) if host] == ["mul"]
     seconds = made.costs.limits["host"][on_host, 0].item()
     assert seconds == pytest.approx(32 * 28 * 28 * profile.fitted.fallback_elem_s, rel=0.2)
+
+
+def test_an_op_that_stays_on_chip_does_not_wait_for_memory():
+    net = NetBuilder("stays")
+    x = net.conv(net.input(1, 16, 16, 16), 16, 1)
+    net.conv(net.max_pool(x, 3, stride=1), 16, 1)
+    profile = load_profile("embedded_buffer", {"hardware.memory.dram.latency": "1 ms"})
+    costs = simulate(net.graph, profile, RunConfig.of(profile)).costs
+    moved, waited_s = costs.traffic["dram"][:, 0], costs.limits["dram"][:, 0]
+    assert (moved == 0).any() and ((waited_s > 0) == (moved > 0)).all()
+    assert (waited_s[moved > 0] > 1e-3).all()

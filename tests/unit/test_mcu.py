@@ -229,3 +229,12 @@ def test_a_board_nothing_was_fitted_on_is_met(network: str, side: int, measured_
     """STM32F769I-DISCO in ST's model zoo, by the rates of another Cortex-M7."""
     predicted = costsim.analyze(network, "stm32f769", input_size=f"3x{side}x{side}").latency_ms
     assert predicted == pytest.approx(measured_ms, rel=0.15)
+
+
+def test_a_map_that_is_read_again_is_not_written_over() -> None:
+    net = costsim.NetBuilder("read twice")
+    x = net.conv(net.input(1, 4, 8, 8), 4, 1)
+    net.add_tensors(net.act(x), x)
+    ops = table(net)
+    all_in_place = np.ones(len(ops), dtype=bool)
+    assert [b.name for b in buffers_of(ops, np.zeros(len(ops)), all_in_place)] == ["input", "conv_1", "relu_1"]

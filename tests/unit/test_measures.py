@@ -12,6 +12,7 @@ import costsim
 from costsim.graph import LayerGraph, NetBuilder, Tensor
 from costsim.lowering import lower
 from costsim.measures import BY_NAME, MEASURES, Parts, measure
+from costsim.measures.formulas import block_intensity_ratio
 from costsim.measures.page import page
 from costsim.measures.parts import OUTSIDE
 from costsim.networks import build
@@ -226,3 +227,11 @@ def test_an_analysis_holds_them_everywhere(hw: str) -> None:
 def test_the_page_is_up_to_date() -> None:
     assert (ROOT / "docs" / "measures.md").read_text(encoding="utf-8") == page(), "run 'make docs'"
     assert len({row.name for row in MEASURES}) == len(MEASURES)
+
+
+@pytest.mark.parametrize(("c", "group_channels", "kernel", "ratio"), [(72, 8, 3, 1), (200, 8, 5, 1), (144, 1, 3, 16)])
+def test_v2_a_block_of_vargnet_is_balanced_where_its_channels_are_the_windows_of_a_group(
+    c: int, group_channels: int, kernel: int, ratio: float
+) -> None:
+    pointwise, grouped = c * c, c * group_channels * kernel**2
+    assert block_intensity_ratio(c, group_channels, kernel) == ratio == pointwise / grouped
