@@ -232,3 +232,13 @@ def test_findings_on_one_op_share_its_time(monkeypatch):
     found, takes_ms = told_by(monkeypatch, 60.0, 60.0)
     assert [finding.cost_ms for finding in found] == pytest.approx([takes_ms / 2] * 2)
     assert [finding.evidence["alone_ms"] for finding in found] == pytest.approx([takes_ms] * 2)
+
+
+@pytest.mark.parametrize(("head", "names"), [(2, ["body.early", "body.late", "head"]), (6, ["body", "head"])])
+def test_a_part_that_holds_most_of_the_network_is_opened(head, names):
+    graph = LayerGraph("parts")
+    graph.add(L.Input((1, 4, 8, 8)), name="0")
+    blocks = [*["body.early"] * 2, *["body.late"] * 2, *["head"] * head]
+    for number, block in enumerate(blocks, start=1):
+        graph.add(L.Conv2d(4, 1), str(number - 1), name=str(number), block=block)
+    assert [region.name for region in regions(graph)] == names
