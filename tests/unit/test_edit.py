@@ -12,6 +12,7 @@ from costsim.edit import (
     fix_group_channels,
     merge_branches,
     round_widths,
+    scale_widths,
     strided_access,
     without_elementwise,
 )
@@ -138,3 +139,10 @@ def test_merging_branches_joins_only_what_is_alike():
     assert changed.total_macs == graph.total_macs
     convs = [node for node in changed if node.layer.op == "conv"]
     assert [node.shape[1] for node in convs] == [20, 4, 6]  # 8 + 12 with ReLU, 4 without, and the 3x3
+
+
+@pytest.mark.parametrize(("width", "scaled"), [(20, 14), (64, 48), (100, 72)])
+def test_scaled_widths_are_whole_multiples_of_eight_where_they_hold_four_of_them(width, scaled):
+    net = NetBuilder("two")
+    net.conv(net.conv(net.input(1, 3, 8, 8), width, 3), 10, 1)
+    assert scale_widths(net.graph, 0.7)["conv_1"].shape[1] == scaled
