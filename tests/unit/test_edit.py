@@ -153,6 +153,6 @@ def test_a_depthwise_convolution_whose_channels_are_given_and_no_whole_groups_is
     x = net.conv(net.input(1, 12, 16, 16), 12, 3, groups=12)
     x = net.conv(x, 64, 1)
     net.conv(net.conv(x, 64, 3, groups=64), 32, 1)
-    edited = fix_group_channels(net.graph, [node.name for node in net.graph])
+    edited = fix_group_channels(net.graph, ["conv_1", "conv_2", "conv_3"])
     first, later = edited["conv_1"].layer, edited["conv_3"].layer
     assert first.groups == 12 and later.groups * 8 == edited["conv_2"].shape[1]
