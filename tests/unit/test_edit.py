@@ -151,8 +151,8 @@ def test_scaled_widths_are_whole_multiples_of_eight_where_they_hold_four_of_them
 def test_a_depthwise_convolution_whose_channels_are_given_and_no_whole_groups_is_left():
     net = NetBuilder("given")
     x = net.conv(net.input(1, 12, 16, 16), 12, 3, groups=12)
-    x = net.conv(x, 64, 1)
-    net.conv(net.conv(x, 64, 3, groups=64), 32, 1)
+    x = net.conv(x, 1024, 1)
+    net.conv(net.conv(x, 1024, 3, groups=1024), 32, 1)
     edited = fix_group_channels(net.graph, ["conv_1", "conv_2", "conv_3"])
     first, later = edited["conv_1"].layer, edited["conv_3"].layer
     assert first.groups == 12 and later.groups * 8 == edited["conv_2"].shape[1]
