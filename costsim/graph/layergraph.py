@@ -84,6 +84,8 @@ class LayerGraph:
         """Nodes to the calls of a file that they come from, in its order, where whoever read it knows them."""
         self.tensors: dict[str, str] = {}
         """Nodes to what the file calls the tensor they make."""
+        self.shape_ops: tuple[str, ...] = ()
+        """Ops of the file that work out shapes alone, in its words: an interpreter keeps them, a compiler does not."""
         self._nodes: dict[str, Node] = {}
         self._readers: dict[str, list[str]] = {}
 
@@ -274,7 +276,7 @@ class LayerGraph:
         """
         resized = LayerGraph(self.name, source=self.source, notes=self.notes)
         resized.file, resized.lines = self.file, self.lines
-        resized.origins, resized.tensors = self.origins, self.tensors
+        resized.origins, resized.tensors, resized.shape_ops = self.origins, self.tensors, self.shape_ops
         for node in self:
             layer = Input(shapes[node.name]) if node.name in shapes else node.layer
             try:

@@ -67,13 +67,13 @@ def place(layer: Layer, *inputs: Shape) -> Placed:
         Misplaced: it takes another number of tensors, or the shapes do not fit.
     """
     try:
-        return _remembered(layer, inputs, layer.dtype)
+        return _remembered(layer, inputs, (layer.dtype, layer.one_scale))
     except TypeError:  # arrays have no hash
         return _placed(layer, inputs)
 
 
-def _placed(layer: Layer, inputs: tuple[Shape, ...], dtype: str | None = None) -> Placed:
-    """``dtype`` is the layer's: equal layers of two data types are remembered apart."""
+def _placed(layer: Layer, inputs: tuple[Shape, ...], quantised: tuple[Any, ...] = ()) -> Placed:
+    """``quantised`` says how the layer is: equal layers that differ in it are remembered apart."""
     takes = layer.arity
     if len(inputs) != takes if takes is not None else not inputs:
         expected = "one or more tensors" if takes is None else f"{takes} tensor{'s' * (takes != 1)}"

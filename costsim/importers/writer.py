@@ -69,6 +69,9 @@ class GraphWriter:
         self._lines: dict[str, SourceLine] = {}
         self._node, self._block = "", ""
         self._formats, self._dtype = Formats(), cast("str | None", None)
+        self._one_scale: bool | None = None
+        self.shape_ops: list[str] = []
+        """Ops of the file that left no layer, since shapes and constants alone tell what they make."""
 
     @contextmanager
     def node(self, name: str, op_type: str, block: str = "") -> Iterator[None]:
@@ -95,7 +98,7 @@ class GraphWriter:
             name = self._free_name(f"{self._node}.{part or layer.op}")
         node = self.graph.add(layer, *(t.name for t in inputs), name=name, block=self._block)
         if self._dtype and node.placed.nest.kind == MAC:
-            self.graph.replace(name, replace(layer, dtype=self._dtype))
+            self.graph.replace(name, replace(layer, dtype=self._dtype, one_scale=self._one_scale))
         if self.line:
             self._lines[node.name] = self.line
         if self.origin:
@@ -125,13 +128,16 @@ class GraphWriter:
         return reused
 
     @contextmanager
-    def multiplying(self, read: str | None, weights: str | None) -> Iterator[None]:
-        """The layers added inside multiply values read in one format (None: floats) by weights in another."""
-        outer, self._dtype = self._dtype, self._formats.computed_in(self._node, read, weights)
+    def multiplying(self, read: str | None, weights: str | None, one_scale: bool = False) -> Iterator[None]:
+        """The layers added inside multiply values read in one format (None: floats) by weights in another, which have
+        a scale for each output channel, or one for all.
+        """
+        outer = self._dtype, self._one_scale
+        self._dtype, self._one_scale = self._formats.computed_in(self._node, read, weights), one_scale or None
         try:
             yield
         finally:
-            self._dtype = outer
+            self._dtype, self._one_scale = outer
 
     @contextmanager
     def learning(self, stored: Iterable[Stored]) -> Iterator[None]:
@@ -258,7 +264,7 @@ class GraphWriter:
         notes += [f"ops without a layer of their own, bytes and arithmetic counted: {priced}"] if priced else []
         quantised = (QUANTISED,) if any(node.layer.dtype == INT8 for node in graph) else ()
         graph.notes = (*notes, *quantised, *self._notes, *self._formats.notes)
-        graph.lines = self._lines
+        graph.lines, graph.shape_ops = self._lines, tuple(self.shape_ops)
         return graph
 
     def _free_name(self, stem: str) -> str:

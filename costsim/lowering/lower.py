@@ -89,14 +89,17 @@ class Lowering:
         starts: list[int] = []
         number: dict[Row, int] = {}
         row_of: list[int] = []
+        shape_ops: tuple[str, ...] = ()
         for graph in graphs:
+            shape_ops = graph.shape_ops if not starts else ()
             starts.append(len(labels))
             graph, belongs = (graph, {}) if self._runs is None else in_parts(graph, self._runs)
             for chain, row, read, is_kept in self._lowered(graph, len(labels)):
                 labels.append(row.label(chain.members, belongs, is_kept))
                 producers.append(read)
                 row_of.append(number.setdefault(row, len(number)))
-        return OpTable.from_rows(labels, producers, [row.columns for row in number], row_of, starts, self._caches)
+        columns = [row.columns for row in number]
+        return OpTable.from_rows(labels, producers, columns, row_of, starts, self._caches, shape_ops)
 
     def _lowered(self, graph: LayerGraph, first: int) -> Iterable[tuple[FusedOp, Row, tuple[int, ...], bool]]:
         """Chains in execution order, their rows, the rows they read, and whether their output leaves the network

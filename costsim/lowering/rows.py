@@ -29,6 +29,8 @@ class Row:
     """In the order of the table's."""
     dtype: str | None
     """What the network has it compute in."""
+    one_scale: bool
+    """Whether all its weights have one scale."""
 
     @classmethod
     def of(
@@ -65,7 +67,8 @@ class Row:
             epilogue_flops,
             *element,
         )
-        return cls(anchor.op, op_class(anchor.op, nest), anchor.op != Unknown.op, output, columns, anchor.layer.dtype)
+        known, layer = anchor.op != Unknown.op, anchor.layer
+        return cls(anchor.op, op_class(anchor.op, nest), known, output, columns, layer.dtype, layer.one_scale is True)
 
     def label(self, members: Sequence[Node], belongs: Mapping[str, str], is_kept: bool = False) -> OpLabel:
         """The words of the row for the layers it executes in a network; parts belong to a composite layer."""
@@ -74,7 +77,7 @@ class Row:
         if belongs and not belongs.keys().isdisjoint(layers):
             layers = tuple(dict.fromkeys(belongs.get(name, name) for name in layers))
         words = anchor.name, self.op, self.op_class, anchor.block, layers
-        return OpLabel(*words, self.output_shape, self.known, is_kept, self.dtype)
+        return OpLabel(*words, self.output_shape, self.known, is_kept, self.dtype, self.one_scale)
 
 
 def _epilogue(anchor: Placed, follower: Placed) -> tuple[Any, Any]:

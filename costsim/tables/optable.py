@@ -52,6 +52,8 @@ class OpLabel(NamedTuple):
     """Whether its output leaves the network though later rows read it."""
     dtype: str | None = None
     """What the network has it compute in: ``int8`` or ``float``; None: whatever the run is in."""
+    one_scale: bool = False
+    """Whether all its weights have one scale, not one for each output channel."""
 
 
 @dataclass(frozen=True)
@@ -90,6 +92,8 @@ class OpTable:
     """What runs as one group and stays on chip, where the device decides that."""
     starts: tuple[int, ...] = (0,)
     """First row of each network in the table: one, unless tables were joined."""
+    shape_ops: tuple[str, ...] = ()
+    """Ops that compute nothing but shapes, in the words of the file of the one network in the table."""
     caches: Caches = field(default_factory=Caches, repr=False, compare=False)
     """What is kept of rows whatever table they are in; of whoever makes the tables, and passed on to copies."""
     kept: Cache = field(init=False, default_factory=Cache, repr=False, compare=False)
@@ -104,6 +108,7 @@ class OpTable:
         row_of: Sequence[int],
         starts: Sequence[int] = (0,),
         caches: Caches | None = None,
+        shape_ops: tuple[str, ...] = (),
     ) -> OpTable:
         """Build the columns from the values of distinct rows, in the order of ``COLUMNS``, and which each row is."""
         try:
@@ -111,7 +116,14 @@ class OpTable:
         except ValueError:  # arrays among them
             numbers = [stack(list(values))[row_of] for values in zip(*distinct, strict=True)]
         columns: dict[str, Any] = {column.name: values for column, values in zip(COLUMNS, numbers, strict=True)}
-        return cls(tuple(labels), tuple(producers), **columns, starts=tuple(starts), caches=caches or Caches())
+        return cls(
+            tuple(labels),
+            tuple(producers),
+            **columns,
+            starts=tuple(starts),
+            shape_ops=shape_ops,
+            caches=caches or Caches(),
+        )
 
     @classmethod
     def join(cls, tables: Sequence[OpTable]) -> OpTable:

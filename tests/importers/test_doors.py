@@ -19,7 +19,7 @@ from costsim.importers import load_network
 from costsim.importers.json import save_network
 from costsim.network import Network, parse_input_sizes
 from tests.importers.test_onnx_weights import graph_of, node, weight
-from tests.tflite_files import small_network as small_tflite
+from validation.tflite_files import small_network as small_tflite
 
 onnx = pytest.importorskip("onnx")
 from onnx import TensorProto, helper, numpy_helper  # noqa: E402

@@ -22,7 +22,7 @@ from costsim.importers import load_network
 from costsim.importers.json import from_dict, to_dict
 from costsim.lowering import lower
 from tests.strategies import layer_graphs
-from tests.tflite_files import small_network as small_tflite
+from validation.tflite_files import small_network as small_tflite
 
 PARAMS = Path(__file__).parents[2] / "validation" / "data" / "ncnn" / "param"
 

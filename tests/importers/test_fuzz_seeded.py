@@ -19,7 +19,7 @@ from costsim.importers import load_network
 from tests.importers.test_fuzz import NUMBERS, WORDS, param_lines, small_json, small_onnx
 from tests.importers.test_onnx_control import FOREVER, counted, scalar
 from tests.importers.test_onnx_weights import ints, node, weight
-from tests.tflite_files import small_network as small_tflite
+from validation.tflite_files import small_network as small_tflite
 
 onnx = pytest.importorskip("onnx")
 from onnx import helper  # noqa: E402

@@ -14,7 +14,7 @@ import costsim
 from costsim.cli import cli
 from costsim.errors import InputError
 from costsim.importers.json import save_network
-from tests.tflite_files import FileBuilder
+from validation.tflite_files import FileBuilder
 
 onnx = pytest.importorskip("onnx")
 from onnx import TensorProto, helper, numpy_helper  # noqa: E402

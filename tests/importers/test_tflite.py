@@ -14,7 +14,7 @@ from costsim.errors import InputError
 from costsim.graph import LayerGraph
 from costsim.importers import load_network
 from costsim.importers.tflite.ops import OPS
-from tests.tflite_files import FileBuilder
+from validation.tflite_files import FileBuilder
 
 SAME, VALID = 0, 1
 

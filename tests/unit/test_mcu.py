@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -20,6 +22,7 @@ from costsim.networks import build
 from costsim.simulate import lower_for, simulate
 from costsim.tables.optable import MAC
 from validation.mcu import with_explicit_pads
+from validation.tflite_files import FileBuilder, Scales
 
 RUNTIMES = ("x_cube_ai", "tinyengine", "cmsis_nn", "tflite_micro")
 
@@ -238,3 +241,38 @@ def test_a_map_that_is_read_again_is_not_written_over() -> None:
     ops = table(net)
     all_in_place = np.ones(len(ops), dtype=bool)
     assert [b.name for b in buffers_of(ops, np.zeros(len(ops)), all_in_place)] == ["input", "conv_1", "relu_1"]
+
+
+def arena_of(file: bytes, folder: Path, runtime: str = "tflite_micro") -> float:
+    path = folder / "net.tflite"
+    path.write_bytes(file)
+    return float(costsim.analyze(path, "stm32h743", runtime=runtime).summary["arena_bytes"])
+
+
+@pytest.mark.parametrize("scales", [1, 40])
+def test_an_interpreter_keeps_a_multiplier_and_a_shift_for_every_scale(scales: int, tmp_path: Path) -> None:
+    file = FileBuilder(written="INT8")
+    weights = file.stored(np.zeros((40, 8), np.int8))
+    file.scales[weights] = Scales([0.1] * scales)
+    file.add("FULLY_CONNECTED", [file.input(1, 8, dtype="INT8"), weights], (1, 40), options="FullyConnectedOptions")
+    kept = arena_of(file.finish(), tmp_path) - 48 - 16
+    assert kept == 81 * 4 + 8 * 4 + 3 * 12 + 32 + 32 + 64 + (2 * 160 if scales > 1 else 0)
+
+
+def test_ops_that_make_shapes_stay_with_an_interpreter_and_cost_a_compiler_nothing(tmp_path: Path) -> None:
+    arenas = {}
+    for is_open in (False, True):
+        file = FileBuilder(written="INT8")
+        x = file.input(1, 4, 4, 8, dtype="INT8")
+        shape = file.stored([1, 128])
+        if is_open:
+            shape = file.add("SHAPE", [x], (4,), options="ShapeOptions")
+            ends = [file.stored(values) for values in ([0], [1], [1])]
+            first = file.add("STRIDED_SLICE", [shape, *ends], (), options="StridedSliceOptions", ShrinkAxisMask=1)
+            shape = file.add("PACK", [first, file.stored(128)], (2,), options="PackOptions", ValuesCount=2)
+        x = file.add("RESHAPE", [x, shape], (1, 128), options="ReshapeOptions")
+        file.add("FULLY_CONNECTED", [x, file.stored(np.zeros((4, 128), np.int8))], (1, 4))
+        arenas |= {(runtime, is_open): arena_of(file.finish(), tmp_path, runtime) for runtime in RUNTIMES}
+    shape_ops = 3 * 32 + (1 + 4 + 2) * 12 + (4 + 24 + 8) + 96
+    assert arenas["tflite_micro", True] - arenas["tflite_micro", False] == shape_ops
+    assert arenas["x_cube_ai", True] == arenas["x_cube_ai", False]

@@ -14,7 +14,7 @@ from costsim.devices.mcu.profile import McuRuntime
 from costsim.tables.optable import MAC, OpTable
 from costsim.tables.schema import Array
 
-INT16_BYTES = 2.0
+INT16_BYTES, SUM_BYTES = 2.0, 4.0
 
 
 def is_linear(ops: OpTable) -> np.ndarray:
@@ -52,8 +52,12 @@ def scratch_bytes(ops: OpTable, runtime: McuRuntime) -> Array:
     """What an op needs beside its maps while it runs [bytes].
 
     Two windows of 16-bit values for a convolution (arm_convolve_s8_get_buffer_size with DSP extensions), one for a
-    depthwise one (arm_depthwise_conv_s8_opt_get_buffer_size), all windows where the library unrolls the map.
+    depthwise one (arm_depthwise_conv_s8_opt_get_buffer_size), all windows where the library unrolls the map. In
+    integers an interpreter's transposed convolutions and means sum up in 32 bits beside their output
+    (transpose_conv.cc, reduce_common.cc).
     """
     window = ops.kernel_h * ops.kernel_w * np.where(ops.is_depthwise, ops.c_in, ops.c_in_per_group) * INT16_BYTES
     pixels = np.where(ops.is_depthwise, 1.0, 2.0 if runtime.im2col == "two_columns" else ops.h_out * ops.w_out)
-    return np.where(window_elems(ops, runtime) > 0, window * pixels, 0.0)
+    copied = np.where(window_elems(ops, runtime) > 0, window * pixels, 0.0)
+    sums_up = ops.is_op("conv_transpose", "global_pool") & (ops.elem_bytes == 1) & runtime.interpreted
+    return np.maximum(copied, np.where(sums_up, SUM_BYTES * ops.output_elems, 0.0))

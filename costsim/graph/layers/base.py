@@ -75,6 +75,9 @@ class Layer(ABC):
     """What a quantised file has it compute in: ``int8`` or ``float``. None: whatever the network runs in. Layers that
     differ in it alone are equal: they compute the same."""
 
+    one_scale: bool | None = field(default=None, kw_only=True, repr=False, compare=False)
+    """Whether a quantised file scales all its weights alike. None: a scale for each output channel, or no scales."""
+
     op: ClassVar[str]
     """The device's word for the layer: what profiles name in their fusion rules."""
 

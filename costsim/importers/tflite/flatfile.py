@@ -60,8 +60,8 @@ class FileTensor:
     is_variable: bool
     values: Any = None
     """A NumPy array of a small stored tensor."""
-    has_scale: bool = True
-    """Whether it says what its integers stand for."""
+    scales: int = 1
+    """How many say what its integers stand for: none, one, or one a channel."""
 
 
 @dataclass(frozen=True)
@@ -234,8 +234,8 @@ class _Reader:
             raise ValueError(f"'{name}' holds more bytes than the file")
         values = self._values(buffer, shape, dtype, name, length) if length else None
         scales = tensor.Quantization()
-        has_scale = scales is not None and scales.ScaleLength() > 0
-        return FileTensor(name, shape, dtype, bool(length or beyond), bool(tensor.IsVariable()), values, has_scale)
+        count = scales.ScaleLength() if scales is not None else 0
+        return FileTensor(name, shape, dtype, bool(length or beyond), bool(tensor.IsVariable()), values, count)
 
     def _values(self, buffer: Any, shape: tuple[int, ...], dtype: str, name: str, length: int) -> Any:
         """The values of a small tensor; more bytes than its shape asks for are damage, fewer are packed or sparse."""

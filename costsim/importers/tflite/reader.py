@@ -52,7 +52,10 @@ class Reader:
         holding = holders(names)
         for op, name in zip(self.graph.ops, names, strict=True):
             with self.writer.node(name, op.op, block_of(name, holding)):
-                for i, value in zip(op.outputs, self._outputs(op), strict=False):
+                made = self._outputs(op)
+                if not any(isinstance(value, Tensor) for value in made) and op.op not in STATE_OPS:
+                    self.writer.shape_ops.append(op.op)
+                for i, value in zip(op.outputs, made, strict=False):
                     if i >= 0:
                         self.values[i] = value
 
@@ -136,13 +139,15 @@ class Reader:
         handler = None if op.is_custom else OPS.get(op.op)
         if handler is None:
             return self._unknown(call)
-        formats = self._formats(op)
-        with self.writer.multiplying(*formats), self.writer.learning(x for x in inputs if isinstance(x, Stored)):
+        with (
+            self.writer.multiplying(*self._formats(op)),
+            self.writer.learning(x for x in inputs if isinstance(x, Stored)),
+        ):
             made = handler(call)
         return made if isinstance(made, list) else [made]
 
-    def _formats(self, op: FileOp) -> tuple[str | None, str | None]:
-        """Formats of the values and of the weights that an op multiplies.
+    def _formats(self, op: FileOp) -> tuple[str | None, str | None, bool]:
+        """Formats of the values and of the weights that an op multiplies, and whether these have a single scale.
 
         Raises:
             InputError: they are integers that stand for nothing: no kernel can sum them.
@@ -151,9 +156,9 @@ class Reader:
         operands = [self.graph.tensors[op.inputs[i]] for i in places if op.inputs[i] >= 0]
         formats = [FORMATS.get(tensor.dtype) for tensor in operands]
         for tensor, kind in zip(operands, formats, strict=True):
-            if kind is not None and not tensor.has_scale:
+            if kind is not None and not tensor.scales:
                 raise InputError(f"'{tensor.name}' is {tensor.dtype} and has no scale", mend="quantise it again")
-        return (formats[0], formats[1]) if len(formats) > 1 else (None, None)
+        return (formats[0], formats[1], operands[1].scales == 1) if len(formats) > 1 else (None, None, False)
 
     def _composite(self, call: Call) -> list[Value]:
         """An op the converter also wrote as a subgraph of plain ones."""

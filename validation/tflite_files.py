@@ -1,16 +1,25 @@
-"""Small TFLite files built op by op, for tests: what a converter would write, without TensorFlow."""
+"""TFLite files built op by op: what a converter would write, without TensorFlow."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 import flatbuffers
 import numpy as np
 import tflite
 
 TYPES = {"float32": "FLOAT32", "int8": "INT8", "int32": "INT32", "int64": "INT64", "bool": "BOOL", "float16": "FLOAT16"}
+
+
+class Scales(NamedTuple):
+    """What the integers of a tensor stand for: times a scale, from a zero on."""
+
+    values: Sequence[float]
+    """One, or one for each index of the axis."""
+    axis: int = 0
+    zero: int = 0
 
 
 @dataclass
@@ -25,6 +34,10 @@ class FileBuilder:
     """Tensors that outlive a run: states."""
     unscaled: list[int] = field(default_factory=list)
     """Tensors of integers whose scale is left out."""
+    scales: dict[int, Scales] = field(default_factory=dict)
+    """Of tensors that have other ones than a single 1."""
+    written: str = "FLOAT32"
+    """Element type of what ops write."""
 
     def tensor(self, shape: Sequence[int], dtype: str = "FLOAT32", name: str = "") -> int:
         self.tensors.append((name or f"t{len(self.tensors)}", tuple(shape), dtype, None))
@@ -46,7 +59,7 @@ class FileBuilder:
 
     def add(self, op: str, inputs: Sequence[int], *shapes: Sequence[int], options: str = "", **values: Any) -> int:
         """Append an op with outputs of these shapes; answers the first. ``options`` names the schema's table."""
-        made = [self.tensor(shape) for shape in shapes]
+        made = [self.tensor(shape, self.written) for shape in shapes]
         self.ops.append((op, list(inputs), made, (options, values) if options else None))
         return made[0]
 
@@ -62,11 +75,12 @@ class FileBuilder:
                 tflite.BufferAddData(b, place)
             buffers.append(tflite.BufferEnd(b))
         tensors = []
-        for number, (name, shape, dtype, array) in enumerate(self.tensors):
-            words = b.CreateString(name)
+        for number, (label, shape, dtype, array) in enumerate(self.tensors):
+            words = b.CreateString(label)
             dims = _ints(b, [max(d, 1) for d in shape])
             signature = _ints(b, shape)
-            scale = self._scale(b) if dtype in ("INT8", "UINT8", "INT16") and number not in self.unscaled else 0
+            scales = self.scales.get(number, Scales((1.0,) if dtype in ("INT8", "UINT8", "INT16") else ()))
+            scale = _scale(b, scales) if scales.values and number not in self.unscaled else 0
             tflite.TensorStart(b)
             tflite.TensorAddName(b, words)
             tflite.TensorAddShape(b, dims)
@@ -113,12 +127,6 @@ class FileBuilder:
         b.Finish(tflite.ModelEnd(b), file_identifier=b"TFL3")
         return bytes(b.Output())
 
-    def _scale(self, b: Any) -> int:
-        scales = b.CreateNumpyVector(np.ones(1, np.float32))
-        tflite.QuantizationParametersStart(b)
-        tflite.QuantizationParametersAddScale(b, scales)
-        return int(tflite.QuantizationParametersEnd(b))
-
     def _op(self, b: Any, code: int, inputs: list[int], outputs: list[int], options: Any) -> int:
         place, kind = 0, 0
         if options:
@@ -137,6 +145,16 @@ class FileBuilder:
             tflite.OperatorAddBuiltinOptionsType(b, kind)
             tflite.OperatorAddBuiltinOptions(b, place)
         return tflite.OperatorEnd(b)
+
+
+def _scale(b: Any, scales: Scales) -> int:
+    scales_at = b.CreateNumpyVector(np.array(scales.values, np.float32))
+    zeros_at = b.CreateNumpyVector(np.full(len(scales.values), scales.zero, np.int64))
+    tflite.QuantizationParametersStart(b)
+    tflite.QuantizationParametersAddScale(b, scales_at)
+    tflite.QuantizationParametersAddZeroPoint(b, zeros_at)
+    tflite.QuantizationParametersAddQuantizedDimension(b, scales.axis)
+    return int(tflite.QuantizationParametersEnd(b))
 
 
 def _ints(b: Any, values: Sequence[int]) -> int:
