@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-from pydantic import Field, PositiveFloat
-
 from costsim.hardware.blocks import Block, DType, Ratio
+from costsim.hardware.declared import Field, PositiveFloat
 
 
 class Range(Block):

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from enum import StrEnum
 from typing import Any, get_args
 
-from pydantic import BaseModel
+from costsim.hardware.declared import Block
 
 
 class Effect(StrEnum):
@@ -18,15 +18,15 @@ class Effect(StrEnum):
     """More of it never speeds a network up."""
 
 
-def fields_with(profile: BaseModel, effect: Effect) -> dict[str, float]:
+def fields_with(profile: Block, effect: Effect) -> dict[str, float]:
     """Dotted path, in YAML words, to the value of every number of a profile that has this mark."""
     return dict(_marked(profile, effect))
 
 
-def _marked(block: BaseModel, effect: Effect, path: tuple[str, ...] = ()) -> Iterator[tuple[str, float]]:
+def _marked(block: Block, effect: Effect, path: tuple[str, ...] = ()) -> Iterator[tuple[str, float]]:
     for name, info in type(block).model_fields.items():
         value, here = getattr(block, name), (*path, info.alias or name)
-        if isinstance(value, BaseModel):
+        if isinstance(value, Block):
             yield from _marked(value, effect, here)
         elif effect in info.metadata or effect in _inside(info.annotation):
             values = value.items() if isinstance(value, dict) else [("", value)]

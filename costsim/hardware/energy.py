@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from pydantic import Field, NonNegativeFloat, model_validator
-
 from costsim.hardware.blocks import Block, Joules, Ratio, Watts
+from costsim.hardware.declared import Field, NonNegativeFloat, check
 
 TIMED = ("idle", "running")
 """Parts that are a power times the time a network takes; all others are prices times amounts."""
@@ -31,14 +30,13 @@ class Energy(Block):
     uncertainty_ratio: NonNegativeFloat
     """0.5: the energy is between two thirds and one and a half of what is said."""
 
-    @model_validator(mode="after")
-    def _check(self) -> Energy:
+    @check
+    def _check(self) -> None:
         prices = (self.mac_j, self.onchip_j_per_byte, self.offchip_j_per_byte)
         if self.running_w is not None and (self.idle_w or any(price is not None for price in prices)):
             raise ValueError("running is the power of everything: leave mac, onchip_byte, dram_byte and idle out")
         if self.running_w is None and any(price is None for price in prices):
             raise ValueError("needs mac, onchip_byte and dram_byte, or running alone")
-        return self
 
     def ends_j(
         self, parts_j: Mapping[str, float], low_ratio: float, high_ratio: float | None

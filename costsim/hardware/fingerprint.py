@@ -26,7 +26,7 @@ def fingerprint(profile: Profile) -> str:
     no time. Fields at their default are left out, so that a field added to the schema leaves the cards as they were.
     """
     blocks = [
-        _plain(getattr(profile, name).model_dump(exclude_defaults=True, warnings=False, exclude=MOVES_NO_TIME))
+        _plain(getattr(profile, name).model_dump(exclude_defaults=True, exclude=MOVES_NO_TIME))
         for name in ("hardware", "runtime", "fitted")
     ]
     text = json.dumps(blocks, sort_keys=True)

@@ -6,8 +6,7 @@ import contextlib
 import os
 from collections.abc import Mapping
 from pathlib import Path
-
-from pydantic import ValidationError
+from typing import TYPE_CHECKING
 
 from costsim.errors import InputError, shortened, unknown_name
 from costsim.files import write_text
@@ -30,6 +29,9 @@ from costsim.hardware.trees import (
 )
 from costsim.plugins import DEVICES, load_plugin
 from costsim.yamlfile import parse_yaml, read_yaml
+
+if TYPE_CHECKING:
+    from pydantic import ValidationError
 
 ON_COMMAND_LINE = "command_line"
 
@@ -114,6 +116,8 @@ def _load(
         profile_type = load_plugin(DEVICES, family, "device family").profile_type
     except InputError as error:
         raise error.at(str(path)) from None
+    from pydantic import ValidationError  # loaded to check, and for nothing else
+
     try:
         profile = profile_type(**tree, provenance=provenance)
     except ValidationError as error:

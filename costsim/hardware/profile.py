@@ -8,8 +8,6 @@ from __future__ import annotations
 
 from typing import Any, ClassVar, Literal
 
-from pydantic import BaseModel, Field
-
 from costsim.hardware.blocks import (
     DTYPE_BYTES,
     Block,
@@ -27,6 +25,7 @@ from costsim.hardware.blocks import (
     unit_of,
 )
 from costsim.hardware.calibration import Calibration
+from costsim.hardware.declared import Field
 from costsim.hardware.energy import Energy
 from costsim.units import format_quantity, parse_quantity, round_significant
 
@@ -137,7 +136,7 @@ class Profile(Block):
         value: Any = self
         unit = None
         for word in path.split("."):
-            if isinstance(value, BaseModel):
+            if isinstance(value, Block):
                 fields = type(value).model_fields.items()
                 name, info = next((name, info) for name, info in fields if word in (name, info.alias))
                 value, unit = getattr(value, name), unit_of(info)
@@ -154,7 +153,7 @@ def _readable(value: Any, unit: str | None) -> str:
     """A value of a profile as people write it, also inside tuples and blocks."""
     if isinstance(value, (list, tuple)):
         return ", ".join(_readable(part, unit) for part in value) or "none"
-    if isinstance(value, BaseModel):
+    if isinstance(value, Block):
         fields = type(value).model_fields
         return " ".join(
             f"{info.alias or name} {_readable(getattr(value, name), unit_of(info))}" for name, info in fields.items()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import Any
 
-from pydantic import BaseModel
+from costsim.hardware.declared import Block
 
 
 class Role(StrEnum):
@@ -20,10 +20,10 @@ class Role(StrEnum):
     """Where tensors lie for good: its size is no limit that a plan works with."""
 
 
-def memories(profile: BaseModel, role: Role) -> dict[str, Any]:
+def memories(profile: Block, role: Role) -> dict[str, Any]:
     """Name to block of the memories a profile has with this role, in the order of its schema."""
     memory = getattr(getattr(profile, "hardware", None), "memory", None)
-    if not isinstance(memory, BaseModel):
+    if not isinstance(memory, Block):
         return {}
     marked = (name for name, info in type(memory).model_fields.items() if role in info.metadata)
     return {name: block for name in marked if (block := getattr(memory, name)) is not None}

@@ -8,14 +8,15 @@ import textwrap
 from collections.abc import Iterator, Mapping
 from itertools import pairwise
 from types import NoneType
-from typing import Any, Literal, get_args, get_origin
-
-from pydantic import BaseModel
-from pydantic.fields import FieldInfo
+from typing import TYPE_CHECKING, Any, Literal, get_args, get_origin
 
 from costsim.hardware.blocks import unit_of
+from costsim.hardware.declared import Block
 from costsim.hardware.profile import UNMEASURED
 from costsim.plugins import DEVICES, load_plugin
+
+if TYPE_CHECKING:
+    from pydantic.fields import FieldInfo
 
 EXAMPLES = {"Hz": "1 GHz", "B/s": "1 GB/s", "B": "1 MiB", "s": "1 us", "J": "1 pJ"}
 """A value of each unit, to show how it is written."""
@@ -61,7 +62,7 @@ def template(family: str, name: str) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _fields(model: type[BaseModel], indent: str) -> Iterator[str]:
+def _fields(model: type[Block], indent: str) -> Iterator[str]:
     docstrings = attribute_docstrings(model)
     for name, info in model.model_fields.items():
         word = info.alias or name
@@ -86,10 +87,10 @@ def _fields(model: type[BaseModel], indent: str) -> Iterator[str]:
             yield f"{indent}{word}: {_flow(_example(info, unit), unit)}"
 
 
-def _block(annotation: Any) -> tuple[type[BaseModel] | None, list[type[BaseModel]]]:
+def _block(annotation: Any) -> tuple[type[Block] | None, list[type[Block]]]:
     """The block a field holds, and those it may hold in its place."""
     parts = [part for part in (get_args(annotation) or (annotation,)) if part is not NoneType]
-    blocks = [part for part in parts if isinstance(part, type) and issubclass(part, BaseModel)]
+    blocks = [part for part in parts if isinstance(part, type) and issubclass(part, Block)]
     return (blocks[0], blocks[1:]) if blocks and get_origin(annotation) not in (dict, tuple) else (None, [])
 
 
@@ -101,7 +102,7 @@ def _choices(info: FieldInfo) -> tuple[str, ...]:
     )
 
 
-def _kind(model: type[BaseModel]) -> str:
+def _kind(model: type[Block]) -> str:
     return str(_example(model.model_fields["kind"], None)) if "kind" in model.model_fields else model.__name__
 
 
@@ -129,7 +130,7 @@ def _of_type(kind: Any, unit: str | None, bounds: Mapping[str, Any]) -> Any:
         return [] if parts[0] is str else [first]
     if origin is dict:
         return {"fp32": 1} if parts[1] is not str and get_origin(parts[1]) is not tuple else {}
-    if isinstance(kind, type) and issubclass(kind, BaseModel):
+    if isinstance(kind, type) and issubclass(kind, Block):
         words = ((info.alias or name, info) for name, info in kind.model_fields.items() if info.is_required())
         return {word: _example(info, None) for word, info in words}
     if unit:
@@ -156,11 +157,11 @@ def _flow(value: Any, unit: str | None) -> str:
     return f"{value:g}" if isinstance(value, float) else str(value)
 
 
-def attribute_docstrings(model: type[BaseModel]) -> dict[str, str]:
+def attribute_docstrings(model: type[Block]) -> dict[str, str]:
     """Field name to the docstring below it, read from the source of the class and of those it derives from."""
     found: dict[str, str] = {}
     for owner in reversed(model.__mro__):
-        if not (issubclass(owner, BaseModel) and owner is not BaseModel):
+        if not (issubclass(owner, Block) and owner is not Block):
             continue
         try:
             body = ast.parse(textwrap.dedent(inspect.getsource(owner))).body[0]
@@ -176,7 +177,7 @@ def attribute_docstrings(model: type[BaseModel]) -> dict[str, str]:
     return found
 
 
-def _prose(model: type[BaseModel]) -> str:
+def _prose(model: type[Block]) -> str:
     return " ".join((model.__doc__ or "").replace("``", "").split())
 
 

@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
-from pydantic import BaseModel
 
 from costsim.errors import InputError, unknown_name
+from costsim.hardware.declared import Block
 from costsim.hardware.profile import Profile
 from costsim.hardware.trees import fields_named
 
@@ -67,7 +67,7 @@ def at_points(block: Any, where: np.ndarray) -> Any:
         return float(values[0]) if (values == values[0]).all() else values
     if isinstance(block, dict):
         return {word: at_points(value, where) for word, value in block.items()} if _columns(block) else block
-    if isinstance(block, BaseModel):
+    if isinstance(block, Block):
         chosen = {name: at_points(value, where) for name, value in block}
         changed = {name: value for name, value in chosen.items() if value is not getattr(block, name)}
         return block.model_copy(update=changed) if changed else block
@@ -92,7 +92,7 @@ def _columns(block: Any) -> list[np.ndarray]:
 
 
 def _parts(block: Any) -> list[Any]:
-    if isinstance(block, BaseModel):
+    if isinstance(block, Block):
         return list(vars(block).values())
     return list(block.values()) if isinstance(block, dict) else []
 
@@ -108,7 +108,7 @@ def _replace(block: Any, path: list[str], values: np.ndarray | float, whole: str
     return block.model_copy(update={name: new})
 
 
-def _field_name(block: BaseModel, word: str, whole: str) -> str:
+def _field_name(block: Block, word: str, whole: str) -> str:
     words = {info.alias or name: name for name, info in type(block).model_fields.items()}
     if word not in words:
         raise unknown_name("field", whole, words)

@@ -1,12 +1,12 @@
 """``costsim hw new``: a template of every family, with every field, that can be filled in and loaded."""
 
 import pytest
-from pydantic import BaseModel
 from ruamel.yaml import YAML
 
 import costsim
 from costsim.devices import families
 from costsim.hardware import load_profile
+from costsim.hardware.declared import Block
 from costsim.hardware.template import attribute_docstrings, template
 
 
@@ -17,7 +17,7 @@ def required(model, tree, path=""):
             word = info.alias or name
             yield f"{path}{word}"
             blocks = [b for b in (info.annotation, *getattr(info.annotation, "__args__", ())) if isinstance(b, type)]
-            block = next((b for b in blocks if issubclass(b, BaseModel)), None)
+            block = next((b for b in blocks if issubclass(b, Block)), None)
             if block and isinstance(tree.get(word), dict) and word in tree and path + word != "sources":
                 yield from required(block, tree[word], f"{path}{word}.")
 

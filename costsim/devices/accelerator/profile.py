@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Annotated, Literal
 
 import numpy as np
-from pydantic import Field, NonNegativeInt, PositiveFloat, PositiveInt, model_validator
 
 from costsim.devices.accelerator.arrays import AnyArray
+from costsim.hardware.declared import Field, NonNegativeInt, PositiveFloat, PositiveInt, check
 from costsim.hardware.effects import Effect
 from costsim.hardware.energy import Energy
 from costsim.hardware.profile import (
@@ -33,11 +33,10 @@ class MemoryBanks(Block):
     order: tuple[NonNegativeInt, ...]
     """Numbers of the banks, counted from 0, in the order in which the compiler fills them."""
 
-    @model_validator(mode="after")
-    def _check(self) -> MemoryBanks:
+    @check
+    def _check(self) -> None:
         if sorted(self.order) != list(range(len(self.size_bytes))):
             raise ValueError(f"order {list(self.order)} does not name each of {len(self.size_bytes)} banks once")
-        return self
 
 
 class OnChip(Block):
@@ -77,11 +76,10 @@ class AcceleratorMemory(Block):
     """Where weights are read from; null where they lie in DRAM."""
     parameter_cache: ParameterCache | None = None
 
-    @model_validator(mode="after")
-    def _check(self) -> AcceleratorMemory:
+    @check
+    def _check(self) -> None:
         if self.dram is None and self.flash is None:
             raise ValueError("has neither dram nor flash: weights have no place to come from; give one of them")
-        return self
 
 
 class Host(Block):
@@ -113,14 +111,13 @@ class AcceleratorHardware(Block):
     host: Host | None
     energy: Energy | None
 
-    @model_validator(mode="after")
-    def _check(self) -> AcceleratorHardware:
+    @check
+    def _check(self) -> None:
         has_output_stage = self.array.runs_all_ops
         if has_output_stage and self.vector_elems_per_cycle is not None:
             raise ValueError("vector_elems_per_cycle contradicts array.output_cycles_per_elem; leave one out")
         if not has_output_stage and self.vector_elems_per_cycle is None:
             raise ValueError("vector_elems_per_cycle is null; only block arrays run such ops themselves: give a number")
-        return self
 
 
 class InnerMaps(Block):
@@ -213,8 +210,8 @@ class AcceleratorProfile(Profile):
         """Cores a single image can be given."""
         return int(np.max(self.hardware.cores)) if self.runtime.spread == "layers" else 1
 
-    @model_validator(mode="after")
-    def _check(self) -> AcceleratorProfile:
+    @check
+    def _check(self) -> None:
         if self.hardware.most_stages is not None and self.runtime.spread != "pipeline":
             raise ValueError("hardware.most_stages is of a pipeline but runtime.spread is not; mend one of them")
         if self.runtime.plan == "banked" and self.hardware.memory.onchip.banks is None:
@@ -225,4 +222,3 @@ class AcceleratorProfile(Profile):
             raise ValueError("runtime.fetches_ahead needs hardware.memory.dram and runtime.double_buffered; mend one")
         if self.hardware.memory.parameter_cache is not None and not self.runtime.weights_stay:
             raise ValueError("hardware.memory.parameter_cache holds weights from run to run; set runtime.weights_stay")
-        return self

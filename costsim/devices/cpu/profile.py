@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import Field, NonNegativeFloat, PositiveFloat, PositiveInt, model_validator
-
+from costsim.hardware.declared import Field, NonNegativeFloat, PositiveFloat, PositiveInt, check
 from costsim.hardware.effects import Effect
 from costsim.hardware.profile import (
     Block,
@@ -50,13 +49,12 @@ class CpuMemory(Block):
         """What a tensor can stay in between two ops."""
         return self.l2.size_bytes + (self.l3.size_bytes if self.l3 else 0.0)
 
-    @model_validator(mode="after")
-    def _levels_grow(self) -> CpuMemory:
+    @check
+    def _levels_grow(self) -> None:
         if self.l1.size_bytes > self.l2.size_bytes:
             raise ValueError("l1 is larger than l2; exchange them or mend their units")
         if self.dram.one_core_bandwidth_bytes_per_s > self.dram.bandwidth_bytes_per_s:
             raise ValueError("one core draws more from dram than all cores; raise 'bandwidth'")
-        return self
 
 
 class CpuHardware(Block):
@@ -314,24 +312,22 @@ class CpuProfile(Profile):
     runtime: CpuRuntime
     fitted: CpuFitted
 
-    @model_validator(mode="after")
-    def _blocked_parts_come_together(self) -> CpuProfile:
+    @check
+    def _blocked_parts_come_together(self) -> None:
         rules, rates = self.runtime.blocked_layout, self.fitted.blocked
         if (rules is None) != (rates is None):
             raise ValueError("runtime.blocked_layout and fitted.blocked need each other; add the missing one")
         if self.runtime.waits_for_memory and rates is None:
             raise ValueError("runtime.waits_for_memory needs the rates in fitted.blocked; add them or set it to false")
-        return self
 
     @property
     def max_threads(self) -> int:
         return self.hardware.cores
 
-    @model_validator(mode="after")
-    def _dtypes_have_a_peak(self) -> CpuProfile:
+    @check
+    def _dtypes_have_a_peak(self) -> None:
         missing = [dtype for dtype in self.runtime.dtypes if dtype not in self.hardware.macs_per_cycle]
         if missing:
             raise ValueError(f"hardware.macs_per_cycle has no {missing[0]}; add it or drop it from runtime.dtypes")
         if "int8" in self.runtime.dtypes and (self.runtime.int8 is None or self.fitted.int8 is None):
             raise ValueError("int8 needs runtime.int8 and fitted.int8; add them or drop it from runtime.dtypes")
-        return self

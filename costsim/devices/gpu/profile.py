@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import Field, NonNegativeFloat, PositiveInt, model_validator
-
+from costsim.hardware.declared import Field, NonNegativeFloat, PositiveInt, check
 from costsim.hardware.effects import Effect
 from costsim.hardware.profile import (
     Block,
@@ -151,10 +150,9 @@ class GpuProfile(Profile):
     runtime: GpuRuntime
     fitted: GpuFitted
 
-    @model_validator(mode="before")
     @classmethod
-    def _computes_in_what_it_has_units_for(cls, tree: Any) -> Any:
-        """A runtime that many cards share lists more data types than some have units for."""
+    def before_checks(cls, tree: Any) -> Any:
+        """A runtime that many cards share lists more data types than some have units for: those it computes in."""
         runtime, hardware = tree.get("runtime"), tree.get("hardware")
         if not (isinstance(runtime, dict) and isinstance(hardware, dict)):
             return tree
@@ -163,8 +161,8 @@ class GpuProfile(Profile):
             return tree
         return {**tree, "runtime": {**runtime, "dtypes": [dtype for dtype in dtypes if dtype in units]}}
 
-    @model_validator(mode="after")
-    def _consistent(self) -> GpuProfile:
+    @check
+    def _consistent(self) -> None:
         hw, memory = self.hardware, self.hardware.memory
         if missing := [dtype for dtype in self.runtime.dtypes if dtype not in hw.macs_per_cycle]:
             raise ValueError(f"hardware.macs_per_cycle lacks {missing[0]}, which runtime.dtypes lists")
@@ -174,4 +172,3 @@ class GpuProfile(Profile):
             raise ValueError("hardware.memory.l2.bandwidth is below that of dram")
         if memory.l2.size_bytes > memory.dram.size_bytes:
             raise ValueError("hardware.memory.l2.size is above that of dram")
-        return self

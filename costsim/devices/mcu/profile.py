@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import Field, NonNegativeFloat, PositiveFloat, PositiveInt
-
+from costsim.hardware.declared import Field, NonNegativeFloat, PositiveFloat, PositiveInt
 from costsim.hardware.effects import Effect
 from costsim.hardware.energy import Energy
 from costsim.hardware.profile import Block, Bytes, BytesPerSecond, Capacity, Hertz, Profile, Rate, Runtime

@@ -2,14 +2,13 @@
 
 from typing import Annotated
 
-from pydantic import Field
-
 from costsim.devices.accelerator.arrays.atomic import AtomicArray
 from costsim.devices.accelerator.arrays.base import ArrayCosts, MacArray
 from costsim.devices.accelerator.arrays.block_based import BlockArray
 from costsim.devices.accelerator.arrays.parallel import ParallelArray
 from costsim.devices.accelerator.arrays.row_stationary import RowStationaryArray
 from costsim.devices.accelerator.arrays.systolic import SystolicArray
+from costsim.hardware.declared import Field
 
 AnyArray = Annotated[
     AtomicArray | BlockArray | ParallelArray | SystolicArray | RowStationaryArray, Field(discriminator="kind")

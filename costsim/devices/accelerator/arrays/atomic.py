@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any, Literal
 
 import numpy as np
-from pydantic import Field, PositiveInt
 
 from costsim.devices.accelerator.arrays.base import ArrayCosts, MacArray
 from costsim.devices.kernels.rounding import round_up
+from costsim.hardware.declared import Field, PositiveInt
 from costsim.tables.optable import OpTable
 from costsim.tables.schema import Array
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar
 
 import numpy as np
-from pydantic import Field, PositiveFloat, model_validator
 
 from costsim.dataclass import dataclass
+from costsim.hardware.declared import Field, PositiveFloat, check
 from costsim.hardware.profile import Block
 from costsim.tables.optable import OpTable
 from costsim.tables.schema import Array
@@ -84,11 +84,10 @@ class MacArray(Block):
         """``(ops, points)`` mask of the kernels too large for one pass, whose sums go to memory in between."""
         return np.zeros_like(ops.macs, dtype=bool)
 
-    @model_validator(mode="after")
-    def _check_peak(self) -> Self:
+    @check
+    def _check_peak(self) -> None:
         if self.published_macs_per_cycle not in (None, self.macs_per_cycle):
             raise ValueError(
                 f"macs_per_cycle is {self.published_macs_per_cycle:g} but {self.in_words} "
                 f"{self.macs_per_cycle}; mend one of them, or leave macs_per_cycle out"
             )
-        return self

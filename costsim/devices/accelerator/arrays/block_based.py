@@ -13,12 +13,12 @@ from itertools import product
 from typing import Annotated, Any, ClassVar, Literal
 
 import numpy as np
-from pydantic import PositiveFloat, PositiveInt, model_validator
 
 from costsim.dataclass import dataclass
 from costsim.devices.accelerator.arrays.base import ArrayCosts, MacArray
 from costsim.devices.kernels.rounding import round_up
 from costsim.errors import DoesNotFitError
+from costsim.hardware.declared import PositiveFloat, PositiveInt, check
 from costsim.hardware.effects import Effect
 from costsim.hardware.profile import Bytes
 from costsim.tables.optable import MAC, OpTable
@@ -97,11 +97,10 @@ class BlockArray(MacArray):
         _require_a_block(ops, self, blocks)
         return block_costs(ops, self, blocks.fewest_fetched())
 
-    @model_validator(mode="after")
-    def _check_output_stage(self) -> BlockArray:
+    @check
+    def _check_output_stage(self) -> None:
         if missing := {"conv", "default"} - set(self.output_cycles_per_elem):
             raise ValueError(f"output_cycles_per_elem lacks {sorted(missing)[0]}")
-        return self
 
 
 def block_costs(ops: OpTable, array: BlockArray, block: dict[str, Array]) -> ArrayCosts:

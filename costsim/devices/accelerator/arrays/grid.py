@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from pydantic import PositiveInt
-
 from costsim.devices.accelerator.arrays.base import MacArray
+from costsim.hardware.declared import PositiveInt
 from costsim.hardware.effects import Effect
 
 

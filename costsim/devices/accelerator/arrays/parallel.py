@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any, Literal
 
 import numpy as np
-from pydantic import PositiveInt
 
 from costsim.devices.accelerator.arrays.base import ArrayCosts, MacArray
+from costsim.hardware.declared import PositiveInt
 from costsim.tables.optable import OpTable
 from costsim.tables.schema import Array
 
