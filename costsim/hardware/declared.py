@@ -74,7 +74,7 @@ class _Described:
         return fields
 
 
-@dataclass_transform(kw_only_default=True, frozen_default=True, field_specifiers=(Field,))
+@dataclass_transform(kw_only_default=True, frozen_default=True)
 class Block(ABC):  # noqa: B024  families derive abstract ones
     """A part of a profile: unknown keys are refused, fields are set by their YAML words."""
 
