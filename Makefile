@@ -4,7 +4,7 @@ PYTHON ?= python3
 BIN := $(VENV)/bin
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 
-.PHONY: test slow site screenshots lint format golden docs stamp reports examples bench validate refit browser
+.PHONY: test slow package site screenshots lint format golden docs stamp reports examples bench validate refit browser
 
 test: $(VENV)/installed browser  ## everything but the slow suites
 	$(BIN)/pytest -n 2 -m "not slow"
@@ -24,6 +24,9 @@ format: $(VENV)/installed
 
 golden: $(VENV)/installed  ## rewrite the golden table and show what moved, in percent
 	$(BIN)/python -m tests.golden.rewrite
+
+package:  ## wheel and source archive, on every supported Python and with the oldest dependencies; a quarter of an hour
+	$(PYTHON) packaging/check.py
 
 site: $(VENV)/installed  ## the documentation site, into site/; nothing is fetched
 	$(BIN)/mkdocs build -q

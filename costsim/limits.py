@@ -16,6 +16,13 @@ UNITS = {"ms": ("s", 1e3), "mj": ("J", 1e3), "bytes": ("B", 1.0)}
 
 COUNTS = {"k": 1e3, "M": 1e6, "G": 1e9}
 
+OTHER_WORDS = {
+    "latency": "latency_ms", "time": "latency_ms", "fps": "throughput_per_s", "throughput": "throughput_per_s",
+    "ram": "onchip_used_bytes", "sram": "onchip_used_bytes", "memory": "peak_activation_bytes", "flash": "flash_bytes",
+    "energy": "energy_mj", "parameters": "params",
+}  # fmt: skip
+"""What people call metrics, and their names here, which say the unit."""
+
 _ASSERTION = re.compile(r"\s*([\w.@-]+?)\s*(<=|>=|==|<|>)\s*([-+.\deE]+)\s*(\S*)\s*\Z", re.ASCII)
 
 
@@ -40,6 +47,8 @@ def parse_assertion(text: str, where: str = "--assert") -> Assertion:
     if not match:
         raise InputError(f"'{text}' is not a limit", where=where, mend="write 'latency_ms < 20'")
     metric, comparison, number, unit = match.groups()
+    if metric in OTHER_WORDS:
+        raise InputError(f"unknown metric '{metric}'", where=where, mend=f"did you mean {OTHER_WORDS[metric]}?")
     try:
         value = plausible(float(number), number)
     except ValueError:

@@ -9,7 +9,6 @@ import shlex
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext, redirect_stderr, suppress
-from difflib import get_close_matches
 from importlib import import_module
 from pathlib import Path
 from time import perf_counter
@@ -18,6 +17,7 @@ from traceback import extract_tb
 import click
 
 from costsim.cli.interruption import noted_interruptions
+from costsim.cli.other_words import meant_verb, usage
 from costsim.cli.patient import patient
 from costsim.errors import CostsimError, visible
 
@@ -42,9 +42,8 @@ class LazyGroup(click.Group):
     ) -> tuple[str | None, click.Command | None, list[str]]:
         """The verb meant; a misspelt one is answered with the nearest."""
         verb = args[0]
-        near = get_close_matches(verb, VERBS, n=1)
-        if verb not in VERBS and not verb.startswith("-") and near:
-            ctx.fail(f"No such command '{verb}'. Did you mean {near[0]}?")
+        if verb not in VERBS and not verb.startswith("-") and (meant := meant_verb(verb, VERBS)):
+            ctx.fail(f"No such command '{verb}'. Did you mean {meant}?")
         return super().resolve_command(ctx, args)
 
 
@@ -108,9 +107,7 @@ def _outcome(arguments: list[str], asked: set[str]) -> int | tuple[str, int]:
         click.echo(help_text.format_message(), err=True)
         return 1
     except click.UsageError as error:
-        verb = error.ctx.command_path if error.ctx else "costsim"
-        said = error.format_message().rstrip(".")
-        return f"{said}{'' if said.endswith('?') else ';'} '{verb} --help' shows how", 1
+        return usage(error), 1
     except click.ClickException as error:
         return error.format_message(), 1
     except (click.Abort, KeyboardInterrupt):

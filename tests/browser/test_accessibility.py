@@ -7,8 +7,11 @@ from pathlib import Path
 import pytest
 
 from costsim.analysis import Analysis
+from costsim.compare import compare
 from costsim.diff import Side, diff
-from costsim.report.page import diffed_page
+from costsim.report.page import compared_page, diffed_page, reproduced_page, swept_page
+from costsim.reproduce.papers import reproduce
+from costsim.sweep import load_spec, sweep
 from tests.browser.chromium import Browser
 
 AXE = Path(__file__).parent / "vendor" / "axe.min.js"
@@ -47,10 +50,28 @@ def test_the_report_breaks_no_rule(browser: Browser, analysis: Analysis, scheme:
     assert broken(browser, analysis.to_html(), scheme) == []
 
 
-def test_the_page_of_a_difference_breaks_no_rule(browser: Browser, analysis: Analysis) -> None:
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_the_page_of_a_difference_breaks_no_rule(browser: Browser, analysis: Analysis, scheme: str) -> None:
     side = Side.of(analysis)
     faster = Side(side.network, side.hw, side.run, side.latency_ms, side.layers[:-1])
-    assert broken(browser, diffed_page.page([diff(side, faster)]), "light") == []
+    assert broken(browser, diffed_page.page([diff(side, faster)]), scheme) == []
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("networks", [2, 6], ids=["pairs", "matrix"])
+def test_the_page_of_a_comparison_breaks_no_rule(browser: Browser, networks: int, scheme: str) -> None:
+    names = ["shufflenet_v2_1x", "mobilenet_v2_1x", "resnet18", "alexnet", "squeezenet_1_1", "mobilenet_v1_1x"]
+    compared = compare(names[:networks], ["rpi4b", "gtx_1080ti", "nvdla"])
+    assert broken(browser, compared_page.page(compared), scheme) == []
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_the_pages_of_a_sweep_and_a_paper_break_no_rule(browser: Browser, tmp_path: Path, scheme: str) -> None:
+    spec = load_spec({"network": "alexnet", "hw": "rpi4b", "axes": {"batch": [1, 2, 4]}})
+    assert broken(browser, swept_page.page(sweep(spec, tmp_path), spec), scheme) == []
+    assert broken(browser, reproduced_page.page(reproduce("shufflenetv2", ())), scheme) == []
 
 
 @pytest.mark.slow
