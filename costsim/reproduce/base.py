@@ -76,12 +76,28 @@ class Claim:
 
 
 @dataclass(frozen=True)
+class Judged:
+    """A verdict and what it rests on."""
+
+    verdict: Verdict
+    found: str
+    brief: str
+    """What it rests on in lines of a dozen characters, for a screen."""
+
+
+@dataclass(frozen=True)
 class Matrix:
-    """Verdicts by two things at once, and what each rests on."""
+    """Verdicts by two things at once."""
 
     corner: str
-    columns: tuple[str, ...]
-    rows: dict[str, tuple[tuple[Verdict, str], ...]]
+    columns: dict[str, str]
+    """Short name to what is claimed."""
+    rows: dict[str, tuple[Judged, ...]]
+
+    @property
+    def claims(self) -> tuple[str, ...]:
+        """The columns in full."""
+        return tuple(f"{name}: {says}" for name, says in self.columns.items())
 
 
 @dataclass(frozen=True)
@@ -112,8 +128,8 @@ class Reproduction:
                 for t in self.tables
             ],
             "matrix": {
-                label: {column: {"verdict": verdict.value, "found": found}
-                        for column, (verdict, found) in zip(self.matrix.columns, cells, strict=True)}
+                label: {claim: {"verdict": judged.verdict.value, "found": judged.found}
+                        for claim, judged in zip(self.matrix.claims, cells, strict=True)}
                 for label, cells in self.matrix.rows.items()
             } if self.matrix else None,
             "claims": [vars(claim) | {"verdict": claim.verdict.value} for claim in self.claims],

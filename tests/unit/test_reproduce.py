@@ -165,6 +165,16 @@ def test_the_matrix_has_a_verdict_a_guideline_and_device():
     assert all(0 <= cell.orders.agree <= cell.orders.pairs for cell in found)
 
 
+def test_the_matrix_stands_on_a_screen_with_its_claims_in_full(run, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "80")
+    code, out, err = run("reproduce", "matrix", "--hw", "arduino_nano33_ble")
+    assert (code, err) == (0, "")
+    head = next(line for line in out.splitlines() if line.startswith("device"))
+    assert head.split() == ["device", "G1", "G2", "G3", "G4", "V1", "V2", "V3"]
+    assert "V3: blocks that need less buffer are faster" in out and "too large" in out
+    assert max(len(line) for line in out.splitlines()) <= 80
+
+
 def test_text_and_json(run, monkeypatch):
     monkeypatch.setenv("COLUMNS", "80")
     code, out, err = run("reproduce", "condensenetv2")

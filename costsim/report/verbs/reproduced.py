@@ -22,6 +22,8 @@ SHORT = {
     Verdict.HOLDS: "holds", Verdict.DIRECTION: "direction only", Verdict.FAILS: "not here", Verdict.OPEN: "-",
 }  # fmt: skip
 """Verdicts beside the numbers that say the rest."""
+BRIEF = SHORT | {Verdict.DIRECTION: "mostly", Verdict.FAILS: "no"}
+"""Verdicts in a matrix that is as wide as a screen."""
 
 
 def text(paper: Reproduction, width: int | None = None) -> str:
@@ -53,10 +55,10 @@ def to_markdown(paper: Reproduction) -> str:
     parts = [f"### {escaped(paper.title)}", escaped(paper.source)]
     if paper.matrix:
         cells = (
-            [escaped(label), *(escaped(f"{SHORT[verdict]}: {found}") for verdict, found in row)]
+            [escaped(label), *(escaped(f"{SHORT[judged.verdict]}: {judged.found}") for judged in row)]
             for label, row in paper.matrix.rows.items()
         )
-        parts.append(markdown_table([escaped(c) for c in (paper.matrix.corner, *paper.matrix.columns)], cells))
+        parts.append(markdown_table([escaped(c) for c in (paper.matrix.corner, *paper.matrix.claims)], cells))
     if paper.claims:
         claims = ([SHORT[c.verdict], escaped(c.text), escaped(c.found)] for c in paper.claims)
         parts.append(markdown_table(("verdict", "claim", "found here"), claims))
@@ -97,15 +99,14 @@ def _claims(paper: Reproduction) -> Grid:
     return grid
 
 
-def _matrix(matrix: Matrix) -> Grid:
+def _matrix(matrix: Matrix) -> Group:
     grid = plain_table(padding=0, show_edge=False)
-    grid.add_column(matrix.corner, no_wrap=True)
-    for column in matrix.columns:
-        grid.add_column(column, overflow="fold")
+    for column in (matrix.corner, *matrix.columns):
+        grid.add_column(column, no_wrap=True)
     for label, cells in matrix.rows.items():
-        said = (Text.assemble((SHORT[verdict], STYLES[verdict]), f"\n{found}") for verdict, found in cells)
+        said = (Text.assemble((BRIEF[judged.verdict], STYLES[judged.verdict]), f"\n{judged.brief}") for judged in cells)
         grid.add_row(label, *said)
-    return grid
+    return Group(*(Text(claim) for claim in matrix.claims), "", grid)
 
 
 def _heading(table: Table) -> Text:
