@@ -78,7 +78,20 @@ def test_shards_and_workers_do_not_change_the_result(tmp_path, undisturbed):
     sweep(SPEC, tmp_path / "processes", shard_points=4, workers=2)
     assert contents(tmp_path / "processes") == contents(undisturbed)
     larger = sweep(SPEC, tmp_path / "larger", shard_points=100)
-    assert larger.best.equals(sweep(SPEC, undisturbed, shard_points=4).best)
+    smaller = sweep(SPEC, undisturbed, shard_points=4)
+    assert larger.best.equals(smaller.best)
+    for axis, values in larger.summary["effect"]["latency_ms"].items():
+        parts = smaller.summary["effect"]["latency_ms"][axis]
+        assert [pytest.approx(whole) for whole in _numbers(values)] == list(_numbers(parts)), axis
+
+
+def _numbers(tree):
+    """The numbers of nested lists and mappings, in order."""
+    if isinstance(tree, (dict, list)):
+        for part in tree.values() if isinstance(tree, dict) else tree:
+            yield from _numbers(part)
+    elif isinstance(tree, (int, float)):
+        yield tree
 
 
 def killed_and_resumed(folder, script, kills, rng):

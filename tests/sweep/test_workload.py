@@ -39,13 +39,16 @@ def test_a_point_is_the_mean_of_its_networks_analyses_by_their_shares(swept) -> 
     _, points = swept
     for _, row in points.iterrows():
         settings = {SIZE: f"{row[SIZE]} B", ATOMS: row[ATOMS]}
-        alone = {name: costsim.analyze(name, "embedded_buffer", settings=settings).summary for name in SHARES}
+        analyses = {name: costsim.analyze(name, "embedded_buffer", settings=settings) for name in SHARES}
+        alone = {name: analysis.summary for name, analysis in analyses.items()}
         mean = {m: sum(share * alone[name][m] for name, share in SHARES.items()) for m in ("latency_ms", "energy_mj")}
         assert row.latency_ms == pytest.approx(mean["latency_ms"], rel=1e-12)
         assert row.energy_delay_mj_ms == pytest.approx(mean["energy_mj"] * mean["latency_ms"], rel=1e-12)
         assert row["latency_ms@worst"] == max(found["latency_ms"] for found in alone.values())
         assert row["latency_ms@shufflenet_v2_1x"] == alone["shufflenet_v2_1x"]["latency_ms"]
         assert row.array_macs == 16 * row[ATOMS]
+        longest = max(SHARES, key=lambda name: SHARES[name] * alone[name]["latency_ms"])
+        assert row.bound == analyses[longest].bound_records[0]["bound"]
         assert row.area_mm2 == pytest.approx(0.384 + 0.00178 * row.array_macs + 0.00325 * row[SIZE] / 1024)
 
 
@@ -113,3 +116,10 @@ def test_the_command_prints_the_fronts(tmp_path) -> None:
     assert run.exit_code == 0, run.output
     assert "Pareto front of mobilenet_v2_1x alone" in run.output
     assert load_spec(str(path)).workload == SHARES
+
+
+@pytest.mark.parametrize(("share", "bound"), [(0.7, "dram"), (0.05, "array")])
+def test_a_workload_is_bound_by_what_bounds_the_network_it_spends_most_of_its_time_on(tmp_path, share, bound) -> None:
+    spec = {"workload": {"alexnet": share, "resnet18": 1 - share}, "hw": "embedded_buffer", "keep_points": True}
+    result = sweep({**spec, "axes": {ATOMS: [8], SIZE: ["512 KiB"]}}, tmp_path / "out")
+    assert result.best.bound.tolist() == [bound]

@@ -10,6 +10,7 @@ import pytest
 
 from costsim import NetBuilder, analyze
 from costsim.diff import Side, diff, parse_limit
+from costsim.diff.match import match_layers
 from costsim.errors import InputError
 from costsim.importers.json import save_network
 from costsim.report.page.diffed_page import PARTS, deltas
@@ -192,3 +193,13 @@ def test_bad_input_is_one_line(run, arguments, says):
 def test_eighty_columns(run, files, monkeypatch):
     monkeypatch.setenv("COLUMNS", "80")
     assert max(map(len, run("diff", *files, "--hw", "rpi4b", "gtx_1080ti")[1].splitlines())) <= 80
+
+
+def test_a_changed_layer_is_matched_by_its_name_before_its_place():
+    def layer(name, macs):
+        shape = (1, 8, 8, 8)
+        return {"name": name, "op": "conv", "macs": macs, "output_shape": shape, "params": 1, "mem_access_elems": 1}
+
+    old, new = [layer("a", 1), layer("b", 2)], [layer("b", 3), layer("a", 4)]
+    matched = {change.new["name"]: change.old["name"] for change in match_layers(old, new)}
+    assert matched == {"a": "a", "b": "b"}
