@@ -127,7 +127,7 @@ def prices(profile: Profile, run: RunConfig, measures: Iterable[Measure]) -> Ite
     for measure in measures:
         if measure.guideline not in timed:
             timed[measure.guideline] = _timed(measure.guideline, profile, run)
-        yield _price(measure, timed[measure.guideline], said.get(measure.name))
+        yield price_of(measure, timed[measure.guideline], said.get(measure.name))
 
 
 def _timed(guideline: str, profile: Profile, run: RunConfig) -> list[tuple[Timed, Timed]]:
@@ -156,7 +156,8 @@ def _time(analysis: Analysis) -> Timed:
     return Timed(latency_ms, trust.low_ratio, trust.high_ratio, float(made.ops.macs.sum()), analysis.measures)
 
 
-def _price(measure: Measure, timed: Sequence[tuple[Timed, Timed]], found: Evidence | None) -> Price:
+def price_of(measure: Measure, timed: Sequence[tuple[Timed, Timed]], found: Evidence | None) -> Price:
+    """The price of one measure from timed pairs of networks, at equal multiply-accumulates."""
     step, per = PER.get(measure.unit, (1.0, measure.unit.removesuffix("s")))
     unpriced = sum(1 for _ in pairs(measure.guideline)) - len(timed)
     slopes, shares, ends, orders = [], [], [], []

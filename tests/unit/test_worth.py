@@ -17,6 +17,7 @@ from costsim.measures.table import HEADLINES
 from costsim.worth import prices, worth
 from costsim.worth.evidence import all_evidence
 from costsim.worth.pairs import SERIES, pairs
+from costsim.worth.price import Timed, price_of
 from costsim.worth.statistics import explained, rank_correlation
 
 PRICED = {row.name for row in MEASURES if not row.of_time}
@@ -77,6 +78,20 @@ def test_ties_share_their_rank():
     macs = np.ones(6) * 1e6
     latency_s, x = np.exp([0.0, 1, 2, 3, 4, 5]), np.array([0.0, 0, 0, 1, 1, 1])
     assert rank_correlation(macs, latency_s, x) == pytest.approx(0.8783, abs=1e-4)  # scipy.stats.spearmanr
+
+
+def test_groups_of_ties_of_unequal_size_share_the_mean_of_their_ranks():
+    macs = np.ones(6) * 1e6
+    latency_s, x = np.exp([0.0, 1, 2, 3, 4, 5]), np.array([0.0, 0, 0, 0, 1, 2])
+    ranks = np.array([2.5, 2.5, 2.5, 2.5, 5, 6])
+    assert rank_correlation(macs, latency_s, x) == pytest.approx(np.corrcoef(ranks, range(6))[0, 1])
+
+
+@pytest.mark.parametrize(("broken_ms", "price_ms"), [(12.0, 0.0), (15.0, 2.5)])
+def test_what_multiply_accumulates_differ_is_no_price(broken_ms, price_ms):
+    kept = Timed(10.0, 0.9, 1.1, 100e6, {"fragments": 1.0})
+    broken = Timed(broken_ms, 0.9, 1.1, 120e6, {"fragments": 2.0})
+    assert price_of(BY_NAME["fragments"], [(kept, broken)], None).price_ms == price_ms
 
 
 def test_a_kernel_costs_what_its_launch_does():
