@@ -49,6 +49,8 @@ def command(
     One network with several data types is set beside itself, with what decides: why int8 is faster than floats there,
     or why it is not.
 
+    One network on several devices is a line a device.
+
     \b
     costsim compare shufflenet_v2_1x mobilenet_v2_1x --hw rpi4b gtx_1080ti
     costsim compare a.onnx b.onnx c.onnx --hw rpi5 stm32n6 --html table.html

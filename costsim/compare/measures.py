@@ -13,6 +13,7 @@ from typing import Any
 
 from costsim.analysis import Analysis
 from costsim.compare.networks import Comparison, signed_milliseconds
+from costsim.errors import InputError
 from costsim.guidelines import check
 from costsim.measures import BY_NAME
 from costsim.measures.table import HEADLINES
@@ -83,8 +84,14 @@ class ByMeasure:
 
 
 def by_measure(comparison: Comparison) -> tuple[ByMeasure, ...]:
-    """Every other network of a comparison against the first, on every device."""
+    """Every other network of a comparison against the first, on every device.
+
+    Raises:
+        InputError: there is no other.
+    """
     first, *others = comparison.networks
+    if not others:
+        raise InputError("one network has no difference to explain", where="--by-measure", mend="name two or more")
     priced = {key: _prices(analysis) for key, analysis in comparison.analyses.items()}
 
     def between(other: str, hw: str) -> ByMeasure:

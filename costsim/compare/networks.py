@@ -136,10 +136,11 @@ def compare(
         run: options of ``analyze``.
 
     Raises:
-        InputError: fewer than two networks, one given twice or under two names, or what ``analyze`` refuses.
+        InputError: one network on one device, one given twice or under two names, or what ``analyze`` refuses.
     """
-    if len(networks) < 2:
-        raise InputError("one network has nothing to be compared with", where="compare", mend="name two or more")
+    if len(networks) * len(hw) < 2:
+        mend = "name two networks, or several devices"
+        raise InputError("one network has nothing to be compared with", where="compare", mend=mend)
     for what, given in (("network", networks), ("device", hw)):
         if twice := next((item for index, item in enumerate(given) if item in given[:index]), None):
             raise InputError(f"the {what} {twice} is given twice", where="compare", mend="name each once")

@@ -16,6 +16,7 @@ from costsim.guidelines import check
 from costsim.importers.json import save_network
 from costsim.networks import build
 from costsim.orders import shared_ms, told_apart
+from costsim.units import format_milliseconds
 
 NETWORKS = ("shufflenet_v2_1x", "mobilenet_v1_0.5x")
 
@@ -127,6 +128,8 @@ def test_text_and_json(run, monkeypatch):
     [
         (("shufflenet_v2_1x", "shufflenet_v2_1x", "--hw", "rpi4b"), "given twice"),
         (("shufflenet_v2_1x", "--hw", "rpi4b"), "nothing to be compared with"),
+        (("--hw", "rpi4b", "rpi5"), "nothing to be compared with"),
+        (("shufflenet_v2_1x", "--by-measure", "--hw", "rpi4b", "rpi5"), "no difference to explain"),
         ((*NETWORKS, "--hw", "rpi4b", "rpi4b"), "given twice"),
         ((*NETWORKS, "--hw", "rpi4b", "rpi9"), "unknown hardware"),
         ((*NETWORKS,), "--hw"),
@@ -237,3 +240,15 @@ def test_a_difference_by_the_measures_names_what_explains_it(capsys, monkeypatch
 def test_networks_alike_in_their_measures_leave_nothing_to_explain():
     alike = ByMeasure("a", "b", "x", 5.0, 4.9, {}, dict.fromkeys(("G1", "V2"), (1.0, 1.001)))
     assert not alike.causes and "No guideline explains the rest, +100 us" in alike.summary
+
+
+def test_one_network_is_a_line_a_device(capsys):
+    devices = ["rpi4b", "stm32n6"]
+    assert run(["compare", "mobilenet_v1_0.25x", "--hw", *devices]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    for hw in devices:
+        analysis = analyze("mobilenet_v1_0.25x", hw)
+        line = next(line for line in lines if line.split()[:1] == [hw])
+        assert format_milliseconds(analysis.latency_ms) in line
+        assert analysis.interval in line
+        assert line.split()[-1] == analysis.summary["bound"]

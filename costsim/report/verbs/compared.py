@@ -67,6 +67,8 @@ def _flip(flip: Flip) -> str:
 def _body(comparison: Comparison) -> Group:
     if len(comparison.differences) > FEW_PAIRS:
         return Group(*matrix(comparison))
+    if len(comparison.networks) == 1:
+        return Group(_by_device(comparison))
     parts: list[Any] = [*_totals(comparison)]
     for difference in comparison.differences:
         parts += [Text(difference.summary, "bold"), _by_part(difference)]
@@ -89,6 +91,19 @@ def _totals(comparison: Comparison) -> list[Table]:
     }
     groups = [counts | times] if len(times) <= FEW_DEVICES else [counts, times]
     return [_by_network(networks, columns) for columns in groups]
+
+
+def _by_device(comparison: Comparison) -> Table:
+    """One network: a line a device, as there is nothing to be said of differences."""
+    table = plain_table()
+    table.add_column(comparison.networks[0], overflow="fold")
+    for title in ("latency", "90 % interval"):
+        table.add_column(title, justify="right")
+    table.add_column("bound by")
+    for (_, hw), analysis in comparison.analyses.items():
+        latency = format_milliseconds(analysis.latency_ms)
+        table.add_row(hw, latency, analysis.interval, analysis.summary["bound"])
+    return table
 
 
 def _by_network(networks: Sequence[str], columns: dict[str, list[str]]) -> Table:
