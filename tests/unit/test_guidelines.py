@@ -8,7 +8,8 @@ from costsim import LayerGraph, NetBuilder, Network, RunConfig, analyze, load_pr
 from costsim.errors import DoesNotFitError
 from costsim.graph import layers as L
 from costsim.guidelines import Finding, check, guideline_ids, pricing
-from costsim.guidelines.base import Suspicion
+from costsim.guidelines.base import Case, Suspicion
+from costsim.guidelines.channel_ratio import channel_ratio
 from costsim.guidelines.pricing import apply_findings
 from costsim.guidelines.regions import regions
 from costsim.simulate import simulate
@@ -242,3 +243,13 @@ def test_a_part_that_holds_most_of_the_network_is_opened(head, names):
     for number, block in enumerate(blocks, start=1):
         graph.add(L.Conv2d(4, 1), str(number - 1), name=str(number), block=block)
     assert [region.name for region in regions(graph)] == names
+
+
+@pytest.mark.parametrize(("c_in", "c_out", "found"), [(128, 128, 0), (96, 192, 0), (64, 256, 1)])
+def test_channel_ratios_of_two_are_tolerated_and_of_four_told(c_in, c_out, found):
+    """Over large maps they access 1.06 and 1.25 times the least."""
+    net = NetBuilder("one")
+    x = net.conv(net.input(1, 3, 112, 112), c_in, 3)
+    net.conv(x, c_out, 1)
+    case = Case(simulate(net.graph, load_profile("rpi4b"), RunConfig("fp32")))
+    assert len(list(channel_ratio(case))) == found

@@ -1,11 +1,13 @@
 """Reading profiles: inheritance, sources, and every way a file can be wrong."""
 
+import numpy as np
 import pytest
 
 import costsim
 from costsim.errors import InputError
 from costsim.hardware import load_profile, profile_names
 from costsim.hardware.folders import profile_aliases, shipped_folder
+from costsim.hardware.vary import at_points, vary
 
 BASE = (shipped_folder() / "rpi3b_plus.yaml").read_text()
 
@@ -150,3 +152,10 @@ class TestFittedNumbersStandApart:
         )
         with pytest.raises(InputError, match=r"hardware\.clock is also in fitted\.hardware"):
             load_profile(profile_file(text))
+
+
+def test_a_column_whose_values_agree_at_some_points_is_a_number_there():
+    profile = vary(load_profile("rpi4b"), {"hardware.clock": np.array([1e9, 1e9, 2e9])})
+    agreed, apart = (at_points(profile, np.array(where)).hardware.clock_hz for where in ([0, 1], [1, 2]))
+    assert type(agreed) is float and agreed == 1e9
+    assert apart.tolist() == [1e9, 2e9]
