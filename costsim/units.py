@@ -98,7 +98,11 @@ def format_milliseconds(value_ms: float, digits: int = DIGITS) -> str:
 
 
 def time_column(
-    title: str, values_ms: Iterable[float | None], signed: bool = False, unit: str | None = None
+    title: str,
+    values_ms: Iterable[float | None],
+    signed: bool = False,
+    unit: str | None = None,
+    digits: int = DIGITS,
 ) -> tuple[str, list[str]]:
     """A column of times: its head with the unit of all of them, and each with its point under that of the others.
 
@@ -109,7 +113,9 @@ def time_column(
     """
     values = list(values_ms)
     unit = unit or unit_of(values)
-    texts = ["-" if value is None else _short(value * (1e3 if unit == "us" else 1.0), signed) for value in values]
+    texts = [
+        "-" if value is None else _short(value * (1e3 if unit == "us" else 1.0), signed, digits) for value in values
+    ]
     parts = [text.partition(".") for text in texts]
     before, behind = (max((len(part[side]) for part in parts), default=0) for side in (0, 2))
     no_point = " " if behind else ""
@@ -125,10 +131,10 @@ def unit_of(values_ms: Iterable[float | None]) -> str:
     return "us" if 0 < largest < 1 else "ms"
 
 
-def _short(value: float, signed: bool) -> str:
-    """Three digits, and no more than three decimals."""
+def _short(value: float, signed: bool, digits: int) -> str:
+    """So many digits, and no more decimals of what is below 0.1."""
     sign = "+" if signed and value > 0 else ""
-    return sign + (f"{value:.3f}" if abs(value) < 0.1 else round_significant(value, DIGITS))
+    return sign + (f"{value:.{digits}f}" if abs(value) < 0.1 else round_significant(value, digits))
 
 
 def format_count(value: float, digits: int = 4) -> str:

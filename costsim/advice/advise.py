@@ -9,11 +9,11 @@ from math import prod
 from pathlib import Path
 from typing import Any
 
-from costsim.advice.changes import OF_NETWORK, OF_RUN, ORDER, SMALLER, Change, State, changes
+from costsim.advice.changes import OF_NETWORK, ORDER, SMALLER, Change, State, changes
 from costsim.advice.result import Advice, Suggestion
 from costsim.advice.score import Score
 from costsim.advice.targets import check_metrics, parse_targets, shortfall
-from costsim.advice.tries import List, Tries
+from costsim.advice.tries import SIZES, List, Tries
 from costsim.analysis import Analysis
 from costsim.errors import InputError
 from costsim.graph import LayerGraph
@@ -23,21 +23,15 @@ from costsim.limits import Assertion
 from costsim.network import Network
 from costsim.simulate import Simulation, run_of
 
-FEW_EDITS, MOST_EDITS = 2, 4
-"""Kinds of edits of the network tried together, and more where those do not meet the targets."""
+FEW_EDITS = 2
+"""Kinds of edits tried together, without a finding, once there is a list with which networks take long to make (those
+of findings, which look for widths of equal multiply-accumulates) or to judge, or that leaves the network its size."""
 
 UNSTEADY = ("groups", "activation", "finding", "data type")
 """Kinds of which the value that should save most may save less than another, or nothing."""
 
-SMALLER_BY = ("width", "input size", "groups", "activation")
-"""Kinds of edits of the network with many values."""
-
 WORTH_RATIO = 0.02
 """A further change has to keep so many more of the multiply-accumulates to be worth listing."""
-
-MANY, NEAR = 24, 2
-"""Lists of one set of kinds that are tried one by one where a buffer is planned for each; of more, rows are halved, and
-so many that lose a little less are tried too."""
 
 SHOWN = 8
 
@@ -139,7 +133,7 @@ def _is_worth(longer: Suggestion, shorter: Suggestion) -> bool:
 
 def _is_smaller(kinds: Collection[str]) -> bool:
     """Whether there are many lists of these kinds: one of them makes the network smaller, or another one."""
-    return any(kind in SMALLER_BY for kind in kinds)
+    return any(kind in (*SIZES, "activation") for kind in kinds)
 
 
 def _loses_less(one: Sequence[float], other: Sequence[float]) -> bool:
@@ -154,13 +148,12 @@ class _Search:
         self, state: State, targets: tuple[Assertion, ...], others: tuple[Profile, ...], score: Score | None
     ) -> None:
         self.tries = Tries(state, targets, score)
-        self.only_upper = all(target.comparison.startswith("<") for target in targets)
         self.kinds = changes(state, self.tries.simulation, others)
         self.ordered: dict[tuple[str, tuple[str, ...]], list[Change]] = {}
 
     def answers(self) -> list[Suggestion]:
         """Lists that meet the targets; none is looked for where not even the strongest of all does."""
-        strongest = self._strongest() if self.only_upper else None
+        strongest = self._strongest() if self.tries.eased else None
         if strongest and strongest.shortfall_ratio:
             return []
         return self._found() or ([strongest] if strongest else [])
@@ -189,71 +182,51 @@ class _Search:
         return self.tries.suggestion(changes_made, always=True) if changes_made else None
 
     def _found(self) -> list[Suggestion]:
-        """The best list of every set of kinds that has one, unless fewer changes do at no greater loss."""
+        """The best list of every set of kinds, unless fewer do at about no greater loss, and the best of all."""
         found: dict[frozenset[str], Suggestion] = {}
-        for edits in range(MOST_EDITS + 1):
-            if edits > FEW_EDITS and found:
-                break
-            for kinds in self._sets(edits):
-                shorter = [s for chosen, s in found.items() if chosen < set(kinds)]
-                if self.tries.score is None and any(s.losses[0] < SMALLER for s in shorter):
-                    continue  # what these kinds add could only lose more
-                best = self._best(kinds, shorter)
-                if best and all(_is_worth(best, s) for s in shorter):
-                    found[frozenset(kinds)] = best
-        return list(found.values())
+        best: Suggestion | None = None
+        for kinds in self._sets():
+            if best is not None and not self._is_few(kinds, best):
+                continue
+            shorter = [s for chosen, s in found.items() if chosen < set(kinds)]
+            if self.tries.score is None and any(s.losses[0] < SMALLER for s in shorter):
+                continue  # what these kinds add could only lose more
+            suggestion = self._best(kinds, shorter, best)
+            if suggestion is None:
+                continue
+            if all(_is_worth(suggestion, s) for s in shorter):
+                found[frozenset(kinds)] = suggestion
+            if best is None or _rank(suggestion) < _rank(best):
+                best = suggestion
+        listed = list(found.values())
+        return listed if best is None or best in listed else [*listed, best]
 
-    def _sets(self, edits: int) -> list[tuple[str, ...]]:
-        """Sets of so many kinds of edits with any kinds of change of the run, those with the fewest lists first."""
-        runs = [kind for kind in OF_RUN if kind in self.kinds]
-        of_run = list(chain.from_iterable(combinations(runs, count) for count in range(len(runs) + 1)))
-        of_network = combinations([kind for kind in OF_NETWORK if kind in self.kinds], edits)
-        sets = (edited + run for edited, run in product(of_network, of_run) if edited + run)
-        return sorted(sets, key=lambda kinds: (len(kinds), prod(len(self.kinds[kind]) for kind in kinds)))
+    def _is_few(self, kinds: Collection[str], best: Suggestion) -> bool:
+        """Whether these kinds are tried though there is a list already."""
+        edits = [kind for kind in kinds if kind in OF_NETWORK]
+        is_costly = "finding" in edits or self.tries.score is not None or best.losses[0] < SMALLER
+        return not is_costly or len(set(edits) - {"finding"}) <= FEW_EDITS
 
-    def _best(self, kinds: tuple[str, ...], shorter: Sequence[Suggestion]) -> Suggestion | None:
-        """The first list of these kinds that meets the targets, tried in the order of what it loses."""
-        tries = self.tries
-        if len(kinds) > 1 and self.only_upper and _is_smaller(kinds):
-            strongest = tries.suggestion(tuple(values[-1] for values in self._values(kinds)))
-            if strongest is None or strongest.shortfall_ratio:
-                return None  # what loses less takes more
+    def _sets(self) -> list[tuple[str, ...]]:
+        """Sets of kinds, those with the fewest edits of the network first, of those the ones with the fewest lists."""
+        kinds = [kind for kind in ORDER if kind in self.kinds]
+        sets = chain.from_iterable(combinations(kinds, count) for count in range(1, len(kinds) + 1))
+        return sorted(sets, key=lambda some: (
+            sum(kind in OF_NETWORK for kind in some), len(some), prod(len(self.kinds[kind]) for kind in some)
+        ))  # fmt: skip
+
+    def _best(
+        self, kinds: tuple[str, ...], shorter: Sequence[Suggestion], best: Suggestion | None
+    ) -> Suggestion | None:
+        """The list of these kinds that meets the targets at the least loss, if it is worth its length or the best."""
         lists = self._lists(kinds)
-        if tries.score is not None:
-            return tries.first(sorted(lists, key=tries.by_score))
-        lists = [some for some in lists if all(_loses_less(tries.expected_losses(some), s.losses) for s in shorter)]
-        if not tries.plans or len(lists) <= MANY:
-            return tries.first(lists)
-        return self._by_rows(lists)
+        if self.tries.score is not None:
+            return self.tries.first(sorted(lists, key=self.tries.by_score))
+        return self.tries.first([some for some in lists if self._is_sought(some, shorter, best)])
 
-    def _by_rows(self, lists: Sequence[List]) -> Suggestion | None:
-        """The best of what halving finds in each row of lists that differ in the kind with most values only.
-
-        Along a row what loses more takes less time and memory; across rows it need not.
-        """
-        kinds = [change.kind for change in lists[0]]
-        longest = max(range(len(kinds)), key=lambda place: len({some[place].text for some in lists}))
-        rows: dict[tuple[str, ...], list[List]] = {}
-        for some in lists:
-            rows.setdefault(tuple(change.text for change in some if change.kind != kinds[longest]), []).append(some)
-        best = None
-        for row in rows.values():
-            better = [some for some in row if best is None or self.tries.expected_losses(some) < best.losses]
-            found = self._by_halving(better)
-            if found and (best is None or found.losses < best.losses):
-                best = found
-        return best
-
-    def _by_halving(self, row: Sequence[List]) -> Suggestion | None:
-        """The first of a row that meets the targets, and then among those just before it: widths are rounded."""
-        low, high = 0, len(row)
-        while low < high:
-            middle = (low + high) // 2
-            if self.tries.first(row[middle : middle + 1]):
-                high = middle
-            else:
-                low = middle + 1
-        return self.tries.first(row[max(0, low - NEAR) : low + 1]) if low < len(row) else None
+    def _is_sought(self, chosen: List, shorter: Sequence[Suggestion], best: Suggestion | None) -> bool:
+        losses = self.tries.expected_losses(chosen)
+        return all(_loses_less(losses, s.losses) for s in shorter) or (best is not None and losses < best.losses)
 
     def _lists(self, kinds: tuple[str, ...]) -> list[List]:
         """Every choice of one change a kind, in the order of what it loses; some cannot be carried out."""

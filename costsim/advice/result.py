@@ -14,6 +14,17 @@ from costsim.limits import Assertion
 from costsim.units import format_milliseconds
 
 
+def check_format(path: str | Path) -> None:
+    """Refuse to write where a path ends in no format there is.
+
+    Raises:
+        InputError: neither ``.onnx`` nor ``.json``.
+    """
+    suffix = Path(path).suffix
+    if suffix not in (".onnx", ".json"):
+        raise InputError(f"'{suffix}' is no format to write", where=f"-o {path}", mend="write .onnx or .json")
+
+
 @dataclass(frozen=True)
 class Suggestion:
     """A list of changes, carried out and priced together."""
@@ -65,15 +76,13 @@ class Suggestion:
         Raises:
             InputError: another ending, a layer the format has no word for, or a path that cannot be written.
         """
-        suffix = Path(path).suffix
-        if suffix == ".json":
+        check_format(path)
+        if Path(path).suffix == ".json":
             save_network(self.state.graph, path)
-        elif suffix == ".onnx":
+        else:
             from costsim.exporters.onnx import onnx_model
 
             write_bytes(path, onnx_model(self.state.graph).SerializeToString())
-        else:
-            raise InputError(f"'{suffix}' is no format to write", where=f"-o {path}", mend="write .onnx or .json")
 
     def record(self) -> dict[str, Any]:
         """All of it as plain data."""

@@ -57,6 +57,18 @@ def check_metrics(targets: Collection[Assertion], totals: Mapping[str, Any], unk
             raise InputError(f"{target.metric} is not known: {unknown.get(target.metric, 'no value')}", where=WHERE)
 
 
+GROWING = ("_ms", "_mj", "_bytes", "_elems")
+"""Ends of the names of totals that grow with a network."""
+
+
+def is_eased(target: Assertion) -> bool:
+    """Whether a smaller network can only come nearer to it: an upper limit on what grows with a network."""
+    name = target.metric
+    if target.comparison.startswith("<"):
+        return name in ("params", "macs", "flops") or name.endswith(GROWING)
+    return name == "throughput_per_s" and target.comparison.startswith(">")
+
+
 def shortfall(targets: Collection[Assertion], totals: Mapping[str, Any]) -> float:
     """How far the worst of the targets is from being met, as a share of its limit: 0 where all are met."""
     worst = 0.0

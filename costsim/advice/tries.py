@@ -2,31 +2,38 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import replace
 from math import inf, prod
 from typing import Any
 
 from costsim.advice.changes import OF_RUN, SMALLER, Change, State
+from costsim.advice.extents import Extents
 from costsim.advice.result import Suggestion
 from costsim.advice.score import Score
-from costsim.advice.targets import shortfall
+from costsim.advice.targets import is_eased, shortfall
 from costsim.analysis import Analysis
 from costsim.errors import DoesNotFitError, InputError
 from costsim.graph import LayerGraph
 from costsim.limits import Assertion
+from costsim.lowering import Lowering
 from costsim.simulate import Simulation, lowering_for, simulate, simulate_together
+from costsim.tables.cache import Caches
 from costsim.totals import cost_totals, op_totals
 
 MOST_OPS, MOST_PLANNED_OPS = 400_000, 35_000
 """Ops of priced networks beyond which no further lists are tried, and where a buffer is planned: ten seconds."""
 
-TOGETHER = 16
+UNSTEADY_RATIO = 0.5
+"""Where kernels are chosen by channels, a network may take more time than a larger one: grouped ResNet-18 on an
+Arm Cortex-A76 up to 0.32 more, where channels fill no pack. Only a list that misses by more excludes larger ones."""
+
+TOGETHER = 8
 """Lists priced in one table."""
 
-EXACT = 2
-"""Edits of a list whose network is made to know what it loses; of more it is reckoned."""
+SIZES = ("width", "input size", "groups")
+"""Edits that make layers smaller and change nothing else of them but their groups."""
 
 List = tuple[Change, ...]
 
@@ -40,6 +47,11 @@ class Tries:
         self.priced = 0
         self._graphs: dict[tuple[str, ...], LayerGraph | None] = {}
         self._shares: dict[int, tuple[LayerGraph, tuple[float, float]]] = {}
+        self._sized: dict[int, Extents] = {}
+        self._lowerings: dict[tuple[str, ...], Lowering] = {}
+        self._caches = Caches()
+        self.eased = all(map(is_eased, targets))
+        """Whether a smaller network is never further from the targets."""
         self._whole = (int(state.graph.total_macs) or 1, int(state.graph.total_params) or 1)
         self.simulation: Simulation | None = None
         with suppress(DoesNotFitError):
@@ -47,62 +59,109 @@ class Tries:
         self.plans = self.simulation is None or self.simulation.ops.plan is not None
         """Whether a buffer is planned for each network, which takes longer than all else."""
         ops = len(self.simulation.ops) if self.simulation else len(state.graph)
+        self._unsteady_ratio = 0.0 if self.plans else UNSTEADY_RATIO
         self._most = (MOST_PLANNED_OPS if self.plans else MOST_OPS) // ops
 
     def first(self, lists: Sequence[List]) -> Suggestion | None:
-        """The first of the lists that meets the targets."""
-        for start in range(0, len(lists), TOGETHER):
-            if self.priced >= self._most:
-                return None
-            for chosen in self._promising(lists[start : start + TOGETHER]):
-                suggestion = self.suggestion(chosen)
+        """The first of the lists that meets the targets, by pricing few of them.
+
+        One that meets the targets leaves those before it; one that does not takes with it all that make the network
+        smaller in no layer than it does, run in the same way. The last list of each way is priced first, then such as
+        are spread evenly over those that are left.
+        """
+        left, best = list(lists), None
+        places = self._last_of_each_way(left)
+        while left and self.priced < self._most:
+            tried = {place: left[place] for place in places}
+            shortfalls = dict(zip(tried, self._shortfalls(list(tried.values())), strict=True))
+            end = len(left)
+            for place in sorted(place for place, short in shortfalls.items() if short == 0):
+                suggestion = self.suggestion(tried[place])
                 if suggestion and not suggestion.shortfall_ratio:
-                    return suggestion
-        return None
+                    best, end = suggestion, place
+                    break
+            missed = [tried[place] for place, short in shortfalls.items() if short and short > self._unsteady_ratio]
+            left = [
+                chosen
+                for place, chosen in enumerate(left[:end])
+                if place not in tried and not any(self._needs_no_less(chosen, other) for other in missed)
+            ]
+            count = min(TOGETHER, len(left))
+            places = [int((number + 0.5) * len(left) / count) for number in range(count)]
+        return best
 
-    def _promising(self, lists: Sequence[List]) -> Iterator[List]:
-        """Those that meet the targets when priced together, and the nearest; all where they have to be priced alone."""
-        shortfalls = None if self.plans or len(lists) < EXACT else self._shortfalls(lists)
-        if shortfalls is None:
-            yield from lists
-            return
-        self.priced += len(lists)
-        yield from (chosen for chosen, short in zip(lists, shortfalls, strict=True) if not short)
-        nearest = min(range(len(lists)), key=shortfalls.__getitem__)
-        if self.nearest and shortfalls[nearest] < self.nearest.shortfall_ratio:
-            yield lists[nearest]
+    def _last_of_each_way(self, lists: Sequence[List]) -> list[int]:
+        """Places of the lists that lose most, of all that differ in the size of layers alone."""
+        last = {self._way(chosen): place for place, chosen in enumerate(lists)}
+        return sorted(last.values())
 
-    def _shortfalls(self, lists: Sequence[List]) -> list[float] | None:
-        """How far each list is from meeting the targets; None where a target is on no total of a table."""
-        found = [inf] * len(lists)
+    def _way(self, chosen: List) -> tuple[str, ...]:
+        """All of a list that does not change how large layers are."""
+        return tuple(change.text for change in chosen if change.kind not in SIZES)
+
+    def _needs_no_less(self, one: List, other: List) -> bool:
+        """Whether a list is sure to be as far from targets that smaller networks meet sooner as another one."""
+        if not self.eased or self._way(one) != self._way(other):
+            return False
+        extents = self._extents(one), self._extents(other)
+        return None not in extents and extents[0].cover(extents[1])
+
+    def _extents(self, chosen: List) -> Extents | None:
+        graph = self.graph(tuple(change for change in chosen if change.kind in SIZES))
+        if graph is None:
+            return None
+        if id(graph) not in self._sized:
+            self._sized[id(graph)] = Extents.of(graph)
+        return self._sized[id(graph)]
+
+    def _shortfalls(self, lists: Sequence[List]) -> list[float | None]:
+        """How far each list is from the targets; infinite where it does not fit, None where it cannot be had."""
+        found: list[float | None] = [None] * len(lists)
         runs: dict[tuple[str, ...], list[int]] = {}
         for place, chosen in enumerate(lists):
             runs.setdefault(tuple(change.text for change in chosen if change.kind in OF_RUN), []).append(place)
-        try:
-            for places in runs.values():
+        for places in runs.values():
+            with suppress(InputError):
                 state = self._run(lists[places[0]])
-                made_of = {place: graph for place in places if (graph := self.graph(lists[place]))}
-                if not made_of:
-                    continue
-                graphs = list(made_of.values())
-                made = simulate_together(graphs, state.profile, state.run, lowering_for(state.profile, state.run))
-                columns = op_totals(made[0]) | cost_totals(*made)
-                if any(target.metric not in columns for target in self.targets):
-                    return None
-                for number, place in enumerate(made_of):
-                    totals = {name: float(column[number]) for name, column in columns.items()}
-                    found[place] = shortfall(self.targets, totals)
-        except (DoesNotFitError, InputError):
-            return None
+                graphs = {place: graph for place in places if (graph := self.graph(lists[place])) is not None}
+                for place, short in zip(graphs, self._priced(list(graphs.values()), state), strict=True):
+                    found[place] = short
+                    if short is not None and (self.nearest is None or short < self.nearest.shortfall_ratio):
+                        self.suggestion(lists[place])
         return found
+
+    def _priced(self, graphs: Sequence[LayerGraph], state: State) -> list[float | None]:
+        """How far each network is from the targets, priced in one table where the targets are on its totals."""
+        if not graphs:
+            return []
+        self.priced += len(graphs)
+        try:
+            made = simulate_together(graphs, state.profile, state.run, self._lowering(state))
+        except (DoesNotFitError, InputError) as error:
+            if len(graphs) > 1:
+                return [short for graph in graphs for short in self._priced([graph], state)]
+            return [inf if isinstance(error, DoesNotFitError) else None]
+        columns = op_totals(made[0]) | cost_totals(*made)
+        if all(target.metric in columns for target in self.targets):
+            each = ({name: float(column[at]) for name, column in columns.items()} for at in range(len(graphs)))
+            return [shortfall(self.targets, totals) for totals in each]
+        simulations = (simulate(graph, state.profile, state.run) for graph in graphs)
+        return [shortfall(self.targets, Analysis(simulation).summary) for simulation in simulations]
+
+    def _lowering(self, state: State) -> Lowering:
+        """One way to run, with what is known of rows from the networks priced before."""
+        key = state.profile.runtime.name, state.profile.runtime.version, state.run.dtype
+        if key not in self._lowerings:
+            self._lowerings[key] = lowering_for(state.profile, state.run, self._caches)
+        return self._lowerings[key]
 
     def expected_losses(self, chosen: List) -> tuple[float, ...]:
         """What it asks for, and the shares of multiply-accumulates and parameters it loses."""
         loss = max(change.loss for change in chosen)
         if loss < SMALLER:
             return (loss, 0.0, 0.0)
-        edits = tuple(change for change in chosen if change.kind not in (*OF_RUN, "finding"))  # these keep the MACs
-        graph = self.graph(edits) if len(edits) <= EXACT else None
+        edits = tuple(change for change in chosen if change.kind in SIZES)  # all others keep the MACs
+        graph = self.graph(edits)
         if graph is None:
             return (loss, 1 - prod(change.kept_ratio for change in edits), 0.0)
         return (loss, *(round(max(0.0, 1 - kept), 6) for kept in self._kept(graph)))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from costsim.advice import Advice, advise
+from costsim.advice.result import check_format
 from costsim.cli.options import parse_settings, run_options
 from costsim.cli.outputs import format_option, print_report
 from costsim.errors import AssertionFailedError, InputError
@@ -45,15 +46,17 @@ def command(
     """  # noqa: D301  click wants a real backspace
     if (number is None) != (path is None):
         raise InputError("--apply and --output go together", where="advise", mend="write --apply 1 -o better.onnx")
+    if path is not None:
+        check_format(path)
     advice = advise(
         network, hw, targets, settings=parse_settings(settings), runtime=runtime, score=named(score) if score else None,
         **run,  # type: ignore[arg-type]
     )  # fmt: skip
     print_report("advise", output, advice)
-    if number is not None and path is not None:
-        _write(advice, number, path, hw)
     if not advice.met and not advice.suggestions:
         raise AssertionFailedError("nothing within these limits meets " + " and ".join(t.text for t in advice.targets))
+    if number is not None and path is not None:
+        _write(advice, number, path, hw)
 
 
 def _write(advice: Advice, number: int, path: str, hw: str) -> None:

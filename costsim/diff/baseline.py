@@ -10,7 +10,7 @@ from typing import Any
 from costsim.analysis import Analysis, Record
 from costsim.errors import InputError
 from costsim.jsonfile import read_json
-from costsim.version import VERSION
+from costsim.version import SCHEMA_VERSION, VERSION
 
 MADE_BY = "write it with 'costsim analyze NETWORK --hw HW --format json'"
 
@@ -56,9 +56,12 @@ def read_baseline(path: str | Path) -> Side:
     """A saved ``analyze --format json``.
 
     Raises:
-        InputError: not readable, no JSON, or no analysis of a network.
+        InputError: not readable, no JSON, no analysis of a network, or one in another form.
     """
     document = read_json(path, mend=MADE_BY)
+    form = document.get("schema_version", SCHEMA_VERSION) if isinstance(document, dict) else SCHEMA_VERSION
+    if form != SCHEMA_VERSION:
+        raise InputError(f"schema version {form!r}", where=str(path), mend=f"this costsim reads {SCHEMA_VERSION}")
     try:
         network, hardware = document["network"], document["hardware"]
         layers = tuple(document["layers"])

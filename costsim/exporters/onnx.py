@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from costsim.errors import InputError
-from costsim.exporters.onnx_layers import WRITERS
+from costsim.exporters.onnx_layers import OTHERWISE, WRITERS
 from costsim.exporters.onnx_writer import ModelWriter
 from costsim.graph import LayerGraph, Node
 from costsim.graph.layers import Input
@@ -61,9 +61,9 @@ def _write(model: ModelWriter, graph: LayerGraph, node: Node) -> None:
     write_layer = WRITERS.get(type(node.layer))
     if write_layer is None:
         raise InputError(
-            f"{type(node.layer).__name__} cannot be written as ONNX",
+            f"'{node.layer.op}' cannot be written as ONNX",
             where=f"{graph.name}: {node.name}",
-            mend="measure another network",
+            mend=OTHERWISE,
         )
     model.begin(node.name)
     model.end(write_layer(model, node.layer, list(node.inputs), graph.input_shapes(node), node.shape))

@@ -14,6 +14,9 @@ from costsim.graph.layers.base import pair
 LayerWriter: TypeAlias = Callable[[ModelWriter, Any, list[str], tuple[Shape, ...], Shape], str]
 """Takes the layer, the tensors it reads, their shapes and the shape it gives; names the tensor it wrote last."""
 
+OTHERWISE = "write .json, or measure another network"
+"""What to do about a layer that ONNX has no word for."""
+
 
 def conv(net: ModelWriter, layer: L.Conv2d, reads: list[str], shapes: tuple[Shape, ...], shape: Shape) -> str:
     weight = net.weights(layer.out_channels, shapes[0][1] // layer.groups, *layer.kernel)
@@ -51,7 +54,7 @@ _ARITHMETIC = {"add": "Add", "sub": "Sub", "mul": "Mul", "div": "Div", "pow": "P
 
 def arithmetic(net: ModelWriter, layer: L.Arithmetic, reads: list[str], shapes: tuple[Shape, ...], shape: Shape) -> str:
     if layer.function not in _ARITHMETIC or layer.const_elems not in (0, 1, shape[1] if len(shape) > 1 else 1):
-        raise InputError(f"'{layer.function}' cannot be written as ONNX", mend="measure another network")
+        raise InputError(f"'{layer.function}' cannot be written as ONNX", mend=OTHERWISE)
     result, *others = reads
     if layer.const_elems:
         others.append(net.ones((layer.const_elems, *(1,) * (len(shape) - 2))))

@@ -61,7 +61,7 @@ def named(text: Path | str) -> Callable[..., Any]:
         known = [key for key, value in vars(module).items() if callable(value) and not key.startswith("_")]
         raise unknown_name("name", name, known, where=place) from None
     if not callable(found):
-        raise InputError(f"is a {type(found).__name__}, no class or function", where=str(text), mend=MEND)
+        raise InputError(f"is of type {type(found).__name__}, no class or function", where=str(text), mend=MEND)
     return found
 
 

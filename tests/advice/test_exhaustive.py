@@ -2,21 +2,25 @@
 
 from contextlib import suppress
 from itertools import product
-from time import process_time
 
 import pytest
 
 import costsim
-from costsim.advice.advise import WORTH_RATIO, other_runtimes
+from costsim.advice.advise import other_runtimes
 from costsim.advice.changes import State, changes
 from costsim.devices import RunConfig
 from costsim.errors import DoesNotFitError, InputError
 from costsim.hardware import load_profile
 from costsim.simulate import lowering_for, simulate, simulate_together
 from costsim.totals import cost_totals
+from tests.quiet import QuietTime
+
+ROUNDED = 1e-6
+"""Shares of multiply-accumulates are told to six digits."""
 
 SECONDS = 20
-"""Of one core."""
+"""Of wall time on a core that does nothing else: see ``QuietTime``. A search that slept or waited for a disk would fail
+as one that computed, and a machine full of other work fails none."""
 
 TRIPLES = [
     (network, hw, share)
@@ -90,16 +94,16 @@ def applied(state, some):
 @pytest.mark.parametrize(("network", "hw", "share"), TRIPLES)
 def test_advice_is_as_good_as_the_best_of_all_lists(network, hw, share, tmp_path):
     limit_ms = share * costsim.analyze(network, hw).latency_ms
-    began = process_time()
-    advice = costsim.advise(network, hw, f"latency_ms < {limit_ms:.6f}")
-    took = process_time() - began
+    with QuietTime() as quiet:
+        advice = costsim.advise(network, hw, f"latency_ms < {limit_ms:.6f}")
+    took = quiet.seconds
     known = best_of_all(network, hw, limit_ms)
     print(f"{network} on {hw}: {took:.1f} s, best of all {known}, advised {[s.losses for s in advice.suggestions[:1]]}")
     if known is None:
         pytest.skip("no list of these changes meets it")
     first = advice.suggestions[0]
     loss, lost, _ = first.losses
-    assert loss < known[0] or (loss == known[0] and lost <= known[1] + WORTH_RATIO)
+    assert (loss, lost) <= (known[0], known[1] + ROUNDED)
     assert took < SECONDS
     path = tmp_path / "better.json"
     first.save(path)

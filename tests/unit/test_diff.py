@@ -159,6 +159,7 @@ def test_a_saved_analysis_is_a_baseline(run, files, tmp_path):
             (),
             "network other instead of",
         ),
+        ({"schema_version": 99}, (), "schema version 99; this costsim reads 1"),
         ({"layers": "none"}, (), "is no saved analysis"),
         ({"layers": [{}]}, (), "is no saved analysis"),
         ({"totals": None}, (), "is no saved analysis"),

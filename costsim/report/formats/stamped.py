@@ -6,10 +6,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from costsim.version import VERSION
-
-SCHEMA_VERSION = 1
-"""Adding keys is free; changing the meaning of one is a new version. ``costsim schema`` prints the forms."""
+from costsim.version import SCHEMA_VERSION, VERSION
 
 
 def stamp() -> dict[str, Any]:

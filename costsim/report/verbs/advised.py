@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from rich.console import Group
@@ -13,7 +14,7 @@ from costsim.report.formats.markdown import escaped, markdown_table
 from costsim.report.formats.stamped import stamped_json
 from costsim.report.formats.terminal import as_text, plain_table
 from costsim.report.words import total, total_name
-from costsim.units import format_count
+from costsim.units import DIGITS, format_count, time_column
 
 if TYPE_CHECKING:
     from costsim.advice import Advice, Suggestion
@@ -106,8 +107,9 @@ def _table(advice: Advice, suggestions: tuple[Suggestion, ...]) -> Table:
     table.add_column("", justify="right", no_wrap=True)
     table.add_column("change", overflow="fold")
     names = _shown(advice)
-    for name in names:
-        table.add_column(total_name(name), justify="right", overflow="fold")
+    columns = [_column(name, suggestions) for name in names]
+    for head, _ in columns:
+        table.add_column(head, justify="right", overflow="fold")
     if any(suggestion.score is not None for suggestion in suggestions):
         table.add_column("score", justify="right")
     table.add_column("MACs kept", justify="right")
@@ -116,11 +118,19 @@ def _table(advice: Advice, suggestions: tuple[Suggestion, ...]) -> Table:
         what = Text("\n".join(change.text for change in suggestion.changes))
         what.append(f"\n{suggestion.loss}", "dim")
         table.add_row(
-            str(number), what, *(total(name, suggestion.totals[name]) for name in names),
+            str(number), what, *(values[number - 1] for _, values in columns),
             *([format_count(suggestion.score)] if suggestion.score is not None else []),
             f"{suggestion.macs_kept_ratio:.0%}", f"{suggestion.params_kept_ratio:.0%}",
         )  # fmt: skip
     return table
+
+
+def _column(name: str, suggestions: Sequence[Suggestion]) -> tuple[str, list[str]]:
+    """A total of each list under its head; a time with a digit more than is sure, to be told from its limit."""
+    values = [suggestion.totals[name] for suggestion in suggestions]
+    if name.endswith("_ms"):
+        return time_column(total_name(name), values, digits=DIGITS + 1)
+    return total_name(name), [total(name, value) for value in values]
 
 
 def short_lines(advice: Advice) -> list[str]:
