@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Iterable
-from difflib import get_close_matches
 from typing import Any
 
 LONGEST = 600
@@ -75,9 +74,16 @@ class AssertionFailedError(CostsimError):
     exit_code = 3
 
 
+def nearest(word: str, known: Iterable[str], most: int = 1, cutoff: float = 0.6) -> list[str]:
+    """The known words that look like this one, the likest first; ``cutoff`` is the share that has to be alike."""
+    from difflib import get_close_matches  # only who misspells pays for it
+
+    return get_close_matches(word, list(known), n=most, cutoff=cutoff)
+
+
 def unknown_name(kind: str, name: str, known: Iterable[str], *, where: str = "", listing: str = "") -> InputError:
     """The error for a name that is not known, with the nearest ones that are."""
     known, name = sorted(known), shortened(name)
-    near = get_close_matches(name.lower(), known, n=3, cutoff=0.5)
+    near = nearest(name.lower(), known, most=3, cutoff=0.5)
     mend = f"did you mean {', '.join(near)}?" if near else (listing or f"known: {', '.join(known)}")
     return InputError(f"unknown {kind} '{name}'", where=where, mend=mend)

@@ -10,7 +10,6 @@ import re
 import select
 import stat
 import sys
-import tempfile
 import time
 from pathlib import Path
 
@@ -236,6 +235,8 @@ def _open_descriptor(path: str | Path) -> int | None:
 
 
 def _replace(target: Path, content: bytes, mode: int | None) -> None:
+    import tempfile  # most commands write no file
+
     handle, temporary = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name[:40]}.")
     try:
         with os.fdopen(handle, "wb") as file:

@@ -5,11 +5,14 @@ Each is an entry point of an installed package; costsim's own are declared in it
 
 from __future__ import annotations
 
+import sys
 from functools import cache
-from importlib.metadata import EntryPoint, entry_points
-from typing import Any
+from importlib import import_module
+from pathlib import Path
+from typing import Any, NamedTuple
 
 from costsim.errors import InputError, unknown_name
+from costsim.kept import keep, read_kept, short, stamp
 
 DEVICES = "costsim.devices"
 PROFILES = "costsim.profiles"
@@ -20,16 +23,52 @@ REPORTS = "costsim.reports"
 """Forms of an analysis. What another verb prints has its forms in the group behind a dot: ``costsim.reports.check``."""
 
 
-@cache
-def _all_entry_points() -> Any:
-    return entry_points()  # reads every installed package's metadata: once is enough
+class Plugin(NamedTuple):
+    """An entry point."""
+
+    group: str
+    name: str
+    value: str
+    """Where its object is: ``package.module:name``."""
+
+    def load(self) -> Any:
+        """The object, whose module is imported."""
+        module, _, names = self.value.partition("[")[0].strip().partition(":")
+        found: Any = import_module(module)
+        for name in filter(None, names.split(".")):
+            found = getattr(found, name)
+        return found
 
 
 @cache
-def plugins(group: str) -> dict[str, EntryPoint]:
+def _all_plugins() -> list[Plugin]:
+    """Those of every package on the path.
+
+    Reading the metadata of all packages takes as long as an analysis. So what it holds of costsim is kept, until
+    something is installed or removed: that changes the folder it lies in, which is how ``importlib.metadata`` itself
+    knows.
+    """
+    folders = [folder for folder in sys.path if Path(folder).exists()]
+    name, made_of = f"plugins-{short(sys.version, folders)}", stamp(*folders)
+    kept = read_kept(name)
+    if made_of and kept and kept["made_of"] == made_of:
+        return [Plugin(*point) for point in kept["plugins"]]
+    from importlib.metadata import entry_points
+
+    points = entry_points()
+    groups = (group for group in points.groups if group.startswith("costsim."))
+    found = [Plugin(group, point.name, point.value) for group in groups for point in points.select(group=group)]
+    keep(name, {"made_of": made_of, "plugins": found})
+    return found
+
+
+@cache
+def plugins(group: str) -> dict[str, Plugin]:
     """Registered plug-ins of a group by name; a name registered twice is refused."""
-    found: dict[str, EntryPoint] = {}
-    for point in _all_entry_points().select(group=group):
+    found: dict[str, Plugin] = {}
+    for point in _all_plugins():
+        if point.group != group:
+            continue
         other = found.setdefault(point.name, point)
         if other.value != point.value:
             raise InputError(

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
-
-from ruamel.yaml import YAML
-from ruamel.yaml.error import YAMLError
-from ruamel.yaml.events import CollectionEndEvent, CollectionStartEvent
 
 from costsim.errors import InputError, shortened
 from costsim.files import read_text
@@ -48,8 +47,26 @@ def read_yaml_list(path: Path, mend: str) -> list[Any]:
     return list(entries)
 
 
+@contextmanager
+def texts_read() -> Iterator[dict[str, str]]:
+    """The text of every YAML file read inside, by path."""
+    texts: dict[str, str] = {}
+    before = _TEXTS.set(texts)
+    try:
+        yield texts
+    finally:
+        _TEXTS.reset(before)
+
+
+_TEXTS: ContextVar[dict[str, str] | None] = ContextVar("texts", default=None)
+
+
 def _read(path: Path) -> Any:
-    return parse_yaml(read_text(path), str(path))
+    text = read_text(path)
+    noted = _TEXTS.get()
+    if noted is not None:
+        noted[str(path)] = text
+    return parse_yaml(text, str(path))
 
 
 def parse_yaml(text: str, where: str, lines: bool = True) -> Any:
@@ -58,6 +75,8 @@ def parse_yaml(text: str, where: str, lines: bool = True) -> Any:
     Raises:
         InputError: not YAML, a key given twice, or a value no Python object can be made of.
     """
+    from ruamel.yaml.error import YAMLError  # profiles that were read before need no parser
+
     try:
         return _parsed(text)
     except YAMLError as error:
@@ -75,6 +94,8 @@ def parse_yaml(text: str, where: str, lines: bool = True) -> Any:
 @lru_cache(maxsize=64)
 def _parsed(text: str) -> Any:
     """Kept: profiles inherit from the same few files, and a sweep reads its profiles again and again."""
+    from ruamel.yaml import YAML
+
     _check_depth(text)
     return YAML(typ="safe").load(text)
 
@@ -89,6 +110,9 @@ def _check_depth(text: str) -> None:
     columns = max((match.end() for match in before if match), default=0)
     if text.count("[") + text.count("{") + 2 * columns <= DEEPEST:  # lists need no column of their own under a key
         return
+    from ruamel.yaml import YAML
+    from ruamel.yaml.events import CollectionEndEvent, CollectionStartEvent
+
     depth = 0
     for event in YAML(typ="safe").parse(text):
         depth += isinstance(event, CollectionStartEvent) - isinstance(event, CollectionEndEvent)

@@ -10,9 +10,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext, redirect_stderr, suppress
 from importlib import import_module
-from pathlib import Path
 from time import perf_counter
-from traceback import extract_tb
 
 import click
 
@@ -133,6 +131,9 @@ def _without_colours() -> Iterator[None]:
 
 def _raised_at(error: Exception) -> str:
     """The line of costsim that refused, for a report of a bug."""
+    from pathlib import Path
+    from traceback import extract_tb
+
     frame = extract_tb(error.__traceback__)[-1]
     return f" (raised in {Path(frame.filename).name}, line {frame.lineno}, {frame.name})"
 

@@ -9,10 +9,9 @@ from __future__ import annotations
 
 import heapq
 from collections.abc import Iterable, Mapping
-from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
 
-from costsim.errors import InputError
+from costsim.errors import InputError, nearest
 from costsim.graph.layergraph import LayerGraph
 from costsim.graph.layers import Layer
 from costsim.graph.spoken import is_missing, layer_from
@@ -97,7 +96,7 @@ def from_records(records: Any, name: str = "table", layers: Mapping[str, type[La
     for title, inputs in reads.items():
         for operand in inputs:
             if operand not in graph:
-                near = get_close_matches(operand, reads, n=1)
+                near = nearest(operand, reads)
                 hint = f"did you mean {near[0]}?" if near else "name a row of the table"
                 raise InputError(f"reads '{operand}', which is not there", where=f"{name}: {title}", mend=hint)
         _add_edges(graph, title, inputs)
@@ -247,7 +246,7 @@ def _with_hint(error: InputError, node: Any, names: Mapping[Any, str], attribute
     """A node without any attribute mostly comes from an edge to a misspelt name."""
     if attributes:
         return error
-    near = get_close_matches(names[node], [name for other, name in names.items() if other != node], n=1)
+    near = nearest(names[node], [name for other, name in names.items() if other != node])
     hint = f"; only an edge names it: did you mean {near[0]}?" if near else ""
     return InputError(error.what + hint, where=error.where, mend=error.mend)
 

@@ -11,13 +11,12 @@ import math
 import re
 from collections.abc import Mapping
 from dataclasses import MISSING, Field, replace
-from difflib import get_close_matches
 from functools import partial
 from typing import Any
 
 import numpy as np
 
-from costsim.errors import InputError, unknown_name
+from costsim.errors import InputError, nearest, unknown_name
 from costsim.graph import layers as L
 from costsim.graph.layers import Layer, Shape
 from costsim.graph.layers.elementwise import ACTIVATIONS, ARITHMETIC
@@ -154,7 +153,7 @@ def _refuse_slip(word: str, attribute: str, fields: Mapping[str, str]) -> None:
         return
     if attribute in _WINDOWED:
         raise InputError(f"{word} has no {attribute}", mend=f"it takes {', '.join(sorted(fields)) or 'no fields'}")
-    near = get_close_matches(attribute, fields, n=1, cutoff=NEAR)
+    near = nearest(attribute, fields, cutoff=NEAR)
     if near and near[0] not in ("size", "shape", "count"):
         raise unknown_name(f"field of {word}", attribute, fields)
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from costsim.errors import InputError, unknown_name
 from costsim.files import check_file, is_there
+from costsim.kept import keep, read_kept, short, stamp
 from costsim.plugins import PROFILES, plugins
 
 _ALIAS = re.compile(r"\w+")
@@ -65,12 +66,18 @@ def profile_names() -> list[str]:
 
 
 def profile_aliases() -> dict[str, str]:
-    """Alias to profile name. Only the ``aliases: [a, b]`` line of each file is read, to keep start-up short."""
+    """Alias to profile name. Only the ``aliases: [a, b]`` line of each file is read, and kept while no file changes."""
+    files = profile_files()
+    name, made_of = f"aliases-{short(shipped_folder())}", stamp(*files.values())
+    kept = read_kept(name)
+    if made_of and kept and kept["made_of"] == made_of:
+        return dict(kept["aliases"])
     aliases: dict[str, str] = {}
-    for name, path in profile_files().items():
+    for profile, path in files.items():
         with path.open(encoding="utf-8") as lines:
             line = next((line for line in lines if line.startswith("aliases:")), "")
-        aliases = dict.fromkeys(_ALIAS.findall(line.partition(":")[2]), name) | aliases
+        aliases = dict.fromkeys(_ALIAS.findall(line.partition(":")[2]), profile) | aliases
+    keep(name, {"made_of": made_of, "aliases": aliases})
     return aliases
 
 

@@ -12,6 +12,7 @@ from costsim.errors import InputError, shortened, unknown_name
 from costsim.files import write_text
 from costsim.hardware.fingerprint import is_as_carded
 from costsim.hardware.folders import find_parent, find_profile
+from costsim.hardware.kept_profile import kept_profile
 from costsim.hardware.profile import Profile
 from costsim.hardware.runtimes import listed, own_first, with_runtime
 from costsim.hardware.trees import (
@@ -49,7 +50,10 @@ def load_profile(hw: str | Path, settings: Mapping[str, str] | None = None, runt
         InputError: unknown name or field, a number without unit or source, a contradiction; the
             message names the file, the path in it and the mend.
     """
-    return _load(find_profile(hw), settings, runtime)
+    path = find_profile(hw)
+    if settings:
+        return _load(path, settings, runtime)
+    return kept_profile(path, runtime, lambda: _load(path, None, runtime))
 
 
 def runtime_names(hw: str | Path) -> list[str]:
