@@ -11,6 +11,7 @@ import select
 import stat
 import sys
 import time
+from functools import cache
 from pathlib import Path
 
 from costsim.errors import InputError
@@ -186,6 +187,27 @@ def make_folder(path: str | Path) -> Path:
     except ValueError as error:  # a null byte in the path
         raise InputError(f"cannot be made: {error}", where=str(path).replace("\0", "\\0")) from None
     return folder
+
+
+@cache
+def as_folder(path: Path) -> Path:
+    """The folder at a path, which may lead into a zip that modules are imported from: ``app.pyz/costsim/hwprofiles``.
+
+    Of a folder in a zip it is a copy, which goes with the process. What is not there stays what it is.
+    """
+    archive = next((parent for parent in path.parents if parent.exists()), None)
+    if path.exists() or archive is None or not archive.is_file():
+        return path
+    import atexit  # what follows is for packages that nobody installed
+    import shutil
+    import tempfile
+    import zipfile
+
+    copy, inside = tempfile.mkdtemp(prefix="costsim-"), path.relative_to(archive).as_posix()
+    atexit.register(shutil.rmtree, copy, ignore_errors=True)
+    with zipfile.ZipFile(archive) as packed:
+        packed.extractall(copy, [name for name in packed.namelist() if name.startswith(f"{inside}/")])
+    return Path(copy, inside)
 
 
 def _read(path: str | Path) -> bytes:

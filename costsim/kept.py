@@ -23,7 +23,12 @@ _written: list[str] = []
 
 
 def cache_folder() -> Path | None:
-    """``costsim`` in the user's folder of caches, which need not be there; None for a user without a home."""
+    """``costsim`` in the user's folder of caches, which need not be there.
+
+    None for a user without a home, and for a package in a zip, whose copies of data lie elsewhere in each process.
+    """
+    if not Path(__file__).exists():
+        return None
     home = os.environ.get("LOCALAPPDATA" if sys.platform == "win32" else "HOME")
     usual = {"win32": "", "darwin": "Library/Caches"}.get(sys.platform, ".cache")
     base = os.environ.get("XDG_CACHE_HOME") or (home and str(Path(home, usual)))

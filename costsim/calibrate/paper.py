@@ -10,6 +10,7 @@ from pathlib import Path
 
 from costsim.calibrate.protocol import SHUFFLENET_V2, Protocol
 from costsim.errors import InputError
+from costsim.files import as_folder
 from costsim.graph import LayerGraph
 from costsim.hardware import Profile
 from costsim.network import Network
@@ -126,5 +127,5 @@ def _rows(family: str, networks: Mapping[str, str], *, micro: bool) -> Iterator[
 def _file() -> Path:
     """Among the published tables of the installed package, or in a checkout."""
     package, name = Path(__file__).resolve().parents[1], "shufflenetv2_tables.csv"
-    installed = package / "reproduce" / "published" / name
+    installed = as_folder(package / "reproduce" / "published") / name
     return installed if installed.is_file() else package.parent / "validation" / "data" / name

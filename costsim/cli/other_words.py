@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from difflib import get_close_matches
-
 import click
+
+from costsim.errors import nearest
 
 VERBS = {
     "benchmark": "validate", "explain": "check", "info": "nets show", "init": "hw new", "list": "nets list",
@@ -22,7 +22,7 @@ OPTIONS = {
 
 def meant_verb(word: str, known: tuple[str, ...]) -> str | None:
     """The verb that somebody who wrote ``word`` meant; None where nobody can tell."""
-    return VERBS.get(word) or next(iter(get_close_matches(word, known, n=1)), None)
+    return VERBS.get(word) or next(iter(nearest(word, known)), None)
 
 
 def usage(error: click.UsageError) -> str:

@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 
 from costsim.errors import InputError, unknown_name
-from costsim.files import check_file, is_there
+from costsim.files import as_folder, check_file, is_there
 from costsim.kept import keep, read_kept, short, stamp
 from costsim.plugins import PROFILES, plugins
 
@@ -16,7 +16,7 @@ _ALIAS = re.compile(r"\w+")
 def shipped_folder() -> Path:
     """The folder of costsim's own profiles: in the installed package, or beside it in a checkout."""
     package = Path(__file__).resolve().parents[1]
-    installed = package / "hwprofiles"
+    installed = as_folder(package / "hwprofiles")
     return installed if installed.is_dir() else package.parent / "hwprofiles"
 
 

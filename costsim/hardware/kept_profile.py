@@ -35,18 +35,17 @@ def kept_profile(path: Path, runtime: str | None, load: Callable[[], Profile]) -
     with texts_read() as texts:
         profile = load()
     plain = _plain(profile)
-    if _block(plain) == profile:  # values that plain data cannot tell apart are read again
-        keep(name, {"texts": texts, "made_of": _made_of(path, plain), "profile": plain})
+    made_of = _made_of(path, plain)
+    if made_of and _block(plain) == profile:  # values that plain data cannot tell apart are read again
+        keep(name, {"texts": texts, "made_of": made_of, "profile": plain})
     return profile
 
 
 def _is_current(kept: dict[str, Any]) -> bool:
-    made_of = kept["made_of"]
+    made_of, texts = kept["made_of"], kept["texts"]
     with suppress(InputError):
-        return bool(
-            made_of
-            and stamp(*(path for path, *_ in made_of)) == made_of
-            and all(read_text(path) == text for path, text in kept["texts"].items())
+        return stamp(*(path for path, *_ in made_of)) == made_of and all(
+            read_text(path) == text for path, text in texts.items()
         )
     return False
 

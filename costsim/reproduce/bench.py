@@ -10,6 +10,7 @@ from costsim.analysis import Analysis
 from costsim.calibrate.protocol import ANY, Protocol
 from costsim.devices import RunConfig
 from costsim.errors import DoesNotFitError
+from costsim.files import as_folder
 from costsim.graph import LayerGraph
 from costsim.hardware import Profile, load_profile
 from costsim.network import Network
@@ -68,5 +69,5 @@ def published(name: str) -> tuple[dict[str, str], ...]:
 
 def _folder(name: str) -> Path:
     """Beside this file; in a checkout, also where the models' data lies."""
-    own = Path(__file__).parent / "published"
+    own = as_folder(Path(__file__).parent / "published")
     return own if (own / name).is_file() else Path(__file__).parents[2] / "validation" / "data"

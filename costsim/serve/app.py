@@ -18,6 +18,7 @@ from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
 from costsim.errors import CostsimError, InputError, visible
+from costsim.files import as_folder
 from costsim.serve import pages
 from costsim.serve.access import Access, BodyLimit, SecurityHeaders
 from costsim.serve.pages import Asked, Visit
@@ -25,7 +26,7 @@ from costsim.serve.reading import Reader
 from costsim.serve.sessions import Session, Sessions
 from costsim.serve.workers import Workers
 
-HERE = Path(__file__).parent
+HERE = as_folder(Path(__file__).parent)
 SESSION = "costsim_session"
 MOST_DEVICES = 12
 """Devices beside each other in one answer."""

@@ -8,7 +8,9 @@ from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
-FILE = Path(__file__).with_name("widening.toml")
+from costsim.files import as_folder
+
+FILE = as_folder(Path(__file__).parent) / "widening.toml"
 
 NUMBERS, THREADS, BATCH, RESOLUTION = "numbers", "threads", "batch", "resolution"
 FALLBACK = "fallback"

@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-FILE = Path(__file__).parent / "measured.csv"
+from costsim.files import as_folder
+
+FILE = as_folder(Path(__file__).parent) / "measured.csv"
 
 
 @dataclass(frozen=True)

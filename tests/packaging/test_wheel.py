@@ -1,5 +1,6 @@
 """The wheel, installed into an empty environment, does the main job from another folder."""
 
+import os
 import subprocess
 import sys
 import venv
@@ -40,3 +41,18 @@ def test_the_main_job_runs_from_another_folder(wheel, tmp_path):
     assert result.returncode == 0, result.stderr
     assert "latency" in result.stdout
     assert report.stat().st_size > 10_000
+
+
+def test_it_runs_from_inside_a_zip_on_a_path_with_spaces_for_a_user_without_a_home(wheel, tmp_path):
+    folder = tmp_path / "a path with spaces"
+    folder.mkdir()
+    app = folder / "app.pyz"
+    app.write_bytes(wheel.read_bytes())
+    script = "import costsim, sys; print(costsim.__file__); from costsim.__main__ import main; main()"
+    command = [sys.executable, "-c", script, "analyze", "shufflenet_v2_1x", "--hw", "arm_a53", "--html", "page.html"]
+    where = {"PATH": os.environ["PATH"], "PYTHONPATH": str(app), "TMPDIR": str(tmp_path)}
+    result = subprocess.run(command, cwd=folder, env=where, capture_output=True, text=True, check=False)
+    assert result.returncode == 0, result.stderr
+    assert result.stdout.startswith(str(app)) and "latency" in result.stdout
+    assert (folder / "page.html").stat().st_size > 10_000
+    assert [left.name for left in tmp_path.iterdir()] == [folder.name], "copies go with the process"

@@ -13,6 +13,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
 
 from costsim.compare import signed_milliseconds
+from costsim.files import as_folder
 from costsim.guidelines.base import causes, guideline, manual
 from costsim.guidelines.pricing import check, takes_minutes
 from costsim.report import words
@@ -34,7 +35,7 @@ if TYPE_CHECKING:
     from costsim.guidelines import Finding
     from costsim.guidelines.assertion import Verdict
 
-HERE = Path(__file__).parent
+HERE = as_folder(Path(__file__).parent)
 SCRIPTS = (
     *("charts.js", "sorting.js", "table.js", "graph_tree.js", "graph_layout.js", "graph_camera.js", "graph.js"),
     *("whatif.js", "turned.js", "state.js", "page.js"),
