@@ -27,7 +27,7 @@ OLDEST = PYTHONS[0]
 EXTRAS = ("calibrate", "excel", "onnx", "serve", "sweep", "tflite")
 
 TOOLS = ("build", "twine", "check-wheel-contents")
-WITH_TESTS = ("pytest>=8.2", "hypothesis>=6.100", "httpx2>=2.0", "jsonschema>=4.18", "pillow")
+WITH_TESTS = ("pytest>=8.2", "hypothesis>=6.100", "httpx>=0.27", "httpx2>=2.0", "jsonschema>=4.18", "pillow")
 TESTS = (
     "tests/golden", "tests/serve/test_app.py", "tests/importers/test_onnx_inputs.py", "tests/importers/test_tflite.py",
     *(f"tests/unit/test_{name}.py" for name in
@@ -46,7 +46,8 @@ def run(*command: str | Path, **options: object) -> None:
 def environment(python: str, folder: Path, *installed: str) -> Path:
     """The interpreter of a new virtual environment with these packages."""
     run(python, "-m", "venv", folder)
-    run(folder / "bin" / "python", "-m", "pip", "install", "-q", "--disable-pip-version-check", *installed)
+    options = ("-q", "--disable-pip-version-check", "--no-compile")
+    run(folder / "bin" / "python", "-m", "pip", "install", *options, *installed)
     return folder / "bin" / "python"
 
 
@@ -94,9 +95,10 @@ def test(python: str, folder: Path, *installed: str) -> None:
     own = environment(python, folder / "env", *installed, *WITH_TESTS)
     for room in ("tests", "validation", "hwprofiles"):
         shutil.copytree(ROOT / room, folder / room, ignore=shutil.ignore_patterns("__pycache__", "vendor"))
-    quiet = {**os.environ, "PYTHONPATH": str(folder), "PYTHONDONTWRITEBYTECODE": "1"}
     options = ("-q", "-c", os.devnull, "--rootdir", folder, "-p", "no:cacheprovider", "-m", "not slow")
-    run(own, "-W", "ignore", "-m", "pytest", *options, *TESTS, cwd=folder, env=quiet)
+    run(
+        own, "-W", "ignore", "-m", "pytest", *options, *TESTS, cwd=folder, env={**os.environ, "PYTHONPATH": str(folder)}
+    )
 
 
 def interpreter(version: str) -> str | None:

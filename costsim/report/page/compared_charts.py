@@ -20,6 +20,9 @@ RUN_HEIGHT = 32
 LOG_FROM_RATIO = 20
 """Latencies further apart than this are drawn on a log axis."""
 
+LOG_LABEL_ROOM = 0.2
+"""Room a number takes behind the longest bar of a log axis, as a share of all decades of the others."""
+
 
 def compared_data(comparison: Comparison) -> dict[str, list[Record]]:
     """``runs``, a record per analysis; ``shares``, one per analysis and op class; ``differences`` by part."""
@@ -119,7 +122,9 @@ def _latencies(runs: Sequence[Record], devices: Mapping[str, str]) -> Spec:
     times = [r["latency_ms"] for r in runs if r["latency_ms"] > 0]
     far = bool(times) and max(times) > LOG_FROM_RATIO * min(times)
     most = max(r["latency_high_ms"] or r["latency_ms"] for r in runs)
-    scale = {"type": "log", "domainMax": 6 * most} if far else {"domain": [0, LABEL_ROOM_RATIO * most]}
+    scale = {"domain": [0, LABEL_ROOM_RATIO * most]}
+    if far:
+        scale = {"type": "log", "domainMax": most * (most / min(times)) ** LOG_LABEL_ROOM}
     x = {"type": "quantitative", "title": "latency [ms], with its interval", "scale": scale | {"nice": False}}
     low_high = {"x": x | {"field": "latency_low_ms"}, "x2": {"field": "latency_end_ms"}}
     point = {"x": x | {"field": "latency_ms"}, "color": colour("hardware", devices), "tooltip": _TIPS}
