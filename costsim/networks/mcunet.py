@@ -1,6 +1,7 @@
 """MCUNet (Lin et al. 2020, arXiv 2007.10319), the networks of github.com/mit-han-lab/mcunet by their released layers.
 
-Of the visual wake words only ``vww1`` is here: the layers of ``vww0`` and ``vww2`` are published as downloads alone.
+The layers of ``vww0`` and ``vww2`` are those of the code that TinyTS (github.com/nycu-caslab/TinyTS @ b6ba4fb) generated
+from the released files; they have the published multiply-accumulates and parameters.
 """
 
 from __future__ import annotations
@@ -59,9 +60,18 @@ NETWORKS = {
         (3, 3, 80), (7, 3, 80), (3, 4, 96), (5, 3, 96), (5, 3, 96), (7, 4, 192, 2), (7, 3, 192), (5, 3, 192),
         (5, 4, 320),
     )),
+    "vww0": Searched(64, 2, 16, _units(
+        (3, 1, 8), (5, 6, 16, 2), (3, 4, 16), (3, 5, 24, 2), (3, 4, 24), (3, 4, 24), (3, 5, 40, 2), (3, 4, 40),
+        (7, 3, 40), (3, 3, 48), (3, 4, 48), (7, 5, 96, 2), (5, 5, 96), (7, 4, 160),
+    )),
     "vww1": Searched(80, 2, 16, _units(
         (3, 1, 8), (3, 6, 16, 2), (3, 3, 16), (3, 3, 16), (7, 3, 24, 2), (3, 6, 24), (5, 5, 24), (7, 6, 40, 2),
         (7, 6, 40), (3, 6, 48), (3, 4, 48), (5, 5, 96, 2), (3, 5, 96), (3, 4, 96), (7, 3, 160),
+    )),
+    "vww2": Searched(144, 2, 16, _units(
+        (3, 1, 8), (3, 3, 16, 2), (3, 5, 16), (5, 6, 16), (3, 3, 16), (7, 5, 24, 2), (5, 4, 24), (3, 4, 24),
+        (7, 6, 24), (3, 6, 40, 2), (7, 6, 40), (5, 4, 40), (3, 5, 40), (5, 5, 48), (5, 3, 48), (3, 4, 48),
+        (5, 3, 48), (3, 4, 96, 2), (5, 5, 96), (5, 4, 96), (3, 4, 96), (3, 5, 160),
     )),
 }  # fmt: skip
 
@@ -76,7 +86,7 @@ def mcunet(
     """Inverted residuals, each with its own kernel and expansion, searched together with the input's size.
 
     ``in0`` to ``in4`` classify ImageNet for 10 and 5 frames a second and for 256 KiB, 320 KiB and 512 KiB of SRAM;
-    ``vww1`` tells whether a person is seen. No convolution stands between the last unit and the pooling.
+    ``vww0`` to ``vww2`` tell whether a person is seen. No convolution stands between the last unit and the pooling.
     """
     found = published(NETWORKS, variant, "variant")
     net = NetBuilder(name)

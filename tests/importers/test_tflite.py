@@ -295,48 +295,61 @@ WITH_CONSTANTS: dict[str, tuple[list[Any], tuple[int, ...], str, dict[str, Any]]
 """Builtins of one map and constants."""
 
 
-@pytest.mark.parametrize("op", sorted(ONE_MAP))
-def test_builtins_of_a_map(op: str, tmp_path: Path) -> None:
-    shape, options, values = ONE_MAP[op]
+def builtin_file(op: str) -> bytes:
+    """A convolution and one builtin that reads it."""
     file = FileBuilder()
     x = conv(file, file.input(1, 6, 6, 3), 3, 4, 6)
-    file.add(op, [x], shape, options=options, **values)
-    load(tmp_path, file)  # shapes are held against those of the file
+    if op in ONE_MAP:
+        shape, options, values = ONE_MAP[op]
+        return file.finish(file.add(op, [x], shape, options=options, **values))
+    if op in WITH_CONSTANTS:
+        constants, shape, options, values = WITH_CONSTANTS[op]
+        shapes = (shape, shape) if op == "TOPK_V2" else (shape,)
+        stored = [file.stored(c) for c in constants]
+        return file.finish(file.add(op, [x, *stored], *shapes, options=options, **values))
+    if op in several(file, x):
+        return file.finish(several(file, x)[op]())
+    if op in UNARY:
+        return file.finish(file.add(op, [x], (1, 6, 6, 4)))
+    gates = file.add("MEAN", [x, file.stored([1, 2])], (1, 1, 1, 4), options="ReducerOptions", KeepDims=True)
+    return file.finish(file.add(op, [x, gates], (1, 6, 6, 4)))
+
+
+def load_builtin(tmp_path: Path, op: str) -> LayerGraph:
+    """Shapes are held against those of the file."""
+    path = tmp_path / "net.tflite"
+    path.write_bytes(builtin_file(op))
+    return load_network(path)
+
+
+UNARY = [op for op, handler in OPS.items() if getattr(handler, "__qualname__", "").startswith("activation.")]
+BINARY = [
+    op
+    for op, handler in OPS.items()
+    if getattr(handler, "__qualname__", "").startswith("arithmetic.") and not op.startswith("SELECT")
+]
+
+
+@pytest.mark.parametrize("op", sorted(ONE_MAP))
+def test_builtins_of_a_map(op: str, tmp_path: Path) -> None:
+    load_builtin(tmp_path, op)
 
 
 @pytest.mark.parametrize("op", sorted(WITH_CONSTANTS))
 def test_builtins_with_constants(op: str, tmp_path: Path) -> None:
-    constants, shape, options, values = WITH_CONSTANTS[op]
-    file = FileBuilder()
-    x = conv(file, file.input(1, 6, 6, 3), 3, 4, 6)
-    shapes = (shape, shape) if op == "TOPK_V2" else (shape,)
-    file.add(op, [x, *(file.stored(c) for c in constants)], *shapes, options=options, **values)
-    graph = load(tmp_path, file)
-    assert len(graph) > 2, f"{op} was free"
+    assert len(load_builtin(tmp_path, op)) > 2, f"{op} was free"
 
 
-def _unary() -> list[str]:
-    return [op for op, handler in OPS.items() if getattr(handler, "__qualname__", "").startswith("activation.")]
-
-
-def _binary() -> list[str]:
-    return [op for op, handler in OPS.items() if getattr(handler, "__qualname__", "").startswith("arithmetic.")]
-
-
-@pytest.mark.parametrize("op", _unary())
+@pytest.mark.parametrize("op", UNARY)
 def test_activations_keep_their_shape(op: str, tmp_path: Path) -> None:
-    file = FileBuilder()
-    file.add(op, [conv(file, file.input(1, 6, 6, 3), 3, 4, 6)], (1, 6, 6, 4))
-    assert last(load(tmp_path, file)).layer.function
+    node = last(load_builtin(tmp_path, op))
+    assert node.layer.function
+    assert node.shape == (1, 4, 6, 6)
 
 
-@pytest.mark.parametrize("op", [op for op in _binary() if not op.startswith("SELECT")])
+@pytest.mark.parametrize("op", BINARY)
 def test_arithmetic_of_a_map_and_its_channels(op: str, tmp_path: Path) -> None:
-    file = FileBuilder()
-    x = conv(file, file.input(1, 6, 6, 3), 3, 4, 6)
-    gates = file.add("MEAN", [x, file.stored([1, 2])], (1, 1, 1, 4), options="ReducerOptions", KeepDims=True)
-    file.add(op, [x, gates], (1, 6, 6, 4))
-    assert last(load(tmp_path, file)).shape == (1, 4, 6, 6)
+    assert last(load_builtin(tmp_path, op)).shape == (1, 4, 6, 6)
 
 
 def several(file: FileBuilder, x: int) -> dict[str, Callable[[], int]]:
@@ -346,9 +359,16 @@ def several(file: FileBuilder, x: int) -> dict[str, Callable[[], int]]:
         "CONCATENATION": lambda: file.add(
             "CONCATENATION", [x, x], (1, 6, 6, 8), options="ConcatenationOptions", Axis=3
         ),
-        "SPLIT": lambda: file.add("SPLIT", [file.stored(np.array(3)), x], (1, 6, 6, 2), (1, 6, 6, 2)),
+        "SPLIT": lambda: file.add(
+            "SPLIT", [file.stored(np.array(3)), x], *[(1, 6, 6, 2)] * 2, options="SplitOptions", NumSplits=2
+        ),
         "SPLIT_V": lambda: file.add(
-            "SPLIT_V", [x, file.stored([1, -1]), file.stored(np.array(3))], (1, 6, 6, 1), (1, 6, 6, 3)
+            "SPLIT_V",
+            [x, file.stored([1, -1]), file.stored(np.array(3))],
+            (1, 6, 6, 1),
+            (1, 6, 6, 3),
+            options="SplitVOptions",
+            NumSplits=2,
         ),
         "PACK": lambda: file.add("PACK", [x, x], (1, 2, 6, 6, 4), options="PackOptions", Axis=1, ValuesCount=2),
         "UNPACK": lambda: file.add("UNPACK", [x], *[(1, 6, 4)] * 6, options="UnpackOptions", Axis=1, Num=6),
@@ -377,10 +397,7 @@ def several(file: FileBuilder, x: int) -> dict[str, Callable[[], int]]:
 
 @pytest.mark.parametrize("op", sorted(several(FileBuilder(), 0)))
 def test_builtins_of_several_tensors(op: str, tmp_path: Path) -> None:
-    file = FileBuilder()
-    x = conv(file, file.input(1, 6, 6, 3), 3, 4, 6)
-    made = several(file, x)[op]()
-    load(tmp_path, file, made)
+    load_builtin(tmp_path, op)
 
 
 def test_a_filter_over_time_counts_its_two_products(tmp_path: Path) -> None:

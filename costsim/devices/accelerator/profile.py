@@ -154,6 +154,9 @@ class AcceleratorRuntime(Runtime):
     """How a single op is cut: the best tile, or NVDLA's rule of passing the smaller operand in parts."""
     channel_align: PositiveInt = 1
     """Channels of maps in memory are padded to a multiple of this."""
+    padded_maps: Literal["all", "inner"] = "all"
+    """Which maps are: all, or those alone that ops hand to each other as they are, not what enters or leaves the
+    network, is joined or cut along channels or reshaped."""
     banked: BankedCompiler = Field(default_factory=BankedCompiler)
     """Of banked plans: no matter where ``plan`` is another."""
     double_buffered: bool = True

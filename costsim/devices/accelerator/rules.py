@@ -11,7 +11,7 @@ from costsim.devices.accelerator.profile import AcceleratorProfile, InnerMaps
 from costsim.devices.kernels.rounding import round_up
 from costsim.errors import DoesNotFitError
 from costsim.scheduling import BankRules, Banks, BufferRules
-from costsim.tables.liveness import live_bytes
+from costsim.tables.liveness import last_use, live_bytes
 from costsim.tables.optable import OpTable
 from costsim.tables.schema import Array
 
@@ -93,8 +93,25 @@ def runs_on_host(ops: OpTable, profile: AcceleratorProfile) -> np.ndarray:
 def _stored_map_bytes(ops: OpTable, profile: AcceleratorProfile) -> tuple[Array, Array]:
     """Operands and output as they lie in memory, channels padded (strides folded in where the array does that)."""
     align = profile.runtime.channel_align
+    if profile.runtime.padded_maps == "inner":
+        return _inner_maps_padded(ops, align)
     inputs = ops.input_bytes * round_up(ops.c_in, align / profile.hardware.array.stride_fold(ops)) / ops.c_in
     return inputs, ops.output_bytes * round_up(ops.c_out, align) / ops.c_out * _depthwise_padding(ops, profile)
+
+
+def _inner_maps_padded(ops: OpTable, align: float) -> tuple[Array, Array]:
+    """Operands and output where only maps that ops hand to each other as they are have padded channels."""
+    whole = np.broadcast_to(last_use(ops)[:, None] > np.arange(len(ops))[:, None], ops.c_out.shape).copy()
+    for row, producers in enumerate(ops.producers):
+        for producer in producers:
+            if producer >= 0:  # where its channels are others, a view lies between, which needs them side by side
+                whole[producer] &= ops.c_in[row] == ops.c_out[producer]
+    written = np.where(whole, round_up(ops.c_out, align) / ops.c_out, 1.0)
+    read = np.ones(ops.c_in.shape)
+    for row, producers in enumerate(ops.producers):
+        if producers and min(producers) >= 0:
+            read[row] = np.max([written[producer] for producer in producers], axis=0)
+    return ops.input_bytes * read, ops.output_bytes * written
 
 
 def _depthwise_padding(ops: OpTable, profile: AcceleratorProfile) -> Array:

@@ -32,6 +32,12 @@ class Buffer:
     """Row that reads it last, or the end."""
     offset: int = -1
     is_scratch: bool = False
+    over: int = -1
+    """The buffer, by its place in the list, that it may be written over while it is read."""
+    past: int = -1
+    """One of the same op that is read to the end before this is written."""
+    lead_bytes: int = 0
+    """How far it begins before the one it is written over."""
 
     @property
     def end(self) -> int:

@@ -9,6 +9,7 @@ import numpy as np
 
 from costsim.dataclass import dataclass
 from costsim.devices.base import Placed
+from costsim.devices.mcu import overlap
 from costsim.devices.mcu.arena import Buffer, buffers_of, peak_bytes, place
 from costsim.devices.mcu.kernels import scratch_bytes
 from costsim.devices.mcu.patches import Patches
@@ -89,7 +90,7 @@ def patches_of(ops: OpTable, runtime: McuRuntime) -> Array:
 def other_ways(ops: OpTable, runtime: McuRuntime) -> list[Way]:
     """What would make the arena of a table of one network and point smaller, one change at a time."""
     now, ways = occupancy(ops, runtime).arena_bytes, []
-    if runtime.planner != "in_place":
+    if runtime.planner == "greedy":
         changed = runtime.model_copy(update={"planner": "in_place"})
         ways.append(Way("with depthwise layers in place", occupancy(ops, changed).arena_bytes))
     if runtime.patches == 1:
@@ -112,7 +113,7 @@ def _placed(ops: OpTable, runtime: McuRuntime) -> Occupancy:
     if runtime.patches > 1:
         buffers = _patches(ops, runtime, runtime.patches).cut(buffers)
     return Occupancy(
-        place(buffers),
+        overlap.place(buffers) if runtime.planner == "overlapped" else place(buffers),
         persistent_bytes(ops, runtime),
         runtime.op_bytes * len(ops),
         float(ops.weight_bytes[:, 0].sum()) + runtime.code_bytes,
@@ -121,6 +122,8 @@ def _placed(ops: OpTable, runtime: McuRuntime) -> Occupancy:
 
 def _buffers(ops: OpTable, runtime: McuRuntime) -> list[Buffer]:
     """Maps and scratch buffers of a run over whole maps."""
+    if runtime.planner == "overlapped":
+        return overlap.buffers_of(ops)
     in_place = _element_wise(ops) & (runtime.planner == "in_place")
     return buffers_of(ops, scratch_bytes(ops, runtime)[:, 0], in_place)
 

@@ -52,9 +52,9 @@ class McuRuntime(Runtime):
     """What a convolution copies before it multiplies: nothing, two pixels' windows as 16-bit values, or all windows."""
     padded_rows: PositiveFloat = 1.0
     """Output channels computed together; a rest costs a whole block."""
-    planner: Literal["greedy", "in_place"] = "greedy"
-    """How maps share the arena: largest first, each into the first gap; or as greedy with depthwise layers and
-    single-input element-wise ops writing over their input."""
+    planner: Literal["greedy", "in_place", "overlapped"] = "greedy"
+    """How maps share the arena: largest first, each into the first gap; as greedy with depthwise layers and
+    single-input element-wise ops writing over their input; or every op over its input, a few rows behind."""
     patches: PositiveInt = 1
     """Patches a side in which the first ops run, one after another; 1: over whole maps."""
     pointer_bytes: PositiveFloat = 4.0
