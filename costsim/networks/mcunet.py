@@ -1,7 +1,7 @@
 """MCUNet (Lin et al. 2020, arXiv 2007.10319), the networks of github.com/mit-han-lab/mcunet by their released layers.
 
-The layers of ``vww0`` and ``vww2`` are those of the code that TinyTS (github.com/nycu-caslab/TinyTS @ b6ba4fb) generated
-from the released files; they have the published multiply-accumulates and parameters.
+The layers of ``vww0`` and ``vww2`` are read off the code that github.com/nycu-caslab/TinyTS (b6ba4fb) made from the
+released files; they have the published multiply-accumulates and parameters.
 """
 
 from __future__ import annotations
