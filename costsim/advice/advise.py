@@ -24,8 +24,8 @@ from costsim.network import Network
 from costsim.simulate import Simulation, run_of
 
 FEW_EDITS = 2
-"""Kinds of edits tried together, without a finding, once there is a list with which networks take long to make (those
-of findings, which look for widths of equal multiply-accumulates) or to judge, or that leaves the network its size."""
+"""Kinds of edits tried together, once there is a list, where networks take long to make (those of findings, which look
+for widths of equal multiply-accumulates) or to judge, or where the list leaves the network its size."""
 
 UNSTEADY = ("groups", "activation", "finding", "data type")
 """Kinds of which the value that should save most may save less than another, or nothing."""
@@ -205,7 +205,7 @@ class _Search:
         """Whether these kinds are tried though there is a list already."""
         edits = [kind for kind in kinds if kind in OF_NETWORK]
         is_costly = "finding" in edits or self.tries.score is not None or best.losses[0] < SMALLER
-        return not is_costly or len(set(edits) - {"finding"}) <= FEW_EDITS
+        return not is_costly or len(edits) <= FEW_EDITS
 
     def _sets(self) -> list[tuple[str, ...]]:
         """Sets of kinds, those with the fewest edits of the network first, of those the ones with the fewest lists."""

@@ -103,8 +103,8 @@ class Tries:
         """Whether a list is sure to be as far from targets that smaller networks meet sooner as another one."""
         if not self.eased or self._way(one) != self._way(other):
             return False
-        extents = self._extents(one), self._extents(other)
-        return None not in extents and extents[0].cover(extents[1])
+        larger, smaller = self._extents(one), self._extents(other)
+        return larger is not None and smaller is not None and larger.cover(smaller)
 
     def _extents(self, chosen: List) -> Extents | None:
         graph = self.graph(tuple(change for change in chosen if change.kind in SIZES))
