@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from costsim.errors import InputError, shortened
 
@@ -98,11 +98,7 @@ def format_milliseconds(value_ms: float, digits: int = DIGITS) -> str:
 
 
 def time_column(
-    title: str,
-    values_ms: Iterable[float | None],
-    signed: bool = False,
-    unit: str | None = None,
-    digits: int = DIGITS,
+    title: str, values_ms: Iterable[float | None], signed: bool = False, unit: str | None = None
 ) -> tuple[str, list[str]]:
     """A column of times: its head with the unit of all of them, and each with its point under that of the others.
 
@@ -113,16 +109,23 @@ def time_column(
     """
     values = list(values_ms)
     unit = unit or unit_of(values)
-    texts = [
-        "-" if value is None else _short(value * (1e3 if unit == "us" else 1.0), signed, digits) for value in values
-    ]
-    parts = [text.partition(".") for text in texts]
-    before, behind = (max((len(part[side]) for part in parts), default=0) for side in (0, 2))
-    no_point = " " if behind else ""
-    padded = [f"{whole:>{before}}{point or no_point}{decimals:<{behind}}" for whole, point, decimals in parts]
+    texts = ["-" if value is None else _short(value * (1e3 if unit == "us" else 1.0), signed) for value in values]
+    padded = under_points(texts)
     head = f"{title} [{unit}]"
     width = max(map(len, [head, *padded]))
     return head.rjust(width), [text.rjust(width) for text in padded]
+
+
+def under_points(texts: Sequence[str]) -> list[str]:
+    """Numbers padded to one width, each with its point under that of the others; units stand where they stood.
+
+    >>> under_points(["13.5", "8", "6.12"])
+    ['13.5 ', ' 8   ', ' 6.12']
+    """
+    parts = [text.partition(".") if " " not in text else (text, "", "") for text in texts]
+    before, behind = (max((len(part[side]) for part in parts), default=0) for side in (0, 2))
+    no_point = " " if behind else ""
+    return [f"{whole:>{before}}{point or no_point}{decimals:<{behind}}" for whole, point, decimals in parts]
 
 
 def unit_of(values_ms: Iterable[float | None]) -> str:
@@ -131,10 +134,10 @@ def unit_of(values_ms: Iterable[float | None]) -> str:
     return "us" if 0 < largest < 1 else "ms"
 
 
-def _short(value: float, signed: bool, digits: int) -> str:
-    """So many digits, and no more decimals of what is below 0.1."""
+def _short(value: float, signed: bool) -> str:
+    """Three digits, and no more than three decimals."""
     sign = "+" if signed and value > 0 else ""
-    return sign + (f"{value:.{digits}f}" if abs(value) < 0.1 else round_significant(value, digits))
+    return sign + (f"{value:.3f}" if abs(value) < 0.1 else round_significant(value, DIGITS))
 
 
 def format_count(value: float, digits: int = 4) -> str:

@@ -19,6 +19,9 @@ TOGETHER = 1024
 """Entries a process is given at once."""
 
 
+GO_ON = "--keep-going gives the others"
+
+
 @click.command("predict", short_help="Latencies of many networks on one device.")
 @click.argument("networks", nargs=-1, metavar="[NETWORK]...")
 @click.option("--hw", required=True, metavar="HW", help="A name of 'costsim hw list', or the path of a profile.")
@@ -86,6 +89,10 @@ def _shares(
             if pool is None
             else (future.result() for future in [pool.submit(predict_entries, *call) for call in calls])
         )
-        for done, some in enumerate(results, start=1):
-            progress(min(done * TOGETHER, len(entries)), len(entries))
-            yield some
+        try:
+            for done, some in enumerate(results, start=1):
+                progress(min(done * TOGETHER, len(entries)), len(entries))
+                yield some
+        except InputError as error:
+            mend = "; or ".join(filter(None, (error.mend, GO_ON))) if len(entries) > 1 else error.mend
+            raise InputError(error.what, where=error.where, mend=mend) from None

@@ -125,7 +125,9 @@ def traced(module: Module, input_size: Any, batch: int | None, boxes: int | None
             mend="give the module before it was quantised, or its ONNX file",
         )
     several = "; several inputs: a list of sizes, or torch.export it" if len(given) == 1 else "; or torch.export it"
-    raise InputError(f"cannot be traced: {problem}", where=name, mend=f"check the input size{several}")
+    raise InputError(
+        f"cannot be traced: {problem}", where=name, mend=f"check the input size (without the batch){several}"
+    )
 
 
 def _sizes(input_size: Any) -> list[Sequence[int]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from math import log10
 from typing import TYPE_CHECKING, Any
 
 from rich.console import Group
@@ -14,7 +15,7 @@ from costsim.report.formats.markdown import escaped, markdown_table
 from costsim.report.formats.stamped import stamped_json
 from costsim.report.formats.terminal import as_text, plain_table
 from costsim.report.words import total, total_name
-from costsim.units import DIGITS, format_count, time_column
+from costsim.units import DIGITS, format_count, unit_of
 
 if TYPE_CHECKING:
     from costsim.advice import Advice, Suggestion
@@ -108,12 +109,12 @@ def _table(advice: Advice, suggestions: tuple[Suggestion, ...]) -> Table:
     table.add_column("change", overflow="fold")
     names = _shown(advice)
     columns = [_column(name, suggestions) for name in names]
-    for head, _ in columns:
-        table.add_column(head, justify="right", overflow="fold")
+    for head, values in columns:
+        table.add_column(head, justify="right", width=max(map(len, [*head.split(), *values])))
     if any(suggestion.score is not None for suggestion in suggestions):
         table.add_column("score", justify="right")
-    table.add_column("MACs kept", justify="right")
-    table.add_column("params kept", justify="right")
+    table.add_column("MACs kept", justify="right", width=len("MACs"))
+    table.add_column("params kept", justify="right", width=len("params"))
     for number, suggestion in enumerate(suggestions, 1):
         what = Text("\n".join(change.text for change in suggestion.changes))
         what.append(f"\n{suggestion.loss}", "dim")
@@ -129,7 +130,10 @@ def _column(name: str, suggestions: Sequence[Suggestion]) -> tuple[str, list[str
     """A total of each list under its head; a time with a digit more than is sure, to be told from its limit."""
     values = [suggestion.totals[name] for suggestion in suggestions]
     if name.endswith("_ms"):
-        return time_column(total_name(name), values, digits=DIGITS + 1)
+        unit = unit_of(values)
+        scaled = [value * (1e3 if unit == "us" else 1.0) for value in values]
+        decimals = max(0, DIGITS - int(log10(max(scaled)))) if max(scaled) >= 1 else DIGITS
+        return f"{total_name(name)} [{unit}]", [f"{value:.{decimals}f}" for value in scaled]
     return total_name(name), [total(name, value) for value in values]
 
 

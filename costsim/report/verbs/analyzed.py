@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import TYPE_CHECKING, Any, Literal
 
 from rich.console import Group
@@ -134,12 +135,15 @@ def _guidelines(analysis: Analysis) -> Table:
     return shown
 
 
-def table(title: str, first: str, *columns: str) -> Table:
-    """A titled table of numbers, right-aligned but for names and words."""
+def table(title: str, first: str, *columns: str, padded: Collection[str] = ()) -> Table:
+    """A titled table of numbers, right-aligned but for names, words and what is ``padded`` to its column's width."""
     shown = plain_table(title=title, title_justify="left", title_style="bold", padding=(0, 1, 0, 0), show_edge=False)
     shown.add_column(first, overflow="fold", min_width=len(first))
     for column in columns:
-        textual, is_padded = column in ("bound by", "output", "block", "settings"), column.endswith("]")
+        textual, is_padded = (
+            column in ("bound by", "output", "block", "settings"),
+            column.endswith("]") or column in padded,
+        )
         justify: Literal["left", "right"] = "left" if textual or is_padded else "right"
         shown.add_column(column, justify=justify, no_wrap=not textual, overflow="fold")
     return shown

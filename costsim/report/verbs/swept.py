@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from shutil import get_terminal_size
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from rich.console import Group
 
@@ -16,7 +16,7 @@ from costsim.report.formats.terminal import as_text
 from costsim.report.page.swept_page import effects, equal_once
 from costsim.report.verbs.analyzed import table
 from costsim.report.words import axis_value, metric, short_name
-from costsim.units import counted
+from costsim.units import counted, under_points
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -85,62 +85,92 @@ def _devices(spec: SearchSpec) -> str:
 
 def _best(result: SweepResult, axes: list[Axis], spec: SweepSpec, width: int | None) -> Iterator[Any]:
     for title, rows in _tables(result, spec):
-        yield _grid(title, rows, axes, spec, width or get_terminal_size().columns)
+        yield _grid(title, rows, axes, width or get_terminal_size().columns)
         yield ""
 
 
-def _tables(result: SweepResult, spec: SweepSpec) -> Iterator[tuple[str, pd.DataFrame]]:
-    """The best points of the first objective, and the front where there are several, each value once."""
-    objective, direction = next(iter(spec.objectives.items()))
-    yield f"{'Lowest' if direction == 'min' else 'Highest'} {objective}", equal_once(result.best, spec)
-    if len(spec.objectives) > 1:
-        for of, front in (("", result.pareto), *((f"{network} alone", f) for network, f in result.fronts.items())):
-            rows = equal_once(front, spec)
-            yield f"Pareto front of {of or ', '.join(spec.objectives)}: {counted(len(rows), 'point')}", rows
+class Rows(NamedTuple):
+    """Points of a sweep, and the columns their objectives stand in by what the objectives are called."""
+
+    points: pd.DataFrame
+    objectives: Mapping[str, str]
 
 
-def _grid(title: str, rows: pd.DataFrame, axes: list[Axis], spec: SweepSpec, width: int) -> object:
+def _tables(result: SweepResult, spec: SweepSpec) -> Iterator[tuple[str, Rows]]:
+    """The best points of the first objective, and the front where there are several, each value once.
+
+    The front of one network of a workload has that network's own values.
+    """
+    (objective, direction), *others = spec.objectives.items()
+    whole = {name: name for name in spec.objectives}
+    best = equal_once(result.best, spec)
+    yield f"{'Lowest' if direction == 'min' else 'Highest'} {objective}", Rows(best, whole)
+    if others:
+        fronts = [(", ".join(whole), result.pareto, whole)]
+        for network, front in result.fronts.items():
+            own = {name: f"{name.partition('@')[0]}@{network}" for name in whole}
+            fronts.append((f"{network} alone", front, own))
+        for of, front, columns in fronts:
+            points = equal_once(front, spec)
+            yield f"Pareto front of {of}: {counted(len(points), 'point')}", Rows(points, columns)
+
+
+def _grid(title: str, rows: Rows, axes: list[Axis], width: int) -> object:
     """A column an axis where they all fit, else all settings of a point in one."""
-    head, cells = _head(rows, axes, spec), list(_cells(rows, axes, spec))
+    head, cells = _head(rows, axes), list(_cells(rows, axes))
     wide = sum(max(map(len, column)) + 2 for column in zip(head, *cells, strict=True))
     if wide > width:
         names, last = head[1 : 1 + len(axes)], 1 + len(axes)
         head = [head[0], SETTINGS, *head[last:]]
         cells = [[row[0], " ".join(map("=".join, zip(names, row[1:last], strict=True))), *row[last:]] for row in cells]
-    shown = table(title, *head)
+    shown = table(title, *head, padded=rows.objectives)
     for row in cells:
         shown.add_row(*row)
     return shown
 
 
-def _head(rows: pd.DataFrame, axes: list[Axis], spec: SweepSpec) -> list[str]:
-    return ["point", *(short_name(axis.name) for axis in axes), *spec.objectives, *["equal"] * _has_equal_points(rows)]
+def _head(rows: Rows, axes: list[Axis]) -> list[str]:
+    return ["point", *(short_name(axis.name) for axis in axes), *rows.objectives, *["equal"] * _has_equal_points(rows)]
 
 
-def _has_equal_points(rows: pd.DataFrame) -> bool:
-    return bool((rows["equal"] > 1).any())
+def _has_equal_points(rows: Rows) -> bool:
+    return bool((rows.points["equal"] > 1).any())
 
 
-def _cells(rows: pd.DataFrame, axes: list[Axis], spec: SweepSpec) -> Iterator[list[str]]:
-    for record in rows.head(SHOWN).to_dict("records"):
-        values = (axis_value(axis, record[axis.name]) for axis in axes)
+def _cells(rows: Rows, axes: list[Axis]) -> Iterator[list[str]]:
+    """The rows shown; the numbers of an objective have their points under each other."""
+    shown = rows.points.head(SHOWN).to_dict("records")
+    numbers = [_padded(name, [metric(name, r[column]) for r in shown]) for name, column in rows.objectives.items()]
+    for record, *values in zip(shown, *numbers, strict=True):
+        settings = (axis_value(axis, record[axis.name]) for axis in axes)
         equal = [str(record["equal"])] * _has_equal_points(rows)
-        yield [str(record["point"]), *values, *(metric(name, record[name]) for name in spec.objectives), *equal]
+        yield [str(record["point"]), *settings, *values, *equal]
+
+
+def _padded(head: str, numbers: list[str]) -> list[str]:
+    return [number.rjust(len(head)) for number in under_points(numbers)]
+
+
+EFFECTS = ("mean", "least", "most")
 
 
 def _effects(result: SweepResult, axes: list[Axis], objective: str) -> object:
-    shown = table(f"What each axis does to {objective}", "axis", "value", "priced", "compared", "mean", "least", "most")
+    records = [(short_name(axis.name), record) for axis in axes for record in _few(effects(result, axis, objective))]
+    numbers = [
+        _padded(name, ["-" if r[name] is None else metric(objective, r[name]) for _, r in records]) for name in EFFECTS
+    ]
+    heads = [name.rjust(len(column[0])) for name, column in zip(EFFECTS, numbers, strict=True)]
+    title = f"What each axis does to {objective}"
+    shown = table(title, "axis", "value", "priced", "compared", *heads, padded=heads)
     shown.caption = "mean, least and most of the settings of the other axes at which all values were priced"
     shown.caption_justify = "left"
-    for axis in axes:
-        records = effects(result, axis, objective)
-        for record in records[:: max(1, -(-len(records) // SHOWN))]:
-            numbers = (record[name] for name in ("mean", "least", "most"))
-            shown.add_row(
-                short_name(axis.name), record["value"], str(record["points"]), str(record["settings"]),
-                *("-" if number is None else metric(objective, number) for number in numbers),
-            )  # fmt: skip
+    for (axis, record), *values in zip(records, *numbers, strict=True):
+        shown.add_row(axis, record["value"], str(record["points"]), str(record["settings"]), *values)
     return shown
+
+
+def _few(records: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    return records[:: max(1, -(-len(records) // SHOWN))]
 
 
 def to_json(result: SweepResult, spec: SweepSpec) -> str:
@@ -174,6 +204,6 @@ def search_markdown(result: SweepResult, spec: SearchSpec) -> str:
 def _markdown(counts: str, result: SweepResult, axes: list[Axis], spec: SweepSpec) -> str:
     parts = [escaped(counts)]
     for title, rows in _tables(result, spec):
-        cells = ([escaped(cell) for cell in row] for row in _cells(rows, axes, spec))
-        parts += [f"**{escaped(title)}**", markdown_table([escaped(word) for word in _head(rows, axes, spec)], cells)]
+        cells = ([escaped(cell.strip()) for cell in row] for row in _cells(rows, axes))
+        parts += [f"**{escaped(title)}**", markdown_table([escaped(word) for word in _head(rows, axes)], cells)]
     return "\n\n".join(parts) + "\n"
