@@ -4,17 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from rich.console import Group
-from rich.table import Table
-from rich.text import Text
-
 from costsim.compare import signed_milliseconds
 from costsim.diff import Change, DeviceDiff
 from costsim.diff.limit import Limit
 from costsim.report.formats.csv import csv_text
+from costsim.report.formats.drawn import Group, Table
 from costsim.report.formats.markdown import escaped, markdown_table
 from costsim.report.formats.stamped import stamped_json
-from costsim.report.formats.terminal import as_text, plain_table
+from costsim.report.formats.styled import Text
+from costsim.report.formats.terminal import as_text
 from costsim.units import counted, format_milliseconds, time_column, unit_of
 
 MOST = 12
@@ -54,8 +52,8 @@ def _layers(one: DeviceDiff) -> Table:
     olds, news = ([_side_ms(group, side) for group in told] for side in ("old", "new"))
     moved = [_moved_ms(group) for group in told] + ([sum(map(_moved_ms, rest))] if rest else [])
     unit = unit_of([*olds, *news, *moved])
-    table = plain_table(show_edge=False, padding=(0, 1, 0, 0))
-    table.add_column("layer", overflow="fold", ratio=1)
+    table = Table(gap=2)
+    table.add_column("layer")
     columns = []
     for head, values, signed in (("old", olds, False), ("new", news, False), ("change", moved, True)):
         title, texts = time_column(head, values, signed, unit)

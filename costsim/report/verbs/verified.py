@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from rich.console import Group
-from rich.table import Table
-from rich.text import Text
-
+from costsim.report.formats.drawn import Group, Table
 from costsim.report.formats.stamped import stamped_json
-from costsim.report.formats.terminal import as_text, plain_table
+from costsim.report.formats.styled import Text
+from costsim.report.formats.terminal import as_text
 from costsim.units import counted, format_milliseconds
 
 if TYPE_CHECKING:
@@ -32,7 +30,7 @@ def text(found: Judgement, times: Timed | None = None, width: int | None = None)
     head = Text.assemble(
         (found.network, "bold"), f": {len(checks) - len(found.mismatches)} of {len(checks)} layers agree with torch\n"
     )
-    table = plain_table(show_edge=False)
+    table = Table()
     for column in ("quantity", "layers held", "differ"):
         table.add_column(column, justify="left" if column == "quantity" else "right", no_wrap=True)
     for name, held, differ in quantities(found):
@@ -105,9 +103,9 @@ def _times(times: Timed) -> list[Text | Table]:
         f"\n{times.where}: {format_milliseconds(times.measured_ms)} (noise {times.noise_ratio:.0%}), "
         f"{times.hardware} predicts {format_milliseconds(times.predicted_ms)}\n"
     )
-    table = plain_table(show_edge=False)
+    table = Table()
     for column in ("costliest ops", "measured", "predicted", "predicted / measured"):
-        table.add_column(column, justify="left" if column == "costliest ops" else "right", overflow="fold")
+        table.add_column(column, justify="left" if column == "costliest ops" else "right")
     for op in sorted(times.ops, key=lambda op: -op.measured_ms)[:COSTLIEST]:
         ratio = f"{op.predicted_ms / op.measured_ms:.2f}" if op.measured_ms else ""
         table.add_row(op.name, format_milliseconds(op.measured_ms), format_milliseconds(op.predicted_ms), ratio)
