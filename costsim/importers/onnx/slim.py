@@ -62,10 +62,11 @@ def _slim(data: mmap.mmap, start: int, end: int, message: str, depth: int) -> by
     nested = NESTED.get(message, {})
     kept = []
     for field, wire_type, tag_at, payload_at, stop in _fields(data, start, end):
-        if wire_type == LENGTH and field in nested:
+        large = stop - payload_at > LARGEST_PAYLOAD
+        if wire_type == LENGTH and field in nested and large:
             inner = _slim(data, payload_at, stop, nested[field], depth + 1)
             kept += [_varint(field << 3 | LENGTH), _varint(len(inner)), inner]
-        elif not (message == "Tensor" and field in PAYLOADS and stop - payload_at > LARGEST_PAYLOAD):
+        elif not (message == "Tensor" and field in PAYLOADS and large):  # nothing small holds anything large
             kept.append(data[tag_at:stop])
     return b"".join(kept)
 
