@@ -9,6 +9,7 @@ import json
 import os
 import sys
 import zlib
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -33,6 +34,17 @@ def cache_folder() -> Path | None:
     usual = {"win32": "", "darwin": "Library/Caches"}.get(sys.platform, ".cache")
     base = os.environ.get("XDG_CACHE_HOME") or (home and str(Path(home, usual)))
     return Path(base, "costsim") if base and Path(base).is_absolute() else None
+
+
+def kept(name: str, made_of: list[list[Any]] | None, make: Callable[[], Any]) -> Any:
+    """What ``make`` gives, or what it gave when it was called for the same stamp; plain data in either case."""
+    found = read_kept(name)
+    if made_of and found and found["made_of"] == made_of:
+        return found["made"]
+    made = make()
+    if made_of:
+        keep(name, {"made_of": made_of, "made": made})
+    return made
 
 
 def read_kept(name: str) -> Any:

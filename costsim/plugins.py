@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from costsim.errors import InputError, unknown_name
-from costsim.kept import keep, read_kept, short, stamp
+from costsim.kept import kept, short, stamp
 
 DEVICES = "costsim.devices"
 PROFILES = "costsim.profiles"
@@ -49,17 +49,16 @@ def _all_plugins() -> list[Plugin]:
     knows.
     """
     folders = [folder for folder in sys.path if Path(folder).exists()]
-    name, made_of = f"plugins-{short(sys.version, folders)}", stamp(*folders)
-    kept = read_kept(name)
-    if made_of and kept and kept["made_of"] == made_of:
-        return [Plugin(*point) for point in kept["plugins"]]
+    found = kept(f"plugins-{short(sys.version, folders)}", stamp(*folders), _registered)
+    return [Plugin(*point) for point in found]
+
+
+def _registered() -> list[tuple[str, str, str]]:
     from importlib.metadata import entry_points
 
     points = entry_points()
     groups = (group for group in points.groups if group.startswith("costsim."))
-    found = [Plugin(group, point.name, point.value) for group in groups for point in points.select(group=group)]
-    keep(name, {"made_of": made_of, "plugins": found})
-    return found
+    return [(group, point.name, point.value) for group in groups for point in points.select(group=group)]
 
 
 @cache

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from pathlib import Path
 
 from costsim.errors import InputError, unknown_name
 from costsim.files import as_folder, check_file, is_there
-from costsim.kept import keep, read_kept, short, stamp
+from costsim.kept import kept, short, stamp
 from costsim.plugins import PROFILES, plugins
 
 _ALIAS = re.compile(r"\w+")
@@ -66,18 +67,19 @@ def profile_names() -> list[str]:
 
 
 def profile_aliases() -> dict[str, str]:
-    """Alias to profile name. Only the ``aliases: [a, b]`` line of each file is read, and kept while no file changes."""
+    """Alias to profile name, read again where a file has changed."""
     files = profile_files()
-    name, made_of = f"aliases-{short(shipped_folder())}", stamp(*files.values())
-    kept = read_kept(name)
-    if made_of and kept and kept["made_of"] == made_of:
-        return dict(kept["aliases"])
+    name = f"aliases-{short(shipped_folder())}"
+    return dict(kept(name, stamp(*files.values()), lambda: _aliases(files)))
+
+
+def _aliases(files: Mapping[str, Path]) -> dict[str, str]:
+    """Only the ``aliases: [a, b]`` line of each file is read, to keep start-up short."""
     aliases: dict[str, str] = {}
-    for profile, path in files.items():
+    for name, path in files.items():
         with path.open(encoding="utf-8") as lines:
             line = next((line for line in lines if line.startswith("aliases:")), "")
-        aliases = dict.fromkeys(_ALIAS.findall(line.partition(":")[2]), profile) | aliases
-    keep(name, {"made_of": made_of, "aliases": aliases})
+        aliases = dict.fromkeys(_ALIAS.findall(line.partition(":")[2]), name) | aliases
     return aliases
 
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
 from costsim.files import as_folder
+from costsim.kept import kept, short, stamp
 
 FILE = as_folder(Path(__file__).parent) / "widening.toml"
 
@@ -52,5 +52,12 @@ class Ratios(NamedTuple):
 @cache
 def factors() -> dict[str, Ratios]:
     """Kind of widening to its factor."""
+    table = kept(f"widening-{short(FILE)}", stamp(FILE), _read)
+    return {kind: Ratios(*ends) for kind, ends in table.items()}
+
+
+def _read() -> dict[str, tuple[float, float]]:
+    import tomllib
+
     table = tomllib.loads(FILE.read_text(encoding="utf-8"))
-    return {kind: Ratios(row["low"], row["high"]) for kind, row in table.items() if isinstance(row, dict)}
+    return {kind: (row["low"], row["high"]) for kind, row in table.items() if isinstance(row, dict)}

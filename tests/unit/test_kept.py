@@ -13,7 +13,7 @@ from costsim.hardware import load_profile
 from costsim.hardware.kept_profile import _block, _plain
 from costsim.kept import cache_folder, keep, read_kept
 
-SLOW_TO_LOAD = ("importlib.metadata", "networkx", "pydantic", "rich", "ruamel.yaml", "tempfile")
+SLOW_TO_LOAD = ("importlib.metadata", "networkx", "pydantic", "rich", "ruamel.yaml", "tempfile", "tomllib")
 
 ANALYZED = f"""
 import sys

@@ -67,7 +67,6 @@ def _model(source: Path | ModelProto) -> tuple[ModelProto, str, str]:
     """The model with local functions inlined, where it is from, and its name."""
     try:
         import onnx
-        import onnx.inliner
     except ImportError:
         raise InputError("reading ONNX needs the package onnx", mend="pip install 'costsim[onnx]'") from None
     from google.protobuf.message import DecodeError  # type: ignore[import-untyped]
@@ -87,7 +86,11 @@ def _model(source: Path | ModelProto) -> tuple[ModelProto, str, str]:
         model = source
     _check_model(model, where)
     check_functions(model, where)
-    return (onnx.inliner.inline_local_functions(model) if model.functions else model), where, name
+    if model.functions:
+        import onnx.inliner
+
+        model = onnx.inliner.inline_local_functions(model)
+    return model, where, name
 
 
 def _check_model(model: ModelProto, where: str) -> None:
