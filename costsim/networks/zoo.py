@@ -43,6 +43,11 @@ def network_names() -> list[str]:
     return sorted(name for prefix in plugins(NETWORKS) for name in _family(prefix).variants)
 
 
+def is_network(name: str) -> bool:
+    """Whether the zoo has a network of this name."""
+    return any(name in _family(prefix).variants for prefix in plugins(NETWORKS) if name.startswith(prefix))
+
+
 def family_of(name: str) -> Family:
     """The family that has a network of this name.
 

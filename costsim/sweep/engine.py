@@ -15,7 +15,7 @@ from costsim.graph.quantised import carried_dtype
 from costsim.hardware import Profile, load_profile
 from costsim.hardware.vary import field_at, numeric_field, vary
 from costsim.limits import COMPARISONS
-from costsim.networks import network_names
+from costsim.networks.zoo import is_network
 from costsim.sweep.allocator import collecting_rarely
 from costsim.sweep.axes import Axis
 from costsim.sweep.chunk import Chunk
@@ -158,7 +158,7 @@ class Engine:
         """The data type asked for, or the one that a file of a quantised network brings along."""
         if "dtype" in values:
             return str(values["dtype"][0])
-        if not isinstance(network, str) or network in network_names():
+        if not isinstance(network, str) or is_network(network):
             return None
         resize: dict[str, np.ndarray] = {name: values[name][:1] for name in RESIZES if name in values}
         first = next(graphs(network, {}, resize, 1), None)
@@ -191,7 +191,9 @@ class Engine:
         for here, ops in planned.by_plan(len(rows), FEWEST_PER_PLAN):
             varied_here, run_here = varied, run
             if len(here) < len(rows):
-                varied_here = vary(profile, {field: column[here] for field, column in columns.items()})
+                varied_here = vary(
+                    profile, {field: column[here] if len(column) > 1 else column for field, column in columns.items()}
+                )
                 run_here = RunConfig(run.dtype, run.threads[here] if np.ndim(run.threads) else run.threads)
             costs = device.kind_costs(ops, varied_here, run_here)
             table["bound"][rows[here]] = self._numbers_of(costs.limit_names)[bounds(ops, costs)]
@@ -224,8 +226,9 @@ class Engine:
         return {name: np.broadcast_to(np.asarray(value, dtype=float), points) for name, value in found.items()}
 
     def _hardware_columns(self, profile: Profile, values: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+        """Fields of the devices, one value per point, or one where all points agree."""
         fields = [name for name in values if name.startswith(BLOCKS)]
-        return {numeric_field(profile, name): values[name] for name in fields}
+        return {numeric_field(profile, name): _folded(values[name]) for name in fields}
 
     @property
     def limit_names(self) -> np.ndarray:
@@ -252,3 +255,8 @@ class Engine:
     @cached_property
     def _profiles(self) -> Any:
         return cache(load_profile)
+
+
+def _folded(column: np.ndarray) -> np.ndarray:
+    """One value where all points agree: along the slow axes of a grid those of a chunk do."""
+    return column[:1] if (column == column[0]).all() else column

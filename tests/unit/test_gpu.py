@@ -8,8 +8,10 @@ from costsim.calibrate.few_shot import calibrate
 from costsim.calibrate.measurements import Measurement
 from costsim.devices.base import RunConfig
 from costsim.devices.gpu import GpuModel
+from costsim.devices.gpu import model as gpu_model
 from costsim.devices.gpu.joined import joined
 from costsim.devices.gpu.library import Kernels
+from costsim.devices.gpu.pricing import Paces, contenders
 from costsim.errors import DoesNotFitError, InputError
 from costsim.graph import NetBuilder
 from costsim.hardware import load_profile
@@ -162,18 +164,33 @@ def test_a_gpu_profile_can_be_fitted_to_a_few_measurements():
     assert fitted.values["fitted.step_ratio"] > profile.fitted.step_ratio
 
 
+@pytest.mark.parametrize("points", [50, 300])
 @pytest.mark.parametrize("name", PROFILES)
-def test_kernels_that_are_not_tried_would_never_be_the_fastest(name, monkeypatch):
+def test_kernels_that_are_not_tried_would_never_be_the_fastest(name, points, monkeypatch):
     random = np.random.default_rng(3)
     columns = {
-        "hardware.clock": 10 ** random.uniform(8, 10, 50),
-        "hardware.memory.dram.bandwidth": 10 ** random.uniform(10, 13, 50),
-        "hardware.memory.l2.bandwidth": 10 ** random.uniform(11, 13, 50),
+        "hardware.clock": 10 ** random.uniform(8, 10, points),
+        "hardware.memory.dram.bandwidth": 10 ** random.uniform(10, 13, points),
+        "hardware.memory.l2.bandwidth": 10 ** random.uniform(11, 13, points),
+        "fitted.ramp": 10 ** random.uniform(-7, -5, points),
     }
     profile = vary(load_profile(name), columns)
-    few = priced(build("resnet50"), profile).costs.latency_s
+    few = priced(build("resnet50"), profile).costs
     monkeypatch.setattr(Kernels, "worth_trying", lambda self: self)
-    np.testing.assert_array_equal(priced(build("resnet50"), profile).costs.latency_s, few)
+    monkeypatch.setattr(gpu_model, "contenders", lambda kernels, *_: kernels)
+    all_tried = priced(build("resnet50"), profile).costs
+    np.testing.assert_array_equal(all_tried.latency_s, few.latency_s)
+    for name, traffic in few.traffic.items():
+        np.testing.assert_array_equal(all_tried.traffic[name], traffic)
+
+
+def test_a_clock_rules_most_kernels_out_whatever_the_bandwidth():
+    clock_hz = np.linspace(1e9, 1.5e9, 300)
+    profile = vary(load_profile("v100"), {"hardware.clock": clock_hz})
+    simulation = priced(build("resnet50"), profile)
+    rows = gpu_model._distinct_rows(simulation.ops, profile, simulation.run)
+    left = contenders(rows.kernels, rows.dram_bytes, rows.reached_ratio, Paces.of(profile))
+    assert len(rows.ops) <= len(left.op) < len(rows.kernels.op) / 2
 
 
 @pytest.mark.parametrize("network", ["yolov8n", "mobilenet_v2_1x"])

@@ -11,6 +11,7 @@ from hypothesis.extra.numpy import arrays
 from costsim.graph import NetBuilder
 from costsim.lowering import lower
 from costsim.tables.bounds import WIDE, bound_seconds, largest
+from costsim.tables.boxes import boxes
 from costsim.tables.choice import first_least
 from costsim.tables.costtable import CostTable, Product, combine
 from costsim.tables.equal_rows import EqualRows
@@ -50,7 +51,8 @@ def test_sums_down_the_rows_are_those_of_numpy_to_the_digit(values: np.ndarray, 
     np.testing.assert_allclose(reduce_runs(np.add, values, starts), np.add.reduceat(values, starts, axis=0), atol=1e-9)
 
 
-@given(st.lists(st.integers(1, 4), min_size=1, max_size=6), st.integers(1, 5), st.data())
+@settings(max_examples=60)
+@given(st.lists(st.integers(1, 4), min_size=1, max_size=6), st.sampled_from([1, 2, 5, WIDE + 1]), st.data())
 def test_every_row_takes_its_first_least_alternative(counts: list[int], points: int, data: st.DataObject) -> None:
     row = np.repeat(np.arange(len(counts)), counts)
     cost = data.draw(columns(points, rows=len(row)))
@@ -62,6 +64,23 @@ def test_every_row_takes_its_first_least_alternative(counts: list[int], points: 
         everywhere = np.arange(points)
         np.testing.assert_array_equal(choice.of(other)[r], other[wanted, everywhere])
         np.testing.assert_array_equal(np.broadcast_to(choice.of(one_point)[r], points), one_point[wanted, 0])
+
+
+@given(st.lists(arrays(float, 50, elements=st.sampled_from([0.0, 1e-9, 1.0, 1.5, 3e9])), min_size=1, max_size=3))
+def test_every_point_lies_in_a_box(columns: list[np.ndarray]) -> None:
+    lowest, highest = boxes(columns)
+    points = np.array(columns)[:, :, None]
+    assert ((lowest[:, None] <= points) & (points <= highest[:, None])).all(axis=0).any(axis=1).all()
+    assert (lowest.min(axis=1) >= np.min(columns, axis=1) * (1 - 1e-9)).all()
+
+
+def test_two_columns_are_cut_into_parts_of_one_ratio() -> None:
+    lowest, highest = boxes(
+        [np.geomspace(1, 2, 1000), np.random.default_rng(0).permutation(np.geomspace(1, 256, 1000))]
+    )
+    ratios = highest / lowest
+    assert lowest.shape[1] > 16
+    assert (ratios < 3).all()
 
 
 @pytest.mark.parametrize("points", [3, WIDE + 1])

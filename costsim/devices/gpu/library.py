@@ -56,6 +56,10 @@ class Kernels:
     def take(self, kernels: np.ndarray) -> Kernels:
         return Kernels(self.op[kernels], *(column[kernels] for column in self.columns()))
 
+    @property
+    def points(self) -> int:
+        return max(column.shape[1] for column in self.columns())
+
     @classmethod
     def join(cls, parts: list[Kernels]) -> Kernels:
         """All kernels, those of one op together, in the order of the parts."""

@@ -16,12 +16,13 @@ from costsim.devices.gpu.library import (
     library_kernels,
     winograd_applies,
 )
+from costsim.devices.gpu.pricing import Paces, ceilings, contenders, kernel_s, overheads, spilt_bytes
 from costsim.devices.gpu.profile import GpuProfile
 from costsim.devices.kernels.cache import activation_misses, misses_after_a_run
 from costsim.errors import DoesNotFitError
 from costsim.hardware.profile import Profile
 from costsim.tables.choice import first_least
-from costsim.tables.costtable import CostTable, Product, combine
+from costsim.tables.costtable import CostTable
 from costsim.tables.equal_rows import EqualRows
 from costsim.tables.liveness import independent_parts, live_bytes
 from costsim.tables.optable import OpTable
@@ -58,34 +59,20 @@ class GpuModel(DeviceModel):
 
     def kind_costs(self, ops: OpTable, profile: Any, run: RunConfig) -> CostTable:
         rows, hw, fit = _distinct_rows(ops, profile, run), profile.hardware, profile.fitted
-        tried, cycle_s = rows.kernels, 1 / hw.working_clock_hz
-        l2_byte_s, dram_byte_s = 1 / hw.memory.l2.bandwidth_bytes_per_s, 1 / _dram_bytes_per_s(profile)
-
-        def ceilings(kernels: Kernels) -> dict[str, Array | Product]:
-            dram_bytes, reached = rows.dram_bytes[kernels.op], rows.reached_ratio[kernels.op]
-            return {
-                "arithmetic": Product(kernels.cycles, cycle_s),
-                "latency": kernels.rounds * fit.ramp_s + kernels.wait_cycles * cycle_s,
-                "l2": Product(np.maximum(kernels.l2_bytes, dram_bytes) / reached, l2_byte_s),
-                "dram": Product(dram_bytes / reached, dram_byte_s),
-            }
-
-        def overheads(kernels: Kernels) -> dict[str, Array]:
-            return {"launch": kernels.launches * fit.launch_s, "transform": _scratch_s(kernels.scratch_bytes, profile)}
-
-        overlapped_s = combine(list(ceilings(tried).values()), fit.overlap)
-        device_s = overlapped_s + sum(overheads(tried).values())
+        paces = Paces.of(profile)
+        tried = contenders(rows.kernels, rows.dram_bytes, rows.reached_ratio, paces)
+        overlapped_s, device_s = kernel_s(tried, rows.dram_bytes[tried.op], rows.reached_ratio[tried.op], paces)
         fastest = first_least(device_s, tried.op)
         used = Kernels(np.arange(len(rows.ops)), *map(fastest.of, tried.columns()))
         transfer = rows.sent_bytes / hw.memory.host.bandwidth_bytes_per_s
         dispatch = rows.calls * fit.dispatch_s
         wait = dispatch_wait_s(fastest.of(device_s) + transfer, dispatch, independent_parts(ops), rows.kind_of)
         return CostTable(
-            ceilings=ceilings(used),
-            overheads={**overheads(used), "transfer": transfer, "dispatch": wait},
+            ceilings=ceilings(used, rows.dram_bytes, rows.reached_ratio, paces),
+            overheads={**overheads(used, paces), "transfer": transfer, "dispatch": wait},
             copies=("transfer",),
             traffic={
-                "dram": rows.cold_dram_bytes + _spilt_bytes(used.scratch_bytes, profile),
+                "dram": rows.cold_dram_bytes + spilt_bytes(used.scratch_bytes, paces),
                 "l2": used.l2_bytes + used.scratch_bytes,
             },
             overlap=fit.overlap,
@@ -205,21 +192,6 @@ def _dram_bytes(ops: OpTable, profile: GpuProfile, *, again: bool) -> Array:
 
 def _kept_bytes(profile: GpuProfile) -> Any:
     return profile.hardware.memory.l2.size_bytes * profile.fitted.l2_kept_ratio
-
-
-def _dram_bytes_per_s(profile: GpuProfile) -> Any:
-    return profile.hardware.memory.dram.bandwidth_bytes_per_s * profile.fitted.dram_ratio
-
-
-def _scratch_s(scratch_bytes: Array, profile: GpuProfile) -> Array:
-    """Seconds of a kernel before the main one that leaves ``scratch_bytes`` for it, in L2 as far as they fit."""
-    spilt = _spilt_bytes(scratch_bytes, profile)
-    kept_s = (scratch_bytes - spilt) / profile.hardware.memory.l2.bandwidth_bytes_per_s
-    return kept_s + spilt / _dram_bytes_per_s(profile) if spilt.any() else kept_s
-
-
-def _spilt_bytes(scratch_bytes: Array, profile: GpuProfile) -> Array:
-    return np.maximum(0, scratch_bytes - profile.hardware.memory.l2.size_bytes)
 
 
 def _sent_bytes(ops: OpTable, profile: GpuProfile) -> Array:
