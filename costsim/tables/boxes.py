@@ -31,17 +31,17 @@ def boxes(columns: Sequence[Array]) -> tuple[Array, Array]:
     cut = np.flatnonzero(ranges > 0)
     part = (np.prod(ranges[cut]) / BOXES) ** (1 / max(len(cut), 1))
     lowest, highest = least[:, None], largest[:, None]
-    shape = [min(BOXES, ceil(ranges[place] / part)) for place in cut]
+    shape = [min(BOXES, ceil(ranges[place] / part)) for place in cut.tolist()]
     if not shape:
         return lowest, highest
     ratio = np.exp(ranges[cut] / shape)
     inside = [
         np.minimum(np.log(columns[place] / least[place]) / np.log(r), parts - 1).astype(int)
-        for place, r, parts in zip(cut, ratio, shape, strict=True)
+        for place, r, parts in zip(cut.tolist(), ratio, shape, strict=True)
     ]
     filled = np.flatnonzero(np.bincount(np.ravel_multi_index(inside, shape)))
     lowest, highest = (np.repeat(edge, len(filled), axis=1) for edge in (lowest, highest))
-    for place, r, number in zip(cut, ratio, np.unravel_index(filled, shape), strict=True):
+    for place, r, number in zip(cut.tolist(), ratio, np.unravel_index(filled, shape), strict=True):
         lowest[place] = least[place] * r**number / ROUNDING_RATIO
         highest[place] = least[place] * r ** (number + 1.0) * ROUNDING_RATIO
     return lowest, highest

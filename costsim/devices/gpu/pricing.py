@@ -136,17 +136,20 @@ def contenders(kernels: Kernels, dram_bytes: Array, reached: Array, paces: Paces
     def beaten_by(loser: slice, winner: slice) -> np.ndarray:
         least = {name: np.minimum(fast[name][loser] - fast[name][winner], slow[name][loser] - slow[name][winner])
                  for name in fast}  # fmt: skip
-        crossing = (waits[loser] > waits[winner]).any(axis=1) & (waits[loser] < waits[winner]).any(axis=1)
+        ahead = np.sign(waits[loser] - waits[winner])
+        crossing = np.equal(ahead[:, :1] * ahead[:, 1:], -1)
         between = fast["latency"][loser] - slow["latency"][winner]
-        least["latency"] = np.where(crossing[:, None], between, least["latency"])
-        slower = sum(least.values()) > TOLD_APART_RATIO * sum(power[loser] for power in slow.values())
-        return slower & (added[winner] <= added[loser]).all(axis=1)[:, None]
+        least["latency"] = np.where(crossing, between, least["latency"])
+        slower = np.greater(sum(least.values()), TOLD_APART_RATIO * sum(power[loser] for power in slow.values()))
+        return slower & np.less_equal(added[winner], added[loser]).all(axis=1, keepdims=True)
 
-    beaten, apart = np.zeros(slow["latency"].shape, dtype=bool), 1
-    while (alike := kernels.op[apart:] == kernels.op[:-apart]).any():  # kernels of an op lie together
+    beaten: np.ndarray = np.zeros(slow["latency"].shape, dtype=bool)
+    apart = 1
+    op = kernels.op[:, None]
+    while (alike := np.equal(op[apart:], op[:-apart])).any():  # kernels of an op lie together
         early, late = slice(None, -apart), slice(apart, None)
-        beaten[late] |= alike[:, None] & beaten_by(late, early)
-        beaten[early] |= alike[:, None] & beaten_by(early, late)
+        beaten[late] |= alike & beaten_by(late, early)
+        beaten[early] |= alike & beaten_by(early, late)
         apart += 1
     return kernels.take(np.flatnonzero(~beaten.all(axis=1)))
 
