@@ -15,12 +15,13 @@ from costsim.devices.mcu import memory
 from costsim.devices.mcu.arena import Buffer, buffers_of, peak_bytes, place
 from costsim.devices.mcu.kernels import issued_macs, scratch_bytes, window_elems
 from costsim.devices.mcu.patches import Patches
+from costsim.devices.mcu.profile import McuRuntime
 from costsim.errors import DoesNotFitError, InputError
 from costsim.hardware import load_profile
 from costsim.lowering import lower
 from costsim.networks import build
 from costsim.simulate import lower_for, simulate
-from costsim.tables.optable import MAC
+from costsim.tables.optable import MAC, OpTable
 from validation.mcu import with_explicit_pads
 from validation.tflite_files import FileBuilder, Scales
 
@@ -174,7 +175,12 @@ def test_the_notes_say_what_sets_the_arena_and_what_would_make_it_smaller() -> N
 def test_an_arena_is_placed_once_an_analysis(monkeypatch: pytest.MonkeyPatch) -> None:
     placed: list[int] = []
     once = memory._placed
-    monkeypatch.setattr(memory, "_placed", lambda ops, runtime: placed.append(runtime.patches) or once(ops, runtime))
+
+    def counted(ops: OpTable, runtime: McuRuntime, patches: Patches | None = None) -> memory.Occupancy:
+        placed.append(patches.per_side if patches else runtime.patches)
+        return once(ops, runtime, patches)
+
+    monkeypatch.setattr(memory, "_placed", counted)
     analysis = costsim.analyze("mlperf_tiny_resnet8", "nucleo_l4r5zi")
     assert analysis.summary["fits"]
     assert analysis.simulation.notes

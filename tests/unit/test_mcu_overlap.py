@@ -67,3 +67,10 @@ def test_buffers_that_meet_overlap_only_where_one_may_be_written_over(drawn: lis
             apart = one.end <= other.offset or other.end <= one.offset
             behind = one.over == j and one.offset <= other.offset - one.lead_bytes
             assert apart or behind or not one.meets(other)
+
+
+def test_patches_make_a_pool_smaller_that_early_maps_set() -> None:
+    whole = costsim.analyze("mobilenet_v1_0.25x", "stm32h747")
+    patched = costsim.analyze("mobilenet_v1_0.25x", "stm32h747", settings={"runtime.patches": "3"})
+    assert patched.summary["arena_bytes"] < 0.9 * whole.summary["arena_bytes"]
+    assert patched.summary["latency_ms"] > whole.summary["latency_ms"]

@@ -75,11 +75,11 @@ def peak_bytes(placed: Sequence[Buffer]) -> int:
     return max((buffer.end for buffer in placed), default=0)
 
 
-def held_bytes(buffers: Sequence[Buffer], rows: int) -> int:
-    """The most that buffers hold at once, wherever they lie: no arena is smaller."""
+def held_bytes(first: np.ndarray, last: np.ndarray, size_bytes: np.ndarray, rows: int) -> int:
+    """The most that buffers hold at once, wherever they lie: no arena is smaller. Arrays are ``(buffers,)``."""
     change = np.zeros(rows + 2, dtype=np.int64)
-    np.add.at(change, [max(b.first, 0) for b in buffers], [b.size_bytes for b in buffers])
-    np.subtract.at(change, [b.last + 1 for b in buffers], [b.size_bytes for b in buffers])
+    np.add.at(change, np.maximum(first, 0), size_bytes)
+    np.subtract.at(change, last + 1, size_bytes)
     return int(change.cumsum().max(initial=0))
 
 

@@ -101,17 +101,19 @@ def other_ways(ops: OpTable, runtime: McuRuntime) -> list[Way]:
 
 def _patched(ops: OpTable, runtime: McuRuntime, per_side: int) -> Way:
     patches = _patches(ops, runtime, per_side)
-    arena = occupancy(ops, runtime.model_copy(update={"patches": per_side})).arena_bytes
+    arena = _placed(ops, runtime, patches).arena_bytes
     if patches.last_row < 0:
         return Way("in patches", arena)
     more = float((ops.macs * patches.repeated_ratio).sum() / ops.macs.sum()) - 1
     return Way(f"in {per_side} x {per_side} patches up to {ops.labels[patches.last_row].name}", arena, more)
 
 
-def _placed(ops: OpTable, runtime: McuRuntime) -> Occupancy:
+def _placed(ops: OpTable, runtime: McuRuntime, patches: Patches | None = None) -> Occupancy:
     buffers = _buffers(ops, runtime)
-    if runtime.patches > 1:
-        buffers = _patches(ops, runtime, runtime.patches).cut(buffers)
+    if patches is None and runtime.patches > 1:
+        patches = _patches(ops, runtime, runtime.patches)
+    if patches is not None:
+        buffers = patches.cut(buffers)
     return Occupancy(
         overlap.place(buffers) if runtime.planner == "overlapped" else place(buffers),
         persistent_bytes(ops, runtime),

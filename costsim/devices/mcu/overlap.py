@@ -81,7 +81,7 @@ def buffers_of(ops: OpTable) -> list[Buffer]:
         if slides and ops.is_depthwise[row, 0] and (reader.border_rows or reader.border_columns):
             height, width = ops.h_in[row, 0] + reader.border_rows, ops.w_in[row, 0] + reader.border_columns
             bordered = height * width * ops.c_in[row, 0] * ops.elem_bytes[row, 0]
-            buffers.append(Buffer(f"{label.name} border", _aligned(bordered), row, row, over=over))
+            buffers.append(Buffer(f"{label.name} border", _aligned(bordered), row, row, is_scratch=True, over=over))
             past, over, lead = over, len(buffers) - 1, reader.rows
         elif slides:
             lead = reader.lead_bytes

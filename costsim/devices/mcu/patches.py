@@ -14,7 +14,7 @@ from functools import cached_property
 import numpy as np
 
 from costsim.dataclass import dataclass
-from costsim.devices.mcu.arena import Buffer, aligned, held_bytes
+from costsim.devices.mcu.arena import ALIGNMENT, Buffer, held_bytes
 from costsim.tables.liveness import last_use
 from costsim.tables.optable import OpTable
 
@@ -33,11 +33,12 @@ class Patches:
     @classmethod
     def of(cls, ops: OpTable, per_side: int, buffers: Sequence[Buffer]) -> Patches:
         """The patches with which the least of these buffers is held at once; of equal ones, those of the fewest ops."""
-        best = cls(per_side, -1, np.zeros(0), len(ops))
-        least = held_bytes(buffers, len(ops))
+        best, spans = cls(per_side, -1, np.zeros(0), len(ops)), Spans.of(buffers)
+        least = held_bytes(spans.first, spans.last, spans.size_bytes, len(ops))
         for row in _ends(ops, per_side):
             patches = cls(per_side, row, _held_ratio(ops, row, per_side), len(ops))
-            held = held_bytes(patches.cut(buffers), len(ops))
+            cut = patches._cut(spans)
+            held = held_bytes(cut.first, cut.last, cut.size_bytes, len(ops))
             if held < least:
                 best, least = patches, held
         return best
@@ -51,16 +52,44 @@ class Patches:
 
     def cut(self, buffers: Sequence[Buffer]) -> list[Buffer]:
         """The buffers of the same network when it runs so."""
-        return [self._cut(buffer) for buffer in buffers]
+        if self.last_row < 0:
+            return list(buffers)
+        cut = self._cut(Spans.of(buffers))
+        spans = zip(buffers, cut.first.tolist(), cut.last.tolist(), cut.size_bytes.tolist(), strict=True)
+        return [replace(buffer, first=first, last=last, size_bytes=size) for buffer, first, last, size in spans]
 
-    def _cut(self, buffer: Buffer) -> Buffer:
-        if buffer.first > self.last_row or buffer.is_scratch or self.last_row < 0:
-            return buffer
-        if buffer.first < 0:
-            return replace(buffer, last=max(buffer.last, self.last_row))
-        if buffer.first == self.last_row:
-            return replace(buffer, first=0)
-        return replace(buffer, size_bytes=aligned(buffer.size_bytes * self.held_ratio[buffer.first]))
+    def _cut(self, spans: Spans) -> Spans:
+        """The input is held until the last patch, the map at the end from the first; of others a patch's share."""
+        first, last, size = spans.first, spans.last, spans.size_bytes
+        last = np.where((first < 0) & ~spans.stays_whole, np.maximum(last, self.last_row), last)
+        inner = (first >= 0) & (first < self.last_row + spans.is_copy) & ~spans.stays_whole
+        share = self.held_ratio[np.clip(first, 0, self.last_row)]
+        size = np.where(inner, np.ceil(size * share / ALIGNMENT) * ALIGNMENT, size).astype(np.int64)
+        ends = (first == self.last_row) & ~spans.stays_whole & ~spans.is_copy
+        return replace(spans, first=np.where(ends, 0, first), last=last, size_bytes=size)
+
+
+@dataclass(frozen=True)
+class Spans:
+    """When each of some buffers is needed and how large it is, ``(buffers,)`` each."""
+
+    first: np.ndarray
+    last: np.ndarray
+    size_bytes: np.ndarray
+    stays_whole: np.ndarray
+    """Scratch buffers: kernels need them whatever the map."""
+    is_copy: np.ndarray
+    """Copies of maps with a border."""
+
+    @classmethod
+    def of(cls, buffers: Sequence[Buffer]) -> Spans:
+        """Of a list of buffers."""
+        is_copy = np.array([b.is_scratch and b.over >= 0 for b in buffers], dtype=bool)
+        stays_whole = np.array([b.is_scratch for b in buffers], dtype=bool) & ~is_copy
+        first, last, size = (
+            np.array([(b.first, b.last, b.size_bytes) for b in buffers], dtype=np.int64).reshape(-1, 3).T
+        )
+        return cls(first, last, size, stays_whole, is_copy)
 
 
 def _ends(ops: OpTable, per_side: int) -> Iterator[int]:
