@@ -37,7 +37,6 @@ class Workers:
     processes: int = field(default_factory=_processes)
 
     def __post_init__(self) -> None:
-        self._turns = CapacityLimiter(self.processes)
         self._kept: OrderedDict[tuple[str, str], Part] = OrderedDict()
 
     async def part(self, template: str, visit: pages.Visit, query: str) -> Part:
@@ -75,6 +74,7 @@ class Workers:
     @asynccontextmanager
     async def started(self) -> AsyncIterator[None]:
         """Have the processes import everything while nobody waits for them yet."""
+        self._turns = CapacityLimiter(self.processes)  # belongs to the event loop that runs now
         async with create_task_group() as tasks:
             for _ in range(self.processes):
                 tasks.start_soon(self._warmed)
