@@ -18,7 +18,7 @@ from onnx import TensorProto, helper
 from costsim.exporters.onnx import onnx_model
 from costsim.importers.json import to_dict
 from costsim.networks import build
-from tests.tflite_files import FileBuilder
+from validation.tflite_files import FileBuilder
 
 SUFFIXES = (".onnx", ".tflite", ".param", ".json")
 PARAM = b"""7767517
