@@ -7,6 +7,7 @@ asked input size and batch. Needs the package onnx (extra ``[onnx]``).
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,12 +16,16 @@ from costsim.errors import InputError
 from costsim.graph import LayerGraph
 from costsim.graph.resize import InputSize
 from costsim.importers.importer import Importer
+from costsim.importers.onnx.protos import messages
 from costsim.importers.writer import GraphWriter
 
 if TYPE_CHECKING:
     from onnx import ModelProto
 
 OLDEST_OPSET = 7
+
+COMMON_OPSET = 21
+"""Of onnx 1.16, the oldest package that costsim runs with."""
 
 
 def load_onnx(
@@ -45,14 +50,14 @@ def load_onnx(
     from costsim.importers.patterns import simplify
 
     model, where, name = _model(source)
-    import onnx  # which the reader needs
-
     from costsim.importers.onnx.blocked import is_blocked, real_channels
     from costsim.importers.onnx.reader import Reader
 
     reader = Reader(model, GraphWriter(name, source="onnx", where=where), source if isinstance(source, Path) else None)
     reader.boxes = (limits or {}).get("boxes")
     if is_blocked(model.graph):
+        import onnx
+
         whole = onnx.load(source, load_external_data=False) if isinstance(source, Path) else model
         reader.real_channels = real_channels(whole.graph, reader.folder)
     reader.bind_initializers(model.graph)
@@ -66,7 +71,7 @@ def load_onnx(
 def _model(source: Path | ModelProto) -> tuple[ModelProto, str, str]:
     """The model with local functions inlined, where it is from, and its name."""
     try:
-        import onnx
+        known = messages()
     except ImportError:
         raise InputError("reading ONNX needs the package onnx", mend="pip install 'costsim[onnx]'") from None
     from google.protobuf.message import DecodeError  # type: ignore[import-untyped]
@@ -76,7 +81,7 @@ def _model(source: Path | ModelProto) -> tuple[ModelProto, str, str]:
 
     if isinstance(source, Path):
         where, name = str(source), source.stem
-        model = onnx.ModelProto()
+        model = known.ModelProto()
         try:
             model.ParseFromString(read_slim(source))
         except DecodeError:
@@ -94,8 +99,6 @@ def _model(source: Path | ModelProto) -> tuple[ModelProto, str, str]:
 
 
 def _check_model(model: ModelProto, where: str) -> None:
-    import onnx
-
     graph = model.graph
     names = [name for node in graph.node for name in (node.name, node.op_type, node.domain, *node.input, *node.output)]
     names += [named.name for named in (*graph.initializer, *graph.input, *graph.output, *graph.value_info)]
@@ -104,14 +107,22 @@ def _check_model(model: ModelProto, where: str) -> None:
 
     if not model.HasField("graph") or not model.graph.node:
         raise InputError("not an ONNX model: it holds no graph", where=where, mend="export or download it again")
-    newest = onnx.defs.onnx_opset_version()
     opset = next((o.version for o in model.opset_import if o.domain in ("", "ai.onnx")), None)
-    if opset is None or not OLDEST_OPSET <= opset <= newest:
+    if opset is None or opset < OLDEST_OPSET or opset > _newest(opset):
         raise InputError(
             f"opset {'missing' if opset is None else opset}",
             where=where,
-            mend=f"convert it to one of {OLDEST_OPSET} to {newest} with onnx.version_converter",
+            mend=f"convert it to one of {OLDEST_OPSET} to {_newest(sys.maxsize)} with onnx.version_converter",
         )
+
+
+def _newest(asked: int) -> int:
+    """The newest opset there is; the package is only asked about those that not every version of it has."""
+    if asked <= COMMON_OPSET:
+        return COMMON_OPSET
+    import onnx
+
+    return int(onnx.defs.onnx_opset_version())
 
 
 def _accepts(source: object) -> bool:

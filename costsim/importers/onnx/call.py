@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from costsim.dataclass import dataclass
 from costsim.graph import Tensor
+from costsim.importers.onnx.protos import attribute_value
 from costsim.importers.operands import Operands
 from costsim.importers.writer import GraphWriter, Value
 
@@ -29,9 +30,7 @@ class Call(Operands):
     def of(
         cls, writer: GraphWriter, node: NodeProto, inputs: list[Value | None], opset: int, needed: Container[str]
     ) -> Call:
-        from onnx import helper
-
-        attributes = {a.name: _decoded(helper.get_attribute_value(a)) for a in node.attribute}
+        attributes = {a.name: _decoded(attribute_value(a)) for a in node.attribute}
         wanted = tuple(name in needed for name in node.output)
         return cls(writer, tuple(inputs), node.op_type, attributes, len(node.output), opset, wanted)
 

@@ -6,7 +6,10 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from costsim.errors import InputError
+from costsim.importers.onnx.protos import EXTERNAL, array_of, attribute_value, dtype_of, number_of
 from costsim.importers.writer import Stored
 
 if TYPE_CHECKING:
@@ -15,8 +18,6 @@ if TYPE_CHECKING:
 
 def stored(tensor: TensorProto, folder: Path | None, name: str = "") -> Stored:
     """A weight by its shape; with its values if it is small and they are there."""
-    from onnx import TensorProto, external_data_helper, numpy_helper
-
     from costsim.importers.onnx.fold import LARGEST_VALUE
     from costsim.importers.onnx.weights import parameters
 
@@ -30,20 +31,20 @@ def stored(tensor: TensorProto, folder: Path | None, name: str = "") -> Stored:
         _check_bytes(tensor, bare)
     if bare.elements > LARGEST_VALUE:
         return bare
-    if tensor.data_location == TensorProto.EXTERNAL:
+    if tensor.data_location == EXTERNAL:
+        from onnx import external_data_helper
+
         try:
             external_data_helper.load_external_data_for_tensor(tensor, str(folder or ""))
         except Exception:  # whatever is wrong with the other file, this one only needs its values for shapes
             return bare
-    values = numpy_helper.to_array(tensor)
+    values = array_of(tensor)
     return replace(bare, values=values)
 
 
 def _check_bytes(tensor: TensorProto, bare: Stored) -> None:
     """Stored bytes must be as many as the shape says; types narrower than a byte are not checked."""
-    from onnx import helper
-
-    elem_bytes = helper.tensor_dtype_to_np_dtype(tensor.data_type).itemsize
+    elem_bytes = dtype_of(tensor.data_type).itemsize
     if elem_bytes > 1 and len(tensor.raw_data) != elem_bytes * bare.elements:
         raise InputError(
             f"holds {len(tensor.raw_data)} bytes for a shape of {bare.shape}",
@@ -52,11 +53,8 @@ def _check_bytes(tensor: TensorProto, bare: Stored) -> None:
 
 
 def constant(node: NodeProto) -> Stored:
-    import numpy as np
-    from onnx import helper
-
     attribute = node.attribute[0]
-    value = helper.get_attribute_value(attribute)
+    value = attribute_value(attribute)
     if attribute.name == "value":
         held = stored(value, None, node.output[0])
         return held if held.elements > 1 else replace(held, trainable=False, parameters={})  # a number in the code
@@ -66,4 +64,4 @@ def constant(node: NodeProto) -> Stored:
     if array.dtype.kind not in "if":
         return Stored(array.shape, trainable=False, elem_type=8)
     array = array.astype(np.int64 if array.dtype.kind == "i" else np.float32)
-    return Stored(array.shape, trainable=False, values=array, elem_type=helper.np_dtype_to_tensor_dtype(array.dtype))
+    return Stored(array.shape, trainable=False, values=array, elem_type=number_of(array.dtype))

@@ -18,6 +18,7 @@ from costsim.graph import Tensor
 from costsim.graph import layers as L
 from costsim.importers import pieces
 from costsim.importers.onnx.items import Items
+from costsim.importers.onnx.protos import attribute_value
 from costsim.importers.onnx.weights import FLOATS, is_zero
 from costsim.importers.writer import Stored, Value
 
@@ -214,9 +215,7 @@ def _body(node: NodeProto) -> GraphProto:
 
 
 def _options(node: NodeProto) -> dict[str, Any]:
-    from onnx import helper
-
-    return {a.name: helper.get_attribute_value(a) for a in node.attribute if a.name != "body"}
+    return {a.name: attribute_value(a) for a in node.attribute if a.name != "body"}
 
 
 def _is_known(value: Any) -> bool:

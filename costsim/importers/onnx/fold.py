@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from costsim.errors import InputError
 from costsim.importers.onnx.direct import RULES, directly
 from costsim.importers.onnx.direct import filled as filled_in
+from costsim.importers.onnx.protos import INT32, INT64, TENSOR, array_of, attribute_value, number_of
 from costsim.importers.onnx.weights import FILLED, behind
 from costsim.importers.writer import Stored, Value
 
@@ -36,8 +37,6 @@ def fold(node: NodeProto, inputs: Sequence[Value | None], opsets: Sequence[Opera
     Raises:
         InputError: the node cannot be computed.
     """
-    from onnx import helper
-
     source = inputs[0] if inputs else None
     filled = node.op_type == FILLED
     made_of = {node.output[0]: 0} if filled else behind(node.op_type, inputs)
@@ -52,7 +51,7 @@ def fold(node: NodeProto, inputs: Sequence[Value | None], opsets: Sequence[Opera
     if small and all(x is None or getattr(x, "values", None) is not None for x in inputs):
         values = _evaluate(node, inputs, opsets)
         if values is not None:
-            types = [helper.np_dtype_to_tensor_dtype(v.dtype) for v in values]
+            types = [number_of(v.dtype) for v in values]
             made = [Stored(v.shape, trainable, v, t) for v, t in zip(values, types, strict=True)]
             return [_made_of(x, made_of, filled, still) for x in made]
     if any(shape is None for shape in shapes):
@@ -65,26 +64,18 @@ def fold(node: NodeProto, inputs: Sequence[Value | None], opsets: Sequence[Opera
 
 def _directly(node: NodeProto, inputs: Sequence[Value | None]) -> Stored | None:
     """The one output of a node that NumPy computes, without loading the evaluator or inferring a shape."""
-    from onnx import helper
-
     given = [None if x is None else getattr(x, "values", None) for x in inputs]
     known = all(x is None or values is not None for x, values in zip(inputs, given, strict=True))
     if node.domain or not known or len(node.output) != 1 or node.op_type not in {FILLED, *RULES}:
         return None
-    attributes = {a.name: _plain(helper.get_attribute_value(a)) for a in node.attribute}
+    attributes = {a.name: array_of(a.t) if a.type == TENSOR else attribute_value(a) for a in node.attribute}
     if node.op_type == FILLED:
         made = filled_in(attributes, given[0], LARGEST_VALUE) if len(given) == 1 and given[0] is not None else None
         return None if made is None else Stored(made[0], elem_type=made[1], values=made[2])
     values = directly(node.op_type, attributes, given)
     if values is None or values.size > LARGEST_VALUE:
         return None
-    return Stored(values.shape, values=values, elem_type=helper.np_dtype_to_tensor_dtype(values.dtype))
-
-
-def _plain(value: Any) -> Any:
-    from onnx import TensorProto, numpy_helper
-
-    return numpy_helper.to_array(value) if isinstance(value, TensorProto) else value
+    return Stored(values.shape, values=values, elem_type=number_of(values.dtype))
 
 
 def _made_of(x: Stored, parameters: Mapping[Hashable, int], filled: bool, still: bool) -> Stored:
@@ -130,9 +121,7 @@ def _evaluate(
 
 
 def _is_integer(x: Stored) -> bool:
-    from onnx import TensorProto
-
-    return x.elem_type in (TensorProto.INT32, TensorProto.INT64)
+    return x.elem_type in (INT32, INT64)
 
 
 def _single(
