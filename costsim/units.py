@@ -137,7 +137,7 @@ def unit_of(values_ms: Iterable[float | None]) -> str:
 def _short(value: float, signed: bool) -> str:
     """Three digits, and no more than three decimals."""
     sign = "+" if signed and value > 0 else ""
-    return sign + (f"{value:.3f}" if abs(value) < 0.1 else round_significant(value, DIGITS))
+    return sign + (f"{value:.3f}" if 0 < abs(value) < 0.1 else round_significant(value, DIGITS))
 
 
 def format_count(value: float, digits: int = 4) -> str:

@@ -85,7 +85,11 @@ def _sizes(name: str) -> dict[str, Any]:
 @command.command("show", short_help="What a network is, its size and its blocks.")
 @click.argument("name")
 def show(name: str) -> None:
-    """Print what NAME is, its size and its blocks."""
+    """Print what NAME is, its size and its blocks.
+
+    \b
+    costsim nets show shufflenet_v2_1x
+    """  # noqa: D301  click wants a real backspace
     family, graph = family_of(name), build(name)
     shape = "x".join(str(d) for d in graph.input_shape)
     size = f"{format_count(graph.total_params)} parameters, {format_count(graph.total_macs)} MACs"

@@ -15,12 +15,15 @@ LOOPBACK = ("127.0.0.1", "localhost", "::1")
 @click.command("serve", short_help="The report live in your browser: drop a network, move sliders.")
 @click.option(
     "--host",
+    metavar="ADDRESS",
     default="127.0.0.1",
     show_default=True,
-    help="The address to listen on; by default nobody else reaches it.",
+    help="Where to listen; by default nobody else reaches it.",
 )
-@click.option("--port", type=click.IntRange(0, 65535), default=8127, show_default=True, help="0 takes a free one.")
-@click.option("--token", metavar="TEXT", help="What the address must carry; a new one each time if left out.")
+@click.option(
+    "--port", type=click.IntRange(0, 65535), default=8127, show_default=True, metavar="N", help="0 takes a free one."
+)
+@click.option("--token", metavar="WORD", help="What the address must carry; a new one each time if left out.")
 @click.option(
     "--max-upload",
     type=click.IntRange(1, 2048),

@@ -85,7 +85,13 @@ def cropped(line: Line, width: int) -> Line:
 
 
 def _broken(line: Line, width: int) -> Iterator[Line]:
+    """Lines that have room, each with the spaces the whole begins with."""
     text = plain(line)
+    indent = len(text) - len(text.lstrip(" "))
+    if 0 < indent < width / 2:
+        inner = _broken(cut(line, indent, len(text)), width - indent)
+        yield from ([(" " * indent, ""), *part] for part in inner)
+        return
     breaks = [0, *_breaks(text, width), len(text)]
     for start, end in pairwise(breaks):
         yield cut(line, start, start + len(text[start:end].rstrip()))

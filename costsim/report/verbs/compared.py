@@ -13,7 +13,7 @@ from costsim.report.formats.stamped import stamped_json
 from costsim.report.formats.styled import Text
 from costsim.report.formats.terminal import as_text
 from costsim.report.verbs.matrix import matrix, matrix_markdown
-from costsim.units import format_count, format_milliseconds
+from costsim.units import format_count, format_milliseconds, time_column
 
 FEW_PAIRS = 2
 """Differences that are told part by part; more make a matrix."""
@@ -116,14 +116,15 @@ def _by_network(networks: Sequence[str], columns: dict[str, list[str]]) -> Table
 
 def _by_part(difference: Difference) -> Table:
     table = Table(edges=True)
+    head, texts = time_column("difference", difference.parts.values(), signed=True)
     table.add_column("part")
-    table.add_column("difference", justify="right")
+    table.add_column(head, no_wrap=True)
     table.add_column("mostly")
-    for part, ms in difference.parts.items():
+    for (part, ms), text in zip(difference.parts.items(), texts, strict=True):
         mostly = [c for c in difference.contributions if c.part == part and abs(c.difference_ms) > 0.1 * abs(ms)][:3]
         table.add_row(
             part,
-            signed_milliseconds(ms),
+            text,
             ", ".join(f"{c.op_class} {signed_milliseconds(c.difference_ms)}" for c in mostly),
         )
     return table

@@ -8,7 +8,7 @@ from costsim.compare import signed_milliseconds
 from costsim.diff import Change, DeviceDiff
 from costsim.diff.limit import Limit
 from costsim.report.formats.csv import csv_text
-from costsim.report.formats.drawn import Group, Table
+from costsim.report.formats.drawn import Group, Shown, Table
 from costsim.report.formats.markdown import escaped, markdown_table
 from costsim.report.formats.stamped import stamped_json
 from costsim.report.formats.styled import Text
@@ -25,8 +25,10 @@ UNBROKEN = "\N{NO-BREAK SPACE}"
 
 def text(diffs: Sequence[DeviceDiff], limit: Limit | None = None, width: int | None = None) -> str:
     """A line a device, then the layers that moved it."""
-    parts: list[Text | Table] = []
+    parts: list[Shown] = []
     for one in diffs:
+        if one.told and parts:
+            parts.append("")
         parts.append(Text(f"{_name(one, diffs)}{summary(one)}", "bold"))
         if one.told:
             parts.append(_layers(one))

@@ -24,7 +24,7 @@ def text(rows: Rows, width: int | None = None) -> str:
     """A line a network; where their sizes were not asked for, names alone."""
     if rows and "macs" not in rows[0]:
         return "".join(f"{row['name']}\n" for row in rows)
-    table, ranked = Table(), "sorted_by" in rows[0]
+    table, ranked = Table(gap=2), "sorted_by" in rows[0]
     for name in _columns(rows):
         table.add_column(
             name.replace("_", "\n"),
