@@ -125,21 +125,30 @@ def _known(profile: Profile, given: dict[str, str]) -> dict[str, str]:
 
 def _ranked(ranked: Sequence[Fitted], chosen: Fitted) -> str:
     """The bases, likeliest first, with what each fit left and bent."""
-    lines = ["", f"{'base':24}{'core':22}{'misfit':>7}{'error':>8}  out of its range"]
+    from costsim.report.formats.drawn import Table
+    from costsim.report.formats.terminal import as_text
+
+    table = Table(gap=2)
+    for head in ("base", "core"):
+        table.add_column(head, no_wrap=True)
+    for head in ("misfit", "error"):
+        table.add_column(head, no_wrap=True, justify="right")
+    table.add_column("out of its range")
     for found in ranked:
         name = f"{found.base.name}{' (taken)' if found is chosen else ''}"
         bent = ", ".join(found.result.implausible[:2])
-        lines.append(
-            f"{name:24}{found.core:22}{found.result.misfit:7.2f}{found.result.after.mean_ratio:8.1%}  {bent}".rstrip()
-        )
-    return "\n".join(lines)
+        left = f"{found.result.misfit:.2f}", f"{found.result.after.mean_ratio:.1%}"
+        table.add_row(name, found.core, *left, bent)
+    return f"\n{as_text(table).rstrip()}"
 
 
 def _summary(result: FewShot, target: Path) -> str:
+    from costsim.report.formats.terminal import as_text
+
     before, after = result.before, result.after
     return "\n".join(
         (
-            f"{target}: fitted on {', '.join(result.networks)}",
+            as_text(f"{target}: fitted on {', '.join(result.networks)}").rstrip(),
             f"mean error     {before.mean_ratio:.1%} before, {after.mean_ratio:.1%} after",
             f"within 10 %    {before.within_10_percent_ratio:.0%} before, {after.within_10_percent_ratio:.0%} after",
             f"90 % interval  {result.low_ratio:.2f} to {result.high_ratio:.2f} times a prediction",

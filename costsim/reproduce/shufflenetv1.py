@@ -10,6 +10,7 @@ from costsim.graph import LayerGraph, NetBuilder
 from costsim.networks import build
 from costsim.reproduce.base import Claim, Reproduction, Table, Verdict, exact_table, judge_value, ratio_table
 from costsim.reproduce.bench import Bench, published
+from costsim.units import counted
 
 DEVICES = ("snapdragon_810",)
 """The paper's is a Snapdragon 820, one thread; its older sister is the nearest that is calibrated."""
@@ -74,7 +75,7 @@ def _unit(spatial_groups: int, m: int, pointwise_groups: int = 1) -> float:
 
 def _table_1() -> Table:
     rows = (
-        (f"{g} groups", printed, without_classifier(build(f"shufflenet_v1_g{g}_1x")) / 1e6)
+        (counted(g, "group"), printed, without_classifier(build(f"shufflenet_v1_g{g}_1x")) / 1e6)
         for g, printed in TABLE_1.items()
     )
     return exact_table("Table 1 (ShuffleNet 1x by groups, without classifier)", "M multiply-adds", rows, tolerance=0.01)

@@ -9,6 +9,7 @@ from click.testing import CliRunner
 
 from costsim import cli
 from costsim.plugins import plugins, reports_of
+from costsim.report.formats.markdown import markdown_table
 
 SPEC = """
 network: shufflenet_v2_0.5x
@@ -81,3 +82,11 @@ def test_a_form_nobody_registered_is_refused(folder):
     result = CliRunner().invoke(cli.cli, [*VERBS["compare"], "--format", "sarif"])
     assert result.exit_code != 0
     assert "markdown" in result.output
+
+
+def test_numbers_of_a_markdown_table_stand_to_the_right_and_keep_their_units():
+    rows = [("rpi4b", "41.4 ms", "-"), ("gtx\\_1080ti", "1.84 ms", "+606 us")]
+    table = markdown_table(("device", "old", "change"), rows)
+    assert table.splitlines()[1] == "| --- | ---: | ---: |"
+    assert "41.4\N{NO-BREAK SPACE}ms" in table
+    assert markdown_table(("a", "b"), []) == "| a | b |\n| --- | --- |"

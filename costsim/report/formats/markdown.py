@@ -16,6 +16,12 @@ if TYPE_CHECKING:
 
 COSTLIEST = 5
 
+NUMBER = re.compile(r"[-+]?\d[\d.,]*( ?(%|[A-Za-z/]+))?")
+NUMBER_OR_NONE = re.compile(rf"{NUMBER.pattern}|-|")
+
+UNBROKEN = "\N{NO-BREAK SPACE}"
+"""Between a number and its unit where a page breaks lines."""
+
 
 def to_markdown(analysis: Analysis) -> str:
     """Totals, time by op class, costliest ops and findings."""
@@ -55,9 +61,19 @@ def _finding(finding: dict[str, Any]) -> str:
 
 
 def markdown_table(head: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:
-    """Cells as they are given: text of others goes through ``escaped`` first."""
-    lines = [head, ["---"] * len(head), *rows]
-    return "\n".join(f"| {' | '.join(map(str, line))} |" for line in lines)
+    """Cells as they are given: text of others goes through ``escaped`` first.
+
+    Columns of numbers stand to the right, and no line is broken between a number and its unit.
+    """
+    columns = [[str(cell) for cell in column] for column in zip(*rows, strict=True)] or [[] for _ in head]
+    numeric = [any(map(NUMBER.fullmatch, column)) and all(map(NUMBER_OR_NONE.fullmatch, column)) for column in columns]
+    marks = ["---:" if right else "---" for right in numeric]
+    cells = [
+        [cell.replace(" ", UNBROKEN) for cell in column] if right else column
+        for column, right in zip(columns, numeric, strict=True)
+    ]
+    lines = [head, marks, *zip(*cells, strict=True)]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
 
 def escaped(text: str) -> str:

@@ -9,7 +9,7 @@ from costsim.diff import Change, DeviceDiff
 from costsim.diff.limit import Limit
 from costsim.report.formats.csv import csv_text
 from costsim.report.formats.drawn import Group, Shown, Table
-from costsim.report.formats.markdown import escaped, markdown_table
+from costsim.report.formats.markdown import UNBROKEN, escaped, markdown_table
 from costsim.report.formats.stamped import stamped_json
 from costsim.report.formats.styled import Text
 from costsim.report.formats.terminal import as_text
@@ -17,10 +17,6 @@ from costsim.units import counted, format_milliseconds, time_column, unit_of
 
 MOST = 12
 """Layers that are told one by one; what is left is summed."""
-
-
-UNBROKEN = "\N{NO-BREAK SPACE}"
-"""Between a number and its unit where a page breaks lines."""
 
 
 def text(diffs: Sequence[DeviceDiff], limit: Limit | None = None, width: int | None = None) -> str:

@@ -122,7 +122,9 @@ def _grid(title: str, rows: Rows, axes: list[Axis], width: int) -> object:
         names, last = head[1 : 1 + len(axes)], 1 + len(axes)
         head = [head[0], SETTINGS, *head[last:]]
         cells = [[row[0], " ".join(map("=".join, zip(names, row[1:last], strict=True))), *row[last:]] for row in cells]
-    shown = table(title, *head, padded=rows.objectives)
+    numbers = [*zip(head, *cells, strict=True)][-len(rows.objectives) - _has_equal_points(rows) :]
+    heads = [name.rjust(max(map(len, texts))) for name, *texts in numbers]
+    shown = table(title, *head[: -len(heads)], *heads, padded=heads)
     for row in cells:
         shown.add_row(*row)
     return shown
