@@ -14,10 +14,10 @@ from costsim.graph.resize import InputSize
 from costsim.hardware import Profile, load_profile
 from costsim.network import Network, check_batch, parse_input_sizes
 from costsim.plugins import load_plugin, reports_of
-from costsim.profiled import read_op_profile
 from costsim.simulate import run_of, simulate
 
 if TYPE_CHECKING:
+    from costsim.profiled import OpProfile
     from costsim.reference.judge import Judgement
 
 
@@ -70,7 +70,7 @@ def analyze(
     run = run_of(graph, profile, dtype, threads)
     if batch == "max":
         graph = graph.with_batch(largest_batch(graph, profile, run))
-    timed = None if op_profile is None else read_op_profile(op_profile)
+    timed = None if op_profile is None else _timed(op_profile)
     analysis = Analysis(simulate(graph, profile, run), op_profile=timed)
     unknown = sorted({label.name for label in analysis.simulation.ops.labels if not label.known})
     if strict and unknown:
@@ -80,6 +80,12 @@ def analyze(
             mend="leave out --strict to count their bytes only",
         )
     return analysis
+
+
+def _timed(op_profile: str | Path) -> OpProfile:
+    from costsim.profiled import read_op_profile  # few have one
+
+    return read_op_profile(op_profile)
 
 
 def summary(

@@ -20,7 +20,6 @@ from costsim.graph.quantised import notes_in
 from costsim.measures import BY_NAME, measure
 from costsim.measures.parts import numbered
 from costsim.plugins import REPORTS, load_plugin, reports_of
-from costsim.profiled import OpProfile, beside
 from costsim.simulate import Simulation, simulate
 from costsim.totals import cost_totals, energy_parts_mj, op_totals, traffic_bytes
 from costsim.trust import Trust
@@ -30,6 +29,8 @@ if TYPE_CHECKING:
     import networkx as nx
     import pandas as pd
     from matplotlib.figure import Figure
+
+    from costsim.profiled import Beside, OpProfile
 
 Measured = dict[str, float | None]
 
@@ -48,7 +49,11 @@ class Analysis:
         self, simulation: Simulation, warnings: Iterable[str] = (), op_profile: OpProfile | None = None
     ) -> None:
         self.simulation = simulation
-        self.beside = None if op_profile is None else beside(op_profile, simulation.ops.labels, simulation.graph.name)
+        self.beside: Beside | None = None
+        if op_profile is not None:
+            from costsim.profiled import beside  # most analyses stand for themselves
+
+            self.beside = beside(op_profile, simulation.ops.labels, simulation.graph.name)
         """What was measured of its ops, where a profile of a runtime was given."""
         graph, dtypes = simulation.graph, simulation.profile.runtime.dtypes
         notes = notes_in(graph, simulation.run.dtype, dtypes, mixes=device_for(simulation.profile).mixes_dtypes)
