@@ -13,6 +13,7 @@ from click.testing import CliRunner
 import costsim
 from costsim.cli import cli
 from costsim.errors import InputError
+from costsim.report.verbs.swept import sweep_text
 from costsim.sweep import load_spec, sweep
 from costsim.sweep.search import search
 
@@ -123,3 +124,12 @@ def test_a_workload_is_bound_by_what_bounds_the_network_it_spends_most_of_its_ti
     spec = {"workload": {"alexnet": share, "resnet18": 1 - share}, "hw": "embedded_buffer", "keep_points": True}
     result = sweep({**spec, "axes": {ATOMS: [8], SIZE: ["512 KiB"]}}, tmp_path / "out")
     assert result.best.bound.tolist() == [bound]
+
+
+def test_the_front_of_one_network_is_told_in_its_own_numbers(swept) -> None:
+    result, _ = swept
+    text = sweep_text(result, load_spec(SPEC), width=200)
+    for network, front in result.fronts.items():
+        shown = text.split(f"Pareto front of {network} alone")[1].split("\n\n")[0]
+        for latency_ms in front[f"latency_ms@{network}"]:
+            assert f" {float(f'{latency_ms:.3g}'):g} " in shown

@@ -76,3 +76,7 @@ def test_styles_are_what_a_terminal_takes(colours: bool, shown: str) -> None:
 
 def test_names_cannot_steer_a_terminal() -> None:
     assert not re.search(r"[\x00-\x09\x0b-\x1f\x7f]", as_text(Text("a\x1b[31mb\x07\rc"), 40))
+
+
+def test_a_broken_line_keeps_its_indent() -> None:
+    assert [plain(line) for line in Text("a\n  bc de fg").wrapped(7)] == ["a", "  bc de", "  fg"]
