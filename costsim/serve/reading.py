@@ -123,8 +123,8 @@ def _read(source: Path, target: Path, seconds: float, saying: Connection) -> Non
     try:
         graph = load_network(source)
         if len(graph) > MOST_LAYERS:
-            most = f"here up to {MOST_LAYERS:,} are priced"
-            raise InputError(f"has {len(graph):,} layers", where=source.name, mend=most)
+            mend = f"here up to {MOST_LAYERS:,} are priced"
+            raise InputError(f"has {len(graph):,} layers", where=source.name, mend=mend)
         save_network(graph, target)
     except CostsimError as error:
         line = visible(str(error))

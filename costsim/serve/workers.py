@@ -48,7 +48,9 @@ class Workers:
         if visit.upload is not None:
             return await self.run(pages.part, template, visit)
         key = template, query
-        found = self._kept.pop(key, None) or await self.run(pages.part, template, visit)
+        found = self._kept.pop(key, None)
+        if found is None:
+            found = await self.run(pages.part, template, visit)
         self._kept[key] = found
         if len(self._kept) > MOST_KEPT:
             self._kept.popitem(last=False)
