@@ -165,6 +165,10 @@ def _shares(runs: Sequence[Record], classes: Mapping[str, str]) -> Spec:
     }  # fmt: skip
 
 
+_ON_A_PHONE = "width < 420 ? {} : {}"
+"""One value where a chart is narrow, another elsewhere: names would cover each other, a legend would be cut off."""
+
+
 def _latency_over_macs(devices: Mapping[str, str]) -> Spec:
     log_scale = {"type": "log", "nice": True}
     return {
@@ -184,14 +188,21 @@ def _latency_over_macs(devices: Mapping[str, str]) -> Spec:
             {
                 "mark": {"type": "point", "filled": True, "size": 90, "opacity": 0.85},
                 "encoding": {
-                    "color": colour("hardware", devices) | {"legend": {"orient": "top", "title": None}},
+                    "color": colour("hardware", devices)
+                    | {"legend": {"orient": "top", "title": None, "columns": {"expr": _ON_A_PHONE.format(3, 0)}}},
                     "tooltip": _TIPS,
                 },
             },
             *(
                 {
                     "transform": [{"filter": f"datum.side == '{side}'"}],
-                    "mark": {"type": "text", "align": align, "dx": dx, "style": "label"},
+                    "mark": {
+                        "type": "text",
+                        "align": align,
+                        "dx": dx,
+                        "style": "label",
+                        "opacity": {"expr": _ON_A_PHONE.format(0, 1)},
+                    },
                     "encoding": {"text": {"field": "label"}},
                 }
                 for side, align, dx in (("right", "left", 8), ("left", "right", -8))
