@@ -62,7 +62,7 @@ def best_of_all(network, hw, limit_ms):
             possible.append((max((change.loss for change in edits if change), default=0), made))
     whole, lowerings = int(graph.total_macs), {}
     keyed = [
-        (max(loss, rounded), 1 - int(made.total_macs) / whole, number, made, on)
+        (max(loss, rounded), max(0.0, 1 - int(made.total_macs) / whole), number, made, on)
         for loss, made in possible
         for number, (rounded, on) in enumerate(runs)
     ]
