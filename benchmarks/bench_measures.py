@@ -11,8 +11,8 @@ from typing import Any
 from bench_sweep import DEVICES, NETWORKS, REPEATS
 from bench_topologies import EXAMPLES, random_networks
 
+from costsim.allocator import keep_freed_memory
 from costsim.measures import BY_NAME
-from costsim.sweep.allocator import keep_freed_memory
 from costsim.sweep.engine import CHUNK_POINTS, Engine
 from costsim.sweep.spec import load_spec
 

@@ -15,7 +15,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from costsim.sweep.allocator import keep_freed_memory
+from costsim.allocator import keep_freed_memory
 from costsim.sweep.engine import CHUNK_POINTS, Engine
 from costsim.sweep.run import sweep
 from costsim.sweep.spec import SweepSpec, load_spec

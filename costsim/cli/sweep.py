@@ -39,9 +39,9 @@ def command(
     axes: {input_size: [128, 160, 192, 224], batch: 1 .. 4}
     objectives: {latency_ms: min, macs: max}
     """  # noqa: D301  click wants a real backspace
+    from costsim.allocator import keep_freed_memory
     from costsim.report.progress import progress_bar
     from costsim.sweep import load_spec, sweep
-    from costsim.sweep.allocator import keep_freed_memory
 
     keep_freed_memory()  # this process is ours
     parsed = load_spec(spec, sample)

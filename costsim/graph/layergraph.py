@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from copy import copy
 from itertools import takewhile
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -190,6 +191,11 @@ class LayerGraph:
 
     def __len__(self) -> int:
         return len(self._nodes)
+
+    @property
+    def distinct_placed(self) -> set[Placed]:
+        """Its layers between their shapes, each once however often its blocks repeat."""
+        return set(map(attrgetter("placed"), self._nodes.values()))
 
     def __repr__(self) -> str:
         return f"<LayerGraph {self.name}: {len(self)} layers, input {_text(self.input_shape)}>"

@@ -24,7 +24,7 @@ def carried_dtype(graph: LayerGraph, dtypes: Sequence[str]) -> str | None:
     """
     if IN_FLOAT in graph.notes and dtypes[0] == INT8 and "fp32" in dtypes:
         return "fp32"
-    return INT8 if INT8 in dtypes and layers_in(graph, INT8) else None
+    return INT8 if INT8 in dtypes and INT8 in {placed.layer.dtype for placed in graph.distinct_placed} else None
 
 
 def layers_in(graph: LayerGraph, dtype: str) -> tuple[str, ...]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from operator import attrgetter
 
 import numpy as np
 
@@ -52,24 +53,25 @@ def fuse(
     chain_of: dict[str, FusedOp] = {}
     aside: list[Node] = []
     for position, node in enumerate(graph):
-        op = node.placed.op
+        name, placed, inputs, _ = node
+        op = placed.op
         if op in skipped:
             aside.append(node)
             continue
         joined: FusedOp | None = None
-        if _named_in(followers, graph, node, op):
-            for name in node.inputs:
-                chain = chain_of.get(name)
-                if chain is not None and _may_join(graph, chain, name, node, op, rules):
+        if op in followers or _named_in(followers, graph, node, op):
+            for read in inputs:
+                chain = chain_of.get(read)
+                if chain is not None and _may_join(graph, chain, read, node, op, rules):
                     joined = chain if joined is None else max(joined, chain, key=chains.index)
         if joined is None:
-            joined = FusedOp([node], node.inputs, position)
+            joined = FusedOp([node], inputs, position)
             chains.append(joined)
         else:
             joined.join(node, position)
-        chain_of[node.name] = joined
+        chain_of[name] = joined
     # A chain that waits for an operand may run after chains that began later.
-    return sorted(chains, key=lambda chain: chain.position), aside
+    return sorted(chains, key=attrgetter("position")), aside
 
 
 def _may_join(
@@ -89,7 +91,7 @@ def _named_in(ops: Collection[str], graph: LayerGraph, node: Node, op: str) -> b
     if op in ops:
         return True
     layer = node.placed.layer
-    return f"inner_{op}" in ops and isinstance(layer, Pool2d) and _stays_inside(layer, graph, node)
+    return isinstance(layer, Pool2d) and f"inner_{op}" in ops and _stays_inside(layer, graph, node)
 
 
 def _stays_inside(pool: Pool2d, graph: LayerGraph, node: Node) -> bool:

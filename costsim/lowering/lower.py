@@ -12,7 +12,8 @@ from costsim.lowering.fusion import FusedOp, fuse
 from costsim.lowering.parts import in_parts
 from costsim.lowering.rows import Row
 from costsim.tables.cache import Caches
-from costsim.tables.optable import OpLabel, OpTable
+from costsim.tables.labels import Labels
+from costsim.tables.optable import OpTable
 
 NEVER_EXECUTED = frozenset({"dropout", "identity", Input.op, Output.op, Constant.op})
 """Layers that do nothing at inference on any runtime."""
@@ -84,7 +85,7 @@ class Lowering:
         """
         if len(self._rows) > self._kept:
             self._rows, self._older = {}, self._rows
-        labels: list[OpLabel] = []
+        named: list[tuple[Row, Sequence[Node], Mapping[str, str], bool]] = []
         producers: list[tuple[int, ...]] = []
         starts: list[int] = []
         number: dict[Row, int] = {}
@@ -92,14 +93,15 @@ class Lowering:
         shape_ops: tuple[str, ...] = ()
         for graph in graphs:
             shape_ops = graph.shape_ops if not starts else ()
-            starts.append(len(labels))
+            starts.append(len(named))
             graph, belongs = (graph, {}) if self._runs is None else in_parts(graph, self._runs)
-            for chain, row, read, is_kept in self._lowered(graph, len(labels)):
-                labels.append(row.label(chain.members, belongs, is_kept))
+            for chain, row, read, is_kept in self._lowered(graph, len(named)):
+                named.append((row, chain.members, belongs, is_kept))
                 producers.append(read)
                 row_of.append(number.setdefault(row, len(number)))
-        columns = [row.columns for row in number]
-        return OpTable.from_rows(labels, producers, columns, row_of, starts, self._caches, shape_ops)
+        labels = Labels(len(named), lambda: [row.label(*of_chain) for row, *of_chain in named])
+        columns, ops = [row.columns for row in number], [row.op for row in number]
+        return OpTable.from_rows(labels, producers, columns, row_of, starts, self._caches, shape_ops, ops)
 
     def _lowered(self, graph: LayerGraph, first: int) -> Iterable[tuple[FusedOp, Row, tuple[int, ...], bool]]:
         """Chains in execution order, their rows, the rows they read, and whether their output leaves the network

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Callable, Hashable, Iterable, Iterator
+from itertools import count as counter
 
 from costsim.graph import LayerGraph, Node
 
@@ -27,11 +28,11 @@ def distinct(
     number_of: dict[tuple[bytes, Hashable], int] = {}
     node_number: dict[Node, int] = {}
     some: list[LayerGraph] = []
-    count = 0
+    count, new_number = 0, counter()
     for graph in graphs:
         if len(number_of) > KEPT_NETWORKS or len(node_number) > KEPT_NODES:
             number_of, node_number = {}, {}
-        nodes = array("L", [node_number.setdefault(node, len(node_number)) for node in graph])
+        nodes = array("L", map(node_number.setdefault, graph, new_number))
         number = number_of.setdefault((nodes.tobytes(), run_of(graph)), count)
         which.append(number)
         if number == count:

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from costsim.allocator import collecting_rarely
 from costsim.analysis import Analysis
 from costsim.devices import RunConfig
 from costsim.graph import LayerGraph
@@ -61,6 +62,7 @@ class Predictor:
         self.dtype = dtype
         self.batch, self.input_size = batch, input_size
 
+    @collecting_rarely()
     def __call__(self, networks: Iterable[Any]) -> np.ndarray:
         """``(n,)`` predicted latencies in milliseconds, in the order of the networks.
 

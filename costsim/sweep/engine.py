@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from costsim.allocator import collecting_rarely
 from costsim.devices import RunConfig, device_for
 from costsim.errors import DoesNotFitError, unknown_name
 from costsim.graph.quantised import carried_dtype
@@ -16,7 +17,6 @@ from costsim.hardware import Profile, load_profile
 from costsim.hardware.vary import field_at, numeric_field, vary
 from costsim.limits import COMPARISONS
 from costsim.networks.zoo import is_network
-from costsim.sweep.allocator import collecting_rarely
 from costsim.sweep.axes import Axis
 from costsim.sweep.chunk import Chunk
 from costsim.sweep.lowered import RESIZES, TOGETHER, Lowered

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from costsim.allocator import collecting_rarely, keep_freed_memory
 from costsim.errors import CostsimError, InputError
-from costsim.sweep.allocator import collecting_rarely, keep_freed_memory
 from costsim.sweep.engine import CHUNK_POINTS, Engine
 from costsim.sweep.executors import open_executor
 from costsim.sweep.reduce import add_up, reduce_points, summary_of, table_of

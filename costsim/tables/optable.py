@@ -25,6 +25,7 @@ import numpy as np
 
 from costsim.dataclass import dataclass
 from costsim.tables.cache import Cache, Caches
+from costsim.tables.labels import Labels
 from costsim.tables.networks import Networks
 from costsim.tables.plan import Plan, Plans
 from costsim.tables.schema import Array, column, columns_of, stack
@@ -60,7 +61,7 @@ class OpLabel(NamedTuple):
 class OpTable:
     """Columns over executed ops, in execution order. Arrays are ``(ops, points)``."""
 
-    labels: tuple[OpLabel, ...]
+    labels: Sequence[OpLabel]
     producers: tuple[tuple[int, ...], ...]
     """Per row: the rows whose output it reads; -1 is the network's input."""
 
@@ -109,21 +110,29 @@ class OpTable:
         starts: Sequence[int] = (0,),
         caches: Caches | None = None,
         shape_ops: tuple[str, ...] = (),
+        words: Sequence[str] | None = None,
     ) -> OpTable:
-        """Build the columns from the values of distinct rows, in the order of ``COLUMNS``, and which each row is."""
+        """Build the columns from the values of distinct rows, in the order of ``COLUMNS``, and which each row is.
+
+        ``words`` are the device words of the distinct rows; without them the labels are asked.
+        """
         try:
             numbers = [*np.array(distinct, dtype=np.float64).T.copy()[:, row_of, None]]
         except ValueError:  # arrays among them
             numbers = [stack(list(values))[row_of] for values in zip(*distinct, strict=True)]
         columns: dict[str, Any] = {column.name: values for column, values in zip(COLUMNS, numbers, strict=True)}
-        return cls(
-            tuple(labels),
+        table = cls(
+            labels if isinstance(labels, Labels) else tuple(labels),
             tuple(producers),
             **columns,
             starts=tuple(starts),
             shape_ops=shape_ops,
             caches=caches or Caches(),
         )
+        if words is not None:
+            distinct_words, word_of = _numbered(words)
+            vars(table)["_words"] = distinct_words, word_of[row_of]
+        return table
 
     @classmethod
     def join(cls, tables: Sequence[OpTable]) -> OpTable:
@@ -166,7 +175,7 @@ class OpTable:
         labels = self.labels
         taken = replace(
             self,
-            labels=tuple([labels[row] for row in rows.tolist()]),
+            labels=Labels(len(rows), lambda: [labels[row] for row in rows.tolist()]),
             producers=((),) * len(rows),
             plans=None,
             starts=(0,),
@@ -286,9 +295,7 @@ class OpTable:
     @cached_property
     def _words(self) -> tuple[tuple[str, ...], np.ndarray]:
         """The distinct device words, and ``(ops,)`` which of them each row has."""
-        number: dict[str, int] = {}
-        word_of = np.array([number.setdefault(label.op, len(number)) for label in self.labels])
-        return tuple(number), word_of
+        return _numbered([label.op for label in self.labels])
 
     @cached_property
     def c_in(self) -> Array:
@@ -364,3 +371,10 @@ def _dim_at(dim: Any, point: int) -> Any:
 
 
 COLUMNS = columns_of(OpTable)
+
+
+def _numbered(words: Sequence[str]) -> tuple[tuple[str, ...], np.ndarray]:
+    """The distinct words, in the order they are met in, and which of them each is."""
+    number: dict[str, int] = {}
+    word_of = np.array([number.setdefault(word, len(number)) for word in words], dtype=int)
+    return tuple(number), word_of

@@ -1,4 +1,4 @@
-"""How memory is managed while chunks are priced: they ask for the same again and again."""
+"""How memory is managed while many networks are priced: they ask for the same again and again."""
 
 from __future__ import annotations
 
