@@ -99,7 +99,9 @@ class Lowering:
                 named.append((row, chain.members, belongs, is_kept))
                 producers.append(read)
                 row_of.append(number.setdefault(row, len(number)))
-        labels = Labels(len(named), lambda: [row.label(*of_chain) for row, *of_chain in named])
+        labels = Labels(
+            len(named), lambda: [row.label(members, belongs, kept) for row, members, belongs, kept in named]
+        )
         columns, ops = [row.columns for row in number], [row.op for row in number]
         return OpTable.from_rows(labels, producers, columns, row_of, starts, self._caches, shape_ops, ops)
 
