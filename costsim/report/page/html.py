@@ -106,6 +106,7 @@ def page(
         verdict=words.verdict(analysis),
         run_line=words.run_line(analysis),
         trust=words.trust(analysis),
+        traffic=words.traffic(analysis),
         command=command,
         version=VERSION,
     )  # fmt: skip
@@ -125,6 +126,7 @@ def notebook_card(analysis: Analysis) -> str:
             analysis=analysis,
             summary=analysis.summary,
             trust=words.trust(analysis),
+            traffic=words.traffic(analysis),
             verdict=words.verdict(analysis),
             low=low,
             at=at,
