@@ -108,12 +108,25 @@ def test_a_model_costs_what_it_did_through_networkx(library: str, name: str, siz
 @pytest.mark.parametrize(("library", "name", "size"), FROM_FILES)
 def test_outputs_of_a_file_are_those_of_onnxruntime(library: str, name: str, size: int, tmp_path: Path) -> None:
     pytest.importorskip("onnxruntime")
-    path = tmp_path / "net.onnx"
+    path, made = tmp_path / "net.onnx", module(library, name, size)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # the exporter says that it is an old one
-        torch.onnx.export(module(library, name, size), (torch.zeros(1, 3, size, size),), str(path), dynamo=False)
+        torch.onnx.export(made, (torch.zeros(1, 3, size, size),), str(path), dynamo=False)
     found = costsim.verify(str(path))
     assert found.counts_agree, str(found)
     assert found.outputs is not None, found.outputs_missing
     assert found.outputs.agrees, (found.outputs.first_off, found.outputs.largest)
-    assert found.outputs.of_results is not None and found.outputs.of_results <= 1e-4
+    assert found.outputs.of_results is not None
+    assert found.outputs.of_results <= max(1e-4, 2 * rounding_of(made, size))
+
+
+def rounding_of(made: Any, size: int) -> float:
+    """How far single precision takes the outputs of a network from double precision, over the largest of them.
+
+    Most stay far below 1e-4; SqueezeNext with random weights comes to 1e-3, in whatever library it runs.
+    """
+    image = torch.randn(1, 3, size, size, generator=torch.Generator().manual_seed(0))
+    with torch.no_grad():
+        single = made(image).double()
+        double = made.double()(image.double())
+    return float((single - double).abs().max() / double.abs().max())
