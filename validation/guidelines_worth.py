@@ -81,14 +81,10 @@ def arm_boards() -> Iterator[Measured]:
 
 def eager_gpus() -> Iterator[Measured]:
     """Large batches of timm, fp16."""
-    table = timm.measurements()
-    for board in timm.BOARDS:
-        own = table[table.profile == board]
-        networks = {
-            row.network: (timm.network(row.module, row.function, row.side).with_batch(row.batch), row.step_ms / 1e3)
-            for row in own.itertuples()
-        }
-        profile = load_profile(board, runtime=timm.RUNTIME)
+    for setting in timm.EAGER:
+        own = timm.measurements(setting)
+        networks = {n: (timm.network(n), step_s) for n, step_s in zip(own.network, own.step_s, strict=True)}
+        profile = load_profile(setting.board, runtime=setting.runtime)
         how = "PyTorch eager, fp16, batches of 256 to 1024"
         yield Measured(profile, RunConfig(timm.DTYPE, 1), how, "pytorch-image-models results", networks)
 
