@@ -33,7 +33,7 @@ ROWS = st.lists(st.tuples(WORDS, WORDS, WORDS), min_size=1, max_size=4)
 def test_a_table_keeps_to_its_width_and_loses_no_word(rows: list[tuple[list[str]]], width: int, edges: bool) -> None:
     table = Table(gap=2, edges=edges)
     for justify in ("left", "right", "left"):
-        table.add_column(justify=justify)
+        table.add_column(justify=justify)  # type: ignore[arg-type]
     for row in rows:
         table.add_row(*map(" ".join, row))
     shown = [plain(line) for line in table.lines(width)]
