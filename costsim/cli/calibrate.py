@@ -125,15 +125,14 @@ def _known(profile: Profile, given: dict[str, str]) -> dict[str, str]:
 
 def _ranked(ranked: Sequence[Fitted], chosen: Fitted) -> str:
     """The bases, likeliest first, with what each fit left and bent."""
-    from costsim.report.formats.drawn import Table
-    from costsim.report.formats.terminal import as_text
+    from costsim.report.formats.terminal import as_text, plain_table
 
-    table = Table(gap=2)
+    table = plain_table(show_edge=False)
     for head in ("base", "core"):
         table.add_column(head, no_wrap=True)
     for head in ("misfit", "error"):
         table.add_column(head, no_wrap=True, justify="right")
-    table.add_column("out of its range")
+    table.add_column("out of its range", overflow="fold")
     for found in ranked:
         name = f"{found.base.name}{' (taken)' if found is chosen else ''}"
         bent = ", ".join(found.result.implausible[:2])

@@ -14,7 +14,6 @@ from urllib.parse import urlencode
 from jinja2 import ChoiceLoader, Environment, FileSystemLoader
 
 from costsim.errors import CostsimError, InputError, visible
-from costsim.files import as_folder
 from costsim.report import words
 from costsim.report.page.html import HERE as PAGE
 from costsim.report.page.html import environment as page_environment
@@ -33,7 +32,7 @@ from costsim.serve.reading import SUFFIXES
 from costsim.serve.sessions import UPLOAD, Upload
 from costsim.version import VERSION
 
-HERE = as_folder(Path(__file__).parent)
+HERE = Path(__file__).parent
 FIRST_NETWORK, FIRST_DEVICE = "shufflenet_v2_1x", "rpi4b"
 
 Asked = dict[str, Any]

@@ -17,8 +17,7 @@ from costsim.cli import run
 from costsim.errors import CostsimError, InputError, visible
 from costsim.importers.json import from_dict
 from costsim.report.formats.csv import csv_text
-from costsim.report.formats.drawn import Table
-from costsim.report.formats.terminal import as_text
+from costsim.report.formats.terminal import as_text, plain_table
 from costsim.sweep.search import search
 
 HOSTILE = ("[/]", "conv[relu]", "[link=http://example.com]x[/link]", "\x1b]0;title\x07\x1b[31mred", "=1+1", "@x",
@@ -79,7 +78,7 @@ def test_findings_of_a_hostile_name_are_harmless(tmp_path, capsys, form, name):
 
 
 def test_markup_in_a_table_is_shown_as_it_is():
-    table = Table(title="[/]")
+    table = plain_table(title="[/]")
     table.add_column("[bold]x")
     table.add_row("conv[relu]")
     shown = as_text(table, width=60)

@@ -18,7 +18,7 @@ SLOW_TO_LOAD = ("importlib.metadata", "networkx", "pydantic", "rich", "ruamel.ya
 ANALYZED = f"""
 import sys
 from costsim.cli import run
-code = run(["analyze", "shufflenet_v2_1x", "--hw", sys.argv[1]])
+code = run(["analyze", "shufflenet_v2_1x", "--hw", sys.argv[1], "--format", "csv"])
 print([name for name in {SLOW_TO_LOAD} if name in sys.modules], file=sys.stderr)
 sys.exit(code)
 """

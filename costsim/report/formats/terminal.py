@@ -1,37 +1,41 @@
-"""What the text outputs share: what is drawn as a string, as wide and as colourful as the terminal."""
+"""What the text outputs share: plain tables, and what rich draws as a string."""
 
 from __future__ import annotations
 
-import os
-import sys
-from contextlib import suppress
+import re
+from typing import Any
 
-from costsim.report.formats.drawn import Shown, lines_of
-from costsim.report.formats.styled import encoded
+from rich import box
+from rich.console import Console, ConsoleOptions, RenderResult
+from rich.segment import Segment
+from rich.table import Table
 
-USUAL_WIDTH = 80
+from costsim.errors import visible
 
-
-def as_text(shown: Shown, width: int | None = None) -> str:
-    """What is drawn, as wide as the terminal unless ``width`` says otherwise; in colour where it has any."""
-    styles = _has_styles()
-    colours = not os.environ.get("NO_COLOR")  # no-color.org
-    lines = (encoded(line, styles=styles, colours=colours) for line in lines_of(shown, width or _width()))
-    return "".join(f"{line}\n" for line in lines)
+_SPACES_BEFORE_END = re.compile(r" +((?:\x1b\[[0-9;]*m)*)$", re.MULTILINE)
+"""What rich fills lines with: nobody sees it, and it stands in every diff of an output that was kept."""
 
 
-def _width() -> int:
-    """Columns of the terminal any standard stream belongs to; ``COLUMNS`` speaks for all."""
-    if (told := os.environ.get("COLUMNS", "")).isdigit() and int(told):
-        return int(told)
-    for descriptor in range(3):
-        with suppress(OSError):
-            return os.get_terminal_size(descriptor).columns or USUAL_WIDTH
-    return USUAL_WIDTH
+def as_text(shown: Any, width: int | None = None) -> str:
+    """What rich draws, as wide as the terminal unless ``width`` says otherwise; in colour where it has any."""
+    console = Console(highlight=False, markup=False, emoji=False, width=width)
+    with console.capture() as captured:
+        console.print(_Visible(shown))
+    return _SPACES_BEFORE_END.sub(r"\1", captured.get())
 
 
-def _has_styles() -> bool:
-    """Whether standard output is a terminal that knows of styles; ``FORCE_COLOR`` says it is."""
-    if os.environ.get("FORCE_COLOR"):
-        return True
-    return sys.stdout.isatty() and os.environ.get("TERM") not in ("dumb", "unknown")
+class _Visible:
+    """What is drawn, without what names in it would do to a terminal."""
+
+    def __init__(self, shown: Any) -> None:
+        self.shown = shown
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        for segment in console.render(self.shown, options):
+            lines = segment.text.split("\n")
+            yield Segment("\n".join(map(visible, lines)), segment.style, segment.control)
+
+
+def plain_table(**options: Any) -> Table:
+    """A table with a line under its head and no other."""
+    return Table(box=box.SIMPLE_HEAD, pad_edge=False, **options)

@@ -6,12 +6,14 @@ from collections.abc import Sequence
 from math import log10
 from typing import TYPE_CHECKING, Any
 
+from rich.console import Group
+from rich.table import Table
+from rich.text import Text
+
 from costsim.report.formats.csv import csv_text, flat
-from costsim.report.formats.drawn import Group, Table
 from costsim.report.formats.markdown import escaped, markdown_table
 from costsim.report.formats.stamped import stamped_json
-from costsim.report.formats.styled import Text
-from costsim.report.formats.terminal import as_text
+from costsim.report.formats.terminal import as_text, plain_table
 from costsim.report.words import total, total_name
 from costsim.units import DIGITS, format_count, unit_of
 
@@ -102,9 +104,9 @@ def _value(name: str, totals: dict) -> str:
 
 
 def _table(advice: Advice, suggestions: tuple[Suggestion, ...]) -> Table:
-    table = Table(edges=True)
+    table = plain_table()
     table.add_column("", justify="right", no_wrap=True)
-    table.add_column("change")
+    table.add_column("change", overflow="fold")
     names = _shown(advice)
     columns = [_column(name, suggestions) for name in names]
     for head, values in columns:

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import TYPE_CHECKING, Any, Literal
 
+from rich.console import Group
+from rich.table import Table
+from rich.text import Text
+
 from costsim.measures.table import BY_NAME, HEADLINES
-from costsim.report.formats.drawn import Group, Table
-from costsim.report.formats.styled import Text
-from costsim.report.formats.terminal import as_text
+from costsim.report.formats.terminal import as_text, plain_table
 from costsim.report.words import byte_count, energy_line, fit_line, measured, run_line, shape, traffic, trust, verdict
 from costsim.units import format_count, format_milliseconds, time_column, unit_of
 
@@ -42,9 +44,9 @@ def header(analysis: Analysis) -> Text:
 def _totals(analysis: Analysis) -> Table:
     s = analysis.summary
     shares = ((r["bound"], r["share_ratio"]) for r in analysis.bound_records)
-    table = Table(heads=False, gap=2)
+    table = Table.grid(padding=(0, 2))
     table.add_column(style="cyan", no_wrap=True)
-    table.add_column()
+    table.add_column(overflow="fold")
     if s["fits"] is not None:
         table.add_row(*(Text(part, "bold") for part in fit_line(s)))
         if s["fits"] is False:
@@ -135,13 +137,13 @@ def _guidelines(analysis: Analysis) -> Table:
 
 def table(title: str, first: str, *columns: str, padded: Collection[str] = ()) -> Table:
     """A titled table of numbers, right-aligned but for names, words and what is ``padded`` to its column's width."""
-    shown = Table(title=title, gap=2)
-    shown.add_column(first, min_width=len(first))
+    shown = plain_table(title=title, title_justify="left", title_style="bold", padding=(0, 1, 0, 0), show_edge=False)
+    shown.add_column(first, overflow="fold", min_width=len(first))
     for column in columns:
         textual, is_padded = (
             column in ("bound by", "output", "block", "settings"),
             column.endswith("]") or column in padded,
         )
         justify: Literal["left", "right"] = "left" if textual or is_padded else "right"
-        shown.add_column(column, justify=justify, no_wrap=not textual)
+        shown.add_column(column, justify=justify, no_wrap=not textual, overflow="fold")
     return shown

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from rich.console import Group
+from rich.text import Text
+
 from costsim.compare.measures import GUIDELINES, HEADLINE_OF, ByMeasure
 from costsim.measures import BY_NAME
 from costsim.report.formats.csv import csv_text
-from costsim.report.formats.drawn import Group, Table
 from costsim.report.formats.markdown import escaped, markdown_table
 from costsim.report.formats.stamped import stamped_json
-from costsim.report.formats.styled import Text
-from costsim.report.formats.terminal import as_text
+from costsim.report.formats.terminal import as_text, plain_table
 from costsim.report.words import measured
 from costsim.units import format_milliseconds
 
@@ -24,10 +25,10 @@ def text(found: Found, width: int | None = None) -> str:
     """A table a pair of networks: the measure of each guideline, what breaking it costs, and the sentence."""
     parts: list[Text | object] = []
     for pair in found:
-        table = Table(gap=2)
+        table = plain_table(show_edge=False, padding=(0, 1, 0, 0))
         for place, title in enumerate(COLUMNS):
             title = {"first": pair.first, "second": pair.second}.get(title, title)
-            table.add_column(title, justify="left" if place < 2 else "right", no_wrap=place == 1)
+            table.add_column(title, justify="left" if place < 2 else "right", overflow="fold", no_wrap=place == 1)
         for row in rows_by_measure(pair):
             table.add_row(*row)
         parts += [Text(f"on {pair.hw}", "bold"), table, Text(f"\n{pair.summary}.\n")]

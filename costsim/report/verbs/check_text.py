@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 
+from rich.console import Group
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text
+
 from costsim.guidelines.base import Cause, Finding, guideline, title
-from costsim.report.formats.drawn import Group, Indented, Table
-from costsim.report.formats.styled import Text
-from costsim.report.formats.terminal import as_text
+from costsim.report.formats.terminal import as_text, plain_table
 from costsim.report.verbs.advised import short_lines
 from costsim.report.verbs.analyzed import header
 from costsim.report.verbs.checked import NOTHING, SHOWN, Checked
@@ -32,7 +35,7 @@ def _body(checked: Checked) -> Group:
     s = analysis.summary
     interval = f"{analysis.interval}, {trust(analysis)}"
     head = Text.assemble(header(analysis), "\n", (format_milliseconds(s["latency_ms"]), "bold"), f" ({interval})\n")
-    parts: list[Indented | Table | Text] = [
+    parts: list[Padding | Table | Text] = [
         head,
         _shown(checked),
     ]
@@ -51,7 +54,7 @@ def _body(checked: Checked) -> Group:
             Text(("ok    " if verdict.holds else "FAILS ") + str(verdict), "" if verdict.holds else "bold red")
         )
     if checked.advice:
-        parts += [Indented(Text(line), 6) for line in short_lines(checked.advice)]
+        parts += [Padding(Text(line), (0, 0, 0, 6)) for line in short_lines(checked.advice)]
     return Group(*parts)
 
 
@@ -83,10 +86,10 @@ def _places(cause: Cause) -> Text:
 
 
 def _table(last: str) -> Table:
-    table = Table()
+    table = plain_table(show_edge=False)
     table.add_column("costs", justify="right", no_wrap=True)
     table.add_column("share", justify="right", no_wrap=True)
-    table.add_column(last)
+    table.add_column(last, overflow="fold")
     return table
 
 

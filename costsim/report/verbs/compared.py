@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from rich.console import Group
+from rich.table import Table
+from rich.text import Text
+
 from costsim.compare import Comparison, Difference, Flip, signed_milliseconds
 from costsim.report.formats.csv import csv_text, flat
-from costsim.report.formats.drawn import Group, Table
 from costsim.report.formats.markdown import escaped, markdown_table
 from costsim.report.formats.stamped import stamped_json
-from costsim.report.formats.styled import Text
-from costsim.report.formats.terminal import as_text
+from costsim.report.formats.terminal import as_text, plain_table
 from costsim.report.verbs.matrix import matrix, matrix_markdown
 from costsim.units import format_count, format_milliseconds, time_column
 
@@ -93,8 +95,8 @@ def _totals(comparison: Comparison) -> list[Table]:
 
 def _by_device(comparison: Comparison) -> Table:
     """One network: a line a device, as there is nothing to be said of differences."""
-    table = Table(edges=True)
-    table.add_column(comparison.networks[0])
+    table = plain_table()
+    table.add_column(comparison.networks[0], overflow="fold")
     for title in ("latency", "90 % interval"):
         table.add_column(title, justify="right")
     table.add_column("bound by")
@@ -105,8 +107,8 @@ def _by_device(comparison: Comparison) -> Table:
 
 
 def _by_network(networks: Sequence[str], columns: dict[str, list[str]]) -> Table:
-    table = Table(edges=True)
-    table.add_column("network")
+    table = plain_table()
+    table.add_column("network", overflow="fold")
     for title in columns:
         table.add_column(title, justify="right")
     for row in zip(networks, *columns.values(), strict=True):
@@ -115,11 +117,11 @@ def _by_network(networks: Sequence[str], columns: dict[str, list[str]]) -> Table
 
 
 def _by_part(difference: Difference) -> Table:
-    table = Table(edges=True)
+    table = plain_table()
     head, texts = time_column("difference", difference.parts.values(), signed=True)
     table.add_column("part")
     table.add_column(head, no_wrap=True)
-    table.add_column("mostly")
+    table.add_column("mostly", overflow="fold")
     for (part, ms), text in zip(difference.parts.items(), texts, strict=True):
         mostly = [c for c in difference.contributions if c.part == part and abs(c.difference_ms) > 0.1 * abs(ms)][:3]
         table.add_row(

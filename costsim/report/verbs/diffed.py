@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from rich.console import Group
+from rich.table import Table
+from rich.text import Text
+
 from costsim.compare import signed_milliseconds
 from costsim.diff import Change, DeviceDiff
 from costsim.diff.limit import Limit
 from costsim.report.formats.csv import csv_text
-from costsim.report.formats.drawn import Group, Shown, Table
 from costsim.report.formats.markdown import UNBROKEN, escaped, markdown_table
 from costsim.report.formats.stamped import stamped_json
-from costsim.report.formats.styled import Text
-from costsim.report.formats.terminal import as_text
+from costsim.report.formats.terminal import as_text, plain_table
 from costsim.units import counted, format_milliseconds, time_column, unit_of
 
 MOST = 12
@@ -21,7 +23,7 @@ MOST = 12
 
 def text(diffs: Sequence[DeviceDiff], limit: Limit | None = None, width: int | None = None) -> str:
     """A line a device, then the layers that moved it."""
-    parts: list[Shown] = []
+    parts: list[Text | Table | str] = []
     for one in diffs:
         if one.told and parts:
             parts.append("")
@@ -50,8 +52,8 @@ def _layers(one: DeviceDiff) -> Table:
     olds, news = ([_side_ms(group, side) for group in told] for side in ("old", "new"))
     moved = [_moved_ms(group) for group in told] + ([sum(map(_moved_ms, rest))] if rest else [])
     unit = unit_of([*olds, *news, *moved])
-    table = Table(gap=2)
-    table.add_column("layer")
+    table = plain_table(show_edge=False, padding=(0, 1, 0, 0))
+    table.add_column("layer", overflow="fold", ratio=1)
     columns = []
     for head, values, signed in (("old", olds, False), ("new", news, False), ("change", moved, True)):
         title, texts = time_column(head, values, signed, unit)

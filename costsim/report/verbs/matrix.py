@@ -7,10 +7,12 @@ from itertools import combinations
 from math import floor, log10
 from typing import Any
 
+from rich.table import Table
+from rich.text import Text
+
 from costsim.compare import Comparison, faster
-from costsim.report.formats.drawn import Table
 from costsim.report.formats.markdown import escaped, markdown_table
-from costsim.report.formats.styled import Text
+from costsim.report.formats.terminal import plain_table
 
 DIGITS = 3
 """What an interval of a tenth bears."""
@@ -113,10 +115,10 @@ def flips(comparison: Comparison) -> Iterator[str]:
 
 
 def _drawn(comparison: Comparison, title: str, rows: list[list[str]]) -> Table:
-    table = Table(gap=2)
-    table.add_column(title)
+    table = plain_table(show_edge=False, padding=(0, 1, 0, 0))
+    table.add_column(title, overflow="fold")
     for hw in comparison.devices:
-        table.add_column(hw, justify="right")
+        table.add_column(hw, justify="right", overflow="fold")
     for row in rows:
         table.add_row(*row)
     return table

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from rich.console import Group
+from rich.text import Text
+
 from costsim.predict import Predictor
 from costsim.predict.architectures import Prediction
 from costsim.report.formats.csv import csv_text
-from costsim.report.formats.drawn import Group, Table
 from costsim.report.formats.markdown import escaped, markdown_table
 from costsim.report.formats.stamped import stamped_json
-from costsim.report.formats.styled import Text
-from costsim.report.formats.terminal import as_text
+from costsim.report.formats.terminal import as_text, plain_table
 from costsim.report.words import runtime_line
 from costsim.units import round_significant, time_column
 
@@ -21,9 +22,9 @@ Predictions = Sequence[Prediction]
 def text(predictions: Predictions, predictor: Predictor, width: int | None = None) -> str:
     """The device, then one line a network in the order given; times in one unit."""
     table_head, times = time_column("latency", (p.latency_ms for p in predictions))
-    table = Table()
+    table = plain_table(show_edge=False)
     table.add_column(table_head, no_wrap=True)
-    table.add_column("network")
+    table.add_column("network", overflow="fold")
     for p, time in zip(predictions, times, strict=True):
         table.add_row(time, f"{p.network}: {p.reason}" if p.reason else p.network)
     profile = predictor.profile

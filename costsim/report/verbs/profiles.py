@@ -7,12 +7,14 @@ import textwrap
 from collections.abc import Sequence
 from typing import Any
 
+from rich.table import Table
+from rich.text import Text
+
 from costsim.hardware import Profile
 from costsim.report.formats.csv import csv_text
-from costsim.report.formats.drawn import Table
 from costsim.report.formats.markdown import escaped, markdown_table
 from costsim.report.formats.stamped import stamped_json
-from costsim.report.formats.styled import Text
+from costsim.report.formats.terminal import plain_table
 from costsim.trust import standing
 
 Row = dict[str, Any]
@@ -86,9 +88,9 @@ def to_markdown(rows: Sequence[Row]) -> str:
 
 def numbers(profile: Profile) -> Table:
     """Every number of a profile, with the key of its source."""
-    table = Table(gap=2, edges=True)
-    table.add_column("field")
-    table.add_column("value", justify="right")
+    table = plain_table(padding=(0, 1, 0, 0))
+    table.add_column("field", overflow="fold")
+    table.add_column("value", justify="right", overflow="fold")
     table.add_column("source", no_wrap=True)
     for path, source in sorted(profile.provenance.items()):
         table.add_row(path, Text(profile.text_at(path)), source)

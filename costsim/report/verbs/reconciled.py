@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from rich.console import Group
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text
+
 from costsim.reconcile import Reconciliation, Row
 from costsim.report.formats.csv import csv_text
-from costsim.report.formats.drawn import Group, Indented, Table
 from costsim.report.formats.markdown import escaped, markdown_table
 from costsim.report.formats.stamped import stamped_json
-from costsim.report.formats.styled import Text
-from costsim.report.formats.terminal import as_text
+from costsim.report.formats.terminal import as_text, plain_table
 
 
 def text(found: Reconciliation, width: int | None = None) -> str:
@@ -41,7 +44,7 @@ def to_markdown(found: Reconciliation) -> str:
 
 
 def _conventions(found: Reconciliation) -> Table:
-    table = Table()
+    table = plain_table(show_edge=False)
     table.add_column("counts as")
     table.add_column("prints", justify="right", no_wrap=True)
     table.add_column("more than exact", justify="right", no_wrap=True)
@@ -52,11 +55,11 @@ def _conventions(found: Reconciliation) -> Table:
 
 def _said(row: Row) -> Group:
     """The rule of a convention, and who counts by it."""
-    return Group(Text(row.convention, "bold"), Indented(Text.assemble(row.rule, (f"\n{row.used_by}", "dim")), 4, 4))
+    return Group(Text(row.convention, "bold"), Padding(Text.assemble(row.rule, (f"\n{row.used_by}", "dim")), (0, 4)))
 
 
 def _terms(found: Reconciliation) -> Table:
-    table = Table()
+    table = plain_table(show_edge=False)
     table.add_column("what there is to count")
     table.add_column("", justify="right", no_wrap=True)
     for name, count in found.terms.items():

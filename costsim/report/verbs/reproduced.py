@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
+from rich.console import Group
+from rich.table import Table as Grid
+from rich.text import Text
+
 from costsim.report.formats.csv import csv_text
-from costsim.report.formats.drawn import Group
-from costsim.report.formats.drawn import Table as Grid
 from costsim.report.formats.markdown import escaped, markdown_table
 from costsim.report.formats.stamped import stamped_json
-from costsim.report.formats.styled import Text
-from costsim.report.formats.terminal import as_text
+from costsim.report.formats.terminal import as_text, plain_table
 from costsim.reproduce import Matrix, Reproduction, Table, Verdict
 from costsim.units import round_significant
 
@@ -89,9 +90,9 @@ def _body(paper: Reproduction) -> Group:
 
 
 def _claims(paper: Reproduction) -> Grid:
-    grid = Grid()
+    grid = plain_table(show_edge=False)
     grid.add_column("verdict", no_wrap=True)
-    grid.add_column("claim, and what is found here")
+    grid.add_column("claim, and what is found here", overflow="fold")
     for claim in paper.claims:
         found = Text.assemble(claim.text, (f"\n{claim.found}", "dim"))
         grid.add_row(Text(SHORT[claim.verdict], STYLES[claim.verdict]), found)
@@ -99,7 +100,7 @@ def _claims(paper: Reproduction) -> Grid:
 
 
 def _matrix(matrix: Matrix) -> Group:
-    grid = Grid(gap=1)
+    grid = plain_table(padding=0, show_edge=False)
     for column in (matrix.corner, *matrix.columns):
         grid.add_column(column, no_wrap=True)
     for label, cells in matrix.rows.items():
@@ -121,8 +122,8 @@ def _heading(table: Table) -> Text:
 
 
 def _grid(table: Table) -> Grid:
-    grid = Grid(gap=2, edges=True)
-    grid.add_column("")
+    grid = plain_table(padding=(0, 1, 0, 0))
+    grid.add_column("", overflow="fold")
     for column in ("published", "computed", *(("published\nratio", "computed\nratio") if table.compared else ())):
         grid.add_column(column, justify="right")
     grid.add_column("verdict")

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
+from rich.console import Group
+from rich.text import Text
+
 from costsim.graph import LayerGraph
-from costsim.report.formats.drawn import Group, Table
-from costsim.report.formats.styled import Text
-from costsim.report.formats.terminal import as_text
+from costsim.report.formats.terminal import as_text, plain_table
 from costsim.report.words import shape
 from costsim.units import format_count
 
 
 def text(graph: LayerGraph, width: int | None = None) -> str:
     """A line a layer, then the totals."""
-    table = Table()
-    table.add_column("layer")
-    table.add_column("kind")
+    table = plain_table(show_edge=False)
+    table.add_column("layer", overflow="fold")
+    table.add_column("kind", overflow="fold")
     for name in ("output", "parameters", "MACs"):
         table.add_column(name, justify="right", no_wrap=True)
     for node in graph:

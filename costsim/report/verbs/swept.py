@@ -7,8 +7,9 @@ from collections.abc import Iterator, Mapping
 from shutil import get_terminal_size
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from rich.console import Group
+
 from costsim.report.formats.csv import csv_text, flat
-from costsim.report.formats.drawn import Group
 from costsim.report.formats.markdown import escaped, markdown_table
 from costsim.report.formats.stamped import stamped_json
 from costsim.report.formats.terminal import as_text
@@ -163,7 +164,8 @@ def _effects(result: SweepResult, axes: list[Axis], objective: str) -> object:
     heads = [name.rjust(len(column[0])) for name, column in zip(EFFECTS, numbers, strict=True)]
     title = f"What each axis does to {objective}"
     shown = table(title, "axis", "value", "priced", "compared", *heads, padded=heads)
-    shown.foot = "mean, least and most of the settings of the other axes at which all values were priced"
+    shown.caption = "mean, least and most of the settings of the other axes at which all values were priced"
+    shown.caption_justify = "left"
     for (axis, record), *values in zip(records, *numbers, strict=True):
         shown.add_row(axis, record["value"], str(record["points"]), str(record["settings"]), *values)
     return shown

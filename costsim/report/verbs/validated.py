@@ -5,13 +5,15 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import Any
 
+from rich.console import Group
+from rich.table import Table
+from rich.text import Text
+
 from costsim.calibrate.validate import Validation
 from costsim.report.formats.csv import csv_text
-from costsim.report.formats.drawn import Group, Table
 from costsim.report.formats.markdown import escaped, markdown_table
 from costsim.report.formats.stamped import stamped_json
-from costsim.report.formats.styled import Text
-from costsim.report.formats.terminal import as_text
+from costsim.report.formats.terminal import as_text, plain_table
 from costsim.units import counted, time_column, unit_of
 
 
@@ -85,8 +87,8 @@ def _cases(validation: Validation, *, with_threads: bool) -> Table:
     unit = unit_of(case.measured_s * 1e3 for case in cases)
     measured_head, measured = time_column("measured", (case.measured_s * 1e3 for case in cases), unit=unit)
     predicted_head, predicted = time_column("predicted", (case.predicted_s * 1e3 for case in cases), unit=unit)
-    table = Table(gap=2)
-    table.add_column("network")
+    table = plain_table(padding=(0, 1, 0, 0), show_edge=False)
+    table.add_column("network", overflow="fold")
     if with_threads:
         table.add_column("threads", justify="right")
     for head in (measured_head, predicted_head):
@@ -131,9 +133,9 @@ def _figures(validation: Validation) -> dict[str, str]:
 
 
 def _grid(figures: dict[str, str]) -> Table:
-    table = Table(heads=False, gap=2)
+    table = Table.grid(padding=(0, 2))
     table.add_column(style="cyan", no_wrap=True)
-    table.add_column()
+    table.add_column(overflow="fold")
     for name, figure in figures.items():
         table.add_row(name, Text(figure))
     return table

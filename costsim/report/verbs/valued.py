@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from rich.console import Group
+from rich.table import Table
+from rich.text import Text
+
 from costsim.report.formats.csv import csv_text, flat
-from costsim.report.formats.drawn import Group, Table
 from costsim.report.formats.markdown import escaped, markdown_table
 from costsim.report.formats.stamped import stamped_json
-from costsim.report.formats.styled import Text
-from costsim.report.formats.terminal import as_text
+from costsim.report.formats.terminal import as_text, plain_table
 from costsim.report.words import percent
 from costsim.units import round_significant
 from costsim.worth import Evidence, Price, Worth
@@ -71,7 +73,7 @@ def _how(first: Evidence) -> str:
 
 
 def _prices(found: Worth) -> Table:
-    table = Table(gap=2)
+    table = plain_table(padding=(0, 1, 0, 0), show_edge=False)
     for column in PRICE_COLUMNS:
         table.add_column(column, justify="left" if column in ("", "measure", "per") else "right", no_wrap=True)
     for row in _price_rows(found):
@@ -80,7 +82,7 @@ def _prices(found: Worth) -> Table:
 
 
 def _evidence(found: Worth) -> Table:
-    table = Table()
+    table = plain_table(padding=(0, 2, 0, 0), show_edge=False)
     for place, column in enumerate(EVIDENCE_COLUMNS):
         table.add_column(column.replace(" ", "\n"), justify="right" if place > 1 else "left", no_wrap=place < 2)
     for row in _evidence_rows(found):

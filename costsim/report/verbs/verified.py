@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from costsim.report.formats.drawn import Group, Table
+from rich.console import Group
+from rich.table import Table
+from rich.text import Text
+
 from costsim.report.formats.stamped import stamped_json
-from costsim.report.formats.styled import Text
-from costsim.report.formats.terminal import as_text
+from costsim.report.formats.terminal import as_text, plain_table
 from costsim.units import counted, format_milliseconds
 
 if TYPE_CHECKING:
@@ -30,7 +32,7 @@ def text(found: Judgement, times: Timed | None = None, width: int | None = None)
     head = Text.assemble(
         (found.network, "bold"), f": {len(checks) - len(found.mismatches)} of {len(checks)} layers agree with torch\n"
     )
-    table = Table()
+    table = plain_table(show_edge=False)
     for column in ("quantity", "layers held", "differ"):
         table.add_column(column, justify="left" if column == "quantity" else "right", no_wrap=True)
     for name, held, differ in quantities(found):
@@ -103,9 +105,9 @@ def _times(times: Timed) -> list[Text | Table]:
         f"\n{times.where}: {format_milliseconds(times.measured_ms)} (noise {times.noise_ratio:.0%}), "
         f"{times.hardware} predicts {format_milliseconds(times.predicted_ms)}\n"
     )
-    table = Table()
+    table = plain_table(show_edge=False)
     for column in ("costliest ops", "measured", "predicted", "predicted / measured"):
-        table.add_column(column, justify="left" if column == "costliest ops" else "right")
+        table.add_column(column, justify="left" if column == "costliest ops" else "right", overflow="fold")
     for op in sorted(times.ops, key=lambda op: -op.measured_ms)[:COSTLIEST]:
         ratio = f"{op.predicted_ms / op.measured_ms:.2f}" if op.measured_ms else ""
         table.add_row(op.name, format_milliseconds(op.measured_ms), format_milliseconds(op.predicted_ms), ratio)

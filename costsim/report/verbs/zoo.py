@@ -7,10 +7,9 @@ from typing import Any
 
 from costsim.measures import BY_NAME
 from costsim.report.formats.csv import csv_text, flat
-from costsim.report.formats.drawn import Table
 from costsim.report.formats.markdown import escaped, markdown_table
 from costsim.report.formats.stamped import stamped_json
-from costsim.report.formats.terminal import as_text
+from costsim.report.formats.terminal import as_text, plain_table
 from costsim.report.words import measured, shape
 from costsim.units import format_count, format_milliseconds
 
@@ -24,12 +23,13 @@ def text(rows: Rows, width: int | None = None) -> str:
     """A line a network; where their sizes were not asked for, names alone."""
     if rows and "macs" not in rows[0]:
         return "".join(f"{row['name']}\n" for row in rows)
-    table, ranked = Table(gap=2), "sorted_by" in rows[0]
+    table, ranked = plain_table(show_edge=False), "sorted_by" in rows[0]
     for name in _columns(rows):
         table.add_column(
             name.replace("_", "\n"),
             justify="left" if name in COLUMNS[:2] else "right",
             no_wrap=name not in ("input", "network" if ranked else ""),
+            overflow="fold",
         )
     for row in rows:
         table.add_row(*_cells(row))
