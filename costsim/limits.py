@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import operator
 import re
+from dataclasses import dataclass
 
-from costsim.dataclass import dataclass
 from costsim.errors import InputError
 from costsim.units import format_count, format_milliseconds, format_quantity, parse_quantity, plausible
 

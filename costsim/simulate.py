@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import cached_property
 from math import prod
 
 import numpy as np
 
-from costsim.dataclass import dataclass
 from costsim.devices import RunConfig, device_for
 from costsim.errors import DoesNotFitError
 from costsim.graph import LayerGraph

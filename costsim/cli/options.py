@@ -39,7 +39,7 @@ class Threads(click.ParamType):
         return value if value == ALL else click.INT.convert(value, param, ctx)
 
 
-class Batch(click.ParamType):  # type: ignore[type-arg]  # a generic only in later versions
+class Batch(click.ParamType):  # type: ignore[type-arg,unused-ignore]  # a generic only in later versions
     """A number of images, or ``max``."""
 
     name = "batch"

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import numpy as np
 
-from costsim.dataclass import dataclass
 from costsim.errors import InputError
 from costsim.hardware.profile import DTYPE_BYTES, Profile
 from costsim.tables.costtable import CostTable

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from typing import Any
 
 import numpy as np
 
-from costsim.dataclass import dataclass
 from costsim.errors import shortened
 from costsim.graph.layers import Conv2d, Layer, LoopNest, Shape
 from costsim.graph.layers.base import everywhere, positive

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any, Literal, get_args
 
-from costsim.dataclass import dataclass
 from costsim.errors import InputError
 from costsim.hardware.declared import Block, Field, NonNegativeFloat, PositiveFloat
 from costsim.hardware.effects import Effect

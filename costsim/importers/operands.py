@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from costsim.dataclass import dataclass
 from costsim.errors import InputError
 from costsim.graph import Tensor
 from costsim.importers.writer import GraphWriter, Stored, Value

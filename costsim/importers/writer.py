@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from math import prod
 from typing import Any, TypeAlias, cast
 
-from costsim.dataclass import dataclass
 from costsim.errors import InputError, shortened
 from costsim.graph import LayerGraph, Node, Tensor
 from costsim.graph import layers as L

@@ -7,11 +7,11 @@ Sums go down the rows in execution order, so that a network gives the same digit
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
 
-from costsim.dataclass import dataclass
 from costsim.measures.chains import Chains
 from costsim.measures.columns import Columns, few_points
 from costsim.tables.networks import Networks

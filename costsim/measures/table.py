@@ -6,11 +6,11 @@ A measure is a function of ``costsim.measures.of_parts``.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
 
-from costsim.dataclass import dataclass
 from costsim.measures import of_parts
 from costsim.measures.parts import Parts
 from costsim.tables.schema import Array

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from costsim.dataclass import dataclass
 from costsim.graph import NetBuilder, Tensor
 from costsim.graph.layers import Dim
 from costsim.networks.common import make_divisible

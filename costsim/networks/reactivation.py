@@ -7,9 +7,9 @@ group convolution remains, and an index layer that puts channels where the pruni
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
-from costsim.dataclass import dataclass
 from costsim.graph import NetBuilder, Tensor
 from costsim.graph.layers import ChannelShuffle, Dim, IndexSelect, ScatterAdd
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
-from costsim.dataclass import dataclass
 from costsim.graph import LayerGraph, NetBuilder, Tensor
 from costsim.graph.layers import Dim
 from costsim.networks.common import make_divisible

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
-from costsim.dataclass import dataclass
 from costsim.graph import LayerGraph, Tensor
 from costsim.graph.layers import Dim, Reshape, Softmax, Transpose
 from costsim.networks.common import published

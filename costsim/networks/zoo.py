@@ -7,10 +7,10 @@ A family registers under a prefix of its networks' names in the entry-point grou
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from inspect import signature
 from typing import Any
 
-from costsim.dataclass import dataclass
 from costsim.errors import unknown_name
 from costsim.graph import LayerGraph
 from costsim.plugins import NETWORKS, load_plugin, plugins

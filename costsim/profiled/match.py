@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
-from costsim.dataclass import dataclass
 from costsim.errors import InputError
 from costsim.profiled.profile import OpProfile, TimedOp
 from costsim.tables.optable import OpLabel

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
 
-from costsim.dataclass import dataclass
 from costsim.scheduling.banks import BANK_ORDERS, BankRules, Banks, place_in_banks
 from costsim.scheduling.dataflow import Dataflow
 from costsim.scheduling.placement import Buffer, Placement, most_alive_bytes

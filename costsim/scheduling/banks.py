@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from functools import cached_property
 from itertools import accumulate
 
 import numpy as np
 
-from costsim.dataclass import dataclass
 from costsim.scheduling.placement import ORDERS, Buffer, Placement
 
 Order = Callable[[Buffer], tuple[float, ...]]

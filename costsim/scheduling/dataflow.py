@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from math import ceil
 from typing import Any
 
 import numpy as np
 
-from costsim.dataclass import dataclass
 from costsim.tables.optable import MAC, VECTOR, OpTable
 
 Vector = np.ndarray

@@ -7,9 +7,8 @@ and a placement as low as the most bytes alive at once is proven best.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from typing import NamedTuple
-
-from costsim.dataclass import dataclass
 
 
 class Buffer(NamedTuple):

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal
 
 import numpy as np
 
-from costsim.dataclass import dataclass
 from costsim.errors import DoesNotFitError
 from costsim.scheduling.banks import BankRules
 from costsim.scheduling.dataflow import Dataflow

@@ -10,12 +10,11 @@ and each moves at most what the one below moves: both promises hold by construct
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import field
+from dataclasses import dataclass, field
 from functools import cached_property, partial
 
 import numpy as np
 
-from costsim.dataclass import dataclass
 from costsim.scheduling.segments import Segments
 from costsim.scheduling.tiling import Staircase
 from costsim.tables.cache import Cache

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 
-from costsim.dataclass import dataclass
 from costsim.scheduling.dataflow import Dataflow
 from costsim.scheduling.placement import Buffer
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from itertools import product
 from typing import Literal
 
 import numpy as np
 
-from costsim.dataclass import dataclass
 from costsim.tables.equal_rows import row_keys
 from costsim.tables.optable import MAC, OpTable
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 
 import numpy as np
 
-from costsim.dataclass import dataclass
 from costsim.tables.optable import OpTable
 from costsim.tables.plan import RESIDENT, STREAMED
 from costsim.units import format_quantity

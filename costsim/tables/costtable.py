@@ -12,13 +12,12 @@ maximum (perfect overlap), 1 the sum (none), 2 what in-order cores show in betwe
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import cached_property, reduce
 from typing import Any
 
 import numpy as np
 
-from costsim.dataclass import dataclass
 from costsim.tables.bounds import largest
 from costsim.tables.schema import Array
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
-from costsim.dataclass import dataclass
 from costsim.tables.schema import Array
 
 

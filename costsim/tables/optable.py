@@ -16,14 +16,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from copy import copy
-from dataclasses import field, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from itertools import chain
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from costsim.dataclass import dataclass
 from costsim.tables.cache import Cache, Caches
 from costsim.tables.labels import Labels
 from costsim.tables.networks import Networks

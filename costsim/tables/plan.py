@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import field, fields
+from dataclasses import dataclass, field, fields
 from functools import cached_property
 
 import numpy as np
 
-from costsim.dataclass import dataclass
 from costsim.tables.cache import Cache
 from costsim.tables.schema import Array
 

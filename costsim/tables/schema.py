@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import field, fields
+from dataclasses import dataclass, field, fields
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-
-from costsim.dataclass import dataclass
 
 Array = NDArray[np.float64]
 """A column: shape ``(ops, points)``, where ``points`` is 1 unless a design space is swept."""

@@ -8,9 +8,9 @@ A plug-in that brings a layer of its own adds its word with ``add_word`` beside 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from types import MappingProxyType
 
-from costsim.dataclass import dataclass
 from costsim.errors import InputError, unknown_name
 
 CLASSES = (

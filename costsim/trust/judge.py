@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any, Literal
 
-from costsim.dataclass import dataclass
 from costsim.devices import RunConfig
 from costsim.hardware import Profile
 from costsim.hardware.calibration import Calibration, MadeOn

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import field, fields
+from dataclasses import dataclass, field, fields
 
 import numpy as np
 
-from costsim.dataclass import dataclass
 from costsim.devices.accelerator.arrays import ArrayCosts, MacArray
 from costsim.devices.accelerator.profile import AcceleratorProfile, Host, OffChip
 from costsim.devices.accelerator.rules import falls_back, runs_on_host

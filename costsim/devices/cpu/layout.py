@@ -7,9 +7,10 @@ rest need plain tensors; between the two a copy is made.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 
-from costsim.dataclass import dataclass
 from costsim.devices.cpu.precision import computes_in_int8
 from costsim.devices.cpu.profile import BlockedLayout
 from costsim.devices.kernels.edges import by_row

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 
-from costsim.dataclass import dataclass
 from costsim.devices.base import RunConfig
 from costsim.devices.cpu.profile import CpuFitted, CpuProfile, CpuRuntime
 from costsim.tables.schema import Array

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 
-from costsim.dataclass import dataclass
 from costsim.devices.cpu.machine import CpuMachine, Number
 from costsim.devices.cpu.work import Work
 from costsim.devices.kernels.cache import activation_misses, miss_ratio, misses_after_a_run

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 
-from costsim.dataclass import dataclass
 from costsim.devices.cpu.layout import Layout, layout_of
 from costsim.devices.cpu.machine import CpuMachine
 from costsim.devices.cpu.memory import Misses

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from costsim.dataclass import dataclass
 from costsim.devices.cpu.kernels.elementwise import vector_instructions
 from costsim.devices.cpu.kernels.threads import concurrency, parallel_ratio
 from costsim.devices.cpu.machine import CpuMachine

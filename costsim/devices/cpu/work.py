@@ -5,12 +5,11 @@ Work does not know how fast anything is; ``costsim.devices.cpu.pricing`` prices 
 
 from __future__ import annotations
 
-from dataclasses import fields
+from dataclasses import dataclass, fields
 from enum import IntEnum
 
 import numpy as np
 
-from costsim.dataclass import dataclass
 from costsim.devices.cpu.layout import Layout
 from costsim.devices.cpu.machine import Number
 from costsim.devices.cpu.profile import CpuFitted

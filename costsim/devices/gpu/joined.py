@@ -7,12 +7,11 @@ else reads that operand, and attention as one kernel, which never writes its sco
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
-from costsim.dataclass import dataclass
 from costsim.devices.gpu.profile import GpuRuntime
 from costsim.devices.kernels.edges import by_row
 from costsim.tables.optable import MAC, OpTable

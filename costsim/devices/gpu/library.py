@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import fields, replace
+from dataclasses import dataclass, fields, replace
 from typing import Any
 
 import numpy as np
 
-from costsim.dataclass import dataclass
 from costsim.devices.base import RunConfig
 from costsim.devices.gpu.joined import FP32_BYTES, Joined
 from costsim.devices.gpu.profile import GpuProfile, Tile, WinogradTile

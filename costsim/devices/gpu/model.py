@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import numpy as np
 
-from costsim.dataclass import dataclass
 from costsim.devices.base import DeviceModel, Roofs, RunConfig
 from costsim.devices.gpu.host import dispatch_wait_s
 from costsim.devices.gpu.joined import joined

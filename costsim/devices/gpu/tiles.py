@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from costsim.dataclass import dataclass
 from costsim.tables.schema import Array
 
 

@@ -8,11 +8,10 @@ it fits beside all buffers placed already that live at the same time. Sizes are 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 
-from costsim.dataclass import dataclass
 from costsim.tables.liveness import last_use
 from costsim.tables.optable import OpTable
 

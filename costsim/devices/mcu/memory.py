@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
 
-from costsim.dataclass import dataclass
 from costsim.devices.base import Placed
 from costsim.devices.mcu import overlap
 from costsim.devices.mcu.arena import Buffer, buffers_of, peak_bytes, place

@@ -8,12 +8,11 @@ and the map the patches are put together in are held whole.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
 
-from costsim.dataclass import dataclass
 from costsim.devices.mcu.arena import ALIGNMENT, Buffer, held_bytes
 from costsim.tables.liveness import last_use
 from costsim.tables.optable import OpTable

@@ -9,13 +9,12 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
-from dataclasses import field
+from dataclasses import dataclass, field
 from math import prod
 from typing import Any, ClassVar, NamedTuple, TypeAlias
 
 import numpy as np
 
-from costsim.dataclass import dataclass
 from costsim.errors import InputError
 from costsim.tables.optable import MAC, MOVE, VECTOR
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
 
-from costsim.dataclass import dataclass
 from costsim.graph.layers.base import (
     Dim,
     Layer,

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from functools import partial
 from typing import Any, ClassVar
 
 import numpy as np
 
-from costsim.dataclass import dataclass
 from costsim.graph.layers.base import (
     Copy,
     Dim,

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from functools import partial
 from typing import Any, ClassVar
 
-from costsim.dataclass import dataclass
 from costsim.graph.layers.base import (
     Dim,
     Layer,

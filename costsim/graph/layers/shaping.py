@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from math import prod
 from typing import ClassVar
 
-from costsim.dataclass import dataclass
 from costsim.graph.layers.base import Copy, Dim, Requirement, Shape, divides, size
 
 

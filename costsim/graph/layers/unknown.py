@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import ClassVar
 
-from costsim.dataclass import dataclass
 from costsim.graph.layers.base import Dim, Layer, LoopNest, Requirement, Shape, move_nest, not_negative
 
 

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import field
+from dataclasses import dataclass, field
 from pathlib import Path
 
-from costsim.dataclass import dataclass
 from costsim.errors import InputError
 from costsim.files import read_text
 

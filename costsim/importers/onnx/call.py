@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Container
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from costsim.dataclass import dataclass
 from costsim.graph import Tensor
 from costsim.importers.onnx.protos import attribute_value
 from costsim.importers.operands import Operands

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
-from costsim.dataclass import dataclass
 from costsim.errors import InputError
 from costsim.graph import Tensor
 from costsim.importers import pieces

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from costsim.dataclass import dataclass
 from costsim.errors import InputError
 from costsim.graph import Tensor
 from costsim.graph import layers as L

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
-from costsim.dataclass import dataclass
 from costsim.errors import InputError
 from costsim.graph import Tensor
 from costsim.importers.writer import GraphWriter, Stored, Value

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from abc import abstractmethod
+from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import numpy as np
 
-from costsim.dataclass import dataclass
 from costsim.hardware.declared import Field, PositiveFloat, check
 from costsim.hardware.profile import Block
 from costsim.tables.optable import OpTable

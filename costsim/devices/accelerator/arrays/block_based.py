@@ -9,12 +9,12 @@ Expected error against Vela's own cycles, on the 113 ops of MobileNet v2 on thre
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from itertools import product
 from typing import Annotated, Any, ClassVar, Literal
 
 import numpy as np
 
-from costsim.dataclass import dataclass
 from costsim.devices.accelerator.arrays.base import ArrayCosts, MacArray
 from costsim.devices.kernels.rounding import round_up
 from costsim.errors import DoesNotFitError

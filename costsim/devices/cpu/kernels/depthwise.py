@@ -11,11 +11,11 @@ Ignored: border handling inside the kernel and the reload of weights for every r
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from costsim.dataclass import dataclass
 from costsim.devices.cpu.kernels.packed import padded_copy
 from costsim.devices.cpu.kernels.packing import SMALLEST_PACK, largest_pack
 from costsim.devices.cpu.machine import CpuMachine

@@ -15,11 +15,11 @@ tiles of few outputs (measured, it does not show: the next tile begins before th
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from costsim.dataclass import dataclass
 from costsim.devices.cpu.machine import CpuMachine
 from costsim.devices.cpu.work import Rows, Sustains, Work
 from costsim.devices.kernels.cache import miss_ratio

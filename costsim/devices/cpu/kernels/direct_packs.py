@@ -11,11 +11,11 @@ Ignored: rows that a kernel takes two at a time, weights loaded again for every 
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from costsim.dataclass import dataclass
 from costsim.devices.cpu.kernels.packed import padded_copy, serial_products
 from costsim.devices.cpu.machine import CpuMachine
 from costsim.devices.cpu.precision import HALF_BYTES, SINGLE_BYTES

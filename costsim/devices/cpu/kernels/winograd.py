@@ -10,11 +10,11 @@ beyond a rate per transformed element.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from costsim.dataclass import dataclass
 from costsim.devices.cpu.kernels.packed import padded_copy, product_work, row_tiles, serial_products
 from costsim.devices.cpu.machine import CpuMachine
 from costsim.devices.cpu.precision import HALF_BYTES
