@@ -122,7 +122,7 @@ def _latencies(runs: Sequence[Record], devices: Mapping[str, str]) -> Spec:
     times = [r["latency_ms"] for r in runs if r["latency_ms"] > 0]
     far = bool(times) and max(times) > LOG_FROM_RATIO * min(times)
     most = max(r["latency_high_ms"] or r["latency_ms"] for r in runs)
-    scale: dict[str, Any] = {"domain": [0, LABEL_ROOM_RATIO * most]}
+    scale: Spec = {"domain": [0, LABEL_ROOM_RATIO * most]}
     if far:
         scale = {"type": "log", "domainMax": most * (most / min(times)) ** LOG_LABEL_ROOM}
     x = {"type": "quantitative", "title": "latency [ms], with its interval", "scale": scale | {"nice": False}}
