@@ -84,7 +84,7 @@ def eager_gpus() -> Iterator[Measured]:
     for setting in timm.EAGER:
         own = timm.measurements(setting)
         networks = {n: (timm.network(n), step_s) for n, step_s in zip(own.network, own.step_s, strict=True)}
-        profile = load_profile(setting.board, runtime=setting.runtime)
+        profile = load_profile(setting.board, timm.ROOM, runtime=setting.runtime)
         how = "PyTorch eager, fp16, batches of 256 to 1024"
         yield Measured(profile, RunConfig(timm.DTYPE, 1), how, "pytorch-image-models results", networks)
 
