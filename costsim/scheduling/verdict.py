@@ -62,7 +62,8 @@ def verdict(ops: OpTable, size_bytes: float, point: int = 0) -> Verdict:
     plan = ops.plan
     assert plan is not None, "the table has no plan"
     spilled = plan.spilled_bytes[:, point]
-    blocks = dict.fromkeys(ops.labels[row].block or ops.labels[row].name for row in np.flatnonzero(spilled))
+    spilling = (ops.labels[row] for row in np.flatnonzero(spilled).tolist())
+    blocks = dict.fromkeys(label.block or label.name for label in spilling)
     return Verdict(
         size_bytes=size_bytes,
         used_bytes=float(plan.buffer_bytes[:, point].max()),
