@@ -82,5 +82,7 @@ def _block(plain: Any) -> Any:
     if KIND not in values:
         return values
     module, _, name = values.pop(KIND).partition(":")
-    kind: type[Block] = getattr(import_module(module), name)
+    kind = getattr(import_module(module), name)
+    if not issubclass(kind, Block):
+        raise TypeError(f"{name} is no block of a profile")
     return kind.of(values)
