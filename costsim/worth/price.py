@@ -176,8 +176,14 @@ def price_of(measure: Measure, timed: Sequence[tuple[Timed, Timed]], found: Evid
         orders.append((kept.latency_ms, at_equal_macs_ms) if units > 0 else (at_equal_macs_ms, kept.latency_ms))
     if not slopes:
         return Price(measure, per, None, None, None, None, unpriced, Orders(0, 0, 0), found)
-    middle, share = float(np.median(slopes)), float(np.median(shares))
+    middle, share = _median(slopes), _median(shares)
     return Price(measure, per, middle, min(ends), max(ends), share, unpriced, count_orders(orders), found)
+
+
+def _median(values: Sequence[float]) -> float:
+    """The median; 0 where two in the middle cancel each other but for rounding."""
+    found = float(np.median(values))
+    return found if abs(found) > ROUNDING * np.abs(values).max() else 0.0
 
 
 def _notes(found: Sequence[Price]) -> Iterator[str]:

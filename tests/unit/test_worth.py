@@ -94,6 +94,12 @@ def test_what_multiply_accumulates_differ_is_no_price(broken_ms, price_ms):
     assert price_of(BY_NAME["fragments"], [(kept, broken)], None).price_ms == price_ms
 
 
+def test_prices_that_cancel_each_other_are_none():
+    kept = Timed(0.3, 0.9, 1.1, 1e6, {"fragments": 1.0})
+    broken = [Timed(0.3 + step, 0.9, 1.1, 1e6, {"fragments": 2.0}) for step in (0.1, -0.1)]
+    assert price_of(BY_NAME["fragments"], [(kept, other) for other in broken], None).price_ms == 0
+
+
 def test_a_kernel_costs_what_its_launch_does():
     def price(launch: str) -> float:
         profile = load_profile("gtx_1080ti", {"fitted.launch": launch})
