@@ -122,7 +122,6 @@ def _answer(question: Question) -> dict[str, Any]:
         "summary": summary,
         "profile": analysis.simulation.profile,
         "verdict": words.verdict(analysis),
-        "traffic": words.traffic(analysis),
         "trust": words.trust(analysis),
         "run_line": words.run_line(analysis),
         "fit": words.fit_line(summary) if summary["fits"] is not None else None,

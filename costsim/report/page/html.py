@@ -106,7 +106,6 @@ def page(
         verdict=words.verdict(analysis),
         run_line=words.run_line(analysis),
         trust=words.trust(analysis),
-        traffic=words.traffic(analysis),
         command=command,
         version=VERSION,
     )  # fmt: skip
@@ -126,7 +125,6 @@ def notebook_card(analysis: Analysis) -> str:
             analysis=analysis,
             summary=analysis.summary,
             trust=words.trust(analysis),
-            traffic=words.traffic(analysis),
             verdict=words.verdict(analysis),
             low=low,
             at=at,
@@ -201,6 +199,7 @@ def environment() -> Environment:
         "breakable": _breakable,
         "prose": _prose,
         "number": words.number,
+        "traffic": words.traffic,
     }
     environment.globals |= {"packed": packed, "libraries": CHARTS, "static": _static}
     return environment
