@@ -63,7 +63,7 @@ class Kernels:
     def join(cls, parts: list[Kernels]) -> Kernels:
         """All kernels, those of one op together, in the order of the parts."""
         op = np.concatenate([part.op for part in parts])
-        points = max(column.shape[1] for part in parts for column in part.columns())
+        points = max(part.points for part in parts)
 
         def joined(columns: tuple[Array, ...]) -> Array:
             wide = [np.broadcast_to(c, (len(p.op), points)) for c, p in zip(columns, parts, strict=True)]
@@ -80,14 +80,19 @@ class Kernels:
         if self.cycles.shape[1] > 1:
             return self
         columns = np.concatenate(self.columns(), axis=1)
-        beaten, apart = np.zeros(len(columns), dtype=bool), 1
-        while (alike := self.op[apart:] == self.op[:-apart]).any():  # kernels of an op lie together
-            early, late = columns[:-apart], columns[apart:]
-            later_beaten = (early <= late).all(axis=1)
-            beaten[apart:] |= alike & later_beaten
-            beaten[:-apart] |= alike & ~later_beaten & (late <= early).all(axis=1)
-            apart += 1
+        beaten = np.zeros(len(columns), dtype=bool)
+        for early, late, rivals in self.pairs():
+            later_beaten = (columns[early] <= columns[late]).all(axis=1)
+            beaten[late] |= rivals & later_beaten
+            beaten[early] |= rivals & ~later_beaten & (columns[late] <= columns[early]).all(axis=1)
         return self.take(np.flatnonzero(~beaten))
+
+    def pairs(self) -> Iterator[tuple[slice, slice, np.ndarray]]:
+        """All pairs of kernels: places of the earlier and of the later ones, and which pairs are of the same op."""
+        apart = 1
+        while (rivals := np.equal(self.op[apart:], self.op[:-apart])).any():  # kernels of an op lie together
+            yield slice(None, -apart), slice(apart, None), rivals
+            apart += 1
 
 
 def winograd_applies(ops: OpTable) -> np.ndarray:

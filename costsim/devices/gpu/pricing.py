@@ -144,13 +144,9 @@ def contenders(kernels: Kernels, dram_bytes: Array, reached: Array, paces: Paces
         return slower & np.less_equal(added[winner], added[loser]).all(axis=1, keepdims=True)
 
     beaten: np.ndarray = np.zeros(slow["latency"].shape, dtype=bool)
-    apart = 1
-    op = kernels.op[:, None]
-    while (alike := np.equal(op[apart:], op[:-apart])).any():  # kernels of an op lie together
-        early, late = slice(None, -apart), slice(apart, None)
-        beaten[late] |= alike & beaten_by(late, early)
-        beaten[early] |= alike & beaten_by(early, late)
-        apart += 1
+    for early, late, rivals in kernels.pairs():
+        beaten[late] |= rivals[:, None] & beaten_by(late, early)
+        beaten[early] |= rivals[:, None] & beaten_by(early, late)
     return kernels.take(np.flatnonzero(~beaten.all(axis=1)))
 
 
