@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import sys
 from functools import cache
-from importlib import import_module
 from pathlib import Path
+from pkgutil import resolve_name
 from typing import Any, NamedTuple
 
 from costsim.errors import InputError, unknown_name
@@ -33,11 +33,7 @@ class Plugin(NamedTuple):
 
     def load(self) -> Any:
         """The object, whose module is imported."""
-        module, _, names = self.value.partition("[")[0].strip().partition(":")
-        found: Any = import_module(module)
-        for name in filter(None, names.split(".")):
-            found = getattr(found, name)
-        return found
+        return resolve_name(self.value.partition("[")[0].strip())
 
 
 @cache
