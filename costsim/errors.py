@@ -75,7 +75,7 @@ class AssertionFailedError(CostsimError):
 
 
 def nearest(word: str, known: Iterable[str], most: int = 1, cutoff: float = 0.6) -> list[str]:
-    """The known words that look like this one, the likest first; ``cutoff`` is the share that has to be alike."""
+    """The known words nearest to this one, the nearest first; ``cutoff`` is the share that has to be the same."""
     from difflib import get_close_matches  # only who misspells pays for it
 
     return get_close_matches(word, list(known), n=most, cutoff=cutoff)

@@ -50,11 +50,11 @@ class Analysis:
     ) -> None:
         self.simulation = simulation
         self.beside: Beside | None = None
+        """What was measured of its ops, where a profile of a runtime was given."""
         if op_profile is not None:
             from costsim.profiled import beside  # most analyses stand for themselves
 
             self.beside = beside(op_profile, simulation.ops.labels, simulation.graph.name)
-        """What was measured of its ops, where a profile of a runtime was given."""
         graph, dtypes = simulation.graph, simulation.profile.runtime.dtypes
         notes = notes_in(graph, simulation.run.dtype, dtypes, mixes=device_for(simulation.profile).mixes_dtypes)
         self.warnings = (

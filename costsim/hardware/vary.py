@@ -74,7 +74,7 @@ def at_points(block: Any, where: np.ndarray) -> Any:
     return block
 
 
-def alike(*blocks: Any) -> list[np.ndarray]:
+def equal_points(*blocks: Any) -> list[np.ndarray]:
     """The points at which these blocks of a profile hold the same numbers, group by group."""
     columns = [column for block in blocks for column in _columns(block)]
     width = max((len(column) for column in columns), default=1)

@@ -133,10 +133,10 @@ class Engine:
         built: Built | None = {} if "hw" in apart or "dtype" in apart else None  # for one, and taken by the others
         for rows in members(number):
             here = {name: column[rows] for name, column in indices.items()}
-            self._price_alike(self.spec.space.values_of(here), rows, table, built)
+            self._price_run(self.spec.space.values_of(here), rows, table, built)
         return table
 
-    def _price_alike(
+    def _price_run(
         self, values: dict[str, np.ndarray], where: np.ndarray, table: dict[str, np.ndarray], built: Built | None
     ) -> None:
         """Points of one network, device and data type."""

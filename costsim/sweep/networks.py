@@ -68,11 +68,11 @@ def _same_objects(options: Options, where: np.ndarray) -> Iterator[tuple[np.ndar
     if not words:
         yield where, {}, dict(numbers)
         return
-    for key, here in _alike(list(words.values())):
+    for key, here in _equal_rows(list(words.values())):
         yield where[here], dict(zip(words, key, strict=True)), {name: values[here] for name, values in numbers.items()}
 
 
-def _alike(columns: list[np.ndarray]) -> Iterator[tuple[tuple[Any, ...], np.ndarray]]:
+def _equal_rows(columns: list[np.ndarray]) -> Iterator[tuple[tuple[Any, ...], np.ndarray]]:
     """The distinct values of the columns together, and the rows that have them."""
     rows_of: dict[tuple[Any, ...], list[int]] = {}
     for row, key in enumerate(zip(*(column.tolist() for column in columns), strict=True)):
@@ -122,7 +122,7 @@ def _check(graph: LayerGraph, build: Callable[..., LayerGraph], numbers: Options
 def _one_by_one(
     build: Callable[..., LayerGraph], numbers: Options, sizes: Options, where: np.ndarray
 ) -> Iterator[Part]:
-    for key, here in _alike(list(numbers.values())) if numbers else [((), np.arange(len(where)))]:
+    for key, here in _equal_rows(list(numbers.values())) if numbers else [((), np.arange(len(where)))]:
         try:
             graph = build(**dict(zip(numbers, key, strict=True)))
             yield from _by_arrays(lambda graph=graph: graph, {}, _at(sizes, here), where[here])

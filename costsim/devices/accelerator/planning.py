@@ -12,7 +12,7 @@ from costsim.devices.accelerator.pricing import cost_table
 from costsim.devices.accelerator.profile import AcceleratorProfile
 from costsim.devices.accelerator.rules import buffer_rules
 from costsim.devices.accelerator.work import MovedRows, Work, work_of
-from costsim.hardware.vary import alike, at_point, at_points, points
+from costsim.hardware.vary import at_point, at_points, equal_points, points
 from costsim.scheduling import BankedPlans, Planner, planner_for
 from costsim.tables.optable import OpTable
 from costsim.tables.plan import Plan, Plans
@@ -54,7 +54,7 @@ def _plan(ops: OpTable, profile: AcceleratorProfile, count: int, threads: np.nda
         return [(np.array([point]), _plan(*one)[0][1]) for point, one in enumerate(each)]
     if count == 1:
         return _plan_sizes(ops, profile, 1, threads)
-    groups = alike(*_geometry(profile))
+    groups = equal_points(*_geometry(profile))
     if len(groups) == 1:
         return _plan_sizes(ops, profile, count, threads)
     return [

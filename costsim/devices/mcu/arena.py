@@ -51,9 +51,9 @@ class Buffer:
         return self.first <= other.last and other.first <= self.last
 
 
-def aligned(size: float) -> int:
-    """Bytes rounded up to the arena's alignment."""
-    return int(-(-size // ALIGNMENT) * ALIGNMENT)
+def aligned(size: float, alignment: int = ALIGNMENT) -> int:
+    """Bytes rounded up to an alignment, the arena's if none is named."""
+    return int(-(-size // alignment) * alignment)
 
 
 def place(buffers: Sequence[Buffer]) -> list[Buffer]:

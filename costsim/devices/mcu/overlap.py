@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from costsim.devices.mcu.arena import Buffer, peak_bytes
+from costsim.devices.mcu.arena import Buffer, aligned, peak_bytes
 from costsim.tables.liveness import last_use
 from costsim.tables.optable import OpTable
 from costsim.tables.schema import Array
@@ -133,4 +133,4 @@ def _places(
 
 
 def _aligned(size: float) -> int:
-    return int(-(-size // ALIGNMENT) * ALIGNMENT)
+    return aligned(size, ALIGNMENT)

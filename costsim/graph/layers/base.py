@@ -75,7 +75,7 @@ class Layer(ABC):
     differ in it alone are equal: they compute the same."""
 
     one_scale: bool | None = field(default=None, kw_only=True, repr=False, compare=False)
-    """Whether a quantised file scales all its weights alike. None: a scale for each output channel, or no scales."""
+    """Whether a quantised file has one scale for all its weights. None: one for each output channel, or no scales."""
 
     op: ClassVar[str]
     """The device's word for the layer: what profiles name in their fusion rules."""
