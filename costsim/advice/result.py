@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -23,6 +24,11 @@ def check_format(path: str | Path) -> None:
     suffix = Path(path).suffix
     if suffix not in (".onnx", ".json"):
         raise InputError(f"'{suffix}' is no format to write", where=f"-o {path}", mend="write .onnx or .json")
+
+
+def _how_it_runs(state: State) -> dict[str, str]:
+    run = state.run
+    return {"threads": str(run.threads), "dtype": run.dtype, "runtime": state.profile.runtime.name}
 
 
 @dataclass(frozen=True)
@@ -61,14 +67,11 @@ class Suggestion:
         latency, kept = format_milliseconds(self.totals["latency_ms"]), f"{self.macs_kept_ratio:.0%} of the MACs"
         return f"{self.text}: {latency}, {kept} ({self.loss})"
 
-    def options(self, before: State) -> str:
-        """What the command line needs besides the written network to run it so."""
-        run = self.state.run
-        words = [f"--threads {run.threads}"] if run.threads != before.run.threads else []
-        words += [f"--dtype {run.dtype}"] if run.dtype != before.run.dtype else []
-        runtime = self.state.profile.runtime.name
-        words += [f"--runtime {runtime}"] if runtime != before.profile.runtime.name else []
-        return " ".join(words)
+    def options(self, before: State, given: Collection[str] = ()) -> list[str]:
+        """What the command line needs besides the written network: what changed, and what was ``given`` at first."""
+        now, was = _how_it_runs(self.state), _how_it_runs(before)
+        needed = (name for name in now if name in given or now[name] != was[name])
+        return [word for name in needed for word in (f"--{name}", now[name])]
 
     def save(self, path: str | Path) -> None:
         """Write the changed network: ONNX where the path ends so, else JSON.

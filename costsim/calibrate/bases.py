@@ -23,6 +23,9 @@ STEPS = 15
 CLEARLY = 1.1
 """A base is said to be wrong where another costs less than the fit by this factor."""
 
+UNEXPLAINED_RATIO = 0.25
+"""Above this mean error of its own data a fit explains nothing: boards that fits never saw are 0.05 to 0.2 off."""
+
 
 @dataclass(frozen=True)
 class Fitted:
@@ -89,9 +92,17 @@ def doubts(ranked: Sequence[Fitted], base: Profile) -> tuple[str, ...]:
     """What speaks against ``base``, in sentences; empty where it is the likeliest core, or bent nothing."""
     own = next(found for found in ranked if found.base.name == base.name)
     best = ranked[0]
+    left = own.result.after.mean_ratio
+    unexplained: tuple[str, ...] = ()
+    if left > UNEXPLAINED_RATIO:
+        what = f"the fit leaves a mean error of {left:.0%}: no constants of a {own.core} explain these times"
+        unexplained = (f"{what}; are they of one inference, in the column's unit, and ran every op on the device?",)
     if best is own or own.result.misfit < CLEARLY * best.result.misfit:
-        return ()
+        return unexplained
     bent = own.result.implausible
     what = f"{', '.join(bent)} left the plausible range of a {own.core}" if bent else f"a {own.core} fits worse"
     error = best.result.after.mean_ratio
-    return (f"{what}: is it a {best.core}? {best.base.name} fits with {error:.1%} (--base {best.base.name})",)
+    return (
+        *unexplained,
+        f"{what}: is it a {best.core}? {best.base.name} fits with {error:.1%} (--base {best.base.name})",
+    )

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import shlex
+from collections.abc import Collection
+
 import click
 
 from costsim.advice import Advice, advise
@@ -56,15 +59,17 @@ def command(
     if not advice.met and not advice.suggestions:
         raise AssertionFailedError("nothing within these limits meets " + " and ".join(t.text for t in advice.targets))
     if number is not None and path is not None:
-        _write(advice, number, path, hw)
+        given = {name for name, value in {**run, "runtime": runtime}.items() if value is not None}
+        words = ["--hw", hw, *(word for setting in settings for word in ("--set", setting))]
+        _write(advice, number, path, words, given)
 
 
-def _write(advice: Advice, number: int, path: str, hw: str) -> None:
+def _write(advice: Advice, number: int, path: str, words: list[str], given: Collection[str]) -> None:
     count = len(advice.suggestions)
     if number > count:
         lists = "there is no list" if not count else f"there is {count} list" if count == 1 else f"there are {count}"
         raise InputError(f"{lists} to apply, not {number}", where=f"--apply {number}")
     chosen = advice.suggestions[number - 1]
     chosen.save(path)
-    command = " ".join(filter(None, ["costsim analyze", path, "--hw", hw, chosen.options(advice.before)]))
+    command = shlex.join(["costsim", "analyze", path, *words, *chosen.options(advice.before, given)])
     click.echo(f"list {number} written to {path}; to see it: {command}", err=True)

@@ -11,7 +11,7 @@ from costsim.cli.options import Batch, parse_limits, parse_settings, run_options
 from costsim.cli.outputs import output_options, write_files
 from costsim.errors import DoesNotFitError, InputError
 
-OUTPUTS = ("html", "plots", "trace", "measure", "model_explorer")
+OUTPUTS = ("excel", "html", "plots", "plot_style", "trace", "measure", "model_explorer")
 
 
 @click.command("analyze", short_help="What one network costs on one device, and what bounds it.")

@@ -128,16 +128,15 @@ def _ranked(ranked: Sequence[Fitted], chosen: Fitted) -> str:
     from costsim.report.formats.terminal import as_text, plain_table
 
     table = plain_table(show_edge=False)
-    for head in ("base", "core"):
-        table.add_column(head, no_wrap=True)
+    table.add_column("base", no_wrap=True)
+    table.add_column("core", overflow="fold")
     for head in ("misfit", "error"):
         table.add_column(head, no_wrap=True, justify="right")
-    table.add_column("out of its range", overflow="fold")
     for found in ranked:
         name = f"{found.base.name}{' (taken)' if found is chosen else ''}"
-        bent = ", ".join(found.result.implausible[:2])
-        left = f"{found.result.misfit:.2f}", f"{found.result.after.mean_ratio:.1%}"
-        table.add_row(name, found.core, *left, bent)
+        table.add_row(name, found.core, f"{found.result.misfit:.2f}", f"{found.result.after.mean_ratio:.1%}")
+        if found.result.implausible:
+            table.add_row("", f"out of its range: {', '.join(found.result.implausible[:2])}")
     return f"\n{as_text(table).rstrip()}"
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from costsim.cli.options import SeveralValues, parse_names, parse_settings, run_options
-from costsim.cli.outputs import format_option, print_report
+from costsim.cli.outputs import format_option, plot_style_option, print_report
 from costsim.compare import compare
 from costsim.compare.dtypes import compare_dtypes
 from costsim.compare.measures import by_measure as measured_differences
@@ -28,6 +28,7 @@ from costsim.errors import InputError
 @format_option("compare")
 @click.option("--html", metavar="FILE", help="Also write it as a page with charts.")
 @click.option("--plots", metavar="DIR", help="Also draw the matrix and the latencies as PNG and SVG.")
+@plot_style_option
 def command(
     networks: tuple[str, ...],
     hw: tuple[str, ...],
@@ -38,6 +39,7 @@ def command(
     output: str,
     html: str | None,
     plots: str | None,
+    plot_style: str | None,
     **run: Any,
 ) -> None:
     """Set networks side by side on devices, say where differences come from and where ranks flip.
@@ -78,4 +80,4 @@ def command(
     if plots:
         from costsim.report.pictures.compared_plots import save_compared_plots
 
-        click.echo(f"plots written to {', '.join(map(str, save_compared_plots(result, plots)))}", err=True)
+        click.echo(f"plots written to {', '.join(map(str, save_compared_plots(result, plots, plot_style)))}", err=True)

@@ -6,7 +6,7 @@ import os
 
 import click
 
-from costsim.cli.outputs import format_option, print_report
+from costsim.cli.outputs import format_option, plot_style_option, print_report
 
 
 @click.command("sweep", short_help="Price a design space.")
@@ -27,9 +27,10 @@ from costsim.cli.outputs import format_option, print_report
 @format_option("sweep")
 @click.option("--html", metavar="FILE", help="Also write it as a page with charts.")
 @click.option("--plots", metavar="DIR", help="Also draw the Pareto front and each axis as PNG and SVG.")
+@plot_style_option
 def command(
     spec: str, folder: str, workers: int, scheduler: str | None, sample: int | None, output: str, html: str | None,
-    plots: str | None,
+    plots: str | None, plot_style: str | None,
 ) -> None:  # fmt: skip
     """Price every point of SPEC.yaml: networks, devices and settings as axes (docs/sweeps.md has all of them).
 
@@ -57,5 +58,5 @@ def command(
     if plots:
         from costsim.report.pictures.swept_plots import save_sweep_plots
 
-        written = save_sweep_plots(result, parsed, plots)
+        written = save_sweep_plots(result, parsed, plots, plot_style)
         click.echo(f"plots written to {', '.join(map(str, written))}", err=True)

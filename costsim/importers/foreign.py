@@ -6,14 +6,15 @@ from pathlib import Path
 
 from costsim.errors import InputError
 
-_WEIGHTS = "weights alone, or pickled code"
+_WEIGHTS = "weights alone, pickled code or TorchScript"
 _FROM_TORCH = "write module.py:Net, give the nn.Module, or torch.export.save it as .pt2"
-_FROM_TENSORFLOW = "write it as .tflite (tf.lite.TFLiteConverter) or as .onnx (tf2onnx)"
+_FROM_KERAS = "in Python, tf.lite.TFLiteConverter.from_keras_model(model).convert() gives the bytes of a .tflite"
+_FROM_TENSORFLOW = "make a .tflite of its folder: tflite_convert --saved_model_dir=FOLDER --output_file=net.tflite"
 
 FOREIGN: dict[str, tuple[str, str]] = {
-    **dict.fromkeys((".pt", ".pth", ".ckpt", ".pkl", ".safetensors"), (_WEIGHTS, _FROM_TORCH)),
+    **dict.fromkeys((".pt", ".pth", ".ckpt", ".pkl", ".safetensors", ".torchscript"), (_WEIGHTS, _FROM_TORCH)),
     ".bin": ("weights alone", "give the file that holds the layers: .param, .onnx"),
-    **dict.fromkeys((".h5", ".hdf5", ".keras"), ("a Keras model", _FROM_TENSORFLOW)),
+    **dict.fromkeys((".h5", ".hdf5", ".keras"), ("a Keras model", _FROM_KERAS)),
     **dict.fromkeys((".pb", ".pbtxt"), ("a TensorFlow graph", _FROM_TENSORFLOW)),
     **dict.fromkeys(
         (".mlmodel", ".mlpackage", ".mlmodelc"), ("a Core ML model", "give the model it was converted from")
@@ -29,6 +30,18 @@ FOREIGN: dict[str, tuple[str, str]] = {
     ),
     **dict.fromkeys((".weights", ".cfg"), ("a Darknet network", "convert it with darknet2ncnn or to .onnx")),
     **dict.fromkeys((".gz", ".zip", ".tar", ".tgz", ".7z", ".whl"), ("a packed file", "unpack it first")),
+    **dict.fromkeys(
+        (".tosa", ".mlir", ".vmfb"), ("what a compiler works on", "give the .tflite or .onnx it was made from")
+    ),
+    ".pte": (
+        "a program for ExecuTorch",
+        "give what it was exported from: module.py:Net, or a .pt2 of torch.export.save",
+    ),
+    ".data": ("the weights of an ONNX file", "give the .onnx beside it"),
+    **dict.fromkeys(
+        (".yaml", ".yml", ".toml"),
+        ("a profile or a specification", "profiles go to --hw, specifications to 'costsim sweep' and 'costsim search'"),
+    ),
     ".mnn": ("an MNN model", "give the .onnx or .tflite it was converted from"),
     ".ort": ("ONNX Runtime's own format", "give the .onnx it was converted from"),
     ".xml": ("an OpenVINO model", "give the .onnx it was converted from"),

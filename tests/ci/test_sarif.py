@@ -86,6 +86,9 @@ def test_an_onnx_file_is_named_and_so_is_the_node(tmp_path, capsys, monkeypatch)
     onnx.save(onnx_model(Network("shufflenet_v1_g3_1x").graph), tmp_path / "net.onnx")
     results = sarif(capsys, "net.onnx", "--hw", "arm_a53")
     assert results and {uri for uri, _ in places(results)} == {"net.onnx"}
+    assert run(["check", "net.onnx", "--hw", "arm_a53", "--format", "github"]) == 0
+    annotations = capsys.readouterr().out.splitlines()
+    assert annotations and all(" file=net.onnx,line=1,title=costsim " in line for line in annotations)
 
 
 def test_control_characters_reach_no_report(tmp_path, capsys):

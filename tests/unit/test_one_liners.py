@@ -108,7 +108,10 @@ def test_a_class_of_a_file(tmp_path, capsys):
         ("other.py:Net", "no such file"),
         ("broken.py:Net", "raises ZeroDivisionError: division by zero when imported"),
         ("asks.py:network", "raises TypeError"),
-        ("weights.pt", "weights alone, or pickled code"),
+        ("weights.pt", "weights alone, pickled code or TorchScript"),
+        ("net.keras", "tf.lite.TFLiteConverter.from_keras_model(model).convert()"),
+        ("net.pte", "give what it was exported from: module.py:Net, or a .pt2"),
+        ("board.yaml", "profiles go to --hw"),
     ],
 )
 def test_code_that_makes_no_network_is_one_line(tmp_path, capsys, text, said):

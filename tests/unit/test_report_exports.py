@@ -10,12 +10,14 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import pytest
 from matplotlib.image import imread
 
 import costsim
 from costsim import Analysis, InputError, NetBuilder
 from costsim.cli import run
+from costsim.report.formats.excel import tables_to_excel
 from costsim.report.formats.markdown import to_markdown
 from costsim.report.formats.model_explorer import METRICS, graph_collection, node_data, write_model_explorer
 from costsim.report.formats.trace import MEASURED, OPS, PROCESS, to_trace
@@ -171,6 +173,29 @@ def test_plots_are_pictures_with_something_in_them(analysis: Analysis, tmp_path:
             assert imread(path)[..., :3].std() > 0.05
         else:
             assert len(list(ET.parse(path).iter("{http://www.w3.org/2000/svg}path"))) > 5
+
+
+def test_a_style_of_matplotlib_sets_size_and_formats(analysis: Analysis, tmp_path: Path) -> None:
+    style = tmp_path / "paper.mplstyle"
+    style.write_text("figure.figsize: 3.5, 2.4\nfigure.dpi: 100  # of the PNG\nsavefig.format: pdf\n")
+    first, second = (save_plots(analysis, tmp_path / name, str(style)) for name in "ab")
+    assert {path.suffix for path in first} == {".png", ".svg", ".pdf"}
+    assert [path.read_bytes() for path in first] == [path.read_bytes() for path in second]
+    assert int.from_bytes(first[0].read_bytes()[16:20]) == 350
+    for text, said in (("font.sice: 3", "did you mean font.size"), ("font.size: much", "font.size: ")):
+        style.write_text(text)
+        with pytest.raises(InputError, match=said):
+            save_plots(analysis, tmp_path / "c", str(style))
+    assert not (tmp_path / "c").exists()
+
+
+def test_a_workbook_has_a_sheet_a_table_and_the_numbers_of_the_csv(tmp_path: Path) -> None:
+    pytest.importorskip("openpyxl")
+    tables_to_excel("table,name,ms\nbest,'=1+1,2.5\nfront,b,3\n", tmp_path / "t.xlsx")
+    sheets = pd.read_excel(tmp_path / "t.xlsx", sheet_name=None)
+    assert {name: rows.to_dict("records") for name, rows in sheets.items()} == {
+        "best": [{"name": "'=1+1", "ms": 2.5}], "front": [{"name": "b", "ms": 3}],
+    }  # fmt: skip
 
 
 def test_the_same_picture_is_the_same_file(hostile: Analysis, tmp_path: Path) -> None:

@@ -75,7 +75,11 @@ def traced(module: Module, input_size: Any, batch: int | None, boxes: int | None
     """
     name = type(module).__name__
     if input_size is None:
-        raise InputError("a module does not know its input", where=name, mend="give input_size=(3, 224, 224)")
+        raise InputError(
+            "a module does not know its input",
+            where=name,
+            mend="give input_size=(3, 224, 224), on the command line --input-size 3x224x224",
+        )
     if isinstance(module, torch.jit.ScriptModule):
         raise InputError(
             "a script module holds no code that torch.export can trace", where=name, mend="give the nn.Module itself"

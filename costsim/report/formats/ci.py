@@ -6,8 +6,11 @@ from collections.abc import Iterator, Sequence
 from xml.etree import ElementTree as ET
 
 from costsim.errors import visible
+from costsim.files import is_there
+from costsim.graph.layergraph import SourceLine
 from costsim.guidelines.assertion import Verdict
 from costsim.guidelines.base import Finding
+from costsim.report.formats.places import from_here, place_of, place_of_limit
 from costsim.report.verbs.advised import short_lines
 from costsim.report.verbs.checked import Checked
 from costsim.units import format_milliseconds
@@ -43,7 +46,7 @@ def _suite(checked: Checked) -> ET.Element:
 
 
 def github(checks: Sequence[Checked]) -> str:
-    """Workflow commands: a warning or notice a finding that costs something, an error a failed limit."""
+    """Workflow commands, each at its line: a warning or notice a costly finding, an error a failed limit."""
     return "\n".join(line for checked in checks for line in _commands(checked))
 
 
@@ -51,11 +54,17 @@ def _commands(checked: Checked) -> Iterator[str]:
     name = f"{checked.analysis.network} on {checked.analysis.hardware}"
     for f in checked.shown:
         level = "warning" if f.severity == "warning" else "notice"
-        yield f"::{level} title=costsim {_property(f.key)}::{_data(f'{name}: {priced(f)} {f.message}')}"
+        said = f"{name}: {priced(f)} {f.message}"
+        yield f"::{level} {_at(place_of(checked, f))}title=costsim {_property(f.key)}::{_data(said)}"
     for verdict in checked.verdicts:
         if not verdict.holds:
             said = "; ".join([f"{name}: {verdict}", *remedies(checked, verdict)[:1]])
-            yield f"::error title=costsim assertion::{_data(said)}"
+            yield f"::error {_at(place_of_limit(checked, verdict))}title=costsim assertion::{_data(said)}"
+
+
+def _at(place: SourceLine) -> str:
+    """``file=nets/a.onnx,line=1,``; a network of the zoo lies in no file of the repository."""
+    return f"file={_property(from_here(place.file))},line={place.line}," if is_there(place.file) else ""
 
 
 def remedies(checked: Checked, verdict: Verdict) -> list[str]:

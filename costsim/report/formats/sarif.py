@@ -9,19 +9,15 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from costsim.errors import InputError, visible
-from costsim.files import is_there, read_text, working_folder
-from costsim.graph import LayerGraph
+from costsim.errors import visible
 from costsim.graph.layergraph import SourceLine
-from costsim.guidelines.base import Finding, guideline, guideline_ids, manual, title
+from costsim.guidelines.base import guideline, guideline_ids, manual, title
 from costsim.report.formats.ci import priced, remedies
+from costsim.report.formats.places import from_here, place_of, place_of_limit
 from costsim.report.verbs.checked import Checked
 from costsim.version import VERSION
 
 SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
-
-TEXT_FORMATS = (".param", ".json")
-"""Files of networks in which a layer has a line."""
 
 Record = dict[str, Any]
 
@@ -51,19 +47,21 @@ def _rules() -> list[Record]:
 
 def _results(checked: Checked) -> list[Record]:
     analysis = checked.analysis
-    graph, on = analysis.simulation.graph, analysis.hardware
+    on = analysis.hardware
     found = []
     for finding in checked.findings:
         evidence = finding.record()["evidence"] | {"cost_ms": finding.cost_ms, "hardware": on}
         message = f"{analysis.network} on {on}: {priced(finding)} {finding.message}"
-        result = _result(checked, finding.id, message, finding.location, _place(graph, finding))
+        result = _result(checked, finding.id, message, finding.location, place_of(checked, finding))
         severity = {"level": "none", "kind": "informational"} if finding.severity == "none" else {}
         found.append(result | {"level": finding.severity} | severity | {"properties": evidence})
     for verdict in checked.verdicts:
         if not verdict.holds:
-            place = checked.written_at.get(verdict.assertion.text) or _whole(graph)
             message = "; ".join([f"{analysis.network} on {on}: {verdict}", *remedies(checked, verdict)])
-            found.append(_result(checked, "assert", message, verdict.assertion.text, place) | {"level": "error"})
+            found.append(
+                _result(checked, "assert", message, verdict.assertion.text, place_of_limit(checked, verdict))
+                | {"level": "error"}
+            )
     return found
 
 
@@ -87,39 +85,6 @@ def _result(checked: Checked, rule_id: str, message: str, location: str, place: 
     }
 
 
-def _place(graph: LayerGraph, finding: Finding) -> SourceLine:
-    """The first line of code or of the file that one of the finding's layers has, else the file itself."""
-    for name in finding.nodes:
-        if name in graph.lines:
-            return graph.lines[name]
-    return _in_text(graph, finding.nodes) or _whole(graph)
-
-
-def _in_text(graph: LayerGraph, names: Sequence[str]) -> SourceLine | None:
-    """Where the layers stand in a file people can read."""
-    if not graph.file.endswith(TEXT_FORMATS):
-        return None
-    try:
-        lines = read_text(graph.file).splitlines()
-    except InputError:  # it was there when it was read as a network
-        return None
-    words = {f'"{name}"' for name in names} if graph.file.endswith(".json") else set(names)
-    return next((SourceLine(graph.file, n) for n, line in enumerate(lines, 1) if words & _words(line)), None)
-
-
-def _words(line: str) -> set[str]:
-    return set(line.replace(",", " ").split())
-
-
-def _whole(graph: LayerGraph) -> SourceLine:
-    """The file of a network; a network of the zoo has none, its name stands for it."""
-    return SourceLine(graph.file or graph.name, 1)
-
-
 def _uri(file: str) -> str:
-    """Relative to the folder the command was called in, where the file lies in it."""
-    path = Path(file)
-    if not is_there(path):
-        return quote(visible(file))
-    path, here = path.resolve(), working_folder().resolve()
-    return quote(path.relative_to(here).as_posix()) if path.is_relative_to(here) else path.as_uri()
+    shown = from_here(file)
+    return Path(shown).as_uri() if Path(shown).is_absolute() else quote(shown)

@@ -19,14 +19,14 @@ DARKEST_RATIO = 0.6
 """How much of the colour the slowest network of a device has: black numbers stay readable."""
 
 
-def save_compared_plots(comparison: Comparison, folder: str | Path) -> list[Path]:
+def save_compared_plots(comparison: Comparison, folder: str | Path, style: str | None = None) -> list[Path]:
     """Write ``matrix`` and ``latencies`` as PNG and SVG into ``folder``, which is made.
 
     Raises:
-        InputError: it cannot be written.
+        InputError: it cannot be written, or the style is none.
     """
     drawings = {"matrix": partial(draw_matrix, comparison), "latencies": partial(draw_latencies, comparison)}
-    return save_figures(drawings, "Predicted latency", folder)
+    return save_figures(drawings, "Predicted latency", folder, style)
 
 
 def draw_matrix(comparison: Comparison, axes: Axes) -> None:
@@ -41,7 +41,7 @@ def draw_matrix(comparison: Comparison, axes: Axes) -> None:
     heads = [f"{unmarked(hw)}\n[{unit}]" for hw, unit in zip(comparison.devices, matrix["units"], strict=True)]
     axes.set_xticks(range(len(heads)), heads)
     axes.set_yticks(range(len(rows)), [unmarked(row["network"]) for row in rows])
-    axes.tick_params(length=0, labelsize=8)
+    axes.tick_params(length=0, labelsize="small")
     axes.spines[:].set_visible(False)
 
 
@@ -64,4 +64,4 @@ def draw_latencies(comparison: Comparison, axes: Axes) -> None:
     axes.invert_yaxis()
     axes.set_xlabel("latency [ms]")
     axes.grid(axis="x", color="#dddddd", linewidth=0.5)
-    axes.legend(fontsize=7, frameon=False)
+    axes.legend(frameon=False)

@@ -10,11 +10,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import matplotlib
+import matplotlib.style
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from costsim.errors import unknown_name, visible
-from costsim.files import make_folder, write_bytes
+from costsim.errors import InputError, unknown_name, visible
+from costsim.files import is_there, make_folder, read_text, write_bytes
 from costsim.report.page.charts import MODE_COLOURS, PLAIN_COLOUR, ROOF_COLOUR
 from costsim.report.page.memory import capacities, held
 from costsim.report.page.roofline import roofline
@@ -23,10 +24,13 @@ from costsim.report.palette import class_colours
 if TYPE_CHECKING:
     from costsim.analysis import Analysis
 
-WIDTH_IN, HEIGHT_IN, DPI = 6.5, 3.6, 150
 MARKERS = {"macs": "o", "vector": "D", "copy": "s"}
 LARGEST_POINT = 500
 STYLE: Any = {
+    "figure.figsize": (6.5, 3.6),
+    "figure.dpi": 150,
+    "figure.titlesize": "large",
+    "legend.fontsize": "small",
     "font.size": 9,
     "axes.spines.top": False,
     "axes.spines.right": False,
@@ -36,13 +40,14 @@ STYLE: Any = {
 }
 
 
-def save_plots(analysis: Analysis, folder: str | Path) -> list[Path]:
+def save_plots(analysis: Analysis, folder: str | Path, style: str | None = None) -> list[Path]:
     """Write ``roofline``, ``breakdown`` and ``memory`` as PNG and SVG into ``folder``, which is made.
 
     Raises:
-        InputError: it cannot be written.
+        InputError: it cannot be written, or the style is none.
     """
-    return save_figures({kind: partial(draw, analysis) for kind, draw in drawings().items()}, _title(analysis), folder)
+    plots = {kind: partial(draw, analysis) for kind, draw in drawings().items()}
+    return save_figures(plots, _title(analysis), folder, style)
 
 
 def figure_of(analysis: Analysis, kind: str) -> Figure:
@@ -53,7 +58,8 @@ def figure_of(analysis: Analysis, kind: str) -> Figure:
     """
     if kind not in drawings():
         raise unknown_name("picture", kind, drawings())
-    return _drawn(partial(drawings()[kind], analysis), _title(analysis))
+    with matplotlib.rc_context(STYLE):
+        return _figure(partial(drawings()[kind], analysis), _title(analysis))
 
 
 def drawings() -> dict[str, Callable[[Analysis, Axes], None]]:
@@ -70,35 +76,62 @@ def unmarked(name: str) -> str:
     return visible(name).replace("$", r"\$")
 
 
-def save_figures(drawings: Mapping[str, Callable[[Axes], None]], title: str, folder: str | Path) -> list[Path]:
-    """Draw every picture and write it as PNG and SVG.
+def save_figures(
+    drawings: Mapping[str, Callable[[Axes], None]], title: str, folder: str | Path, style: str | None = None
+) -> list[Path]:
+    """Draw every picture and write it as PNG, SVG, and the ``savefig.format`` of the style.
+
+    ``style`` is a style of matplotlib over the one here, by name or file: fonts, figure size, colours of axes, format.
 
     Raises:
-        InputError: the folder cannot be made or written.
+        InputError: the folder cannot be made or written, or the style is none.
     """
+    look = STYLE | _style(style)
     folder = make_folder(folder)
     written = []
     for name, draw in drawings.items():
-        with matplotlib.rc_context(STYLE), warnings.catch_warnings():
+        with matplotlib.rc_context(look), warnings.catch_warnings():
             warnings.filterwarnings("ignore", message="Glyph .* missing from font")  # names in any script
-            figure = _drawn(draw, title)
-            for suffix in ("png", "svg"):
+            figure = _figure(draw, title)
+            for suffix in dict.fromkeys(("png", "svg", matplotlib.rcParams["savefig.format"])):
                 written.append(folder / f"{name}.{suffix}")
                 write_bytes(written[-1], _rendered(figure, suffix))
     return written
 
 
-def _drawn(draw: Callable[[Axes], None], title: str) -> Figure:
-    with matplotlib.rc_context(STYLE):
-        figure = Figure(figsize=(WIDTH_IN, HEIGHT_IN), dpi=DPI, layout="constrained")
-        draw(figure.subplots())
-        figure.suptitle(unmarked(title), fontsize=10)
+def _style(style: str | None) -> dict[str, Any]:
+    """The settings of a style of matplotlib, by name or by the path of a file."""
+    if style is None:
+        return {}
+    library: Any = matplotlib.style.library
+    if style in library:
+        return dict(library[style])
+    if not is_there(style):
+        raise unknown_name("style", style, matplotlib.style.available, where="--plot-style")
+    lines = (line.partition("#")[0].partition(":") for line in read_text(style).splitlines())
+    settings = {key.strip(): value.strip() for key, _, value in lines if key.strip()}
+    for key, value in settings.items():
+        if key not in matplotlib.rcParams:
+            raise unknown_name("setting", key, matplotlib.rcParams, where=style)
+        try:
+            settings[key] = matplotlib.rcParams.validate[key](value)
+        except ValueError as error:
+            raise InputError(f"{key}: {error}", where=style, mend="write it as in a matplotlibrc") from None
+    return settings
+
+
+def _figure(draw: Callable[[Axes], None], title: str) -> Figure:
+    """One picture under the style that holds."""
+    figure = Figure(layout="constrained")
+    draw(figure.subplots())
+    figure.suptitle(unmarked(title))
     return figure
 
 
 def _rendered(figure: Figure, suffix: str) -> bytes:
     buffer = io.BytesIO()
-    figure.savefig(buffer, format=suffix, metadata={"Date": None} if suffix == "svg" else None)
+    undated = {"svg": {"Date": None}, "pdf": {"CreationDate": None}}
+    figure.savefig(buffer, format=suffix, metadata=undated.get(suffix))
     return buffer.getvalue()
 
 
@@ -113,7 +146,7 @@ def draw_roofline(analysis: Analysis, axes: Axes) -> None:
         if corners:
             label = f"{level} {corners[1]['text']}" if roof == "bandwidth" else corners[1]["text"]
             at = (corners[1]["x"], corners[1]["y"])
-            axes.annotate(unmarked(label), at, (-6, 5), textcoords="offset points", ha="right", fontsize=8)
+            axes.annotate(unmarked(label), at, (-6, 5), textcoords="offset points", ha="right", fontsize="small")
     most = max(r["share_ratio"] for r in records) or 1.0
     for op_class, colour in colours.items():
         for kind, marker in MARKERS.items():
@@ -164,4 +197,4 @@ def _legend(axes: Axes) -> None:
     """Beside the axes, where it hides nothing."""
     figure = axes.get_figure(root=True)
     if figure is not None:
-        figure.legend(fontsize=7, frameon=False, loc="outside right upper")
+        figure.legend(frameon=False, loc="outside right center")

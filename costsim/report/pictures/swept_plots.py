@@ -21,11 +21,11 @@ MOST_LABEL_LETTERS = 60
 """Longer tick labels are turned, so that they do not run into each other."""
 
 
-def save_sweep_plots(result: SweepResult, spec: SweepSpec, folder: str | Path) -> list[Path]:
+def save_sweep_plots(result: SweepResult, spec: SweepSpec, folder: str | Path, style: str | None = None) -> list[Path]:
     """Write ``pareto`` and an ``effect-AXIS`` for each axis, as PNG and SVG, into ``folder``, which is made.
 
     Raises:
-        InputError: it cannot be written.
+        InputError: it cannot be written, or the style is none.
     """
     drawings: dict[str, Callable[[Axes], None]] = {}
     if len(spec.objectives) > 1:
@@ -34,7 +34,7 @@ def save_sweep_plots(result: SweepResult, spec: SweepSpec, folder: str | Path) -
     for axis in spec.space.axes:
         if len(axis.values) > 1:
             drawings[f"effect-{short_name(axis.name)}"] = partial(draw_effect, result, axis, objective)
-    return save_figures(drawings, f"{spec.space.points:,} points", folder)
+    return save_figures(drawings, f"{spec.space.points:,} points", folder, style)
 
 
 def draw_front(result: SweepResult, spec: SweepSpec, axes: Axes) -> None:
@@ -67,8 +67,8 @@ def draw_effect(result: SweepResult, axis: Axis, objective: str, axes: Axes) -> 
     axes.set(xlabel=axis.name, ylabel=objective, ylim=(0, None))
     axes.grid(axis="y", color="#dddddd", linewidth=0.5)
     if not names:
-        axes.set_title(f"no setting was priced at all of {unmarked(', '.join(everywhere))}", fontsize=8)
+        axes.set_title(f"no setting was priced at all of {unmarked(', '.join(everywhere))}", fontsize="small")
     elif records[0]["settings"] < max(r["points"] for r in records):
-        axes.set_title(f"{records[0]['settings']:,} settings that all values share", fontsize=8)
+        axes.set_title(f"{records[0]['settings']:,} settings that all values share", fontsize="small")
     if sum(map(len, names)) > MOST_LABEL_LETTERS:
         axes.tick_params("x", rotation=30)

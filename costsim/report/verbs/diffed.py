@@ -96,7 +96,7 @@ def _cells(group: Sequence[Change]) -> tuple[str, ...]:
     sides = (_side_ms(group, side) for side in ("old", "new"))
     times = ("-" if ms is None else format_milliseconds(ms) for ms in sides)
     values = (*times, signed_milliseconds(_moved_ms(group)))
-    return (_named(group), *(value.replace(" ", UNBROKEN) for value in values), group[0].why)
+    return (_named(group), *(value.replace(" ", UNBROKEN) for value in values), group[0].why.replace("->", "→"))
 
 
 def to_markdown(diffs: Sequence[DeviceDiff], limit: Limit | None = None) -> str:

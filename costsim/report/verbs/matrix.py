@@ -62,7 +62,10 @@ def latencies(comparison: Comparison) -> list[list[str]]:
     for network in comparison.networks:
         cells = (f"{times[network, hw] * per_ms:.{decimals}f}" for hw, (_, per_ms, decimals) in units.items())
         rows.append([network, *cells])
-    return [*rows, ["widest interval", *_widest(comparison)], ["calibrated", *_least(comparison)]]
+    first = comparison.networks[0]
+    runs = [comparison.analyses[first, hw].simulation.run for hw in comparison.devices]
+    ways = ["runs in", *(f"{run.dtype} x{run.threads}" if run.threads > 1 else run.dtype for run in runs)]
+    return [*rows, ways, ["widest interval", *_widest(comparison)], ["calibrated", *_least(comparison)]]
 
 
 def _unit(smallest_ms: float) -> tuple[str, float, int]:
