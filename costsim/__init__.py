@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from importlib import import_module
-from typing import TYPE_CHECKING, Any
+
+TYPE_CHECKING = False  # type checkers take it for typing's, whose import would delay the answer to Ctrl-C
 
 if TYPE_CHECKING:
+    from typing import Any
+
     from costsim.advice import Advice, advise
     from costsim.analysis import Analysis
     from costsim.api import analyze, summary, verify
