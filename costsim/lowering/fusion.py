@@ -11,6 +11,9 @@ import numpy as np
 from costsim.graph import LayerGraph, Node
 from costsim.graph.layers import BatchNorm, Pool2d
 
+INNER = "inner_"
+"""What rules put before the word of a pooling to mean those that never look past the edge: ``inner_max_pool``."""
+
 
 @dataclass(eq=False, slots=True)  # each chain is itself, whatever its members
 class FusedOp:
@@ -48,7 +51,7 @@ def fuse(
     qualify (two convolutions into an add) the latest takes it: its partner is complete by then.
     Ops in ``skipped`` are left out, and read through.
     """
-    followers = {op for ops in rules.values() for op in ops}
+    followers = {op.removeprefix(INNER) for ops in rules.values() for op in ops}
     chains: list[FusedOp] = []
     chain_of: dict[str, FusedOp] = {}
     aside: list[Node] = []
@@ -59,7 +62,7 @@ def fuse(
             aside.append(node)
             continue
         joined: FusedOp | None = None
-        if op in followers or _named_in(followers, graph, node, op):
+        if op in followers:
             for read in inputs:
                 chain = chain_of.get(read)
                 if chain is not None and _may_join(graph, chain, read, node, op, rules):
@@ -87,11 +90,11 @@ def _may_join(
 
 
 def _named_in(ops: Collection[str], graph: LayerGraph, node: Node, op: str) -> bool:
-    """Whether rules name the node's op; ``inner_max_pool`` and the like mean poolings that never look past the edge."""
+    """Whether rules name the node's op, or its ``INNER`` form."""
     if op in ops:
         return True
     layer = node.placed.layer
-    return isinstance(layer, Pool2d) and f"inner_{op}" in ops and _stays_inside(layer, graph, node)
+    return isinstance(layer, Pool2d) and INNER + op in ops and _stays_inside(layer, graph, node)
 
 
 def _stays_inside(pool: Pool2d, graph: LayerGraph, node: Node) -> bool:

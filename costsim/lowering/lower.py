@@ -14,6 +14,7 @@ from costsim.lowering.rows import Row
 from costsim.tables.cache import Caches
 from costsim.tables.labels import Labels
 from costsim.tables.optable import OpTable
+from costsim.tables.row_words import RowWords
 
 NEVER_EXECUTED = frozenset({"dropout", "identity", Input.op, Output.op, Constant.op})
 """Layers that do nothing at inference on any runtime."""
@@ -102,8 +103,9 @@ class Lowering:
         labels = Labels(
             len(named), lambda: [row.label(members, belongs, kept) for row, members, belongs, kept in named]
         )
-        columns, ops = [row.columns for row in number], [row.op for row in number]
-        return OpTable.from_rows(labels, producers, columns, row_of, starts, self._caches, shape_ops, ops)
+        words = RowWords.of([row.op for row in number], row_of, [kept for _, _, _, kept in named])
+        columns = [row.columns for row in number]
+        return OpTable.from_rows(labels, producers, columns, row_of, starts, self._caches, shape_ops, words)
 
     def _lowered(self, graph: LayerGraph, first: int) -> Iterable[tuple[FusedOp, Row, tuple[int, ...], bool]]:
         """Chains in execution order, their rows, the rows they read, and whether their output leaves the network

@@ -27,6 +27,7 @@ from costsim.tables.cache import Cache, Caches
 from costsim.tables.labels import Labels
 from costsim.tables.networks import Networks
 from costsim.tables.plan import Plan, Plans
+from costsim.tables.row_words import RowWords
 from costsim.tables.schema import Array, column, columns_of, stack
 from costsim.tables.words import Word, word
 
@@ -94,6 +95,8 @@ class OpTable:
     """First row of each network in the table: one, unless tables were joined."""
     shape_ops: tuple[str, ...] = ()
     """Ops that compute nothing but shapes, in the words of the file of the one network in the table."""
+    row_words: RowWords | None = field(default=None, repr=False, compare=False)
+    """What the labels say of all rows together, where it is known without them."""
     caches: Caches = field(default_factory=Caches, repr=False, compare=False)
     """What is kept of rows whatever table they are in; of whoever makes the tables, and passed on to copies."""
     kept: Cache = field(init=False, default_factory=Cache, repr=False, compare=False)
@@ -109,29 +112,26 @@ class OpTable:
         starts: Sequence[int] = (0,),
         caches: Caches | None = None,
         shape_ops: tuple[str, ...] = (),
-        words: Sequence[str] | None = None,
+        row_words: RowWords | None = None,
     ) -> OpTable:
         """Build the columns from the values of distinct rows, in the order of ``COLUMNS``, and which each row is.
 
-        ``words`` are the device words of the distinct rows; without them the labels are asked.
+        Without ``row_words`` the labels are asked.
         """
         try:
             numbers = [*np.array(distinct, dtype=np.float64).T.copy()[:, row_of, None]]
         except ValueError:  # arrays among them
             numbers = [stack(list(values))[row_of] for values in zip(*distinct, strict=True)]
         columns: dict[str, Any] = {column.name: values for column, values in zip(COLUMNS, numbers, strict=True)}
-        table = cls(
+        return cls(
             labels if isinstance(labels, Labels) else tuple(labels),
             tuple(producers),
             **columns,
             starts=tuple(starts),
             shape_ops=shape_ops,
+            row_words=row_words,
             caches=caches or Caches(),
         )
-        if words is not None:
-            distinct_words, word_of = _numbered(words)
-            vars(table)["_words"] = distinct_words, word_of[row_of]
-        return table
 
     @classmethod
     def join(cls, tables: Sequence[OpTable]) -> OpTable:
@@ -171,18 +171,13 @@ class OpTable:
 
     def take(self, rows: np.ndarray) -> OpTable:
         """The loop nests of the given rows, for formulas that look at one row at a time: what they read is left out."""
+        return self._at(rows, producers=((),) * len(rows), starts=(0,))
+
+    def _at(self, rows: np.ndarray, **wiring: Any) -> OpTable:
         labels = self.labels
-        taken = replace(
-            self,
-            labels=Labels(len(rows), lambda: [labels[row] for row in rows.tolist()]),
-            producers=((),) * len(rows),
-            plans=None,
-            starts=(0,),
-            **{name: array[rows] for name, array in self.columns().items()},
-        )
-        words, word_of = self._words
-        vars(taken)["_words"] = words, word_of[rows]  # as the property would find them, less the words no row has
-        return taken
+        columns: dict[str, Any] = {name: array[rows] for name, array in self.columns().items()}
+        taken = Labels(len(rows), lambda: [labels[row] for row in rows.tolist()])
+        return replace(self, labels=taken, row_words=self._words.take(rows), plans=None, **columns, **wiring)
 
     def at_networks(self, which: np.ndarray) -> OpTable:
         """The unplanned table of some of its networks, in any order, each as often as it is named."""
@@ -196,9 +191,7 @@ class OpTable:
             for (start, end), begin in zip(spans, begins, strict=False)
             for row in self.producers[start:end]
         )
-        labels = tuple(label for start, end in spans for label in self.labels[start:end])
-        columns: dict[str, Any] = {name: array[rows] for name, array in self.columns().items()}
-        return replace(self, labels=labels, producers=producers, plans=None, starts=tuple(begins[:-1]), **columns)
+        return self._at(rows, producers=producers, starts=tuple(begins[:-1]))
 
     def split(self) -> list[OpTable]:
         """A table for each network."""
@@ -246,13 +239,13 @@ class OpTable:
 
     def by_op(self, values: Mapping[str, Any], default: Any) -> Array:
         """``(ops, points)`` what each row's device word stands for in ``values``: numbers, or one per point."""
-        words, word_of = self._words
-        return stack([values.get(word, default) for word in words])[word_of]
+        words = self._words
+        return stack([values.get(word, default) for word in words.words])[words.of_row]
 
     def by_word(self, meaning: Callable[[Word], Any]) -> Array:
         """``(ops, 1)`` what the table of words says of each row's device word, as numbers."""
-        words, word_of = self._words
-        return np.array([float(meaning(word(op))) for op in words])[word_of, None]
+        words = self._words
+        return np.array([float(meaning(word(op))) for op in words.words])[words.of_row, None]
 
     @cached_property
     def convolves(self) -> np.ndarray:
@@ -289,12 +282,18 @@ class OpTable:
     @property
     def word_of(self) -> np.ndarray:
         """``(ops,)`` a number for each row's device word, the same for the same word."""
-        return self._words[1]
+        return self._words.of_row
+
+    @property
+    def device_words(self) -> list[str]:
+        """Of each row."""
+        return [self._words.words[number] for number in self._words.of_row.tolist()]
 
     @cached_property
-    def _words(self) -> tuple[tuple[str, ...], np.ndarray]:
-        """The distinct device words, and ``(ops,)`` which of them each row has."""
-        return _numbered([label.op for label in self.labels])
+    def _words(self) -> RowWords:
+        if self.row_words is not None:
+            return self.row_words
+        return RowWords.of([label.op for label in self.labels], None, [label.is_kept for label in self.labels])
 
     @cached_property
     def c_in(self) -> Array:
@@ -353,7 +352,7 @@ class OpTable:
     @cached_property
     def leaves(self) -> np.ndarray:
         """``(ops,)`` mask of the rows whose output leaves the network: nobody reads it, or it is kept all the same."""
-        return (self.last_reader < 0) | np.array([label.is_kept for label in self.labels], dtype=bool)
+        return (self.last_reader < 0) | self._words.is_kept
 
     @cached_property
     def consumers(self) -> tuple[tuple[int, ...], ...]:
@@ -370,10 +369,3 @@ def _dim_at(dim: Any, point: int) -> Any:
 
 
 COLUMNS = columns_of(OpTable)
-
-
-def _numbered(words: Sequence[str]) -> tuple[tuple[str, ...], np.ndarray]:
-    """The distinct words, in the order they are met in, and which of them each is."""
-    number: dict[str, int] = {}
-    word_of = np.array([number.setdefault(word, len(number)) for word in words], dtype=int)
-    return tuple(number), word_of

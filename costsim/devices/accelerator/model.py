@@ -105,7 +105,7 @@ class AcceleratorModel(DeviceModel):
         held = str(verdict(ops, hw.memory.onchip.size_bytes))
         notes = [f"{profile.name}: {parts_in_words(ops) if profile.runtime.spread == 'pipeline' else held}"]
         if on_host.any():
-            words = dict.fromkeys(label.op for label, host in zip(ops.labels, on_host[:, 0], strict=True) if host)
+            words = dict.fromkeys(word for word, host in zip(ops.device_words, on_host[:, 0], strict=True) if host)
             notes.append(f"{int(on_host.sum())} ops fall back to the {hw.host.core}: {', '.join(words)}")
         return tuple(notes)
 

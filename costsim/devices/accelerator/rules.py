@@ -44,7 +44,7 @@ def _bank_rules(ops: OpTable, profile: AcceleratorProfile) -> BankRules:
     assert banks is not None  # a banked profile without banks is refused
     padding = _depthwise_padding(ops, profile)
     sums = ops.n * ops.h_out * ops.w_out * ops.c_out * hw.sum_bytes
-    inner = [profile.runtime.banked.inner_maps.get(label.op, InnerMaps()) for label in ops.labels]
+    inner = [profile.runtime.banked.inner_maps.get(word, InnerMaps()) for word in ops.device_words]
     output_bytes = ops.output_bytes[:, 0].tolist()
     return BankRules(
         Banks(banks.size_bytes, banks.order),

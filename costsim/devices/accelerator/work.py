@@ -141,7 +141,7 @@ def _array_costs(ops: OpTable, array: MacArray) -> ArrayCosts:
         costs = array.costs(ops.take(rows))
         return list(zip(*(getattr(costs, field.name)[:, 0].tolist() for field in fields(costs)), strict=True))
 
-    words, numbers = (label.op for label in ops.labels), row_keys(*(c[:, 0] for c in ops.columns().values()))
+    words, numbers = ops.device_words, row_keys(*(c[:, 0] for c in ops.columns().values()))
     array_key = hashable(array)
     keys = [(array_key, *key) for key in zip(words, numbers, strict=True)]
     distinct, which = ops.caches.array_costs.answers(keys, work_out)
