@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from costsim.errors import InputError
 from costsim.importers import load_network
 from tests.importers.test_onnx_weights import graph_of, ints, node, weight
 
@@ -75,6 +76,11 @@ def test_a_sum_within_a_blocked_convolution_is_priced() -> None:
     assert [n.layer.op for n in graph].count("add") == 1
 
 
+def test_a_blocked_convolution_without_weights_is_named_in_one_line() -> None:
+    with pytest.raises(InputError, match="Conv 'y'"):
+        load_network(model_of([node("Conv", ["x"], ["y"], domain=BLOCKED)], [1, 3, 8, 8], [], BLOCKED))
+
+
 def test_a_quantised_lstm_is_an_lstm() -> None:
     lstm = node(
         "DynamicQuantizeLSTM", ["x", "w", "r", "", "", "", "", "", "ws", "wz", "rs", "rz"], ["h"],
@@ -89,8 +95,6 @@ def test_a_quantised_lstm_is_an_lstm() -> None:
 
 
 def test_an_op_whose_shape_nobody_knows_is_named_in_one_line() -> None:
-    from costsim.errors import InputError
-
     with pytest.raises(InputError, match=r"Mystery 'odd': the shape of its output 'odd' is not known"):
         graph_of([node("Mystery", ["x"], ["odd"]), node("Relu", ["odd"], ["y"])], {"x": [1, 3, 8, 8]}, [])
 

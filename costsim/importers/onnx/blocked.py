@@ -42,7 +42,9 @@ def real_channels(graph: GraphProto, folder: Path | None) -> dict[str, int]:
     stored = {tensor.name: tensor for tensor in graph.initializer}
     found = {}
     for node in graph.node:
-        tensor = stored.get(node.input[1]) if node.domain == DOMAIN and node.op_type == "Conv" else None
+        if node.domain != DOMAIN or node.op_type != "Conv":
+            continue
+        tensor = next((stored[name] for name in node.input[1:2] if name in stored), None)
         if tensor is None or len(tensor.dims) != 4:
             continue
         try:
