@@ -15,7 +15,7 @@ from string import ascii_letters
 from costsim.errors import InputError
 from costsim.graph import Tensor
 from costsim.graph import layers as L
-from costsim.importers import pieces
+from costsim.importers import elements, pieces
 from costsim.importers.writer import GraphWriter, Stored, Value
 
 
@@ -65,7 +65,7 @@ def _diagonals(writer: GraphWriter, x: Value, term: str) -> tuple[Value, str]:
         second = term.index(repeated, first + 1)
         if x.shape[first] != x.shape[second]:
             raise InputError(f"'{repeated}' of {term} has two sizes in {x.shape}", mend="check the input size")
-        x = pieces.diagonal(writer, x, first, second)
+        x = elements.diagonal(writer, x, first, second)
         term = "".join(c for i, c in enumerate(term) if i not in (first, second)) + repeated
     return x, term
 

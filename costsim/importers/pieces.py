@@ -71,29 +71,6 @@ def selected(writer: GraphWriter, x: Tensor, axis: int, index: int) -> Tensor:
     return reshaped(writer, part, (*x.shape[:axis], *x.shape[axis + 1 :]), part="squeeze")
 
 
-def picked(writer: GraphWriter, x: Tensor, shape: Sequence[int]) -> Tensor:
-    """Single elements of ``x`` by a list of their places, in the given shape."""
-    row = reshaped(writer, x, (1, prod(x.shape)), part="row")
-    chosen = writer.add(L.IndexSelect(prod(shape), 1), row)
-    return reshaped(writer, chosen, shape, part="picked")
-
-
-def diagonal(writer: GraphWriter, x: Value, first: int, second: int, offset: int = 0) -> Value:
-    """The elements whose indices along two axes are equal, or ``offset`` apart, as a last axis in the place of both."""
-    first, second = axis_of(first, x.shape), axis_of(second, x.shape)
-    kept = [i for i in range(len(x.shape)) if i not in (first, second)]
-    rows, columns = x.shape[first], x.shape[second]
-    count = min(rows + min(offset, 0), columns - max(offset, 0))
-    if count < 1:
-        raise InputError(f"the diagonal {offset} of {rows}x{columns} is empty", mend="check the input size")
-    outer = tuple(x.shape[i] for i in kept)
-    if isinstance(x, Stored):
-        return replace(x, shape=(*outer, count), values=None)
-    turned = transposed(writer, x, (*kept, first, second), part="matrices")
-    flat = reshaped(writer, turned, (*outer, rows * columns), part="rows")
-    return writer.add(L.IndexSelect(count, len(outer)), flat, part="diagonal")
-
-
 def arithmetic(writer: GraphWriter, function: str, operands: Sequence[Value]) -> Tensor:
     """Element-wise arithmetic of tensors and stored constants.
 

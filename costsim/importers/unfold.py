@@ -102,6 +102,13 @@ def transposed(
     return y if bias is None else _biased(writer, y, bias)
 
 
+def windows_summed(writer: GraphWriter, columns: Tensor, output: Sequence[int]) -> Tensor:
+    """Windows (n, channels * taps, positions) added back into a map or volume of the shape ``output`` (col2im)."""
+    n = output[0] if len(columns.shape) == 3 else 1
+    flat = pieces.reshaped(writer, columns, (n, prod(columns.shape) // n), part="flat")
+    return pieces.reshaped(writer, writer.add(L.ScatterAdd(prod(output) // n), flat), output)
+
+
 def pooled(writer: GraphWriter, x: Tensor, function: str, kernel: Sequence[int], output: Sequence[int]) -> Tensor:
     """Maximum or mean over windows of any rank."""
     columns = windows(writer, x, prod(kernel), prod(output[2:]))

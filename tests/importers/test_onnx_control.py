@@ -105,6 +105,13 @@ def test_a_loop_of_unknown_length_ends_the_network_there() -> None:
     assert any("cut at Loop" in note and "depends on the data" in note for note in graph.notes)
 
 
+def test_a_loop_that_never_runs_hands_on_what_it_was_given() -> None:
+    loop = node("Loop", ["none", "", "x"], ["a"], body=counted(FOREVER))
+    stored = [scalar("none", np.int64(0)), weight("w", 3, 3, 3, 3)]
+    graph = graph_of([loop, node("Conv", ["a", "w"], ["y"], pads=[1] * 4)], {"x": [1, 3, 8, 8]}, stored)
+    assert (graph.total_macs, graph.total_params) == (CONV_MACS, 81)
+
+
 @pytest.fixture
 def few(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("costsim.importers.onnx.control.MOST_UNROLLED", 50)

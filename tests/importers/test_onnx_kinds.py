@@ -275,3 +275,81 @@ def test_a_dilated_kernel_that_is_computed_at_run_time_spans_what_lies_between_i
     graph = graph_of([conv], {"x": [1, 4, 9, 9], "w": [6, 4, 3, 3]}, [])
     assert graph.outputs[0].shape == (1, 6, 5, 5)
     assert graph.total_macs == 6 * 5 * 5 * 4 * 9
+
+
+CONV = node("Conv", ["a", "w"], ["y"])
+OTHER_OPS: dict[str, tuple[list[Any], dict[str, Any], list[Any], int, tuple[int, ...]]] = {
+    "an output longer than strides and kernel make it": (
+        [node("ConvTranspose", ["x", "k"], ["a"], strides=[3], output_shape=[32]), CONV],
+        {"x": [1, 4, 10]},
+        [weight("k", 4, 3, 4), weight("w", 2, 3, 1)],
+        4 * 10 * 12 + 6 * 32,
+        (1, 2, 32),
+    ),
+    "a volume enlarged": (
+        [node("Resize", ["x", "", "by"], ["a"], mode="linear"), CONV],
+        {"x": [1, 3, 2, 4, 4]},
+        [constant("by", [1, 1, 2, 2, 3]), weight("w", 2, 3, 1, 1, 1)],
+        6 * 4 * 8 * 12,
+        (1, 2, 4, 8, 12),
+    ),
+    "windows added back into a map": (
+        [node("Col2Im", ["x", "map", "window"], ["a"], strides=[2, 2]), CONV],
+        {"x": [1, 12, 16]},
+        [ints("map", [8, 8]), ints("window", [2, 2]), weight("w", 2, 3, 1, 1)],
+        6 * 64,
+        (1, 2, 8, 8),
+    ),
+    "a grid over a volume, and samples there": (
+        [node("AffineGrid", ["t", "size"], ["g"]), node("GridSample", ["x", "g"], ["a"]), CONV],
+        {"x": [1, 3, 4, 6, 6], "t": [1, 3, 4]},
+        [ints("size", [1, 3, 2, 3, 3]), weight("w", 2, 3, 1, 1, 1)],
+        18 * 4 * 3 + 6 * 18,
+        (1, 2, 2, 3, 3),
+    ),
+    "classes as vectors": (
+        [
+            node("OneHot", ["x", "classes", "off_on"], ["a"], axis=1),
+            node("Einsum", ["a", "w"], ["y"], equation="bct,cd->btd"),
+        ],
+        {"x": [2, 5]},
+        [ints("classes", 10), constant("off_on", [0, 1]), weight("w", 10, 4)],
+        2 * 5 * 10 * 4,
+        (2, 5, 4),
+    ),
+    "steps written into a cache": (
+        [node("TensorScatter", ["x", "new"], ["a"], axis=2), node("MatMul", ["a", "w"], ["y"])],
+        {"x": [1, 2, 10, 8], "new": [1, 2, 1, 8]},
+        [weight("w", 8, 4)],
+        2 * 10 * 32,
+        (1, 2, 10, 4),
+    ),
+    "noise drawn from nothing": (
+        [node("RandomUniform", [], ["n"], shape=[1, 3, 8, 8]), node("Mul", ["x", "n"], ["a"]), CONV],
+        {"x": [1, 3, 8, 8]},
+        [weight("w", 4, 3, 1, 1)],
+        12 * 64,
+        (1, 4, 8, 8),
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", OTHER_OPS)
+def test_counts_and_shapes_of_further_ops(name: str) -> None:
+    nodes, shapes, stored, macs, shape = OTHER_OPS[name]
+    graph = graph_of(nodes, shapes, stored, opset=24)
+    assert graph.total_macs == macs
+    assert graph.total_params == elements([x for x in stored if x.name in ("w", "k")])
+    assert graph.outputs[0].shape == shape
+    assert not [node for node in graph.unknown if not node.layer.flops]  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize("op", ["ScatterElements", "ScatterND"])
+def test_what_is_scattered_reaches_the_output(op: str) -> None:
+    nodes = [node("Conv", ["x", "w"], ["a"]), node(op, ["still", "at", "a"], ["y"])]
+    at = ints("at", np.zeros((1, 4, 8, 8) if op == "ScatterElements" else (1, 4, 8, 8, 4)))
+    graph = graph_of(
+        nodes, {"x": [1, 3, 8, 8]}, [weight("w", 4, 3, 1, 1), constant("still", np.zeros((1, 4, 8, 8))), at]
+    )
+    assert [node.shape for node in graph.outputs] == [(1, 4, 8, 8)]
+    assert graph.total_params == 12

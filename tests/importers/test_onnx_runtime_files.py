@@ -138,6 +138,27 @@ def test_fused_ops_count_what_they_are_made_of(op: str) -> None:
     assert not graph.unknown
 
 
+FURTHER: dict[str, tuple[list[int], list[str], dict[str, Any], int, int]] = {
+    "FusedMatMul": ([6, 2, 16], ["x", "several"], {"transBatchA": 1, "transB": 1}, 2 * 6 * 5 * 16, 2 * 5 * 16),
+    "GemmFastGelu": ([6, 16], ["x", "matrix", "b"], {}, 6 * 16 * 16, 272),
+    "BiasSplitGelu": ([1, 6, 16], ["x", "b"], {}, 0, 16),
+    "SkipGroupNorm": ([1, 4, 4, 16], ["x", "b", "c", "x"], {"groups": 4, "activation": 1}, 0, 32),
+    "ConvTransposeWithDynamicPads": ([1, 16, 3, 3], ["x", "kernel", "pads"], {"strides": [2, 2]}, 9 * 16 * 20, 320),
+    "CDist": ([6, 16], ["x", "matrix"], {"metric": "sqeuclidean"}, 0, 256),
+}
+
+
+@pytest.mark.parametrize("op", FURTHER)
+def test_ops_of_other_devices_count_what_they_are_made_of(op: str) -> None:
+    shape, reads, options, macs, params = FURTHER[op]
+    stored = [weight("b", 16), weight("c", 16), weight("matrix", 16, 16), weight("several", 2, 5, 16)]
+    stored += [weight("kernel", 16, 5, 2, 2), ints("pads", [0] * 4)]
+    nodes = [node(op, reads, ["f"], domain="com.microsoft", **options), node("Relu", ["f"], ["y"])]
+    graph = load_network(model_of(nodes, shape, stored, "com.microsoft"))
+    assert (graph.total_macs, graph.total_params) == (macs, params)
+    assert all(node.layer.flops for node in graph.unknown)  # type: ignore[attr-defined]
+
+
 @pytest.mark.parametrize("level", ["ORT_ENABLE_BASIC", "ORT_ENABLE_EXTENDED", "ORT_ENABLE_ALL"])
 def test_a_file_saved_at_any_level_has_the_numbers_of_the_one_it_came_from(level: str, tmp_path: Path) -> None:
     onnxruntime = pytest.importorskip("onnxruntime")

@@ -110,6 +110,16 @@ def group_norm_3d() -> Any:
     return nn.Sequential(nn.Conv3d(4, 8, (1, 3, 3), groups=2), nn.GroupNorm(2, 8), nn.AvgPool3d(2), nn.PReLU(8))
 
 
+def places(self: Any, x: Any) -> Any:
+    return self.fc(F.adaptive_max_pool2d(self.conv(x), 4, return_indices=True)[1].float())
+
+
+def mapped(self: Any, x: Any) -> Any:
+    from torch._higher_order_ops.map import map as over
+
+    return over(lambda step: self.fc(step).relu(), x.transpose(0, 1))
+
+
 KINDS = {
     # parameters used more than once, or fixed
     "linear called twice": (twice(nn.Linear(16, 16)), (16,)),
@@ -165,6 +175,21 @@ KINDS = {
         (4, 4),
     ),
     "cells of an LSTM in a loop": (Net(by_cells, cell=nn.LSTMCell(4, 5)), (3, 4)),
+    "a vector added to a product": (
+        Net(lambda s, x: torch.addmv(s.a, s.w, x[0])[None] @ s.w, a=weight(8), w=weight(8, 6)),
+        (6,),
+    ),
+    "places of maxima": (Net(places, conv=nn.Conv2d(3, 4, 3), fc=nn.Linear(4, 2)), (3, 16, 16)),
+    "quantised while it learned": (
+        Net(
+            lambda s, x: F.linear(
+                torch.fake_quantize_per_tensor_affine(x, 0.1, 0, -128, 127),
+                torch.fake_quantize_per_tensor_affine(s.w, 0.1, 0, -128, 127),
+            ),
+            w=weight(4, 8),
+        ),
+        (8,),
+    ),
     "elements and windows": (Net(listed, fc=nn.Linear(12, 2), index=torch.zeros(1, 16, 12).long()), (3, 4, 4)),
     # one and three dimensions
     "conv1d": (nn.Sequential(nn.Conv1d(3, 6, 3), nn.BatchNorm1d(6), nn.MaxPool1d(2), nn.AdaptiveAvgPool1d(1)), (3, 20)),
@@ -326,6 +351,13 @@ def test_what_the_onnx_exporter_returns_is_read() -> None:
     assert load_network(exported).total_params == 112
 
 
+def test_a_part_that_is_a_script_is_refused_in_one_line() -> None:
+    with quiet():
+        scripted = nn.Sequential(nn.Linear(4, 4), torch.jit.script(nn.Sequential(nn.Linear(4, 4))))
+    with pytest.raises(InputError, match="a part of it is a script module"):
+        load_network(scripted, (4,))
+
+
 def test_script_modules_are_refused_in_one_line() -> None:
     with quiet():
         script = torch.jit.trace(nn.Conv2d(3, 4, 3), torch.zeros(1, 3, 8, 8))
@@ -391,6 +423,63 @@ def test_attention_with_a_function_of_its_scores_counts_both_products() -> None:
 
     module = Net(lambda s, x: flex_attention(x, x, x, score_mod=lambda score, b, h, q, k: score + q - k))
     assert load_network(module, (2, 5, 8)).total_macs == 2 * 2 * 5 * 5 * 8
+
+
+def scanned(self: Any, x: Any) -> Any:
+    from torch._higher_order_ops.scan import scan
+
+    def step(state: Any, part: Any) -> Any:
+        made = torch.tanh(self.a(part) + self.b(state))
+        return made, made.clone()
+
+    return scan(step, torch.zeros(x.shape[0], 6), x, dim=1)[1]
+
+
+def test_a_body_for_every_step_is_read_as_often_with_its_weights_once() -> None:
+    graph = load_network(Net(scanned, a=nn.Linear(8, 6), b=nn.Linear(6, 6)), (5, 8))
+    assert graph.total_macs == 5 * (8 * 6 + 6 * 6)
+    assert graph.total_params == 8 * 6 + 6 + 6 * 6 + 6
+    assert graph.outputs[0].shape == (1, 5, 6)
+    over = load_network(Net(mapped, fc=nn.Linear(8, 6)), (5, 8))
+    assert (over.total_macs, over.total_params) == (5 * 48, 54)
+
+
+def test_a_network_whose_first_op_is_decided_by_the_data_is_refused_in_one_line() -> None:
+    branching = Net(lambda s, x: torch.cond(x.sum() > 0, s.a, s.b, (x,)), a=nn.Linear(4, 4), b=nn.Linear(4, 4))
+    with pytest.raises(InputError, match="cond 'cond': what runs depends on the data"):
+        load_network(branching, (4,))
+
+
+def test_checks_that_torch_keeps_in_order_are_no_layers() -> None:
+    graph = load_network(Net(lambda s, x: s.fc(torch.linalg.inv(s.fc(x))), fc=nn.Linear(4, 4)), (4, 4))
+    assert (graph.total_macs, graph.total_params) == (2 * 64, 20)
+    assert {node.layer.type_name for node in graph.unknown} == {"aten.linalg_inv_ex.default"}  # type: ignore[attr-defined]
+
+
+def test_fourier_transforms_count_their_arithmetic() -> None:
+    graph = load_network(Net(lambda s, x: torch.fft.irfft(torch.fft.rfft(x) * s.w), w=weight(9)), (16,))
+    assert [node.layer.flops for node in graph.unknown] == [5 * 16 * 4 // 2] * 2  # type: ignore[attr-defined]
+
+
+class OneArgument(nn.Module):
+    """Takes all its inputs in one list or dict."""
+
+    def __init__(self, *keys: Any) -> None:
+        super().__init__()
+        self.keys = keys
+        self.a, self.b = nn.Conv2d(3, 4, 3), nn.Linear(8, 4)
+
+    def forward(self, batch: Any) -> Any:
+        image, words = (batch[key] for key in self.keys)
+        return self.a(image) + self.b(words)[:, :, None, None]
+
+
+def test_inputs_in_one_list_or_dict() -> None:
+    for module, size in (
+        (OneArgument(0, 1), [(3, 8, 8), (8,)]),
+        (OneArgument("image", "words"), {"image": (3, 8, 8), "words": (8,)}),
+    ):
+        assert load_network(module, size).total_macs == 4 * 27 * 36 + 32
 
 
 def test_one_recurrent_module_used_twice_has_its_parameters_once() -> None:

@@ -6,7 +6,7 @@ from math import prod
 
 from costsim.graph import Tensor
 from costsim.graph import layers as L
-from costsim.importers import fourier, pieces
+from costsim.importers import elements, fourier, pieces
 from costsim.importers.ncnn.param_file import ParamLayer
 from costsim.importers.writer import GraphWriter
 
@@ -41,7 +41,7 @@ def diagonal(writer: GraphWriter, layer: ParamLayer, x: Tensor) -> Tensor:
     """The diagonal of a matrix, or a matrix with a vector on it."""
     offset = layer.integer(0)
     if len(x.shape) == 3:
-        made = pieces.diagonal(writer, x, 1, 2, offset)
+        made = elements.diagonal(writer, x, 1, 2, offset)
         assert isinstance(made, Tensor)
         return made
     side = x.shape[1] + abs(offset)

@@ -62,7 +62,7 @@ def real_channels(graph: GraphProto, folder: Path | None) -> dict[str, int]:
 
 def unpadded(node: NodeProto, inputs: Sequence[Value | None], channels: Mapping[str, int]) -> list[Value | None]:
     """The inputs of a blocked convolution without the channels that only fill up blocks."""
-    x, weight, bias, *rest = (*inputs, None, None)[: max(len(inputs), 3)]
+    x, weight, bias, *rest = (*inputs, None, None, None)[: max(len(inputs), 3)]
     if node.domain != DOMAIN or node.op_type != "Conv" or not isinstance(x, Tensor) or not isinstance(weight, Stored):
         return list(inputs)
     if len(weight.shape) != 4 or len(x.shape) != 4:

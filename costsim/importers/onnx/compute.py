@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from math import prod
 
 from costsim.errors import InputError
 from costsim.graph import Tensor
@@ -77,6 +78,8 @@ def conv_transpose(call: Call) -> Tensor:
         half = [t // 2 for t in total]
         rest = [t - h for t, h in zip(total, half, strict=True)]
         before, after = (rest, half) if auto == "SAME_LOWER" else (half, rest)
+        spans = zip(x.shape[2:], kernel, stride, dilation, wanted[-len(kernel) :], total, strict=True)
+        extra = [out - (s * (n - 1) + d * (k - 1) + 1 - t) for n, k, s, d, out, t in spans]
     bias, groups = call.value(2) if call.has(2) else None, int(call.get("group", 1))
     if len(kernel) > 2 or isinstance(weight, Tensor) or isinstance(bias, Tensor):
         spans = zip(x.shape[2:], kernel, stride, dilation, extra, before, after, strict=True)
@@ -144,8 +147,21 @@ def matmul(call: Call) -> Tensor:
 
 
 def fused_matmul(call: Call) -> Tensor:
-    a, b = (_turned(call, call.value(i), bool(call.get(name))) for i, name in enumerate(("transA", "transB")))
+    """Operands turned in their last two axes, or with the axes of the batch behind the first of the matrix."""
+    a, b = (_batch_first(call, call.value(i), bool(call.get(f"transBatch{side}"))) for i, side in enumerate("AB"))
+    a, b = (_turned(call, x, bool(call.get(f"trans{side}"))) for x, side in zip((a, b), "AB", strict=True))
     return pieces.multiplied(call.writer, a, b)
+
+
+def _batch_first(call: Call, value: Value, behind: bool) -> Value:
+    """(rows, *batch, columns) as (*batch, rows, columns)."""
+    if not behind:
+        return value
+    rank = len(value.shape)
+    axes = (*range(1, rank - 1), 0, rank - 1)
+    if isinstance(value, Stored):
+        return replace(value, shape=tuple(value.shape[i] for i in axes), values=None)
+    return pieces.transposed(call.writer, value, axes, part="batch_first")
 
 
 def qlinear_matmul(call: Call) -> Tensor:
@@ -178,6 +194,22 @@ def max_unpool(call: Call) -> Tensor:
     if call.has(2):
         size = [int(d) for d in call.numbers(2)][2:]
     return pieces.resized(call.writer, x, size, "nearest")
+
+
+def windows_summed(call: Call) -> Tensor:
+    """Col2Im: windows (n, channels * taps, positions) added back into a map, of any rank."""
+    x, image, block = call.tensor(), call.numbers(1), call.numbers(2)
+    channels = x.shape[1] // max(prod(int(k) for k in block), 1)
+    return unfold.windows_summed(call.writer, x, (x.shape[0], channels, *(int(n) for n in image)))
+
+
+def affine_grid(call: Call) -> Tensor:
+    """Every place of a map or a volume times the matrices of input 0 (n, rank, rank + 1)."""
+    theta, size = call.tensor(), [int(n) for n in call.numbers(1)]
+    places = Stored((1, prod(size[2:]), theta.shape[2]), trainable=False, parameters={})
+    turned = pieces.transposed(call.writer, theta, (0, 2, 1), part="turned")
+    y = pieces.multiplied(call.writer, places, turned)
+    return pieces.reshaped(call.writer, y, (size[0], *size[2:], theta.shape[1]), part="grid")
 
 
 def deform_conv(call: Call) -> Tensor:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from costsim.errors import InputError
 from costsim.graph import Tensor
 from costsim.graph import layers as L
-from costsim.importers import pieces, unfold
+from costsim.importers import elements, pieces, unfold
 from costsim.importers.onnx import compute
 from costsim.importers.onnx.call import Call
 from costsim.importers.writer import Stored, Value
@@ -26,6 +26,14 @@ def bias_gelu(call: Call) -> Tensor:
     if call.has(1):
         x = pieces.arithmetic(call.writer, "add", [call.value(0), call.value(1)])
     return call.writer.add(L.Activation("gelu"), x if isinstance(x, Tensor) else call.tensor(), part="gelu")
+
+
+def split_gelu(call: Call) -> Tensor:
+    """A bias, then one half of the channels times the GELU of the other."""
+    y = pieces.arithmetic(call.writer, "add", [call.value(0), call.value(1)])
+    half = y.shape[-1] // 2
+    value, gate = (pieces.sliced(call.writer, y, -1, at, at + half) for at in (0, half))
+    return call.writer.add(L.Multiply(), value, call.writer.add(L.Activation("gelu"), gate, part="gelu"), part="gated")
 
 
 def bias_softmax(call: Call) -> Tensor:
@@ -91,6 +99,25 @@ def group_norm(call: Call) -> Any:
     return channels_last(normed)(call) if call.get("channels_last", 1) else normed(call)
 
 
+def skip_group_norm(call: Call) -> list[Any]:
+    """(input, scale, shift, skip, bias): their sum, normalised as GroupNorm does; the second output is the sum."""
+    operands = [call.value(0), call.value(3), *([call.value(4)] if call.has(4) else [])]
+    total = pieces.arithmetic(call.writer, "add", operands)
+    made = group_norm(replace(call, inputs=(total, *call.inputs[1:3])))
+    return [made[0] if isinstance(made, list) else made, total][: call.output_count]
+
+
+def distances(call: Call) -> Tensor:
+    """The distance of every row of one matrix to every row of another."""
+    return elements.distances(call.writer, call.op, call.tensor(), call.tensor(1))
+
+
+def padded_transpose(call: Call) -> Tensor:
+    """A transposed convolution whose padding is an input: (x, weight, pads, bias)."""
+    attributes = {**call.attributes, "pads": [int(n) for n in call.numbers(2)]} if call.has(2) else call.attributes
+    return compute.conv_transpose(replace(call, attributes=attributes, inputs=(*call.inputs[:2], *call.inputs[3:])))
+
+
 def roi_align(call: Call) -> Tensor:
     """(map, boxes, the map of each box): every box sampled into cells."""
     size = int(call.get("output_height", 1)), int(call.get("output_width", 1))
@@ -101,7 +128,7 @@ def roi_align(call: Call) -> Tensor:
 
 def fused_gemm(call: Call) -> Tensor:
     y = compute.gemm(call)
-    name = str(call.get("activation", "")).lower()
+    name = "gelu" if call.op == "GemmFastGelu" else str(call.get("activation", "")).lower()
     function = {"leakyrelu": "leaky_relu", "hardsigmoid": "hard_sigmoid"}.get(name, name)
     return call.writer.add(L.Activation(function), y, part=function) if function else y
 

@@ -20,16 +20,13 @@ from costsim.importers import pieces
 from costsim.importers.onnx.items import Items
 from costsim.importers.onnx.protos import attribute_value
 from costsim.importers.onnx.weights import FLOATS, is_zero
+from costsim.importers.steps import MOST_UNROLLED, check_count, element, stacked
 from costsim.importers.writer import Stored, Value
 
 if TYPE_CHECKING:
     from onnx import GraphProto, NodeProto
 
     from costsim.importers.onnx.reader import Reader
-
-MOST_UNROLLED = 5_000
-"""Nodes that the runs of one loop come to, those of loops within it among them; more is no layer that anybody looks at
-one by one."""
 
 MOST_OF_A_FILE = 50_000
 """Nodes that all loops of a file come to."""
@@ -80,8 +77,7 @@ def loop(reader: Reader, node: NodeProto, name: str) -> Sequence[Any]:
             for results, value in zip(gathered, made[len(states) :], strict=True):
                 results.append(value)
             step += 1
-    stacked = [_stacked(reader, name, results, 0) for results in gathered]
-    return _handed_on(reader, node, [*states, *stacked])
+    return _handed_on(reader, node, [*states, *_joined(reader, node, name, gathered, [0] * len(gathered))])
 
 
 def scan(reader: Reader, node: NodeProto, name: str) -> Sequence[Any]:
@@ -106,7 +102,7 @@ def scan(reader: Reader, node: NodeProto, name: str) -> Sequence[Any]:
         for step in range(steps):
             _count_run(reader, body, begun)
             parts = [
-                _element(reader, x, axis, steps - 1 - step if turned else step)
+                element(reader.writer, x, axis, steps - 1 - step if turned else step)
                 for x, axis, turned in zip(scanned, axes, backwards, strict=True)
             ]
             made = _run(reader, body, [*states, *parts])
@@ -114,8 +110,7 @@ def scan(reader: Reader, node: NodeProto, name: str) -> Sequence[Any]:
             for results, value in zip(gathered, made[len(states) :], strict=True):
                 results.append(value)
     onto = options.get("scan_output_axes", [0] * len(gathered))
-    stacked = [_stacked(reader, name, results, axis) for results, axis in zip(gathered, onto, strict=True)]
-    return _handed_on(reader, node, [*states, *stacked])
+    return _handed_on(reader, node, [*states, *_joined(reader, node, name, gathered, onto)])
 
 
 def over_items(reader: Reader, node: NodeProto, name: str) -> Sequence[Any]:
@@ -233,33 +228,23 @@ def _nothing_yet(body: GraphProto, states: int) -> list[list[Any]]:
 def _count_run(reader: Reader, body: GraphProto, begun: int) -> None:
     """One more run of a loop; ``begun`` is how many nodes loops had come to when it began."""
     reader.unrolled += max(len(body.node), 1)
-    for nodes, most in ((reader.unrolled - begun, MOST_UNROLLED), (reader.unrolled, MOST_OF_A_FILE)):
-        if nodes > most:
-            raise InputError("its runs come to too many nodes", mend=f"at most {most:,} nodes are unrolled")
+    check_count(reader.unrolled - begun, MOST_UNROLLED)
+    check_count(reader.unrolled, MOST_OF_A_FILE)
 
 
-def _element(reader: Reader, x: Value, axis: int, index: int) -> Value:
-    if isinstance(x, Tensor):
-        return pieces.selected(reader.writer, x, axis, index)
-    shape = (*x.shape[:axis], *x.shape[axis + 1 :])
-    return replace(x, shape=shape, values=None if x.values is None else x.values.take(index, axis))
-
-
-def _stacked(reader: Reader, name: str, results: Sequence[Any], axis: int) -> Value:
-    """The results of all runs along a new axis."""
-    if not results:
-        raise InputError(f"'{name}' runs not at all and its results are read", mend="check the file")
-    if all(_is_known(x) for x in results):
-        values = np.stack([x.values for x in results], axis)
-        return replace(results[0], shape=values.shape, values=values)
-    axis = pieces.axis_of(axis, (1, *results[0].shape))
-    writer = reader.writer
-    tensors = [x if isinstance(x, Tensor) else writer.constant(x) for x in results]
-    parts = [
-        pieces.reshaped(writer, x, (*r.shape[:axis], 1, *r.shape[axis:]), part="step")
-        for x, r in zip(tensors, results, strict=True)
-    ]
-    return pieces.joined(writer, parts, axis)
+def _joined(
+    reader: Reader, node: NodeProto, name: str, gathered: Sequence[Sequence[Any]], axes: Sequence[int]
+) -> list[Value]:
+    """What every run made, along a new axis each; nothing for results that no layer reads."""
+    joined: list[Value] = []
+    for output, results, axis in zip(node.output[len(node.output) - len(gathered) :], gathered, axes, strict=True):
+        if output not in reader.needed:
+            joined.append(Stored((), trainable=False))
+        elif not results:
+            raise InputError(f"'{name}' runs not at all and its results are read", mend="check the file")
+        else:
+            joined.append(stacked(reader.writer, results, axis))
+    return joined
 
 
 CONTROL: dict[str, Callable[[Reader, NodeProto, str], Sequence[Any]]] = {

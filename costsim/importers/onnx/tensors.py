@@ -10,7 +10,7 @@ import numpy as np
 from costsim.errors import InputError
 from costsim.graph import Tensor
 from costsim.graph import layers as L
-from costsim.importers import pieces
+from costsim.importers import elements, pieces, unfold
 from costsim.importers.onnx.call import Call
 from costsim.importers.writer import Stored, Value
 
@@ -184,21 +184,21 @@ def expand_dims(call: Call) -> Tensor:
 
 def gather_elements(call: Call) -> Tensor:
     """One element of the data for every index: as many are copied as there are indices."""
-    return pieces.picked(call.writer, call.tensor(), call.value(1).shape)
+    return elements.picked(call.writer, call.tensor(), call.value(1).shape)
 
 
 def gather_nd(call: Call) -> Tensor:
     """Slices at the positions that input 1 lists, in a batch of them where ``batch_dims`` says so."""
     data, positions, batch = call.value(0).shape, call.value(1).shape, int(call.get("batch_dims", 0))
     shape = (*positions[:-1], *data[batch + positions[-1] :])
-    return pieces.picked(call.writer, call.tensor(), shape)
+    return elements.picked(call.writer, call.tensor(), shape)
 
 
 def compress(call: Call) -> Tensor:
     """What a stored mask keeps, along one axis or of all elements in a row."""
     data, kept = call.tensor(), sum(map(bool, call.numbers(1)))
     if "axis" not in call.attributes:
-        return pieces.picked(call.writer, data, (kept,))
+        return elements.picked(call.writer, data, (kept,))
     return call.writer.add(L.IndexSelect(kept, pieces.axis_of(int(call.attributes["axis"]), data.shape)), data)
 
 
@@ -217,9 +217,23 @@ def top_k(call: Call) -> list[Value]:
 
 
 def scattered(call: Call) -> Tensor:
-    """A tensor with some elements replaced: all of it is written anew."""
-    data = call.tensor()
-    return call.writer.add(L.IndexSelect(data.shape[-1], len(data.shape) - 1), data)
+    """A tensor with elements at listed places replaced by those of another, or joined with them."""
+    way = elements.replaced if call.get("reduction", "none") == "none" else elements.accumulated
+    return way(call.writer, call.value(0), call.value(2))
+
+
+def written_at(call: Call) -> Tensor:
+    """TensorScatter: new steps written into a cache, all of which is handed on."""
+    return elements.replaced(call.writer, call.value(0), call.value(1))
+
+
+def one_hot(call: Call) -> Tensor:
+    """Every index compared with every class."""
+    x, axis, classes = call.tensor(), int(call.get("axis", -1)), int(call.numbers(1)[0])
+    axis = pieces.axis_of(axis, (*x.shape, classes))
+    column = pieces.reshaped(call.writer, x, (*x.shape[:axis], 1, *x.shape[axis:]), part="column")
+    classes_in_order = Stored((classes, *(1,) * (len(x.shape) - axis)), trainable=False, parameters={})
+    return pieces.arithmetic(call.writer, "compare", [column, classes_in_order])
 
 
 def reversed_sequence(call: Call) -> Tensor:
@@ -277,8 +291,10 @@ def resize(call: Call) -> Tensor:
         scales = call.get("scales") or call.numbers(scales_at)
         for axis, scale in zip(axes, scales, strict=True):
             size[axis] = floor(size[axis] * scale + 1e-6)
-    if tuple(size[:2]) != x.shape[:2]:
+    if tuple(size[:2]) != x.shape[:2] or len(size) > 5:
         return call.writer.unknown(call.op, [x], tuple(size))
+    if len(size) == 5:
+        return unfold.resized(call.writer, x, size[2:], mode)
     return pieces.resized(call.writer, x, size[2:], mode)
 
 
@@ -288,14 +304,21 @@ def depth_to_space(call: Call) -> Tensor:
 
 
 def reduce(call: Call) -> Tensor:
-    x, function = call.tensor(), REDUCTIONS[call.op]
+    x, function = call.tensor(), REDUCTIONS[call.op.removeprefix("QLinear")]
     if call.op in ("ArgMax", "ArgMin"):
         axes = [int(call.get("axis", 0))]
     else:
-        axes = call.ints(1, "axes", since=13 if call.op == "ReduceSum" else 18) or []
+        is_attribute = call.op.startswith("QLinear")  # there, scales and zero points follow the input
+        since = 13 if call.op == "ReduceSum" else 18
+        axes = (call.get("axes") if is_attribute else call.ints(1, "axes", since)) or []
         if not axes and call.get("noop_with_empty_axes"):
             return x
     return pieces.reduced(call.writer, x, function, axes, keepdims=bool(call.get("keepdims", 1)))
+
+
+def drawn(call: Call) -> Stored:
+    """Numbers drawn at random: an operand that no parameter is behind."""
+    return Stored(tuple(int(d) for d in call.attributes["shape"]), trainable=False, parameters={})
 
 
 def shape_of(call: Call) -> Stored:

@@ -35,12 +35,17 @@ WEIGHT_INPUTS: dict[str, tuple[int, ...]] = {
     "QLinearMul": (0, 3),
     "RNN": (1, 2, 3),
     "Clip": (),
+    "Col2Im": (),
+    "ConvTransposeWithDynamicPads": (1, 3),
+    "AffineGrid": (),
     "CumSum": (),
     "OneHot": (),
     "Pad": (),
     "Resize": (),
+    "Scatter": (),
     "ScatterElements": (),
     "ScatterND": (),
+    "TensorScatter": (),
     "Upsample": (),
 }
 """Ops of whose stored inputs only some are weights: statistics, scales, zero points and sizes are none."""

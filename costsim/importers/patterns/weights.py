@@ -69,7 +69,7 @@ def learned_norm(graph: LayerGraph, node: Node) -> Match | None:
 
 def scaled_batch_norm(graph: LayerGraph, node: Node) -> Match | None:
     """Caffe stores a batch norm as a normalisation, a scale and a shift per channel."""
-    if not isinstance(node.layer, L.Add) or len(node.inputs) != 1 or node.layer.const_elems != node.shape[1]:
+    if not isinstance(node.layer, L.Add) or len(node.inputs) != 1 or node.shape[1:2] != (node.layer.const_elems,):
         return None
     scale = before(graph, node)
     if scale is None or not isinstance(scale.layer, L.Multiply) or scale.layer.const_elems != node.shape[1]:

@@ -107,7 +107,7 @@ def pool(call: Call) -> Any:
     else:
         y = pieces.pooled(call.writer, x, function, reach, stride, (padding, padding), bool(call["ceil_mode"]))
     y = pieces.reshaped(call.writer, y, y.shape[1:]) if unbatched else y
-    return [y, None] if len(call.shapes) > 1 else y
+    return [y, y] if len(call.shapes) > 1 else y  # places, as many as values
 
 
 def fractional_pool(call: Call) -> Any:
@@ -116,7 +116,8 @@ def fractional_pool(call: Call) -> Any:
     x, unbatched = _batched(call, call.tensor("self"), rank)
     size = (*x.shape[:2], *call.shape[-rank:])
     y = unfold.pooled(call.writer, x, "max", call.per_axis("kernel_size", rank), size)
-    return [pieces.reshaped(call.writer, y, y.shape[1:]) if unbatched else y, None]
+    y = pieces.reshaped(call.writer, y, y.shape[1:]) if unbatched else y
+    return [y, y]  # places, as many as values
 
 
 def windows(call: Call) -> Tensor:
@@ -128,10 +129,7 @@ def windows(call: Call) -> Tensor:
 
 def windows_summed(call: Call) -> Tensor:
     """col2im: windows added back into a map."""
-    x = call.tensor("self")
-    n = x.shape[0] if len(x.shape) == 3 else 1
-    flat = pieces.reshaped(call.writer, x, (n, prod(x.shape) // n), part="flat")
-    return pieces.reshaped(call.writer, call.writer.add(L.ScatterAdd(prod(call.shape) // n), flat), call.shape)
+    return unfold.windows_summed(call.writer, call.tensor("self"), call.shape)
 
 
 def _batched(call: Call, x: Tensor, rank: int) -> tuple[Tensor, bool]:
@@ -153,7 +151,7 @@ def adaptive_pool(call: Call) -> Any:
         kernel = [-(-n // out) for out, n in zip(size, x.shape[2:], strict=True)]
         y = unfold.pooled(call.writer, x, function, kernel, (*x.shape[:2], *size))
     y = pieces.reshaped(call.writer, y, y.shape[1:]) if unbatched else y
-    return [y, None] if len(call.shapes) > 1 else y
+    return [y, y] if len(call.shapes) > 1 else y  # places, as many as values
 
 
 def deformable(call: Call) -> Tensor:

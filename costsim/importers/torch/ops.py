@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from costsim.importers.torch import compute, products, tensors, writes
+from costsim.importers.torch import compute, fourier, products, tensors, writes
 from costsim.importers.torch.call import Call
 
 Handler = Callable[[Call], Any]
@@ -96,6 +96,7 @@ OPS: dict[str, Handler] = {
     "roi_align": compute.roi_align,
     "scaled_dot_product_attention": products.attention,
     **dict.fromkeys(("gru", "lstm", "rnn_relu", "rnn_tanh"), compute.recurrent),
+    **dict.fromkeys(("_fft_c2c", "_fft_c2r", "_fft_r2c"), fourier.transform),
     # element-wise
     "_log_softmax": tensors.softmax,
     "_softmax": tensors.softmax,
@@ -142,6 +143,20 @@ OPS: dict[str, Handler] = {
             "isnan",
         ),
         tensors.arithmetic("compare"),
+    ),
+    # number formats that one run does not mix
+    **dict.fromkeys(
+        (
+            "dequantize_per_channel",
+            "dequantize_per_tensor",
+            "fake_quantize_per_channel_affine",
+            "fake_quantize_per_channel_affine_cachemask",
+            "fake_quantize_per_tensor_affine",
+            "fake_quantize_per_tensor_affine_cachemask",
+            "quantize_per_channel",
+            "quantize_per_tensor",
+        ),
+        tensors.requantised,
     ),
     # parts replaced
     **dict.fromkeys(("index_put", "_index_put_impl", "_unsafe_index_put"), writes.put),

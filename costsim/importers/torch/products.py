@@ -6,7 +6,7 @@ from string import ascii_lowercase
 from typing import Any
 
 from costsim.graph import Tensor
-from costsim.importers import pieces
+from costsim.importers import elements, pieces
 from costsim.importers.attention import attention as attended
 from costsim.importers.einsum import einsum as contracted
 from costsim.importers.torch.call import Call
@@ -99,9 +99,5 @@ def addmv(call: Call) -> Tensor:
 
 
 def distances(call: Call) -> Tensor:
-    """The distance of every row of one matrix to every row of another: a difference, a square and a sum an element."""
-    a, b = call.tensor("x1"), call.tensor("x2")
-    elements = 1
-    for length in call.shape:
-        elements *= length
-    return call.writer.unknown(call.op, [a, b], call.shape, flops=3 * elements * a.shape[-1])
+    """cdist: the distance of every row of one matrix to every row of another."""
+    return elements.distances(call.writer, call.op, call.tensor("x1"), call.tensor("x2"))

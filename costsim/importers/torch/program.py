@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import io
 import logging
 import operator
@@ -32,6 +33,8 @@ ASSUMED = "costsim.assumed"
 
 HOLDS = "the data decide which way its code goes: every condition on them is taken to hold"
 FULL_LENGTH = "packed sequences are taken to be as long as the padded ones they are made of"
+
+NO_SCRIPT = "give the nn.Module itself"
 
 VIEWS = {
     "slice", "select", "narrow", "view", "permute", "transpose", "t", "unsqueeze", "squeeze", "split", "chunk",
@@ -81,9 +84,7 @@ def traced(module: Module, input_size: Any, batch: int | None, boxes: int | None
             mend="give input_size=(3, 224, 224), on the command line --input-size 3x224x224",
         )
     if isinstance(module, torch.jit.ScriptModule):
-        raise InputError(
-            "a script module holds no code that torch.export can trace", where=name, mend="give the nn.Module itself"
-        )
+        raise InputError("a script module holds no code that torch.export can trace", where=name, mend=NO_SCRIPT)
     tensors = [*module.parameters(), *module.buffers()]
     like = next((tensor for tensor in tensors if tensor.is_floating_point()), torch.zeros(1))
     named = isinstance(input_size, Mapping)
@@ -102,9 +103,9 @@ def traced(module: Module, input_size: Any, batch: int | None, boxes: int | None
                 for size, kind in zip(given, every, strict=True)
             ]
             try:
-                keywords = dict(zip(input_size, inputs, strict=True)) if named else None
+                arguments, keywords = _arguments(module, inputs, list(input_size) if named else None)
                 with assumptions() as assumed:
-                    program = torch.export.export(module, () if named else tuple(inputs), keywords, strict=False)
+                    program = torch.export.export(module, arguments, keywords, strict=False)
                 program.graph_module.meta[ASSUMED] = [
                     *([FULL_LENGTH] if packing.was_used else []),
                     *([HOLDS] if getattr(assumed, "decided", False) else []),
@@ -122,6 +123,8 @@ def traced(module: Module, input_size: Any, batch: int | None, boxes: int | None
         problem = "its code asks a tensor for a number that only running it gives"
     if "LazyModule" in problem:
         raise InputError("its lazy layers have no sizes yet", where=name, mend="run it once on an image first")
+    if any(isinstance(part, torch.jit.ScriptModule) for part in module.modules()):
+        raise InputError("a part of it is a script module, which cannot be traced", where=name, mend=NO_SCRIPT)
     if "quantized" in problem:
         raise InputError(
             "its layers hold packed int8 weights, which torch.export does not trace",
@@ -132,6 +135,24 @@ def traced(module: Module, input_size: Any, batch: int | None, boxes: int | None
     raise InputError(
         f"cannot be traced: {problem}", where=name, mend=f"check the input size (without the batch){several}"
     )
+
+
+def _arguments(module: Module, inputs: list[Any], names: list[str] | None) -> tuple[tuple[Any, ...], dict[str, Any]]:
+    """How a module is called: with its inputs one by one or by name, or in one list or dict where it takes only that.
+
+    Whether it does, the parameters of its ``forward`` say.
+    """
+    try:
+        taken = inspect.signature(module.forward).parameters.values()
+    except (TypeError, ValueError):  # code without a signature
+        taken = {}.values()
+    several = any(p.kind in (p.VAR_POSITIONAL, p.VAR_KEYWORD) for p in taken)
+    if names is None:
+        in_one = len(inputs) > 1 and len(taken) == 1 and not several
+        return ((list(inputs),) if in_one else tuple(inputs)), {}
+    by_name = dict(zip(names, inputs, strict=True))
+    in_one = bool(taken) and not several and not {p.name for p in taken} & set(names)
+    return ((by_name,), {}) if in_one else ((), by_name)
 
 
 def _sizes(input_size: Any) -> list[Sequence[int]]:

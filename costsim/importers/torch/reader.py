@@ -23,7 +23,7 @@ from costsim.importers.torch.call import Call, values_in
 from costsim.importers.torch.constants import Constants
 from costsim.importers.torch.nodes import arguments_of, exchanged, is_several, module_path, op_name, source_line
 from costsim.importers.torch.ops import BROADCASTING, MULTIPLYING, OPS
-from costsim.importers.torch.products import flexible_attention
+from costsim.importers.torch.regions import region
 from costsim.importers.torch.sizes import Cut, DataDependent, Sizes
 from costsim.importers.writer import GraphWriter, Stored
 
@@ -50,13 +50,15 @@ class Reader:
         parameters = signature.inputs_to_parameters
         held = {*parameters, *signature.inputs_to_buffers, *signature.inputs_to_lifted_tensor_constants}
         for node in self.program.graph.nodes:
-            if node.op == "placeholder":
+            if node.name in signature.input_tokens:
+                self.values[node] = None  # keeps ops with effects in their order
+            elif node.op == "placeholder":
                 self.values[node] = self._placeholder(node, node.name in held, parameters.get(node.name))
                 self.writer.called(self.name_of(node), self.values[node])
             elif node.op == "output":
                 self.writer.hand_out(values_in([map_arg(node.args[0], lambda n: self.values[n])]))
             else:
-                self._run(node, self.program.graph_module)
+                self.run_node(node, self.program.graph_module)
         if self.cut is not None:
             self.writer.note(self.cut.note())
         for op, macs in self.folded.items():
@@ -66,7 +68,8 @@ class Reader:
         """What the program calls a node; one of a region within it is told apart from those outside."""
         return node.name if node.graph is self.program.graph else f"region.{node.name}"
 
-    def _run(self, node: Node, owner: Any) -> None:
+    def run_node(self, node: Node, owner: Any) -> None:
+        """Read a node that is neither an input nor an output; ``owner`` holds its constants and the graphs within."""
         if node.op == "call_function":
             self._call(node)
         elif node.op == "get_attr":  # a constant, or the body of a region
@@ -74,27 +77,6 @@ class Reader:
             fixed = hasattr(held, "shape")
             self.values[node] = Stored(tuple(held.shape), trainable=False, parameters={}) if fixed else held
             self.writer.called(self.name_of(node), self.values[node])
-
-    def _region(self, node: Any) -> Any:
-        """The body of a region that only sets a mode (autocast, no_grad), in its place; or attention with one."""
-        arguments = [self.values.get(a, a) if hasattr(a, "users") else a for a in node.args]
-        if str(node.target) == "flex_attention":
-            return flexible_attention(self.writer, *arguments[:3])
-        at = next((i for i, a in enumerate(arguments) if hasattr(a, "graph")), None)
-        if at is None or not str(node.target).startswith("wrap_with_"):
-            return self._cut_at(node, str(node.target), "what runs depends on the data", list(values_in(arguments)))
-        body = arguments[at]
-        inputs = iter(arguments[at + 1 :])
-        for inner in body.graph.nodes:
-            if inner.op == "placeholder":
-                self.values[inner] = next(inputs)
-            elif inner.op == "output":
-                returned = inner.args[0]
-                several = isinstance(returned, (list, tuple))
-                return [self.values[n] for n in returned] if several else self.values[returned]
-            else:
-                self._run(inner, body)
-        return None
 
     def _placeholder(self, node: Node, held: bool, parameter: str | None) -> Any:
         value: Any = node.meta.get("val")
@@ -117,9 +99,7 @@ class Reader:
                 self.values[node] = self.cut
                 return
             if node.target is operator.getitem:
-                source, index = node.args
-                value = self.values[source][index]
-                self.values[node] = value() if callable(value) and node.users else value
+                self.values[node] = self._part(node)
                 self.writer.called(self.name_of(node), self.values[node])
                 return
             try:
@@ -133,7 +113,7 @@ class Reader:
                 self.values[node] = number
                 return
             if not hasattr(node.target, "_schema"):
-                self.values[node] = self._region(node)
+                self.values[node] = region(self, node)
                 return
             self.writer.origin = Origin(name, arguments_of(node, _Named(self)))
             self.values[node] = self._value(node, name)
@@ -141,6 +121,19 @@ class Reader:
             self.writer.called(self.name_of(node), self.values[node])
             if node.target._schema.name.endswith("_"):
                 self.values[node.args[0]] = self.values[node]
+
+    def _part(self, node: Any) -> Any:
+        """One of several results; a statistic that few networks read (a norm's mean) is unknown where it is read."""
+        source, index = node.args
+        value = self.values[source][index]
+        if callable(value) and node.users:
+            return value()
+        made = node.meta.get("val")
+        if value is None and node.users and hasattr(made, "shape") and made.numel():  # a token of effects has nothing
+            tensors = [x for n in source.all_input_nodes if isinstance(x := self.values.get(n), Tensor)]
+            shape = self.sizes.shape(made) or (1,)
+            return self.writer.unknown(f"{op_name(source.target)} (further output)", tensors, shape)
+        return value
 
     def _is_cut(self, node: Node) -> bool:
         """Whether a node stands behind an op whose size depends on the data, or is such an op."""
@@ -158,13 +151,13 @@ class Reader:
             if self.boxes is None and _is_assumed(node):
                 raise DataDependent
         except DataDependent:
-            return self._cut_at(node, name, "its size depends on the data", operands)
+            return self.cut_at(node, name, "its size depends on the data", operands)
         if not shapes:
             return None  # a check of torch's own
         with self.writer.learning(stored):
             return self._layers(node, name, arguments, operands, shapes)
 
-    def _cut_at(self, node: Node, name: str, reason: str, operands: list[Any]) -> Cut:
+    def cut_at(self, node: Node, name: str, reason: str, operands: list[Any]) -> Cut:
         """End the network at a node, which is kept as unknown with what it reads."""
         shown = str(node.target) if hasattr(node.target, "_schema") and not _is_assumed(node) else name
         self.cut = self.cut or Cut(shown, node.name, reason)

@@ -8,7 +8,7 @@ from typing import Any
 
 from costsim.graph import Tensor
 from costsim.graph import layers as L
-from costsim.importers import pieces, unfold
+from costsim.importers import elements, pieces, unfold
 from costsim.importers.torch.call import Call
 from costsim.importers.writer import Stored, Value
 
@@ -79,6 +79,12 @@ def dropout(call: Call) -> Tensor:
 def alias(call: Call) -> Value:
     """Nothing runs, or only to make memory contiguous, which is the layout's matter."""
     return call.values[0]
+
+
+def requantised(call: Call) -> Any:
+    """To a number format and back; the mask beside it is of the backward pass."""
+    x = call.values[0]
+    return [x, None] if len(call.shapes) > 1 else x
 
 
 def reduce(call: Call) -> Any:
@@ -183,22 +189,22 @@ def gather_by_list(call: Call) -> Tensor:
     x, indices = call.tensor("self"), call["indices"]
     used = [(axis, index) for axis, index in enumerate(indices) if index is not None]
     if len(used) != 1:
-        return pieces.picked(call.writer, x, call.shape)
+        return elements.picked(call.writer, x, call.shape)
     axis, _ = used[0]
     rest = prod(x.shape) // x.shape[axis]
     if prod(call.shape) % rest:  # a mask of several axes
-        return pieces.picked(call.writer, x, call.shape)
+        return elements.picked(call.writer, x, call.shape)
     rows = call.writer.add(L.IndexSelect(prod(call.shape) // rest, axis), x)
     return pieces.reshaped(call.writer, rows, call.shape)
 
 
 def picked(call: Call) -> Tensor:
     """gather, take and their like: one element for every index."""
-    return pieces.picked(call.writer, call.tensor("self"), call.shape)
+    return elements.picked(call.writer, call.tensor("self"), call.shape)
 
 
 def diagonal(call: Call) -> Value:
-    return pieces.diagonal(call.writer, call["self"], int(call["dim1"]), int(call["dim2"]), int(call["offset"]))
+    return elements.diagonal(call.writer, call["self"], int(call["dim1"]), int(call["dim2"]), int(call["offset"]))
 
 
 def reshape(call: Call) -> Tensor:

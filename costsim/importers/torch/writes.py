@@ -6,11 +6,10 @@ What is made is a new tensor, all of it written: the old elements and the new on
 from __future__ import annotations
 
 from dataclasses import replace
-from math import prod
 
 from costsim.graph import Tensor
 from costsim.graph import layers as L
-from costsim.importers import pieces
+from costsim.importers import elements, pieces
 from costsim.importers.torch.call import Call
 from costsim.importers.writer import GraphWriter, Stored, Value
 
@@ -62,29 +61,18 @@ def _part(writer: GraphWriter, x: Value, axis: int, start: int, stop: int) -> Va
 
 def replaced(call: Call) -> Value:
     """index_put, scatter, index_copy and their like: elements at listed places are those of another tensor."""
-    values = [call.get(name) for name in ("values", "src", "source")]
-    source = next((x for x in values if isinstance(x, Tensor)), None)
-    target = call.tensor("self")
-    if source is None:  # a number, or constants
-        return call.writer.add(L.IndexSelect(target.shape[-1], len(target.shape) - 1), target)
-    rows = [pieces.reshaped(call.writer, x, (1, prod(x.shape)), part="row") for x in (target, source)]
-    both = pieces.joined(call.writer, rows, 1)
-    written = call.writer.add(L.IndexSelect(prod(call.shape), 1), both)
-    return pieces.reshaped(call.writer, written, call.shape, part="written")
+    return elements.replaced(call.writer, call["self"], _source(call))
 
 
 def accumulated(call: Call) -> Value:
     """scatter_add and its like: elements of another tensor are joined with those at listed places."""
+    return elements.accumulated(call.writer, call["self"], _source(call))
+
+
+def _source(call: Call) -> Tensor | None:
+    """The tensor of new elements; none where they are a number, or constants."""
     values = [call.get(name) for name in ("values", "src", "source")]
-    source = next((x for x in values if isinstance(x, Tensor)), None)
-    onto = call["self"]
-    if source is None:
-        return call.writer.add(L.Add(), call.tensor("self"))
-    row = pieces.reshaped(call.writer, source, (1, prod(source.shape)), part="row")
-    added = call.writer.add(L.ScatterAdd(prod(call.shape)), row)
-    y = pieces.reshaped(call.writer, added, call.shape, part="written")
-    fresh = isinstance(onto, Stored) and not onto.trainable
-    return y if fresh else call.writer.add(L.Add(), call.tensor("self"), y)
+    return next((x for x in values if isinstance(x, Tensor)), None)
 
 
 def put(call: Call) -> Value:
