@@ -50,6 +50,16 @@ KINDS = {
     "halves gated by each other": ([MAP, "GLU g 1 1 x a 0=0", "Convolution v 1 1 a y 0=3 1=1 6=6"], 3 * 2 * 36, 6),
     "halves of rows gated": ([MAP, "GLU g 1 1 x a 0=2", "InnerProduct f 1 1 a y 0=2 2=144"], 144, 144),
     "pixels as channels": ([MAP, "Focus f 1 1 x a", "Convolution v 1 1 a y 0=5 1=1 6=80"], 5 * 16 * 9, 80),
+    "pixels as channels, by its other name": (
+        [MAP, "YoloV5Focus f 1 1 x a", "Convolution v 1 1 a y 0=5 1=1 6=80"], 5 * 16 * 9, 80),
+    "cells of a region by channels of their own": (
+        ["Input x 0 1 x 0=6 1=6 2=36", "Input r 0 1 r 0=4", "PSROIPooling p 2 1 x r a 0=3 1=3 2=0.5 3=4",
+         "Convolution v 1 1 a y 0=2 1=1 6=8"], 72, 8),
+    "a signal and back": (
+        ["Input x 0 1 x 0=64", "Spectrogram s 1 1 x a 0=32 2=16", "InverseSpectrogram i 1 1 a b 0=32 1=1 2=16",
+         "InnerProduct v 1 1 b y 0=2 2=128"], 128, 128),
+    "the largest two": ([MAP, "ArgMax m 1 1 x a 0=1 1=2", "Reshape r 1 1 a b 0=-1", "InnerProduct f 1 1 b y 0=3 2=12"],
+                        12, 12),
     "a kernel computed at run time": (
         [MAP, "Input k 0 1 k 0=3 1=3 11=4 2=5", "Convolution c 2 1 x k y 0=5 1=3 4=1 19=1"], 5 * 4 * 9 * 36, 0),
     "a kernel and a bias computed at run time": (

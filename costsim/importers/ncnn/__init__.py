@@ -23,6 +23,7 @@ from costsim.importers.writer import GraphWriter
 
 LAYERS: dict[str, Callable[..., Tensor | list[Tensor]]] = {
     "AbsVal": tensors.activation("abs"),
+    "ArgMax": tensors.largest,
     "BNLL": tensors.activation("softplus"),
     "BatchNorm": compute.batch_norm,
     "Bias": tensors.bias,
@@ -72,6 +73,7 @@ LAYERS: dict[str, Callable[..., Tensor | list[Tensor]]] = {
     "HardSigmoid": tensors.activation("hard_sigmoid"),
     "HardSwish": tensors.activation("hard_swish"),
     "InnerProduct": compute.inner_product,
+    "InverseSpectrogram": statistics.inverse_spectrogram,
     "InstanceNorm": compute.instance_norm,
     "Interp": tensors.interpolate,
     "LRN": compute.lrn,
@@ -85,6 +87,7 @@ LAYERS: dict[str, Callable[..., Tensor | list[Tensor]]] = {
     "MultiHeadAttention": products.multi_head_attention,
     "Normalize": compute.normalised,
     "PReLU": tensors.prelu,
+    "PSROIPooling": tensors.region_by_place,
     "Packing": tensors.activation("identity"),
     "Padding": shapes.padding,
     "Permute": shapes.permute,
@@ -125,6 +128,7 @@ LAYERS: dict[str, Callable[..., Tensor | list[Tensor]]] = {
     "UnaryOp": tensors.unary,
     "Unfold": tensors.unfolded,
     "YoloDetectionOutput": detection.yolo_output,
+    "YoloV5Focus": tensors.focus,
     "Yolov3DetectionOutput": detection.yolov3_output,
 }
 

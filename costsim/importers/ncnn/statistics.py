@@ -21,6 +21,15 @@ def spectrogram(writer: GraphWriter, layer: ParamLayer, x: Tensor) -> Tensor:
     return fourier.direct(writer, layer.type, x, (x.shape[0], frequencies, frames, *parts), length)
 
 
+def inverse_spectrogram(writer: GraphWriter, layer: ParamLayer, x: Tensor) -> Tensor:
+    """The signal whose frames these are (src/layer/inversespectrogram.cpp: sums over all frequencies of a frame)."""
+    length, frames = layer.integer(0), x.shape[2]
+    step, centred = layer.integer(2, length // 4), layer.integer(5, 1)
+    samples = (frames - 1) * step + (length % 2 if centred else length)
+    shape = (x.shape[0], samples) if layer.integer(1) else (x.shape[0], samples, 2)
+    return writer.unknown(layer.type, [x], shape, flops=8 * length * length * frames * x.shape[0])
+
+
 def cumulative_sum(writer: GraphWriter, layer: ParamLayer, x: Tensor) -> Tensor:
     return writer.unknown(layer.type, [x], x.shape, flops=prod(x.shape))
 

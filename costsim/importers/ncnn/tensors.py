@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from math import prod
+from math import ceil, log2, prod
 
 from costsim.errors import InputError
 from costsim.graph import Tensor
@@ -197,6 +197,22 @@ def grid_sample(writer: GraphWriter, layer: ParamLayer, x: Tensor, grid: Tensor)
 def region(writer: GraphWriter, layer: ParamLayer, x: Tensor, box: Tensor) -> Tensor:
     """One region of a map, pooled or sampled into cells."""
     return roi_aligned(writer, x, 1, (layer.integer(1), layer.integer(0)), layer.integer(3))
+
+
+def region_by_place(writer: GraphWriter, layer: ParamLayer, x: Tensor, box: Tensor) -> Tensor:
+    """PSROIPooling: every cell of a region is the mean of channels of its own; the region is taken to be the map."""
+    width, height, channels = layer.integer(0, 7), layer.integer(1, 7), layer.integer(3)
+    if x.shape[1] != channels * width * height:
+        raise InputError(f"{x.shape[1]} channels for {channels} in {height}x{width} cells", mend="check the input size")
+    shape = (x.shape[0], channels, height, width)
+    return writer.unknown(layer.type, [x, box], shape, flops=x.shape[0] * channels * prod(x.shape[2:]))
+
+
+def largest(writer: GraphWriter, layer: ParamLayer, x: Tensor) -> Tensor:
+    """ArgMax: the places of the largest few elements of all, and with key 0 their values."""
+    count = layer.integer(1, 1)
+    shape = (x.shape[0], 2, count) if layer.integer(0) else (x.shape[0], count)
+    return writer.unknown(layer.type, [x], shape, flops=prod(x.shape) * max(ceil(log2(max(count, 1))), 1))
 
 
 def rotary(writer: GraphWriter, layer: ParamLayer, x: Tensor, *tables: Tensor) -> Tensor:
