@@ -170,7 +170,7 @@ def test_layers_count_their_products_and_weights(kind: str, tmp_path: Path) -> N
     lines, macs, params = KINDS[kind]
     graph = read(tmp_path, lines)
     assert (graph.total_macs, graph.total_params) == (macs, params)
-    assert {node.layer.type_name for node in graph.unknown} <= {"DeformConv sampling", "Spectrogram", "CumulativeSum"}
+    assert all(node.layer.flops for node in graph.unknown)
 
 
 def test_a_second_image_keeps_its_channels(tmp_path: Path) -> None:

@@ -31,6 +31,9 @@ LONGEST = 160
 ASSUMED = "costsim.assumed"
 """Where a program says what was assumed while it was traced: in the notes on its graph."""
 
+LOST = "fake tensor in the exported program"
+"""What torch says of a tensor that a function with a backward pass of its own, or a mapped one, has made unseen."""
+
 HOLDS = "the data decide which way its code goes: every condition on them is taken to hold"
 FULL_LENGTH = "packed sequences are taken to be as long as the padded ones they are made of"
 
@@ -91,12 +94,14 @@ def traced(module: Module, input_size: Any, batch: int | None, boxes: int | None
     given = list(input_size.values()) if isinstance(input_size, Mapping) else _sizes(input_size)
     problem = ""
     types = list(product((like.dtype, INT64, BOOL), repeat=len(given) if len(given) < 4 else 1))
-    attempts: list[tuple[Any, Callable[[], Any]]] = [(kinds, Watching) for kinds in types if boxes is None]
-    attempts.append((types[0], partial(assuming, boxes)))
+    attempts: list[tuple[Any, Callable[[], Any], bool]] = [(kinds, Watching, False) for kinds in types if boxes is None]
+    attempts += [(types[0], Watching, True), (types[0], partial(assuming, boxes), False)]
     with _evaluating(module), silent(), torch.no_grad(), as_one_op() as packing:
-        for kinds, assumptions in attempts:
+        for kinds, assumptions, strict in attempts:
             if _decided_by_data(problem) and assumptions is Watching:
                 continue  # other types of inputs change nothing
+            if strict and LOST not in problem:
+                continue  # reading the code itself is slower, and no help else
             every = kinds * (len(given) // len(kinds))
             inputs = [
                 torch.zeros(batch or 1, *size, dtype=kind, device=like.device)
@@ -105,7 +110,7 @@ def traced(module: Module, input_size: Any, batch: int | None, boxes: int | None
             try:
                 arguments, keywords = _arguments(module, inputs, list(input_size) if named else None)
                 with assumptions() as assumed:
-                    program = torch.export.export(module, arguments, keywords, strict=False)
+                    program = torch.export.export(module, arguments, keywords, strict=strict)
                 program.graph_module.meta[ASSUMED] = [
                     *([FULL_LENGTH] if packing.was_used else []),
                     *([HOLDS] if getattr(assumed, "decided", False) else []),
@@ -119,6 +124,8 @@ def traced(module: Module, input_size: Any, batch: int | None, boxes: int | None
             where=name,
             mend="give the part before that (model.backbone, or a wrapper that returns the head's outputs)",
         )
+    if LOST in problem:
+        problem = "its code makes a tensor where torch does not see it"
     if "FakeTensor" in problem:
         problem = "its code asks a tensor for a number that only running it gives"
     if "LazyModule" in problem:
