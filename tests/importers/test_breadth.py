@@ -42,7 +42,7 @@ def built(package: str, name: str) -> Any:
 
 
 OWN_TENSORS = {"condensenet74_c4_g4", "danet_resnetd50b_cityscapes", "xdensenet121_2"}
-"""Networks with tensors that are neither parameters nor buffers: those stay where they were made, off the meta device."""
+"""Networks with tensors that are neither parameters nor buffers: those stay off the meta device."""
 
 
 def on_meta(package: str, name: str) -> Any:
