@@ -1,8 +1,10 @@
 """The vision transformer of ncnn's benchmark: the pace of fully connected layers over rows, by core.
 
-``python -m validation.arm_attention`` fits ``linear_rows_bytes_per_cycle`` for every core type, leaves every board out
-once, and prints the errors; ``--apply`` writes the rates into the core files. The network in every row is one and the
-same, so errors are of boards left out, never of networks.
+``python -m validation.arm_attention`` fits ``linear_rows_bytes_per_cycle`` and, where a core was measured on more than
+one board, ``linear_rows_contention_ratio``, leaves every board out once, and prints the errors; ``--apply`` writes them
+into the core files. The network in every row is one and the same, so errors are of boards left out, never of networks.
+
+All rows are older than Tencent/ncnn d4f599f2c (2026-05-09), which put Gemm in the place of the InnerProduct they ran.
 """
 
 from __future__ import annotations
@@ -25,13 +27,13 @@ NETWORK = "vision_transformer"
 CORES = {"a53": ("a53",), "a72": ("a72", "a73", "a57"), "a55": ("a55",), "a76": ("a76", "a78")}
 """Result to the endings of the core files that take its rate."""
 
-RATES = np.geomspace(0.3, 30, 80)
-"""Bytes a cycle that are tried."""
+RATES, CONTENTIONS = (grid.ravel() for grid in np.meshgrid(np.geomspace(0.3, 30, 80), np.linspace(0.0, 0.6, 13)))
+"""Pairs that are tried: bytes a cycle, and the slowdown by each further thread."""
 
 
 @cache
 def log_errors(core: str) -> dict[tuple[str, int], np.ndarray]:
-    """(board, threads) to log(predicted / measured) at each rate."""
+    """(board, threads) to log(predicted / measured) with each pair."""
     table = all_measurements()
     found = {}
     for row in table[table.network == NETWORK].itertuples():
@@ -39,7 +41,8 @@ def log_errors(core: str) -> dict[tuple[str, int], np.ndarray]:
             continue
         run = RunConfig(row.dtype, int(row.threads))
         board = load_profile(profile_path(row.board))
-        profile = vary(board, {"fitted.linear_rows_bytes_per_cycle": RATES})
+        tried = {"fitted.linear_rows_bytes_per_cycle": RATES, "fitted.linear_rows_contention_ratio": CONTENTIONS}
+        profile = vary(board, tried)
         ops = lower_for(network(NETWORK), board, run)
         seconds = device_for(profile).costs(ops, profile, run).latency_s.sum(axis=0)
         found[row.board, int(row.threads)] = np.log(seconds / (row.latency_ms / 1e3))
@@ -47,9 +50,13 @@ def log_errors(core: str) -> dict[tuple[str, int], np.ndarray]:
 
 
 def best(core: str, without: str | None = None) -> int:
-    """Index of the rate with the least mean absolute error, on all boards but one."""
+    """Index of the pair with the least mean absolute error, on all boards but one."""
     errors = [np.abs(e) for (board, _), e in log_errors(core).items() if board != without]
-    return int(np.argmin(np.mean(errors, axis=0))) if errors else len(RATES) // 2
+    if not errors:
+        return len(RATES) // 2
+    one_board = len({board for board, _ in log_errors(core)}) == 1  # nothing tells threads from the pace
+    allowed = CONTENTIONS == 0.0 if one_board else np.ones_like(RATES, dtype=bool)
+    return int(np.argmin(np.where(allowed, np.mean(errors, axis=0), np.inf)))
 
 
 def left_out() -> dict[tuple[str, int], float]:
@@ -63,7 +70,7 @@ def left_out() -> dict[tuple[str, int], float]:
 
 
 def apply() -> None:
-    """The rate of every core into its file."""
+    """Both constants of every core into its file."""
     for core, endings in CORES.items():
         boards = sorted({board for board, _ in log_errors(core)})
         if not boards:
@@ -72,8 +79,10 @@ def apply() -> None:
         for ending in endings:
             with edited(PROFILES / f"_cortex_{ending}.yaml") as tree:
                 tree["sources"]["fit_rows"] = {"kind": "fitted", "text": text}
-                rate = float(round_significant(float(RATES[best(core)]), 3))
-                tree["fitted"]["linear_rows_bytes_per_cycle"] = {"value": rate, "source": "fit_rows"}
+                found = {"bytes_per_cycle": RATES, "contention_ratio": CONTENTIONS}
+                for name, grid in found.items():
+                    value = float(round_significant(float(grid[best(core)]), 3))
+                    tree["fitted"][f"linear_rows_{name}"] = {"value": value, "source": "fit_rows"}
 
 
 def main(arguments: list[str]) -> None:
@@ -81,7 +90,7 @@ def main(arguments: list[str]) -> None:
     errors = left_out()
     for (board, threads), error in errors.items():
         print(f"{board}, {threads} threads: {np.expm1(error):+.0%}")
-    print({core: round(float(RATES[best(core)]), 2) for core in CORES})
+    print({core: (round(float(RATES[best(core)]), 2), round(float(CONTENTIONS[best(core)]), 2)) for core in CORES})
     print(
         f"{len(errors)} latencies, mean error {np.mean(np.abs(np.expm1(list(errors.values())))):.1%}, boards left out"
     )

@@ -12,6 +12,7 @@ from typing import Any
 from costsim.devices import RunConfig
 from costsim.tables.optable import OpTable
 from tests.oracle.cache import Cache, Touched, missed
+from tests.oracle.cpu_attention import attention
 from tests.oracle.cpu_blocked import Direct, Layouts
 from tests.oracle.ops import EXPONENTIALS, OracleOp
 from tests.oracle.priced import Priced
@@ -35,7 +36,15 @@ def tiles_of_a_row(width: float) -> list[float]:
 class CpuOp:
     """What the runtime makes of one op, for one image of the batch."""
 
-    def __init__(self, op: OracleOp, profile: Any, elem_bytes: float, layouts: Layouts | None, row: int) -> None:
+    def __init__(
+        self,
+        op: OracleOp,
+        profile: Any,
+        elem_bytes: float,
+        layouts: Layouts | None,
+        row: int,
+        of_attention: tuple[set[int], set[int]],
+    ) -> None:
         self.op, self.profile, self.elem_bytes = op, profile, elem_bytes
         self.x = x = op.loops
         self.images = x.n
@@ -47,6 +56,7 @@ class CpuOp:
         self.depthwise = self.convolves and x.groups > 1 and x.c_in == 1
         self.grouped = self.convolves and x.groups > 1 and x.c_in > 1
         self.gathered = False
+        self.in_attention, self.absorbed = row in of_attention[0], row in of_attention[1]
         self.blocked = layouts is not None and layouts.blocked[row]
         self.direct = layouts is not None and layouts.convolves(row)
         self.copies = layouts.copies(row) if layouts else []
@@ -63,7 +73,12 @@ class CpuOp:
             self.winograd()
         elif self.passes_over_packs():
             self.pairs_of_packs()
-        elif op.word == "linear" and x.h_out * x.w_out > 1 and profile.runtime.linear_rows is not None:
+        elif (
+            op.word == "linear"
+            and x.h_out * x.w_out > 1
+            and profile.runtime.linear_rows is not None
+            and not self.in_attention
+        ):
             self.few_rows_at_a_time()
         else:
             self.gathered = x.kernel_h * x.kernel_w > 1
@@ -104,8 +119,9 @@ class CpuOp:
     def one_pass(self) -> None:
         """Inputs read once, outputs written once, in every pass."""
         self.passes = self.profile.runtime.passes.get(self.op.word, 1)
-        self.loads = self.l2_reads = self.passes * (self.inputs + self.outputs)
-        self.items = 1 if self.op.word in self.profile.runtime.serial_ops else ceil(self.x.groups / self.lanes)
+        self.loads = self.l2_reads = 0.0 if self.absorbed else self.passes * (self.inputs + self.outputs)
+        serial = self.op.word in self.profile.runtime.serial_ops and not self.in_attention
+        self.items = 1 if serial else ceil(self.x.groups / self.lanes)
 
     def direct_kernel(self, rules: Any, is_image: bool) -> None:
         """Nothing is packed; the input is what is read again."""
@@ -182,6 +198,8 @@ class CpuOp:
         x, runtime, taps = self.x, self.profile.runtime, self.x.kernel_h * self.x.kernel_w
         pixels, depth = x.h_out * x.w_out, x.c_in * taps
         self.products(x.c_out, pixels, depth, x.groups)
+        if self.in_attention and x.groups > 1:
+            self.items = x.groups  # a head a thread
         reads_image = taps > 1 and x.c_in < runtime.im2col_min_channels
         if pixels > 1 and not reads_image:
             self.packed = pixels * depth * x.groups
@@ -279,6 +297,8 @@ class Level:
 
     def tensor_bytes(self, row: int, outside: float) -> float:
         op = self.chain[row]
+        if op.absorbed:
+            return 0.0
         written = self.cache.written_ratio(row, outside) * op.outputs * op.elem_bytes
         return outside * op.weight_bytes + self.read_bytes(row, outside) + written
 
@@ -291,9 +311,12 @@ def price(ops: list[OracleOp], table: OpTable, profile: Any, run: RunConfig) -> 
     """Every op of a network, in order."""
     memory, fit, rules = profile.hardware.memory, profile.fitted, profile.runtime.blocked_layout
     layouts = Layouts(ops, table, rules) if rules else None
-    chain = [CpuOp(op, profile, run.elem_bytes, layouts, row) for row, op in enumerate(ops)]
+    of_attention = attention(ops, table.producers) if profile.runtime.attention_layer else (set(), set())
+    chain = [CpuOp(op, profile, run.elem_bytes, layouts, row, of_attention) for row, op in enumerate(ops)]
     for row, op in enumerate(chain):
-        op.repacked_bytes = repacked(op, [chain[p] if p >= 0 else None for p in table.producers[row]])
+        op.repacked_bytes = (
+            0.0 if op.absorbed else repacked(op, [chain[p] if p >= 0 else None for p in table.producers[row]])
+        )
     levels = memory.l2.size_bytes + (memory.l3.size_bytes if memory.l3 else 0)
     last = Level(chain, table, profile, levels * fit.cache_ratio)
     l2 = Level(chain, table, profile, memory.l2.size_bytes * (fit.blocked.l2_ratio if fit.blocked else 1))
@@ -319,7 +342,9 @@ def _price_op(op: CpuOp, last: Level, l2: Level, row: int, profile: Any, run: Ru
     exponentials = EXPONENTIALS.get(op.op.word, 0) * runtime.exponential_instructions * op.outputs
     exponentials = runtime.op_instructions.get(op.op.word, 0) * op.outputs or exponentials
     other = (op.op.flops - 2 * op.op.macs) / op.images + exponentials
-    if op.op.word in runtime.scalar_ops:
+    if op.absorbed:
+        other = 0.0
+    elif op.op.word in runtime.scalar_ops and not op.in_attention:
         other *= op.lanes
     elif op.floats:
         other *= 2
@@ -347,7 +372,7 @@ def _price_op(op: CpuOp, last: Level, l2: Level, row: int, profile: Any, run: Ru
         "packing": packed_bytes * copy_s / fit.pack_bytes_per_cycle,
         "winograd_transform": transformed_bytes * copy_s / fit.transform_bytes_per_cycle,
         "dispatch": (fit.op_overhead_s + fit.thread_overhead_s * (threads - 1))
-        * (runtime.dispatches.get(op.op.word, 1) + len(op.copies)),
+        * (runtime.dispatches.get(op.op.word, 1) * (not op.absorbed) + len(op.copies)),
         "groups": op.x.groups * fit.group_overhead_s if one_by_one else 0.0,
     }
     if runtime.plain_tensor_ops is not None:
@@ -369,7 +394,8 @@ def _price_op(op: CpuOp, last: Level, l2: Level, row: int, profile: Any, run: Ru
             rate = (
                 fit.linear_rows_bytes_per_cycle if op.streams > 1 else fit.linear_bytes_per_cycle
             )  # used once or again
-            ceilings["weight_stream"] = op.streams * op.weight_bytes / rate * slowed_s
+            shared = max(fit.contention_ratio, fit.linear_rows_contention_ratio if op.streams > 1 else 0.0)
+            ceilings["weight_stream"] = op.streams * op.weight_bytes / rate * divided_s * (1 + shared * others)
         ceilings["dram"] = (tensors + rereads + spilled_bytes - ahead) / bandwidth
         spill_ratio = missed(scratch_bytes, last.capacity)
         overheads["packing"] += (spill_ratio * packed_bytes + ahead) / bandwidth

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from costsim.devices import RunConfig
+from costsim.devices.cpu.attention import attention_of
 from costsim.devices.cpu.layout import layout_of
 from costsim.devices.cpu.machine import CpuMachine
 from costsim.devices.cpu.partition import KERNELS
@@ -34,9 +35,14 @@ def every_kernel(net, x):
     net.linear(net.global_pool(net.act(x)), 10)
 
 
+def rows_of(profile, ops):
+    layout, attention = layout_of(ops, profile.runtime.blocked_layout), attention_of(ops, as_one_layer=False)
+    return Rows(ops, layout, attention, *2 * (np.zeros((len(ops), 1)),))
+
+
 def kernels_of(profile, ops):
     machine = CpuMachine.of(profile, RunConfig.of(profile))
-    rows = Rows(ops, layout_of(ops, profile.runtime.blocked_layout), *2 * (np.zeros((len(ops), 1)),))
+    rows = rows_of(profile, ops)
     names = [name for name in KERNELS if name in profile.runtime.kernels]
     asked = {name: np.broadcast_to(KERNELS[name].applies(rows, machine), (len(ops), 1))[:, 0] for name in names}
     return [next(name for name in names if asked[name][row]) for row in range(len(ops))]
@@ -58,7 +64,7 @@ def test_a_row_does_among_others_what_it_does_alone(hw):
     machine = CpuMachine.of(board, RunConfig.of(board))
     ops = table(board, every_kernel)
     assert len(set(kernels_of(board, ops))) >= 4
-    rows = Rows(ops, layout_of(ops, board.runtime.blocked_layout), *2 * (np.zeros((len(ops), 1)),))
+    rows = rows_of(board, ops)
     together = work_of(ops, machine)
     for row, name in enumerate(kernels_of(board, ops)):
         alone = KERNELS[name].work(rows.take(np.array([row])), machine)

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from costsim.devices.cpu.attention import Attention, attention_of
 from costsim.devices.cpu.layout import Layout, layout_of
 from costsim.devices.cpu.machine import CpuMachine
 from costsim.devices.cpu.memory import Misses
@@ -25,6 +26,7 @@ class PricedRows:
     ops: OpTable
     work: Work
     layout: Layout
+    attention: Attention
     converted_bytes: Array
     repacked_bytes: Array
     misses: Misses
@@ -64,6 +66,8 @@ def _work_out(ops: OpTable, machine: CpuMachine, once: bool) -> _WorkedRows:
         columns.append(rows.converted_bytes)
     if machine.runtime.plain_tensor_ops is not None:
         columns.append(rows.repacked_bytes)
+    if machine.runtime.attention_layer:
+        columns += [rows.attention.inside, rows.attention.absorbed]
     equal = EqualRows.each(len(ops)) if once else EqualRows.of(columns)
     firsts = rows if once else rows.take(equal.first)
     work = partitioned_work(firsts, machine)
@@ -77,13 +81,14 @@ def _placed(ops: OpTable, worked: _WorkedRows, machine: CpuMachine, once: bool) 
     misses = Misses.of(rows.ops, work.weight_bytes[of_row], worked.scratch_bytes[of_row], machine)
     if once:
         between = rows.converted_bytes, rows.repacked_bytes
-        return PricedRows(rows.ops, work, rows.layout, *between, misses, ops.n, of_row)
+        return PricedRows(rows.ops, work, rows.layout, rows.attention, *between, misses, ops.n, of_row)
     kinds = EqualRows.of([of_row[:, None], *misses.columns])
     first = kinds.first
     return PricedRows(
         rows.ops.take(first),
         work.take(of_row[first]),
         rows.layout.take(first),
+        rows.attention.take(first),
         rows.converted_bytes[first],
         rows.repacked_bytes[first],
         misses.take(first),
@@ -101,7 +106,10 @@ def _rows(ops: OpTable, machine: CpuMachine) -> Rows:
     """Every row of a table, for one image of its batch, and how its tensors lie."""
     images, runtime = _per_image(ops), machine.runtime
     layout = ops.kept.get("layout", (runtime,), lambda: layout_of(images, runtime.blocked_layout))
-    return Rows(images, layout, converted_bytes(images, runtime), repacked_bytes(images, machine))
+    one_layer = runtime.attention_layer
+    attention = ops.kept.get("attention", (one_layer,), lambda: attention_of(ops, one_layer))
+    repacked = repacked_bytes(images, machine) * ~attention.absorbed
+    return Rows(images, layout, attention, converted_bytes(images, runtime), repacked)
 
 
 def _per_image(ops: OpTable) -> OpTable:

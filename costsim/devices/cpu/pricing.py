@@ -39,7 +39,7 @@ def one_image(rows: PricedRows, machine: CpuMachine) -> CostTable:
     slowed = divided * (1 + fit.contention_ratio * others)
     crowded = divided * (1 + (fit.contention_ratio + fit.l2_contention_ratio) * others)
     evenly = (1 + fit.contention_ratio * (threads - 1)) / threads
-    dispatches = ops.by_op(runtime.dispatches, 1.0) + rows.layout.copies
+    dispatches = ops.by_op(runtime.dispatches, 1.0) * ~rows.attention.absorbed + rows.layout.copies
     call_overhead_s = fit.blocked.call_overhead_s if fit.blocked else 0.0
     memory = _memory_times(rows, machine, threads)
     value = work.value_bytes(ops)
@@ -48,7 +48,7 @@ def one_image(rows: PricedRows, machine: CpuMachine) -> CostTable:
             "arithmetic": Product(_arithmetic_cycles(rows, machine) * slowed, cycle_s),
             "register_loads": Product(work.loads * value / machine.load_bytes_per_cycle * slowed, cycle_s),
             "l2": Product(work.l2_reads * value / fit.l2_bytes_per_cycle * crowded, cycle_s),
-            **_stream_ceiling(work, machine, slowed),
+            **_stream_ceiling(work, machine, divided, others),
             **memory.ceilings,
         },
         overheads={
@@ -82,9 +82,10 @@ def _arithmetic_cycles(rows: PricedRows, machine: CpuMachine) -> Array:
     sustained = np.zeros((1, 1))
     for kind in map(Sustains, map(int, set(np.ravel(work.sustains).tolist()))):
         sustained = np.where(work.sustains == kind, machine.peak(kind.in_int8) * kind.ratio(fit), sustained)
-    scalar = np.where(ops.is_op(*runtime.scalar_ops), machine.lanes(ops.elem_bytes), 1.0)
+    in_plain_code = ops.is_op(*runtime.scalar_ops) & ~rows.attention.inside
+    scalar = np.where(in_plain_code, machine.lanes(ops.elem_bytes), 1.0) * ~rows.attention.absorbed
     widened = work.value_bytes(ops) / ops.elem_bytes  # fewer fill a vector
-    other = vector_instructions(ops, runtime) * np.maximum(scalar, widened)
+    other = vector_instructions(ops, runtime) * np.maximum(scalar, widened * ~rows.attention.absorbed)
     cycles = work.macs / sustained + other / (peak * fit.vector_ratio)
     if fit.blocked is not None:
         cycles = cycles + work.tiles * fit.blocked.tile_cycles
@@ -92,12 +93,15 @@ def _arithmetic_cycles(rows: PricedRows, machine: CpuMachine) -> Array:
     return np.where(one_by_one > 0, one_by_one * ops.flops, cycles)
 
 
-def _stream_ceiling(work: Work, machine: CpuMachine, slowed: Array) -> dict[str, Product]:
+def _stream_ceiling(work: Work, machine: CpuMachine, divided: Array, others: Array) -> dict[str, Product]:
     """The wait for weights used once, unless all waits for memory are overheads."""
     if machine.runtime.waits_for_memory:
         return {}
     fit, in_int8 = machine.fitted, np.asarray(work.sustains) == Sustains.INT8
-    rate = np.where(np.asarray(work.weight_streams) > 1, fit.linear_rows_bytes_per_cycle, fit.linear_bytes_per_cycle)
+    again = np.asarray(work.weight_streams) > 1
+    rate = np.where(again, fit.linear_rows_bytes_per_cycle, fit.linear_bytes_per_cycle)
+    through_shared = np.maximum(fit.linear_rows_contention_ratio, fit.contention_ratio)
+    slowed = divided * (1 + np.where(again, through_shared, fit.contention_ratio) * others)
     if fit.int8 is not None:
         rate = np.where(in_int8, fit.int8.linear_bytes_per_cycle, rate)
     cycles = work.weight_streams * work.weight_bytes / rate
@@ -168,9 +172,10 @@ def _memory_times(rows: PricedRows, machine: CpuMachine, threads: Any) -> _Memor
     spilled = miss_ratio(scratch, capacity)
     rereads = reread_bytes(ops, work, capacity) / threads
     extra = rereads + 2 * spilled * scratch
-    cold = tensors = tensor_bytes(ops, work, misses.cold, machine)
+    own = ~rows.attention.absorbed
+    cold = tensors = own * tensor_bytes(ops, work, misses.cold, machine)
     if misses.last is not misses.cold:
-        tensors = tensor_bytes(ops, work, misses.last, machine)
+        tensors = own * tensor_bytes(ops, work, misses.last, machine)
     if not machine.runtime.waits_for_memory:
         fetched = read_bytes(ops, work, misses.last, machine)
         before = machine.runtime.packs_ahead * (work.packed > 0) * fetched

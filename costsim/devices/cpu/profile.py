@@ -174,6 +174,9 @@ class CpuRuntime(Runtime):
     op_instructions: dict[str, PositiveFloat] = Field(default_factory=dict)
     """Vector instructions of an output of these ops, in the place of their exponentials: chains of many, of which
     each waits for the one before."""
+    attention_layer: bool = False
+    """Attention is one layer: its products are matrix products like any other, heads run side by side, and nothing is
+    transposed or scaled apart."""
     linear_rows: PositiveFloat | None = None
     """Rows of a matrix that a fully connected kernel takes at once, reading all weights for them; of other numbers of
     rows it takes one at a time. None: many rows are a matrix product like any other."""
@@ -275,6 +278,9 @@ class CpuFitted(Block):
     """Weights of matrix-vector products, one core: each is used once, so nothing hides the wait for it."""
     linear_rows_bytes_per_cycle: Rate = 64.0
     """The same where a kernel reads them again for every few rows of a matrix (``runtime.linear_rows``)."""
+    linear_rows_contention_ratio: Annotated[NonNegativeFloat, Effect.SLOWER] = 0.0
+    """Slowdown of such streams by each further thread where it is above ``contention_ratio``: all come through the
+    level that cores share."""
     pack_bytes_per_cycle: Rate
     """Bytes read and written a cycle by im2col, packing and padding copies, one core."""
     transform_bytes_per_cycle: Rate

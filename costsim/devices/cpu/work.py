@@ -10,6 +10,7 @@ from enum import IntEnum
 
 import numpy as np
 
+from costsim.devices.cpu.attention import Attention
 from costsim.devices.cpu.layout import Layout
 from costsim.devices.cpu.machine import Number
 from costsim.devices.cpu.profile import CpuFitted
@@ -58,6 +59,7 @@ class Rows:
 
     ops: OpTable
     layout: Layout
+    attention: Attention
     converted_bytes: Array
     """Read and written by passes between int8 and floats, ``(ops, points)`` (``costsim.devices.cpu.precision``)."""
     repacked_bytes: Array
@@ -65,7 +67,8 @@ class Rows:
 
     def take(self, rows: np.ndarray) -> Rows:
         """These rows alone."""
-        return Rows(self.ops.take(rows), self.layout.take(rows), self.converted_bytes[rows], self.repacked_bytes[rows])
+        taken = self.ops.take(rows), self.layout.take(rows), self.attention.take(rows)
+        return Rows(*taken, self.converted_bytes[rows], self.repacked_bytes[rows])
 
 
 @dataclass(frozen=True)

@@ -27,14 +27,14 @@ class Pass:
         """
         ops, runtime = rows.ops, machine.runtime
         passes = ops.by_op(runtime.passes, 1.0)
-        touched = passes * (ops.input_elems + ops.output_elems)
+        touched = passes * (ops.input_elems + ops.output_elems) * ~rows.attention.absorbed
         casts = ops.is_op(*(runtime.plain_tensor_ops or ())) & (ops.elem_bytes == HALF_BYTES)
         vectors = np.ceil(ops.c_out / machine.lanes(ops.elem_bytes))
         return Work(
             macs=np.zeros_like(touched),
             loads=touched,
             l2_reads=touched,
-            items=np.where(ops.is_op(*runtime.serial_ops), 1.0, vectors),
+            items=np.where(ops.is_op(*runtime.serial_ops) & ~rows.attention.inside, 1.0, vectors),
             weight_bytes=ops.weight_bytes,
             elem_bytes=np.where(casts, SINGLE_BYTES, 0.0),
             passes=passes,

@@ -22,7 +22,7 @@ class RowsAtATime:
     def applies(self, rows: Rows, machine: CpuMachine) -> np.ndarray:
         """Mask ``(ops, points)``."""
         ops = rows.ops
-        return (ops.kind == MAC) & ops.is_op("linear") & (ops.h_out * ops.w_out > 1)
+        return (ops.kind == MAC) & ops.is_op("linear") & (ops.h_out * ops.w_out > 1) & ~rows.attention.inside
 
     def work(self, rows: Rows, machine: CpuMachine) -> Work:
         """Groups of ``taken`` rows, each with all weights.
