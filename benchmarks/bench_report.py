@@ -22,7 +22,9 @@ ACTIONS = {
     "filter by a word": "const box = document.querySelector('.filters input'); box.value = 'stage3';"
     "box.dispatchEvent(new Event('input', {bubbles: true}))",
     "clear the filter": "document.querySelector('.filters').reset()",
-    "choose a block": "document.querySelector('[data-block]').click()",
+    "choose a block": "const list = document.querySelector('.filters [data-column=block]'); list.selectedIndex = 1;"
+    "list.dispatchEvent(new Event('input', {bubbles: true}))",
+    "open the whole graph": "document.querySelector('.graph [data-do=open]').click()",
     "switch a what-if": "document.querySelector('input[name=ceiling]').click()",
 }
 UNTIL_PAINTED = """

@@ -6,7 +6,7 @@ Every message is one line that says what is wrong, where, and how to mend it.
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 LONGEST = 600
@@ -66,6 +66,18 @@ class DoesNotFitError(CostsimError):
     exit_code = 2
     tried: tuple[Any, ...] = ()
     """The graph, the run and the profile it was raised over, where they are known."""
+
+    def __init__(self, what: str, otherwise: Callable[[], str] | None = None) -> None:
+        """``otherwise`` says what would make it smaller; it is worked out only for those who read the message."""
+        super().__init__(what)
+        self.otherwise = otherwise
+
+    def __str__(self) -> str:
+        line = super().__str__()
+        return f"{line}; {visible(self.otherwise())}" if self.otherwise else line
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(self), (str(self),), {"tried": self.tried}  # another process gets the words
 
 
 class AssertionFailedError(CostsimError):

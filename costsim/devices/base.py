@@ -123,6 +123,9 @@ class DeviceModel(ABC):
     mixes_dtypes: ClassVar[bool] = False
     """Whether layers that a quantised file keeps in floats are priced so in a run in int8."""
 
+    plans_each_network: ClassVar[bool] = False
+    """Whether ``plan`` works something out for every network by itself: one of other dimensions is another then."""
+
     def plan(self, ops: OpTable, profile: Any, run: RunConfig) -> OpTable:
         """Decide what runs as one group and which tensors stay on chip, at every point, before costing.
 

@@ -210,7 +210,7 @@ class LayerGraph:
 
     @property
     def inputs(self) -> tuple[Node, ...]:
-        return tuple(node for node in self if isinstance(node.layer, Input))
+        return tuple(node for node in self if node.placed.op == Input.op)
 
     @property
     def outputs(self) -> tuple[Node, ...]:

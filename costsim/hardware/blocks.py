@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated, Any, Literal, get_args
+from typing import Annotated, Any, Literal
 
 from costsim.errors import InputError
-from costsim.hardware.declared import Block, Field, NonNegativeFloat, PositiveFloat
+from costsim.hardware.declared import Block, Field, NonNegativeFloat, PositiveFloat, marks_in
 from costsim.hardware.effects import Effect
 from costsim.units import parse_quantity
-
-if TYPE_CHECKING:
-    from pydantic.fields import FieldInfo
 
 DTYPE_BYTES = {"fp32": 4.0, "tf32": 4.0, "fp16": 2.0, "bf16": 2.0, "int16": 2.0, "int8": 1.0}
 
@@ -38,16 +34,9 @@ class Unit:
         return no_info_before_validator_function(self.read, handler(source))
 
 
-def unit_of(field: FieldInfo) -> str | None:
-    """The unit a field is written with, by its type, also inside ``X | None`` and collections of ``X``."""
-    marks = _metadata(field.annotation, field.metadata)
-    return next((mark.name for mark in marks if isinstance(mark, Unit)), None)
-
-
-def _metadata(annotation: Any, said: Iterable[Any]) -> Iterator[Any]:
-    yield from said
-    for part in get_args(annotation):
-        yield from _metadata(part, getattr(part, "__metadata__", ()))
+def unit_of(annotation: Any) -> str | None:
+    """The unit a field of this type is written with."""
+    return next((mark.name for mark in marks_in(annotation) if isinstance(mark, Unit)), None)
 
 
 Hertz = Annotated[PositiveFloat, Unit("Hz"), Effect.FASTER]

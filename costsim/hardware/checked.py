@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import cache
-from typing import Any, TypeVar, get_type_hints
+from typing import Any, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, create_model
 from pydantic_core import PydanticUndefined, core_schema
 
-from costsim.hardware.declared import MISSING, Block, Declared, fields_of
+from costsim.hardware.declared import MISSING, Block, Declared, fields_of, types_of
 
 AnyBlock = TypeVar("AnyBlock", bound=Block)
 
@@ -29,8 +29,7 @@ def checked(kind: type[AnyBlock], values: dict[str, Any]) -> AnyBlock:
 @cache
 def model_of(kind: type[Block]) -> type[BaseModel]:
     """The model with the fields a block declares."""
-    hints = get_type_hints(kind, include_extras=True)
-    fields: Any = {name: (hints[name], _default(kind, name)) for name in fields_of(kind)}
+    fields: Any = {name: (types_of(kind)[name], _default(kind, name)) for name in fields_of(kind)}
     model: type[BaseModel] = create_model(kind.__name__, __config__=STRICT, __doc__=kind.__doc__, **fields)
     return model
 

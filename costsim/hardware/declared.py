@@ -9,7 +9,7 @@ from __future__ import annotations
 from abc import ABC
 from collections.abc import Callable, Iterator, Mapping
 from functools import cache
-from typing import Annotated, Any, NamedTuple, Self, dataclass_transform
+from typing import Annotated, Any, NamedTuple, Self, dataclass_transform, get_args, get_type_hints
 
 MISSING: Any = ...
 """The default of a field that has none."""
@@ -147,6 +147,19 @@ def fields_of(kind: type[Block]) -> dict[str, FieldOf]:
             said = given if isinstance(given, Declared) else Declared(given)
             found[name] = FieldOf(said.named.get("alias", name), said.default, said.named.get("default_factory"))
     return found
+
+
+@cache
+def types_of(kind: type[Block]) -> dict[str, Any]:
+    """Every field of a kind of block to its type, with the marks beside it."""
+    return get_type_hints(kind, include_extras=True)
+
+
+def marks_in(annotation: Any) -> Iterator[Any]:
+    """What ``Annotated`` says beside a type, also inside ``X | None`` and collections of ``X``."""
+    yield from getattr(annotation, "__metadata__", ())
+    for part in get_args(annotation):
+        yield from marks_in(part)
 
 
 def _dumped(value: Any, by_alias: bool, exclude_defaults: bool) -> Any:

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from enum import StrEnum
-from typing import Any, get_args
 
-from costsim.hardware.declared import Block
+from costsim.hardware.declared import Block, fields_of, marks_in, types_of
 
 
 class Effect(StrEnum):
@@ -24,18 +23,13 @@ def fields_with(profile: Block, effect: Effect) -> dict[str, float]:
 
 
 def _marked(block: Block, effect: Effect, path: tuple[str, ...] = ()) -> Iterator[tuple[str, float]]:
-    for name, info in type(block).model_fields.items():
-        value, here = getattr(block, name), (*path, info.alias or name)
+    types = types_of(type(block))
+    for name, field in fields_of(type(block)).items():
+        value, here = getattr(block, name), (*path, field.word)
         if isinstance(value, Block):
             yield from _marked(value, effect, here)
-        elif effect in info.metadata or effect in _inside(info.annotation):
+        elif effect in marks_in(types[name]):
             values = value.items() if isinstance(value, dict) else [("", value)]
             yield from (
                 (".".join(filter(None, (*here, word))), number) for word, number in values if number is not None
             )
-
-
-def _inside(annotation: Any) -> set[Any]:
-    """Marks inside ``X | None`` and ``dict[str, X]``."""
-    found = {mark for mark in getattr(annotation, "__metadata__", ()) if isinstance(mark, Effect)}
-    return found.union(*(_inside(part) for part in get_args(annotation) if not isinstance(part, str)))

@@ -25,7 +25,7 @@ from costsim.hardware.blocks import (
     unit_of,
 )
 from costsim.hardware.calibration import Calibration
-from costsim.hardware.declared import Field
+from costsim.hardware.declared import Field, fields_of, types_of
 from costsim.hardware.energy import Energy
 from costsim.units import format_quantity, parse_quantity, round_significant
 
@@ -137,9 +137,9 @@ class Profile(Block):
         unit = None
         for word in path.split("."):
             if isinstance(value, Block):
-                fields = type(value).model_fields.items()
-                name, info = next((name, info) for name, info in fields if word in (name, info.alias))
-                value, unit = getattr(value, name), unit_of(info)
+                kind = type(value)
+                name = next(name for name, field in fields_of(kind).items() if word in (name, field.word))
+                value, unit = getattr(value, name), unit_of(types_of(kind)[name])
             else:
                 value = value[word]
         return value, unit
@@ -154,9 +154,10 @@ def _readable(value: Any, unit: str | None) -> str:
     if isinstance(value, (list, tuple)):
         return ", ".join(_readable(part, unit) for part in value) or "none"
     if isinstance(value, Block):
-        fields = type(value).model_fields
+        types = types_of(type(value))
         return " ".join(
-            f"{info.alias or name} {_readable(getattr(value, name), unit_of(info))}" for name, info in fields.items()
+            f"{field.word} {_readable(getattr(value, name), unit_of(types[name]))}"
+            for name, field in fields_of(type(value)).items()
         )
     if isinstance(value, bool) or value is None:
         return {True: "yes", False: "no", None: "none"}[value]

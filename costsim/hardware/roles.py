@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from enum import StrEnum
+from functools import cache
 from typing import Any
 
-from costsim.hardware.declared import Block
+from costsim.hardware.declared import Block, fields_of, marks_in, types_of
 
 
 class Role(StrEnum):
@@ -25,5 +26,9 @@ def memories(profile: Block, role: Role) -> dict[str, Any]:
     memory = getattr(getattr(profile, "hardware", None), "memory", None)
     if not isinstance(memory, Block):
         return {}
-    marked = (name for name, info in type(memory).model_fields.items() if role in info.metadata)
-    return {name: block for name in marked if (block := getattr(memory, name)) is not None}
+    return {name: block for name in _marked(type(memory), role) if (block := getattr(memory, name)) is not None}
+
+
+@cache
+def _marked(kind: type[Block], role: Role) -> list[str]:
+    return [name for name in fields_of(kind) if role in marks_in(types_of(kind)[name])]

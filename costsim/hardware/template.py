@@ -11,7 +11,7 @@ from types import NoneType
 from typing import TYPE_CHECKING, Any, Literal, get_args, get_origin
 
 from costsim.hardware.blocks import unit_of
-from costsim.hardware.declared import Block
+from costsim.hardware.declared import Block, types_of
 from costsim.hardware.profile import UNMEASURED
 from costsim.plugins import DEVICES, load_plugin
 
@@ -63,10 +63,10 @@ def template(family: str, name: str) -> str:
 
 
 def _fields(model: type[Block], indent: str) -> Iterator[str]:
-    docstrings = attribute_docstrings(model)
+    docstrings, types = attribute_docstrings(model), types_of(model)
     for name, info in model.model_fields.items():
         word = info.alias or name
-        unit, choices = unit_of(info), _choices(info)
+        unit, choices = unit_of(types[name]), _choices(info)
         notes = (docstrings.get(name, ""), f"One of {', '.join(choices)}." if choices else "", unit and f"[{unit}]")
         about = " ".join(filter(None, notes)).replace("``", "")
         if not info.is_required() and not info.examples:  # one with an example is asked for by another

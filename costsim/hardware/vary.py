@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from costsim.errors import InputError, unknown_name
-from costsim.hardware.declared import Block
+from costsim.hardware.declared import Block, fields_of
 from costsim.hardware.profile import Profile
 from costsim.hardware.trees import fields_named
 
@@ -109,7 +109,7 @@ def _replace(block: Any, path: list[str], values: np.ndarray | float, whole: str
 
 
 def _field_name(block: Block, word: str, whole: str) -> str:
-    words = {info.alias or name: name for name, info in type(block).model_fields.items()}
+    words = {field.word: name for name, field in fields_of(type(block)).items()}
     if word not in words:
         raise unknown_name("field", whole, words)
     return words[word]

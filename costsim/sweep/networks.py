@@ -19,6 +19,9 @@ from costsim.networks.zoo import family_of
 Options = Mapping[str, np.ndarray]
 """Constructor option to its value at each point."""
 
+REFUSES_ARRAYS = (InputError, TypeError, ValueError, IndexError)
+"""What constructors and layers raise that take no arrays, or at no point the sizes they hold."""
+
 Built = dict[Hashable, LayerGraph]
 """Networks of plain numbers by their constructor and its options."""
 
@@ -52,7 +55,7 @@ def graphs(network: Any, options: Options, resize: Options, points: int, built: 
         sizes = {name: values[where] for name, values in resize.items()}
         try:
             yield from _by_arrays(build, arrays, sizes, where)
-        except (InputError, TypeError, ValueError, IndexError, _NotAlike):
+        except (*REFUSES_ARRAYS, _NotAlike):
             yield from _one_by_one(build, arrays, sizes, where)
 
 
@@ -125,9 +128,19 @@ def _one_by_one(
     for key, here in _equal_rows(list(numbers.values())) if numbers else [((), np.arange(len(where)))]:
         try:
             graph = build(**dict(zip(numbers, key, strict=True)))
-            yield from _by_arrays(lambda graph=graph: graph, {}, _at(sizes, here), where[here])
         except InputError:  # the points are impossible
             continue
+        yield from _sized(graph, _at(sizes, here), where[here])
+
+
+def _sized(graph: LayerGraph, sizes: Options, where: np.ndarray) -> Iterator[Part]:
+    """One network at other sizes; those it cannot have, where it cannot tell them apart in an array, are left out."""
+    try:
+        yield from _by_arrays(lambda: graph, {}, sizes, where)
+    except REFUSES_ARRAYS:
+        alone = _equal_rows(list(sizes.values())) if sizes else ()
+        for here in [rows for _, rows in alone if len(rows) < len(where)]:
+            yield from _sized(graph, _at(sizes, here), where[here])
 
 
 def _conv_kinds(graph: LayerGraph, points: int) -> np.ndarray:

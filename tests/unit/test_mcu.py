@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 from pathlib import Path
 
 import numpy as np
@@ -108,8 +109,10 @@ def test_a_card_vouches_for_its_own_runtime_only() -> None:
 
 @pytest.mark.parametrize(("network", "says"), [("resnet50", "of flash"), ("mobilenet_v2_0.25x", "of SRAM")])
 def test_what_does_not_fit_says_what_would(network: str, says: str) -> None:
-    with pytest.raises(DoesNotFitError, match=says):
+    with pytest.raises(DoesNotFitError, match=says) as refused:
         costsim.analyze(network, "rp2040")
+    elsewhere = pickle.loads(pickle.dumps(refused.value))  # as a worker's error reaches the process that asked it
+    assert str(elsewhere) == str(refused.value) and elsewhere.exit_code == 2
 
 
 @pytest.mark.parametrize("hw", ["rp2040", "rpi4b", "gtx_1080ti"])

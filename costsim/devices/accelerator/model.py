@@ -35,6 +35,7 @@ class AcceleratorModel(DeviceModel):
     """
 
     profile_type: ClassVar[type[Profile]] = AcceleratorProfile
+    plans_each_network: ClassVar[bool] = True
 
     def plan(self, ops: OpTable, profile: Any, run: RunConfig) -> OpTable:
         return ops.with_plans(plan_networks(ops, profile, run.threads))

@@ -30,7 +30,7 @@ def check_fits(ops: OpTable, profile: McuProfile) -> None:
         )
     if held.sram_bytes > sram_size:
         raise DoesNotFitError(
-            f"{_arena(ops, held)}, {profile.name} has {_size(sram_size)} of SRAM; {_others(ops, profile)}"
+            f"{_arena(ops, held)}, {profile.name} has {_size(sram_size)} of SRAM", lambda: _others(ops, profile)
         )
 
 

@@ -40,6 +40,7 @@ class McuModel(DeviceModel):
     """One in-order core, an arena in SRAM, weights in flash."""
 
     profile_type: ClassVar[type[Profile]] = McuProfile
+    plans_each_network: ClassVar[bool] = True
 
     def plan(self, ops: OpTable, profile: Any, run: RunConfig) -> OpTable:
         """Refuse what the part cannot hold.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import product
 from math import prod
@@ -22,6 +22,9 @@ from costsim.report.page.choices import Choice, choices
 from costsim.report.page.whatif import too_long_to_replan
 from costsim.report.page.widths import widths
 from costsim.simulate import lower_for
+from costsim.sweep.lowered import RESIZES
+from costsim.sweep.networks import graphs
+from costsim.sweep.points import members
 from costsim.tables.cache import Caches
 from costsim.tables.optable import OpTable
 from costsim.totals import cost_totals, seconds_by_bound
@@ -31,16 +34,21 @@ if TYPE_CHECKING:
 
 Record = dict[str, Any]
 
-WIDTH = "width"
+DTYPE, WIDTH = "dtype", "width"
 MOST_POINTS = 2100
 MOST_ROWS = 6000
 """Ops of all networks and plans together that are worked out for one grid: a second at most."""
 
-SHAPING = ("dtype", "batch", "input_size", WIDTH)
+SHAPING = (DTYPE, *RESIZES, WIDTH)
 """Choices that ask for another op table."""
 
 THINNED = ("batch",)
 """Choices of which every second value is enough."""
+
+MOST_TOGETHER = 600
+"""Layers of a network that is priced at all its shapes in one call: of longer ones that repeat themselves, a shape at
+a time is sooner done, for equal layers of plain numbers are lowered once.
+"""
 
 DIGITS = 5
 FEWEST_PER_PLAN = 1
@@ -99,40 +107,62 @@ def priced(
 
     ``networks`` are the names of the network at other widths.
     """
-    graphs = {width: build(name).with_input(*graph.input_shape) for width, name in networks.items()}
-    shaping, others = [c for c in turned if c.key in SHAPING], [c for c in turned if c.key not in SHAPING]
-    settings = list(product(*(range(len(c.texts)) for c in others)))
-    places = np.array(settings, dtype=int).reshape(len(settings), len(others))
-    columns, threads = _columns(profile, run, others, places)
-    sized = places[:, [number for number, choice in enumerate(others) if _is_size(choice)]]
-    sizes = np.unique(sized, axis=0, return_inverse=True)[1].ravel()
+    places = np.array(list(product(*(range(len(c.texts)) for c in turned)))).reshape(-1, len(turned))
+    at = {choice.key: places[:, number] for number, choice in enumerate(turned)}
+    texts = {choice.key: choice.texts for choice in turned}
+    each = device_for(profile).plans_each_network or len(graph) > MOST_TOGETHER
+    apart = SHAPING if each else (DTYPE, WIDTH)
+    shapes, sizes = _numbered(at, SHAPING), _numbered(at, [c.key for c in turned if _is_size(c)])
+    found = [Point(None)] * len(places)
     caches = Caches()
-    found: dict[tuple[int, ...], Point] = {}
-    for shape in product(*(range(len(c.texts)) for c in shaping)):
-        texts = {c.key: c.texts[i] for c, i in zip(shaping, shape, strict=True)}
-        here = RunConfig(texts.get("dtype", run.dtype), threads)
-        try:
-            ops = lower_for(_shaped(graphs.get(texts.get(WIDTH, ""), graph), texts), profile, here, caches)
-            points = _priced(ops, vary(profile, columns), here, sizes)
-        except CostsimError:
-            points = [Point(None)] * len(settings)
-        for setting, point in zip(settings, points, strict=True):
-            at = {c.key: i for c, i in [*zip(shaping, shape, strict=True), *zip(others, setting, strict=True)]}
-            found[tuple(at[c.key] for c in turned)] = point
-    return [found[place] for place in product(*(range(len(c.texts)) for c in turned))]
+    for rows in members(_numbered(at, apart)):
+        first = {key: texts[key][at[key][rows[0]]] for key in at}
+        own = build(networks[first[WIDTH]]).with_input(*graph.input_shape) if WIDTH in at else graph
+        sides = {key: _sides(texts[key], own)[at[key][rows]] for key in RESIZES if key in at}
+        for part in graphs(own, {}, sides, len(rows)):
+            here = rows[part.points]
+            columns, threads = _columns(profile, run, turned, places[here])
+            setting = RunConfig(first.get(DTYPE, run.dtype), threads)
+            try:
+                ops = lower_for(part.graph, profile, setting, caches)
+                points = _priced(ops, vary(profile, columns), setting, shapes[here], sizes[here])
+            except CostsimError:
+                continue
+            for place, point in zip(here, points, strict=True):
+                found[place] = point
+    return found
 
 
-def _priced(ops: OpTable, profile: Profile, run: RunConfig, sizes: np.ndarray) -> list[Point]:
-    """The points of one network. Whether it fits hangs on ``sizes`` alone, ``(points,)`` by number."""
+def _numbered(at: Mapping[str, np.ndarray], keys: Iterable[str]) -> np.ndarray:
+    """``(points,)`` the same number for points that agree in these choices."""
+    number = np.zeros(len(next(iter(at.values()))), dtype=int)
+    for key in keys:
+        if key in at:
+            number = number * (at[key].max() + 1) + at[key]
+    return number
+
+
+def _sides(texts: Sequence[str], graph: LayerGraph) -> np.ndarray:
+    """Batches and input sizes as a graph takes them: numbers where all are square, so that one graph has them all."""
+    channels = graph.input_shape[1]
+    shapes = [parse_input_size(text) for text in texts]
+    if all(len(s) == 1 or (s[0] == channels and len(set(s[1:])) == 1) for s in shapes):
+        return np.array([s[-1] for s in shapes])
+    return np.array(texts, dtype=object)
+
+
+def _priced(ops: OpTable, profile: Profile, run: RunConfig, shapes: np.ndarray, sizes: np.ndarray) -> list[Point]:
+    """The points of one graph; whether it fits hangs on ``shapes`` and ``sizes``, ``(points,)`` by number."""
     try:
         return _planned(ops, profile, run, len(sizes))
     except DoesNotFitError:
-        if (sizes == sizes[0]).all():
+        apart = shapes if (shapes != shapes[0]).any() else sizes
+        if (apart == apart[0]).all():
             return [Point(None)] * len(sizes)
     found = [Point(None)] * len(sizes)
-    for size in np.unique(sizes):
-        here = np.flatnonzero(sizes == size)
-        points = _priced(ops, at_points(profile, here), _at(run, here), sizes[here])
+    for here in members(apart):
+        table = ops if apart is sizes else ops.at_point(int(here[0]))
+        points = _priced(table, at_points(profile, here), _at(run, here), shapes[here], sizes[here])
         for place, point in zip(here, points, strict=True):
             found[place] = point
     return found
@@ -181,14 +211,6 @@ def _columns(
             values = np.array([profile.value_of(field, text) for text in choice.texts])
             columns[field] = values[settings[:, number]]
     return columns, threads
-
-
-def _shaped(graph: LayerGraph, texts: dict[str, str]) -> LayerGraph:
-    n = graph.input_shape[0]
-    batch = int(texts["batch"]) if "batch" in texts else n
-    if "input_size" in texts:
-        return graph.with_input(batch, *parse_input_size(texts["input_size"]))
-    return graph if batch == n else graph.with_batch(batch)
 
 
 def _affordable(
