@@ -8,22 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from costsim.advice.changes import LOSSES, Change, State
-from costsim.errors import InputError
-from costsim.files import write_bytes
-from costsim.importers.json import save_network
+from costsim.advice.written import write_network
 from costsim.limits import Assertion
 from costsim.units import format_milliseconds
-
-
-def check_format(path: str | Path) -> None:
-    """Refuse to write where a path ends in no format there is.
-
-    Raises:
-        InputError: neither ``.onnx`` nor ``.json``.
-    """
-    suffix = Path(path).suffix
-    if suffix not in (".onnx", ".json"):
-        raise InputError(f"'{suffix}' is no format to write", where=f"-o {path}", mend="write .onnx or .json")
 
 
 def _how_it_runs(state: State) -> dict[str, str]:
@@ -79,13 +66,7 @@ class Suggestion:
         Raises:
             InputError: another ending, a layer the format has no word for, or a path that cannot be written.
         """
-        check_format(path)
-        if Path(path).suffix == ".json":
-            save_network(self.state.graph, path)
-        else:
-            from costsim.exporters.onnx import onnx_model
-
-            write_bytes(path, onnx_model(self.state.graph).SerializeToString())
+        write_network(self.state.graph, path)
 
     def record(self) -> dict[str, Any]:
         """All of it as plain data."""

@@ -8,7 +8,7 @@ from collections.abc import Collection
 import click
 
 from costsim.advice import Advice, advise
-from costsim.advice.result import check_format
+from costsim.advice.written import check_format
 from costsim.cli.options import parse_settings, run_options
 from costsim.cli.outputs import format_option, print_report
 from costsim.errors import AssertionFailedError, InputError

@@ -9,6 +9,7 @@ from typing import Any
 import click
 
 from costsim.advice import Advice, advise_simulation, other_runtimes
+from costsim.advice.written import check_format, write_network
 from costsim.analysis import Analysis
 from costsim.api import analyze
 from costsim.cli.options import parse_settings, run_options
@@ -22,7 +23,6 @@ from costsim.guidelines.assertion import Verdict, judge
 from costsim.guidelines.pricing import apply_findings, takes_minutes
 from costsim.guidelines.regions import regions
 from costsim.guidelines.suppress import Suppression, load_suppressions
-from costsim.importers.json import save_network
 from costsim.limits import Assertion, parse_assertion
 from costsim.project import FILE, Project, project_of
 from costsim.report.verbs.checked import Checked
@@ -62,7 +62,9 @@ class Asked:
     help="Change the network as this finding would have it: G2@stage3.",
 )
 @click.option("--html", metavar="FILE", help="Also write the report page, with these findings and limits.")
-@click.option("-o", "--output", "target", metavar="FILE", help="Where --apply writes the changed network, as JSON.")
+@click.option(
+    "-o", "--output", "target", metavar="FILE", help="Where --apply writes the changed network: .onnx or .json."
+)
 def command(
     network: str | None, hw: str | None, config: str | None, settings: tuple[str, ...], output: str, everything: bool,
     suppress: str | None, assertions: tuple[str, ...], applied: tuple[str, ...], html: str | None, target: str | None,
@@ -85,6 +87,8 @@ def command(
         raise InputError(
             "--apply and --output go together", where="check", mend="write --apply G2@stage3 -o better.json"
         )
+    if target:
+        check_format(target)
     if network is None:
         if applied or html:
             raise InputError("--apply and --html are of one network", where="check", mend="write NETWORK --hw HW")
@@ -106,7 +110,7 @@ def command(
         if not any(suppression.covers(f) for f in found):
             click.echo(f"costsim: nothing found for the suppression of {suppression.id}", err=True)
     if target and changed:
-        save_network(changed, target)
+        write_network(changed, target)
         click.echo(f"{changed.name} with {', '.join(applied)} applied written to {target}", err=True)
     if html:  # after the result is printed, so that a bad path loses nothing
         from costsim.report.page.html import page

@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Generic, TypeVar
 
 import numpy as np
 
@@ -15,6 +15,9 @@ from costsim.tables.costtable import CostTable
 from costsim.tables.optable import OpTable
 from costsim.tables.schema import Array
 from costsim.units import counted
+
+P = TypeVar("P", bound=Profile)
+"""The class of a family's profiles."""
 
 ALL = "all"
 """Every core a device has, where threads are asked for."""
@@ -112,7 +115,7 @@ class Placed:
     size_bytes: float
 
 
-class DeviceModel(ABC):
+class DeviceModel(ABC, Generic[P]):
     """Prices op tables on the profiles of one family. Stateless; all arrays are ``(ops, points)``."""
 
     profile_type: ClassVar[type[Profile]]
@@ -126,7 +129,7 @@ class DeviceModel(ABC):
     plans_each_network: ClassVar[bool] = False
     """Whether ``plan`` works something out for every network by itself: one of other dimensions is another then."""
 
-    def plan(self, ops: OpTable, profile: Any, run: RunConfig) -> OpTable:
+    def plan(self, ops: OpTable, profile: P, run: RunConfig) -> OpTable:
         """Decide what runs as one group and which tensors stay on chip, at every point, before costing.
 
         Raises:
@@ -135,7 +138,7 @@ class DeviceModel(ABC):
         return ops
 
     @abstractmethod
-    def costs(self, ops: OpTable, profile: Any, run: RunConfig) -> CostTable:
+    def costs(self, ops: OpTable, profile: P, run: RunConfig) -> CostTable:
         """Named ceilings, overheads and traffic of every op.
 
         The laws every family is held to: more bandwidth, buffer or cores are never slower;
@@ -143,49 +146,49 @@ class DeviceModel(ABC):
         peak; every executed op costs something.
         """
 
-    def kind_costs(self, ops: OpTable, profile: Any, run: RunConfig) -> CostTable:
+    def kind_costs(self, ops: OpTable, profile: P, run: RunConfig) -> CostTable:
         """The same numbers, equal ops priced once (``CostTable.kind_of``): what sweeps add up."""
         return self.costs(ops, profile, run)
 
     @abstractmethod
-    def roofs(self, profile: Any, run: RunConfig) -> Roofs:
+    def roofs(self, profile: P, run: RunConfig) -> Roofs:
         """Peak arithmetic and peak bandwidth per memory level, before any efficiency."""
 
-    def images_per_s(self, ops: OpTable, costs: CostTable, profile: Any, run: RunConfig) -> float:
+    def images_per_s(self, ops: OpTable, costs: CostTable, profile: P, run: RunConfig) -> float:
         """How many images a second go through if runs follow each other; ``ops`` and ``costs`` of one network and
         point.
         """
         return float(ops.n[0, 0] / costs.latency_s.sum())
 
-    def footprint(self, ops: OpTable, profile: Any, run: RunConfig) -> Footprint:
+    def footprint(self, ops: OpTable, profile: P, run: RunConfig) -> Footprint:
         """What a planned table of one network and point takes of the memories that must hold it."""
         return Footprint()
 
-    def memories(self, ops: OpTable, profile: Any, run: RunConfig) -> Sequence[Memory]:
+    def memories(self, ops: OpTable, profile: P, run: RunConfig) -> Sequence[Memory]:
         """The memories that a planned table of one network and point has to find room in, bank by bank."""
         return ()
 
-    def figures(self, profile: Any) -> dict[str, Any]:
+    def figures(self, profile: P) -> dict[str, Any]:
         """Figures of the device itself that tell designs apart: ``array_macs``, ``onchip_bytes``, ``area_mm2``."""
         return {}
 
-    def memory_map(self, ops: OpTable, profile: Any, run: RunConfig) -> Sequence[Placed]:
+    def memory_map(self, ops: OpTable, profile: P, run: RunConfig) -> Sequence[Placed]:
         """Where everything of a planned table of one network and point lies, on devices that lay it out."""
         return ()
 
-    def notes(self, ops: OpTable, profile: Any, run: RunConfig) -> tuple[str, ...]:
+    def notes(self, ops: OpTable, profile: P, run: RunConfig) -> tuple[str, ...]:
         """What the user should know about a planned table of one network and point."""
         return ()
 
-    def channel_tile(self, profile: Any, run: RunConfig) -> int:
+    def channel_tile(self, profile: P, run: RunConfig) -> int:
         """Output channels the arithmetic takes at once: of a width that is no multiple, a part runs idle."""
         return 1
 
-    def fewest_macs(self, ops: OpTable, profile: Any, run: RunConfig) -> Array:
+    def fewest_macs(self, ops: OpTable, profile: P, run: RunConfig) -> Array:
         """Multiplications the best algorithm of the runtime still does; fewer than ``macs`` with Winograd."""
         return ops.macs
 
-    def unavoidable_dram_bytes(self, ops: OpTable, profile: Any) -> Array:
+    def unavoidable_dram_bytes(self, ops: OpTable, profile: P) -> Array:
         """``(points,)`` bytes no plan can keep off DRAM: weights, the network's input and its outputs, once."""
         is_output = ops.leaves[:, None]
         first = np.argmax(ops.reads_input)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from costsim.devices.base import DeviceModel
 from costsim.hardware.profile import Profile
 from costsim.plugins import DEVICES, load_plugin, plugins
@@ -12,7 +14,7 @@ def families() -> list[str]:
     return sorted(plugins(DEVICES))
 
 
-def device_for(profile: Profile) -> DeviceModel:
+def device_for(profile: Profile) -> DeviceModel[Any]:
     """The model that prices this profile's family.
 
     Raises:

@@ -121,6 +121,7 @@ def test_apply_writes_a_network_that_can_be_analyzed(run, tmp_path):
         (("--assert", "energy_mj < 1"), "energy_mj is not known"),
         (("--suppress", "nowhere.yaml"), "nowhere.yaml"),
         (("--apply", "G2@stage9", "-o", "x.json"), "G2@stage"),
+        (("--apply", "G2@stage3", "-o", "x.tflite"), "write .onnx or .json"),
         (("--apply", "G2@stage3"), "--output"),
         (("--assert", "G2@stag3.cost_ms < 1"), "unknown place 'stag3'; did you mean stage3"),
     ],

@@ -29,6 +29,15 @@ def test_equal_to_analyze_to_the_last_digit(hw):
     assert list(costsim.Predictor(hw)(mixed)) == [costsim.analyze(net, hw).latency_ms for net in mixed]
 
 
+def test_networks_that_fit_a_flash_one_by_one_are_priced_together():
+    graph = costsim.Network("mcunet_in0").graph
+    sizes = [graph.with_input(1, 3, side, side) for side in (32, 40, 48, 56)]
+    together = costsim.Predictor("stm32h743")(sizes)
+    assert list(together) == [costsim.analyze(net, "stm32h743").latency_ms for net in sizes]
+    flash = [costsim.analyze(net, "stm32h743").summary["flash_bytes"] for net in sizes]
+    assert max(flash) < 2 * 2**20 < sum(flash)
+
+
 def test_more_networks_than_are_priced_together():
     net = costsim.Network("shufflenet_v2_0.5x").graph
     assert np.ptp(costsim.Predictor("rpi4b")([net] * 130)) == 0

@@ -25,7 +25,7 @@ from costsim.tables.optable import OpTable
 from costsim.tables.schema import Array
 
 
-class AcceleratorModel(DeviceModel):
+class AcceleratorModel(DeviceModel[AcceleratorProfile]):
     """Ceilings: ``array`` (products, with the array's quantisation), ``vector`` (pooling, element-wise ops,
     copies), ``onchip`` (the buffer's bandwidth), ``dram``, ``flash`` (weights, where they have their own
     memory), ``host`` (ops that fall back). Overheads: ``dispatch`` per op, ``invoke`` per inference; where the
@@ -37,15 +37,15 @@ class AcceleratorModel(DeviceModel):
     profile_type: ClassVar[type[Profile]] = AcceleratorProfile
     plans_each_network: ClassVar[bool] = True
 
-    def plan(self, ops: OpTable, profile: Any, run: RunConfig) -> OpTable:
+    def plan(self, ops: OpTable, profile: AcceleratorProfile, run: RunConfig) -> OpTable:
         return ops.with_plans(plan_networks(ops, profile, run.threads))
 
-    def costs(self, ops: OpTable, profile: Any, run: RunConfig) -> CostTable:
+    def costs(self, ops: OpTable, profile: AcceleratorProfile, run: RunConfig) -> CostTable:
         if ops.plans is None:
             ops = self.plan(ops, profile, run)
         return self.kind_costs(ops, profile, run).per_op()
 
-    def kind_costs(self, ops: OpTable, profile: Any, run: RunConfig) -> CostTable:
+    def kind_costs(self, ops: OpTable, profile: AcceleratorProfile, run: RunConfig) -> CostTable:
         if profile.runtime.spread == "pipeline":
             return pipeline_costs(ops, profile, run)
         plan, work = ops.plan, work_of(ops, profile)
@@ -66,16 +66,16 @@ class AcceleratorModel(DeviceModel):
             kind_of=rows.of_row,
         )
 
-    def images_per_s(self, ops: OpTable, costs: CostTable, profile: Any, run: RunConfig) -> float:
+    def images_per_s(self, ops: OpTable, costs: CostTable, profile: AcceleratorProfile, run: RunConfig) -> float:
         return images_per_s(ops, costs, profile)
 
-    def footprint(self, ops: OpTable, profile: Any, run: RunConfig) -> Footprint:
+    def footprint(self, ops: OpTable, profile: AcceleratorProfile, run: RunConfig) -> Footprint:
         if ops.plan is None:
             return Footprint()
         held = verdict(ops, float(np.max(profile.hardware.memory.onchip.size_bytes)))
         return Footprint(held.used_bytes, held.size_bytes, held.spilled_bytes, held.fits)
 
-    def memories(self, ops: OpTable, profile: Any, run: RunConfig) -> Sequence[Memory]:
+    def memories(self, ops: OpTable, profile: AcceleratorProfile, run: RunConfig) -> Sequence[Memory]:
         if ops.plan is None:
             return ()
         onchip, cache = profile.hardware.memory.onchip, profile.hardware.memory.parameter_cache
@@ -89,35 +89,34 @@ class AcceleratorModel(DeviceModel):
             held.append(Memory("parameter cache", kept, cache.size_bytes))
         return held
 
-    def roofs(self, profile: Any, run: RunConfig) -> Roofs:
+    def roofs(self, profile: AcceleratorProfile, run: RunConfig) -> Roofs:
         hw, memory = profile.hardware, profile.hardware.memory
-        offchip = memory.flash if memory.dram is None else memory.dram
-        levels = {"dram": offchip.bandwidth_bytes_per_s, "onchip": memory.onchip.bandwidth_bytes_per_s}
+        levels = {"dram": memory.offchip.bandwidth_bytes_per_s, "onchip": memory.onchip.bandwidth_bytes_per_s}
         return Roofs(hw.clock_hz * hw.array.macs_per_cycle * cores_at_work(profile, run.threads), levels)
 
-    def figures(self, profile: Any) -> dict[str, Any]:
+    def figures(self, profile: AcceleratorProfile) -> dict[str, Any]:
         hw, onchip = profile.hardware, profile.hardware.memory.onchip
         macs = hw.array.macs_per_cycle * hw.cores
         sizes = onchip.size_bytes + (0.0 if onchip.weight_size_bytes is None else onchip.weight_size_bytes)
         return {"array_macs": macs, "onchip_bytes": sizes, "area_mm2": area_mm2(macs, sizes)}
 
-    def notes(self, ops: OpTable, profile: Any, run: RunConfig) -> tuple[str, ...]:
-        on_host, hw = runs_on_host(ops, profile), profile.hardware
+    def notes(self, ops: OpTable, profile: AcceleratorProfile, run: RunConfig) -> tuple[str, ...]:
+        on_host, hw, host = runs_on_host(ops, profile), profile.hardware, profile.hardware.host
         held = str(verdict(ops, hw.memory.onchip.size_bytes))
         notes = [f"{profile.name}: {parts_in_words(ops) if profile.runtime.spread == 'pipeline' else held}"]
-        if on_host.any():
-            words = dict.fromkeys(word for word, host in zip(ops.device_words, on_host[:, 0], strict=True) if host)
-            notes.append(f"{int(on_host.sum())} ops fall back to the {hw.host.core}: {', '.join(words)}")
+        if host is not None and on_host.any():
+            words = dict.fromkeys(word for word, falls in zip(ops.device_words, on_host[:, 0], strict=True) if falls)
+            notes.append(f"{int(on_host.sum())} ops fall back to the {host.core}: {', '.join(words)}")
         return tuple(notes)
 
-    def channel_tile(self, profile: Any, run: RunConfig) -> int:
+    def channel_tile(self, profile: AcceleratorProfile, run: RunConfig) -> int:
         return int(np.max(profile.hardware.array.grain[1]))
 
-    def fewest_macs(self, ops: OpTable, profile: Any, run: RunConfig) -> Array:
+    def fewest_macs(self, ops: OpTable, profile: AcceleratorProfile, run: RunConfig) -> Array:
         fewest: Array = profile.hardware.array.fewest_macs(ops)
         return fewest
 
-    def unavoidable_dram_bytes(self, ops: OpTable, profile: Any) -> Array:
+    def unavoidable_dram_bytes(self, ops: OpTable, profile: AcceleratorProfile) -> Array:
         weights = np.minimum(uncached_weight_bytes(ops, profile), ops.weight_bytes).sum(axis=0)
         if profile.runtime.spread == "pipeline":
             weights = np.zeros_like(weights)  # they stay on the chip where they fit

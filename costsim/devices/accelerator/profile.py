@@ -81,6 +81,13 @@ class AcceleratorMemory(Block):
         if self.dram is None and self.flash is None:
             raise ValueError("has neither dram nor flash: weights have no place to come from; give one of them")
 
+    @property
+    def offchip(self) -> OffChip:
+        """DRAM, or where there is none the flash."""
+        offchip = self.flash if self.dram is None else self.dram
+        assert offchip is not None
+        return offchip
+
 
 class Host(Block):
     """The processor that runs what the array cannot."""

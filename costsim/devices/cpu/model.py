@@ -26,7 +26,7 @@ run from cold caches; times are of a run after another where weights stay (``run
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import numpy as np
 
@@ -47,20 +47,20 @@ from costsim.tables.optable import OpTable
 from costsim.tables.schema import Array
 
 
-class CpuModel(DeviceModel):
+class CpuModel(DeviceModel[CpuProfile]):
     """Cores with vector units behind caches."""
 
     profile_type: ClassVar[type[Profile]] = CpuProfile
     mixes_dtypes: ClassVar[bool] = True
 
-    def plan(self, ops: OpTable, profile: Any, run: RunConfig) -> OpTable:
+    def plan(self, ops: OpTable, profile: CpuProfile, run: RunConfig) -> OpTable:
         """Nothing is planned but which tensors of a run in int8 are int8."""
         return in_precision(ops, profile, run)
 
-    def costs(self, ops: OpTable, profile: Any, run: RunConfig) -> CostTable:
+    def costs(self, ops: OpTable, profile: CpuProfile, run: RunConfig) -> CostTable:
         return self.kind_costs(ops, profile, run).per_op()
 
-    def kind_costs(self, ops: OpTable, profile: Any, run: RunConfig) -> CostTable:
+    def kind_costs(self, ops: OpTable, profile: CpuProfile, run: RunConfig) -> CostTable:
         machine = CpuMachine.of(profile, run)
         rows = distinct_rows(ops, machine, once=ops.points == points(profile) == 1)
         one = one_image(rows, machine)
@@ -73,19 +73,19 @@ class CpuModel(DeviceModel):
             traffic={level: rows.images * moved for level, moved in one.traffic.items()},
         )
 
-    def roofs(self, profile: Any, run: RunConfig) -> Roofs:
+    def roofs(self, profile: CpuProfile, run: RunConfig) -> Roofs:
         hw, dram = profile.hardware, profile.hardware.memory.dram
         bandwidth = np.minimum(dram.one_core_bandwidth_bytes_per_s * run.threads, dram.bandwidth_bytes_per_s)
         return Roofs(hw.clock_hz * hw.macs_per_cycle[run.dtype] * run.threads, {"dram": bandwidth})
 
-    def footprint(self, ops: OpTable, profile: Any, run: RunConfig) -> Footprint:
+    def footprint(self, ops: OpTable, profile: CpuProfile, run: RunConfig) -> Footprint:
         resident = profile.runtime.resident_bytes
         if resident is None:
             return Footprint()
         work, panels = work_of(ops, CpuMachine.of(profile, run)), profile.runtime.holds_panels
         return Footprint(process_bytes=process_bytes(ops, work, resident, holds_panels=panels))
 
-    def fewest_macs(self, ops: OpTable, profile: Any, run: RunConfig) -> Array:
+    def fewest_macs(self, ops: OpTable, profile: CpuProfile, run: RunConfig) -> Array:
         rules = profile.runtime.winograd
         if profile.runtime.blocked_layout is not None:
             return macs_inside(ops)
@@ -97,13 +97,13 @@ class CpuModel(DeviceModel):
         patch = max(rules.small_patch, rules.large_patch)
         return np.where(takes, ops.macs / (3 * patch / (patch + 2)) ** 2, ops.macs)
 
-    def unavoidable_dram_bytes(self, ops: OpTable, profile: Any) -> Array:
+    def unavoidable_dram_bytes(self, ops: OpTable, profile: CpuProfile) -> Array:
         """As for every device, with the weights in the format they are kept in."""
         machine = CpuMachine.of(profile, RunConfig(profile.runtime.dtypes[0]))
         stored = work_of(ops, machine).weight_bytes
         kept_smaller = np.minimum(stored, ops.weight_bytes) - ops.weight_bytes
         return super().unavoidable_dram_bytes(ops, profile) + kept_smaller.sum(axis=0)
 
-    def channel_tile(self, profile: Any, run: RunConfig) -> int:
+    def channel_tile(self, profile: CpuProfile, run: RunConfig) -> int:
         blocks = profile.runtime.blocked_layout
         return int(profile.runtime.microkernel.rows if blocks is None else blocks.block)

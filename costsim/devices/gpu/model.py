@@ -30,7 +30,7 @@ from costsim.tables.schema import Array
 from costsim.units import format_quantity
 
 
-class GpuModel(DeviceModel):
+class GpuModel(DeviceModel[GpuProfile]):
     """Four ceilings overlap, four overheads add to them; every op runs the library's fastest kernel.
 
     ``arithmetic`` counts tiles on the busiest multiprocessor, ``latency`` what its blocks wait when
@@ -42,7 +42,7 @@ class GpuModel(DeviceModel):
     profile_type: ClassVar[type[Profile]] = GpuProfile
     fills_with_batch: ClassVar[bool] = True
 
-    def plan(self, ops: OpTable, profile: Any, run: RunConfig) -> OpTable:
+    def plan(self, ops: OpTable, profile: GpuProfile, run: RunConfig) -> OpTable:
         weights, maps = ops.kept.get("GPU memory", (), lambda: _held_bytes(ops))
         context = profile.runtime.context_bytes
         room = profile.hardware.memory.dram.size_bytes - (0.0 if context is None else context)
@@ -54,10 +54,10 @@ class GpuModel(DeviceModel):
             )
         return ops
 
-    def costs(self, ops: OpTable, profile: Any, run: RunConfig) -> CostTable:
+    def costs(self, ops: OpTable, profile: GpuProfile, run: RunConfig) -> CostTable:
         return self.kind_costs(ops, profile, run).per_op()
 
-    def kind_costs(self, ops: OpTable, profile: Any, run: RunConfig) -> CostTable:
+    def kind_costs(self, ops: OpTable, profile: GpuProfile, run: RunConfig) -> CostTable:
         rows, hw, fit = _distinct_rows(ops, profile, run), profile.hardware, profile.fitted
         paces = Paces.of(profile)
         tried = contenders(rows.kernels, rows.dram_bytes, rows.reached_ratio, paces)
@@ -80,16 +80,16 @@ class GpuModel(DeviceModel):
             overlapped_s=fastest.of(overlapped_s),
         )
 
-    def roofs(self, profile: Any, run: RunConfig) -> Roofs:
+    def roofs(self, profile: GpuProfile, run: RunConfig) -> Roofs:
         hw = profile.hardware
         peak = hw.working_clock_hz * hw.multiprocessors * hw.macs_per_cycle[run.dtype]
         levels = {"dram": hw.memory.dram.bandwidth_bytes_per_s, "l2": hw.memory.l2.bandwidth_bytes_per_s}
         return Roofs(peak, levels)
 
-    def channel_tile(self, profile: Any, run: RunConfig) -> int:
+    def channel_tile(self, profile: GpuProfile, run: RunConfig) -> int:
         return min(tile.channels for tile in profile.runtime.tiles)
 
-    def fewest_macs(self, ops: OpTable, profile: Any, run: RunConfig) -> Array:
+    def fewest_macs(self, ops: OpTable, profile: GpuProfile, run: RunConfig) -> Array:
         tiles = profile.runtime.winograd.get(run.dtype, ())
         saving = max(((3 * t.outputs / (t.outputs + 2)) ** 2 for t in tiles), default=1.0)
         return np.where(winograd_applies(ops), ops.macs / saving, ops.macs)

@@ -19,7 +19,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import numpy as np
 
@@ -36,23 +36,24 @@ from costsim.tables.optable import MAC, OpTable
 from costsim.tables.schema import Array
 
 
-class McuModel(DeviceModel):
+class McuModel(DeviceModel[McuProfile]):
     """One in-order core, an arena in SRAM, weights in flash."""
 
     profile_type: ClassVar[type[Profile]] = McuProfile
     plans_each_network: ClassVar[bool] = True
 
-    def plan(self, ops: OpTable, profile: Any, run: RunConfig) -> OpTable:
+    def plan(self, ops: OpTable, profile: McuProfile, run: RunConfig) -> OpTable:
         """Refuse what the part cannot hold.
 
         Raises:
             DoesNotFitError: the arena is larger than SRAM, or weights and code than flash.
         """
-        for point in range(ops.points):
-            check_fits(ops.at_point(point), profile)
+        for network in ops.split():
+            for point in range(ops.points):
+                check_fits(network.at_point(point), profile)
         return ops
 
-    def costs(self, ops: OpTable, profile: Any, run: RunConfig) -> CostTable:
+    def costs(self, ops: OpTable, profile: McuProfile, run: RunConfig) -> CostTable:
         fit, cycle_s = profile.fitted, profile.fitted.core_cycles / profile.hardware.clock_hz
         flash_s = ops.weight_bytes / (profile.hardware.memory.flash.bandwidth_bytes_per_s * fit.flash_ratio)
         multiplies, soft = ops.kind == MAC, soft_element_cycles(profile, run.dtype)
@@ -82,17 +83,17 @@ class McuModel(DeviceModel):
         parts = energy_parts_j(energy, ops.macs, sram, flash, table.latency_s, ops.reads_input[:, None])
         return replace(table, energy_parts_j=parts)
 
-    def roofs(self, profile: Any, run: RunConfig) -> Roofs:
+    def roofs(self, profile: McuProfile, run: RunConfig) -> Roofs:
         hw = profile.hardware
         return Roofs(hw.clock_hz * hw.macs_per_cycle[run.dtype], {"flash": hw.memory.flash.bandwidth_bytes_per_s})
 
-    def channel_tile(self, profile: Any, run: RunConfig) -> int:
+    def channel_tile(self, profile: McuProfile, run: RunConfig) -> int:
         return int(profile.runtime.padded_rows)
 
-    def unavoidable_dram_bytes(self, ops: OpTable, profile: Any) -> Array:
+    def unavoidable_dram_bytes(self, ops: OpTable, profile: McuProfile) -> Array:
         return np.zeros(ops.points)
 
-    def footprint(self, ops: OpTable, profile: Any, run: RunConfig) -> Footprint:
+    def footprint(self, ops: OpTable, profile: McuProfile, run: RunConfig) -> Footprint:
         """SRAM of the arena and of descriptions beside it, flash of weights and code."""
         held, memory = occupancy(ops, profile.runtime), profile.hardware.memory
         return Footprint(
@@ -105,15 +106,15 @@ class McuModel(DeviceModel):
             arena_peak=ops.labels[held.peak_row].name,
         )
 
-    def memories(self, ops: OpTable, profile: Any, run: RunConfig) -> Sequence[Memory]:
+    def memories(self, ops: OpTable, profile: McuProfile, run: RunConfig) -> Sequence[Memory]:
         held, memory = occupancy(ops, profile.runtime), profile.hardware.memory
         sram = Memory("sram", held.sram_bytes, memory.sram.size_bytes)
         return sram, Memory("flash", held.flash_bytes, memory.flash.size_bytes)
 
-    def memory_map(self, ops: OpTable, profile: Any, run: RunConfig) -> Sequence[Placed]:
+    def memory_map(self, ops: OpTable, profile: McuProfile, run: RunConfig) -> Sequence[Placed]:
         return occupancy(ops, profile.runtime).memory_map(len(ops))
 
-    def notes(self, ops: OpTable, profile: Any, run: RunConfig) -> tuple[str, ...]:
+    def notes(self, ops: OpTable, profile: McuProfile, run: RunConfig) -> tuple[str, ...]:
         return said_of(ops, profile, run.dtype)
 
 

@@ -62,10 +62,14 @@ def latencies(comparison: Comparison) -> list[list[str]]:
     for network in comparison.networks:
         cells = (f"{times[network, hw] * per_ms:.{decimals}f}" for hw, (_, per_ms, decimals) in units.items())
         rows.append([network, *cells])
-    first = comparison.networks[0]
-    runs = [comparison.analyses[first, hw].simulation.run for hw in comparison.devices]
-    ways = ["runs in", *(f"{run.dtype} x{run.threads}" if run.threads > 1 else run.dtype for run in runs)]
+    ways = ["runs in", *(_runs_in(comparison, hw) for hw in comparison.devices)]
     return [*rows, ways, ["widest interval", *_widest(comparison)], ["calibrated", *_least(comparison)]]
+
+
+def _runs_in(comparison: Comparison, hw: str) -> str:
+    """Data types and threads on a device: ``fp32 x4``, ``fp32, int8`` where networks differ."""
+    runs = [comparison.analyses[network, hw].simulation.run for network in comparison.networks]
+    return ", ".join(dict.fromkeys(f"{r.dtype} x{r.threads}" if r.threads > 1 else r.dtype for r in runs))
 
 
 def _unit(smallest_ms: float) -> tuple[str, float, int]:

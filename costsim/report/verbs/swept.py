@@ -158,6 +158,8 @@ EFFECTS = ("mean", "least", "most")
 
 def _effects(result: SweepResult, axes: list[Axis], objective: str) -> object:
     records = [(short_name(axis.name), record) for axis in axes for record in _few(effects(result, axis, objective))]
+    if not any(record["settings"] for _, record in records):
+        return f"What each axis does to {objective} is not told: no setting was priced at all values of an axis."
     numbers = [
         _padded(name, ["-" if r[name] is None else metric(objective, r[name]) for _, r in records]) for name in EFFECTS
     ]

@@ -28,7 +28,7 @@ def text(rows: Rows, width: int | None = None) -> str:
         table.add_column(
             name.replace("_", "\n"),
             justify="left" if name in COLUMNS[:2] else "right",
-            no_wrap=name not in ("input", "network" if ranked else ""),
+            no_wrap=name not in ("network", "input" if ranked else ""),
             overflow="fold",
         )
     for row in rows:
