@@ -5,12 +5,16 @@ Every message is one line that says what is wrong, where, and how to mend it.
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Callable, Iterable
 from typing import Any
 
-LONGEST = 600
-"""Characters of each part of a message: names and values of others may be of any length."""
+MOST = 300
+"""Characters of a message: names and values of others may be of any length."""
+
+_NAME = re.compile(r"'([^']{61,})'")
+"""A name in quotes that is longer than a line has room for."""
 
 
 def visible(text: str) -> str:
@@ -28,6 +32,17 @@ def shortened(written: object, most: int = 60) -> str:
     return text if len(text) <= most else f"{text[:most]}... ({len(text)} characters)"
 
 
+def _within(most: int, *parts: str) -> list[str]:
+    """Parts of one message with long names cut, and then the longest parts, until all have room."""
+    short = [_NAME.sub(lambda name: f"'{shortened(name[1])}'", part) for part in parts]
+    for _ in short:
+        excess = sum(map(len, short)) + 2 * (len(short) - 1) - most
+        if excess > 0:
+            at = max(range(len(short)), key=lambda i: len(short[i]))
+            short[at] = shortened(short[at], max(len(short[at]) - excess - 25, 40))  # the cut is told in as many
+    return short
+
+
 class CostsimError(Exception):
     """Base of all errors raised on purpose."""
 
@@ -42,7 +57,7 @@ class InputError(CostsimError):
     """Bad input: an unknown name, a wrong unit, a malformed file, an impossible shape."""
 
     def __init__(self, what: str, *, where: str = "", mend: str = "") -> None:
-        self.what, self.where, self.mend = shortened(what, LONGEST), shortened(where, LONGEST), shortened(mend, LONGEST)
+        self.what, self.where, self.mend = _within(MOST, what, where, mend)
         super().__init__(f"{self.where}: {self.what}" if where else self.what)
 
     def __str__(self) -> str:

@@ -18,6 +18,9 @@ from costsim.graph.quantised import QUANTISED
 from costsim.importers.formats import FLOAT, INT8, Formats
 from costsim.tables.optable import MAC
 
+MOST_NAMED = 8
+"""Types of unknown ops that a note names."""
+
 
 @dataclass(frozen=True, eq=False)
 class Stored:
@@ -277,9 +280,10 @@ class GraphWriter:
 
 
 def _counted(unknown: Iterable[Node]) -> str:
-    """The types of some unknown ops, with how often there are more than one."""
-    counts = Counter(getattr(node.layer, "type_name", "") for node in unknown)
-    return ", ".join(f"{op} ({count})" if count > 1 else op for op, count in sorted(counts.items()))
+    """The types of some unknown ops, with how often there are more than one; of many types the first."""
+    counts = Counter(shortened(getattr(node.layer, "type_name", "")) for node in unknown)
+    named = [f"{op} ({count})" if count > 1 else op for op, count in sorted(counts.items())]
+    return ", ".join(named[:MOST_NAMED]) + (f" and {more} more" if (more := len(named) - MOST_NAMED) > 0 else "")
 
 
 def _listed(names: Iterable[str]) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from math import prod
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -117,3 +118,29 @@ def test_zeros_made_at_run_time_are_no_parameters(op: str) -> None:
 def test_gather_counts_negative_lists_from_the_end(chosen: list[int]) -> None:
     graph = graph_of([node("Gather", ["x", "i"], ["y"], axis=2)], MAP, [ints("i", chosen)])
     assert graph.outputs[0].shape == (1, 6, len(chosen), 4)
+
+
+def test_index_tables_of_a_few_thousand_elements_are_read_with_their_values(tmp_path: Path) -> None:
+    """As windowed attention stores them: 49 x 49 whole numbers, 19 KB."""
+    nodes = [
+        node("Gather", ["table", "at"], ["bias"], axis=1),
+        node("MatMul", ["x", "x"], ["scores"]),
+        node("Add", ["scores", "bias"], ["y"]),
+    ]
+    stored = [weight("table", 4, 169), ints("at", np.arange(49 * 49).reshape(49, 49) % 169)]
+    shape = [1, 4, 49, 49]
+    inputs = [helper.make_tensor_value_info("x", TensorProto.FLOAT, shape)]
+    outputs = [helper.make_tensor_value_info("y", TensorProto.FLOAT, None)]
+    model = helper.make_model(
+        helper.make_graph(nodes, "net", inputs, outputs, stored), opset_imports=[helper.make_opsetid("", 17)]
+    )
+    onnx.save(model, tmp_path / "net.onnx")
+    assert load_network(tmp_path / "net.onnx").total_params == 4 * 169
+
+
+def test_rows_of_a_table_by_a_long_list_are_folded() -> None:
+    """As attention with relative positions stores them: more places than are read with their values."""
+    nodes = [node("Gather", ["table", "at"], ["rows"]), node("Reshape", ["rows", "size"], ["bias"])]
+    nodes += [node("MatMul", ["x", "x"], ["scores"]), node("Add", ["scores", "bias"], ["y"])]
+    stored = [weight("table", 169, 1), ints("at", np.zeros(100 * 100)), ints("size", [1, 100, 100])]
+    assert graph_of(nodes, {"x": [1, 100, 100]}, stored).total_params == 169

@@ -320,6 +320,51 @@ def test_open_sizes_are_those_of_the_example_and_stay_open() -> None:
     assert str(net) == before
 
 
+def test_a_size_that_follows_from_an_open_one_is_the_one_asked_for() -> None:
+    sizes = {2: 4 * torch.export.Dim("h", max=64)}
+    net = program(nn.Conv2d(3, 4, 1), 1, 3, 16, 8, dynamic_shapes=(sizes,))
+    assert load_network(net, (3, 40, 8)).total_macs == 12 * 320
+    assert load_network(net.module(), (3, 20, 8)).total_macs == 12 * 160, "a program as a module"
+    with pytest.raises(InputError, match="the program was exported for 3x16x8"):
+        load_network(net, (3, 42, 8))
+
+
+def test_sizes_that_no_tensor_has_are_one_line() -> None:
+    with pytest.raises(InputError, match="must be non-negative"):
+        load_network(nn.Conv2d(3, 4, 1), (3, -1, 8))
+
+
+def test_numbers_read_out_of_tensors_are_said_to_be_assumed() -> None:
+    module = Net(lambda s, x: F.interpolate(s.conv(x), size=(int(x.max().item() * 3),) * 2), conv=nn.Conv2d(3, 4, 1))
+    assert "each is taken to be 4" in load_network(module, (3, 8, 8)).notes[0]
+
+
+class Unseen(torch.autograd.Function):  # type: ignore[misc]
+    """As reversible blocks are written: what it runs is hidden from the trace."""
+
+    @staticmethod
+    def forward(ctx: Any, x: Any, layer: Any) -> Any:
+        return layer(x.detach()).detach()
+
+    @staticmethod
+    def backward(ctx: Any, gradient: Any) -> Any:
+        return gradient, None
+
+
+def test_functions_with_a_backward_pass_of_their_own_are_looked_into() -> None:
+    graph = load_network(Net(lambda s, x: Unseen.apply(x, s.conv), conv=nn.Conv2d(3, 4, 1)), (3, 8, 8))
+    assert (graph.total_macs, graph.total_params) == (12 * 64, 16)
+
+
+def test_an_op_without_a_rule_for_its_shape_is_named_with_the_way_out() -> None:
+    library = torch.library.Library("unruled", "DEF")
+    library.define("op(Tensor x) -> Tensor")
+    library.impl("op", lambda x: x * 2, "CPU")
+    module = Net(lambda s, x: torch.ops.unruled.op(s.conv(x)), conv=nn.Conv2d(3, 4, 1))
+    with pytest.raises(InputError, match=r"unruled\.op\.default does not say.*torch\.library\.register_fake"):
+        load_network(module, (3, 8, 8))
+
+
 def test_inputs_can_be_named() -> None:
     class Two(nn.Module):
         def __init__(self) -> None:

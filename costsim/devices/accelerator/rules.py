@@ -15,6 +15,9 @@ from costsim.tables.liveness import last_use, live_bytes
 from costsim.tables.optable import OpTable
 from costsim.tables.schema import Array
 
+NAMED = 8
+"""Ops that a message names."""
+
 
 def buffer_rules(ops: OpTable, profile: AcceleratorProfile) -> BufferRules:
     """What the planner has to know of a table of one point."""
@@ -85,7 +88,7 @@ def runs_on_host(ops: OpTable, profile: AcceleratorProfile) -> np.ndarray:
         label = ops.labels[int(np.argmax(on_host))]
         raise DoesNotFitError(
             f"{label.name}: {profile.name} cannot run {label.op} and has no host core to fall back on; "
-            f"it runs {', '.join(device_ops)}"
+            f"it runs {', '.join(device_ops[:NAMED])}{', ...' if len(device_ops) > NAMED else ''}"
         )
     return on_host
 

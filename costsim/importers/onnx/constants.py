@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 def stored(tensor: TensorProto, folder: Path | None, name: str = "") -> Stored:
     """A weight by its shape; with its values if it is small and they are there."""
-    from costsim.importers.onnx.fold import LARGEST_VALUE
+    from costsim.importers.onnx.direct import LARGEST_VALUE
     from costsim.importers.onnx.weights import parameters
 
     shape = tuple(tensor.dims)

@@ -15,6 +15,9 @@ from numpy.typing import NDArray
 Values: TypeAlias = NDArray[Any]
 Attributes: TypeAlias = Mapping[str, Any]
 
+LARGEST_VALUE = 4096
+"""Elements of a constant whose values are still read and computed; larger ones are known by shape."""
+
 PLAIN = {1: np.float32, 6: np.int32, 7: np.int64, 9: np.bool_, 11: np.float64}
 """Element types of onnx.proto that NumPy casts as ONNX does."""
 

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from costsim.errors import InputError
-from costsim.importers.onnx.direct import RULES, directly
+from costsim.importers.onnx.direct import LARGEST_VALUE, RULES, directly
 from costsim.importers.onnx.direct import filled as filled_in
 from costsim.importers.onnx.protos import INT32, INT64, TENSOR, array_of, attribute_value, number_of
 from costsim.importers.onnx.weights import FILLED, behind
@@ -27,8 +27,13 @@ if TYPE_CHECKING:
 DATA_DEPENDENT = {"Compress", "NonMaxSuppression", "NonZero", "Unique"}
 """Ops that make as many values as the data have."""
 
-LARGEST_VALUE = 4096
-"""Elements of a constant whose values are still computed; larger ones are known by shape."""
+
+SIZES = {
+    "CenterCropPad": (1,), "ConstantOfShape": (0,), "Expand": (1,), "OneHot": (1,), "Pad": (1, 3), "Range": (0, 1, 2),
+    "Reshape": (1,), "Resize": (2, 3), "Slice": (1, 2, 3, 4), "Split": (1,), "SplitToSequence": (1,), "Squeeze": (1,),
+    "Tile": (1,), "TopK": (1,), "Unsqueeze": (1,), "Upsample": (1,),
+}  # fmt: skip
+"""The inputs of an op that decide about the shape of what it makes."""
 
 
 def fold(node: NodeProto, inputs: Sequence[Value | None], opsets: Sequence[OperatorSetIdProto]) -> list[Stored]:
@@ -90,7 +95,8 @@ def infer_shapes(
     """Shapes of the node's outputs by onnx's inference; None where it cannot tell."""
     import onnx
 
-    if any(isinstance(x, Stored) and x.values is None and len(x.shape) == 1 and _is_integer(x) for x in inputs):
+    deciding = [inputs[i] for i in SIZES.get(node.op_type, ()) if i < len(inputs)]
+    if any(isinstance(x, Stored) and x.values is None and len(x.shape) == 1 and _is_integer(x) for x in deciding):
         return [None for _ in node.output]  # a shape too long to be one; inference would write down every entry
     try:
         model = onnx.shape_inference.infer_shapes(_single(node, inputs, opsets), data_prop=True)

@@ -19,7 +19,7 @@ from costsim.importers.onnx.call import Call
 from costsim.importers.onnx.constants import constant, stored
 from costsim.importers.onnx.contrib import unpacked
 from costsim.importers.onnx.control import CONTROL
-from costsim.importers.onnx.fold import DATA_DEPENDENT, fold, infer_shapes
+from costsim.importers.onnx.fold import DATA_DEPENDENT, SIZES, fold, infer_shapes
 from costsim.importers.onnx.formats import TensorFormats
 from costsim.importers.onnx.items import ITEM_OPS, Items
 from costsim.importers.onnx.ops import DOMAINS
@@ -29,13 +29,6 @@ from costsim.importers.writer import GraphWriter, Stored, Value
 
 if TYPE_CHECKING:
     from onnx import GraphProto, ModelProto, NodeProto, ValueInfoProto
-
-SIZES = {
-    "CenterCropPad": (1,), "ConstantOfShape": (0,), "Expand": (1,), "OneHot": (1,), "Pad": (1, 3), "Range": (0, 1, 2),
-    "Reshape": (1,), "Resize": (2, 3), "Slice": (1, 2, 3, 4), "Split": (1,), "SplitToSequence": (1,), "Squeeze": (1,),
-    "Tile": (1,), "TopK": (1,), "Unsqueeze": (1,), "Upsample": (1,),
-}  # fmt: skip
-"""The inputs of an op that decide about the shape of what it makes."""
 
 MULTIPLYING = {"Conv", "ConvTranspose", "Einsum", "Gemm", "MatMul", *RECURRENT}
 """Ops whose products on constants alone are worth a note."""
@@ -146,7 +139,7 @@ class Reader:
         """End the network at this node for costsim: what it makes, or whether it runs, depends on the data."""
         self.writer.unknown(f"{node.op_type} ({reason})", tensors, (1,))
         self.cut.update(node.output)
-        self.cut_at = self.cut_at or f"cut at {node.op_type} '{name}': {reason}"
+        self.cut_at = self.cut_at or f"cut at {node.op_type} '{shortened(name)}': {reason}"
 
     def results(self, graph: GraphProto) -> list[Any]:
         """What the outputs of a graph within another are; None for those behind a cut."""

@@ -14,9 +14,10 @@ from pathlib import Path
 
 from costsim.errors import InputError
 from costsim.files import mapped
+from costsim.importers.onnx.direct import LARGEST_VALUE
 
-LARGEST_PAYLOAD = 16 * 1024
-"""Bytes of a tensor's data that are still read."""
+LARGEST_PAYLOAD = 16 * LARGEST_VALUE
+"""Bytes of a tensor's data that are still read: all elements whose values matter, of the widest type."""
 
 # Field numbers of onnx.proto (https://github.com/onnx/onnx/blob/main/onnx/onnx.proto): message, then
 # field to the message inside it, as far as tensors can lie there.

@@ -48,6 +48,8 @@ class _Assuming(TorchFunctionMode):
         self.count = count
         self.decided = False
         """Whether Python's course was led by a value of a tensor."""
+        self.read = False
+        """Whether a number was taken out of a tensor."""
 
     def __torch_function__(self, function: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         kwargs = kwargs or {}
@@ -74,16 +76,18 @@ class _Assuming(TorchFunctionMode):
             return ops.unique(first, count)
         if name == "nms" or name.startswith("torchvision.nms"):
             return ops.nms(first, args[1], count)
-        if name in ("item", "__int__", "__index__"):
-            return count
-        if name == "__float__":
-            return float(count)
+        if name in ("item", "__int__", "__index__", "__float__", "tolist"):
+            return self._number(name, first)
         if name == "__bool__":
             self.decided = True
             return True
-        if name == "tolist":
-            return [count] * first.numel() if first.dim() else count
         return None
+
+    def _number(self, name: str, x: Tensor) -> Any:
+        self.read = True
+        if name == "tolist" and x.dim():
+            return [self.count] * x.numel()
+        return float(self.count) if name == "__float__" else self.count
 
     def _places(self, index: Any) -> tuple[Any, ...]:
         """An index with lists of positions in the place of masks, as torch itself indexes."""

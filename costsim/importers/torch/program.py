@@ -6,9 +6,10 @@ import inspect
 import io
 import logging
 import operator
+import re
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, redirect_stderr, redirect_stdout
+from contextlib import contextmanager, redirect_stderr, redirect_stdout, suppress
 from functools import partial
 from itertools import product
 from pathlib import Path
@@ -35,9 +36,13 @@ LOST = "fake tensor in the exported program"
 """What torch says of a tensor that a function with a backward pass of its own, or a mapped one, has made unseen."""
 
 HOLDS = "the data decide which way its code goes: every condition on them is taken to hold"
+READ = "its code reads numbers that only the data tell: each is taken to be"
 FULL_LENGTH = "packed sequences are taken to be as long as the padded ones they are made of"
 
 NO_SCRIPT = "give the nn.Module itself"
+
+_OP = re.compile(r"\w+\.\w+\.\w+")
+"""What torch says where an op has no rule: its name."""
 
 VIEWS = {
     "slice", "select", "narrow", "view", "permute", "transpose", "t", "unsqueeze", "squeeze", "split", "chunk",
@@ -103,17 +108,18 @@ def traced(module: Module, input_size: Any, batch: int | None, boxes: int | None
             if strict and LOST not in problem:
                 continue  # reading the code itself is slower, and no help else
             every = kinds * (len(given) // len(kinds))
-            inputs = [
-                torch.zeros(batch or 1, *size, dtype=kind, device=like.device)
-                for size, kind in zip(given, every, strict=True)
-            ]
             try:
+                inputs = [
+                    torch.zeros(batch or 1, *size, dtype=kind, device=like.device)
+                    for size, kind in zip(given, every, strict=True)
+                ]
                 arguments, keywords = _arguments(module, inputs, list(input_size) if named else None)
                 with assumptions() as assumed:
                     program = torch.export.export(module, arguments, keywords, strict=strict)
                 program.graph_module.meta[ASSUMED] = [
                     *([FULL_LENGTH] if packing.was_used else []),
                     *([HOLDS] if getattr(assumed, "decided", False) else []),
+                    *([f"{READ} {assumed.count}"] if getattr(assumed, "read", False) else []),
                 ]
                 return program
             except Exception as error:  # whatever the module's own code raises for these sizes
@@ -126,6 +132,12 @@ def traced(module: Module, input_size: Any, batch: int | None, boxes: int | None
         )
     if LOST in problem:
         problem = "its code makes a tensor where torch does not see it"
+    if _OP.fullmatch(problem):
+        raise InputError(
+            f"{problem} does not say what shape it makes",
+            where=name,
+            mend="give it a rule with torch.library.register_fake, or give the part without it",
+        )
     if "FakeTensor" in problem:
         problem = "its code asks a tensor for a number that only running it gives"
     if "LazyModule" in problem:
@@ -182,7 +194,8 @@ def _one_line(error: Exception) -> str:
 def _evaluating(module: Module) -> Iterator[None]:
     """The module in evaluation mode; afterwards every submodule is in the mode it was."""
     modes = {child: child.training for child in module.modules()}
-    module.eval()
+    with suppress(NotImplementedError):  # a program as a module has the mode it was exported in
+        module.eval()
     try:
         yield
     finally:
@@ -218,7 +231,10 @@ def decomposed(program: ExportedProgram) -> ExportedProgram:
     if not chosen and not implicit and not taken_apart:
         return program
     with silent():
-        return program.run_decompositions(chosen)
+        try:
+            return program.run_decompositions(chosen)
+        except Exception:  # torch refuses programs that it has written itself: what is strange stays so, and is named
+            return program
 
 
 def _writes_into_a_view(node: Any) -> bool:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from sympy import Integer
+from sympy import Integer, solve
 
 from costsim.errors import InputError, unknown_name
 from costsim.graph.layers import Shape
@@ -28,15 +28,15 @@ class Sizes:
         """Symbols of open sizes that were asked for, and of those that constants of the program decide."""
 
     def know(self, size: Any, length: int) -> None:
-        """Take a size that is open, and nothing but open, to be as long as was found."""
-        node = getattr(size, "node", None)
-        if node is not None and hasattr(node, "expr") and node.expr.is_Symbol:
-            self._known[node.expr] = Integer(length)
+        """Take a size that is open, or follows from one that is, to be as long as was found."""
+        found = solved(size, length)
+        if found is not None:
+            self._known[found[0]] = Integer(found[1])
 
     def keep(self, size: Any) -> None:
         """Take an open size to be that of the example, unless another was asked for."""
         node = getattr(size, "node", None)
-        if node is not None and node.expr not in self._known and node.hint is not None:
+        if node is not None and not node.expr.free_symbols <= set(self._known) and node.hint is not None:
             self.know(size, node.hint)
 
     def value(self, size: Any) -> Any:
@@ -102,11 +102,29 @@ def _by_name(input_size: Any, names: list[str], where: str) -> Mapping[str, Any]
 
 def _fits(length: Any, asked: int, program: ExportedProgram) -> bool:
     """Whether a size is the one asked for, or open to it."""
-    node = getattr(length, "node", None)
-    if node is None or not node.expr.is_Symbol:
+    if not getattr(getattr(length, "node", None), "expr", Integer(0)).free_symbols:
         return int(length) == asked
-    allowed = program.range_constraints.get(node.expr)
-    return allowed is None or bool(allowed.lower <= asked <= allowed.upper)
+    found = solved(length, asked)
+    if found is None:
+        return False
+    allowed = program.range_constraints.get(found[0])
+    return allowed is None or bool(allowed.lower <= found[1] <= allowed.upper)
+
+
+def solved(size: Any, length: int) -> tuple[Any, int] | None:
+    """The open size that a size follows from (``4 * h``), and what it has to be for this length.
+
+    None where no whole number makes it that long, or several open sizes decide.
+    """
+    expression: Any = getattr(getattr(size, "node", None), "expr", None)
+    symbols = list(getattr(expression, "free_symbols", ()))
+    if len(symbols) != 1:
+        return None
+    symbol = symbols[0]
+    if expression == symbol:
+        return symbol, length
+    whole = [root for root in solve(expression - length, symbol) if root.is_Integer]
+    return (symbol, int(whole[0])) if len(whole) == 1 else None
 
 
 @dataclass

@@ -84,7 +84,7 @@ def alias(call: Call) -> Value:
 def requantised(call: Call) -> Any:
     """To a number format and back; the mask beside it is of the backward pass."""
     x = call.values[0]
-    return [x, None] if len(call.shapes) > 1 else x
+    return [x] + [None] * (len(call.shapes) - 1) if len(call.shapes) > 1 else x
 
 
 def reduce(call: Call) -> Any:
