@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Callable, Hashable, Iterable, Iterator
-from itertools import count as counter
 
-from costsim.graph import LayerGraph, Node
+from costsim.graph import LayerGraph
+from costsim.graph.equal import NodeNumbers
 
 KEPT_NETWORKS, KEPT_NODES = 2**16, 2**17
 """Remembered at most, before all are forgotten: some 30 MiB each."""
@@ -17,7 +17,7 @@ def distinct(
 ) -> Iterator[list[LayerGraph]]:
     """The networks that differ from those before them, ``together`` at a time.
 
-    Networks are equal if their nodes are (names, layers between their shapes, what they read) and how they are run.
+    Networks are equal if their nodes are and how they are run.
 
     Args:
         graphs: read as their parts are asked for.
@@ -26,14 +26,13 @@ def distinct(
         run_of: how a network is run.
     """
     number_of: dict[tuple[bytes, Hashable], int] = {}
-    node_number: dict[Node, int] = {}
+    nodes = NodeNumbers()
     some: list[LayerGraph] = []
-    count, new_number = 0, counter()
+    count = 0
     for graph in graphs:
-        if len(number_of) > KEPT_NETWORKS or len(node_number) > KEPT_NODES:
-            number_of, node_number = {}, {}
-        nodes = array("L", map(node_number.setdefault, graph, new_number))
-        number = number_of.setdefault((nodes.tobytes(), run_of(graph)), count)
+        if len(number_of) > KEPT_NETWORKS or len(nodes) > KEPT_NODES:
+            number_of, nodes = {}, NodeNumbers()
+        number = number_of.setdefault((nodes.key(graph), run_of(graph)), count)
         which.append(number)
         if number == count:
             count += 1

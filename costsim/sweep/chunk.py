@@ -4,13 +4,25 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from costsim.tables.optable import OpTable
 
 Columns = dict[str, np.ndarray]
+
+
+class Twins(NamedTuple):
+    """Points that are priced with others: the same network on the same device in the same setting."""
+
+    points: np.ndarray
+    """Which points of the caller's these are."""
+    place: np.ndarray
+    """The place of the other among the points of the chunk."""
+
+
+NO_TWINS = Twins(np.empty(0, dtype=int), np.empty(0, dtype=int))
 
 
 @dataclass(frozen=True)
@@ -22,11 +34,13 @@ class Chunk(ABC):
     ops: OpTable
     totals: Columns
     """What holds on any device; one value, or one per point."""
+    twins: Twins = NO_TWINS
+    """Whose points take over what is found of these."""
 
     def part(self, inside: np.ndarray) -> Chunk:
         """Some of these points, by their place among them."""
         totals = {name: column[inside] if len(column) > 1 else column for name, column in self.totals.items()}
-        return replace(self, points=self.points[inside], ops=self._table(inside), totals=totals)
+        return replace(self, points=self.points[inside], ops=self._table(inside), totals=totals, twins=NO_TWINS)
 
     @abstractmethod
     def settings(self, values: Columns) -> Columns:

@@ -19,7 +19,7 @@ from costsim.limits import COMPARISONS
 from costsim.networks.zoo import is_network
 from costsim.sweep.axes import Axis
 from costsim.sweep.chunk import Chunk
-from costsim.sweep.lowered import RESIZES, TOGETHER, Lowered
+from costsim.sweep.lowered import RESIZES, Lowered
 from costsim.sweep.metrics import BLOCKS, OP_METRICS, Metrics
 from costsim.sweep.networks import Built, check_values, graphs
 from costsim.sweep.points import is_option, members, numbered, varying
@@ -100,15 +100,6 @@ class Engine:
         of_ops = [*OP_METRICS, *(row.name for row in self.metrics.measures if not row.of_time)]
         return [*of_ops, *self.metrics.derive(dict.fromkeys(of_ops, np.zeros(1)))]
 
-    @cached_property
-    def chunk_points(self) -> int:
-        """Points to price in one call: of networks built one by one for several devices no more than one table's."""
-        values = {axis.name: axis.values for axis in self.spec.space.axes}
-        devices = len(values["hw"])
-        if devices > 1 and any(isinstance(network, dict) for network in values["network"]):
-            return min(CHUNK_POINTS, TOGETHER * devices)
-        return CHUNK_POINTS
-
     def price(self, start: int, stop: int) -> dict[str, np.ndarray]:
         """Axis values, totals and outcome of the points ``start`` to ``stop``: ``(stop - start,)`` each."""
         return {"point": np.arange(start, stop), **self.price_at(self.spec.space.indices(start, stop))}
@@ -130,7 +121,7 @@ class Engine:
         number = numbered(indices, [*apart, *shaping])
         if (number.max() + 1) * FEW > points:  # too many networks to lower each
             number = numbered(indices, apart)
-        built: Built | None = {} if "hw" in apart or "dtype" in apart else None  # for one, and taken by the others
+        built = Built() if "hw" in apart or "dtype" in apart else None  # for one, and taken by the others
         for rows in members(number):
             here = {name: column[rows] for name, column in indices.items()}
             self._price_run(self.spec.space.values_of(here), rows, table, built)
@@ -153,6 +144,9 @@ class Engine:
             table["outcome"][rows] = np.where(allowed, PRICED, REFUSED)
             if allowed.any():
                 self._cost(chunk.part(np.flatnonzero(allowed)), profile, run, values, where, table)
+            if len(chunk.twins.points):
+                for column in table.values():
+                    column[where[chunk.twins.points]] = column[rows[chunk.twins.place]]
 
     def _dtype(self, network: Any, profile: Profile, values: dict[str, np.ndarray]) -> str | None:
         """The data type asked for, or the one that a file of a quantised network brings along."""

@@ -9,10 +9,11 @@ from typing import Any
 import numpy as np
 
 from costsim.devices import RunConfig
+from costsim.graph import LayerGraph
 from costsim.hardware import Profile
 from costsim.lowering import Lowering
 from costsim.simulate import given_elems, lowering_for
-from costsim.sweep.chunk import Chunk, ManyNetworks, OneNetwork
+from costsim.sweep.chunk import Chunk, ManyNetworks, OneNetwork, Twins
 from costsim.sweep.metrics import BLOCKS, Metrics
 from costsim.sweep.networks import Built, Part, graphs, network_key
 from costsim.sweep.points import is_option, members, numbered, varying
@@ -72,33 +73,44 @@ class Lowered:
     def _lower(self, parts: Iterator[Part], profile: Profile, run: RunConfig, setting: np.ndarray) -> Iterator[Chunk]:
         """Tables of the parts; of networks that are plain numbers one for many of them."""
         lowering = self._lowering(profile, run)
-        waiting: list[Part] = []
+        waiting: dict[LayerGraph, list[np.ndarray]] = {}
         for part in parts:
             if part.varies:
                 ops = lowering_for(profile, run, self._caches).table([part.graph])  # arrays: no row comes twice
-                yield OneNetwork(part.points, ops, self._op_totals(ops, [part]))
+                yield OneNetwork(part.points, ops, self._op_totals(ops, [part.graph]))
                 continue
-            waiting.append(part)
-            if len(waiting) == TOGETHER:
+            if len(waiting) == TOGETHER and part.graph not in waiting:
                 yield from self._together(waiting, lowering, setting)
-                waiting = []
+                waiting = {}
+            waiting.setdefault(part.graph, []).append(part.points)
         if waiting:
             yield from self._together(waiting, lowering, setting)
 
-    def _together(self, parts: list[Part], lowering: Lowering, setting: np.ndarray) -> Iterator[Chunk]:
-        """One table of the networks of all parts for each setting they run in, or one for each part: the fewer."""
-        ops = lowering.table([part.graph for part in parts])
-        totals = self._op_totals(ops, parts)
-        points = np.concatenate([part.points for part in parts])
-        network = np.repeat(np.arange(len(parts)), [len(part.points) for part in parts])
+    def _together(
+        self, points_of: dict[LayerGraph, list[np.ndarray]], lowering: Lowering, setting: np.ndarray
+    ) -> Iterator[Chunk]:
+        """One table of all the networks for each setting they run in, or one for each network: the fewer."""
+        graphs, parts = list(points_of), [np.concatenate(own) for own in points_of.values()]
+        ops = lowering.table(graphs)
+        totals = self._op_totals(ops, graphs)
+        points = np.concatenate(parts)
+        network = np.repeat(np.arange(len(parts)), [len(part) for part in parts])
         settings = members(setting[points])
-        by_part = len(parts) <= len(settings)
-        for here in members(network) if by_part else settings:
-            which = network[here[:1]] if by_part else network[here]
-            shape = OneNetwork if by_part else ManyNetworks
-            yield shape(points[here], ops.at_networks(which), {name: column[which] for name, column in totals.items()})
+        if len(parts) <= len(settings):
+            for number, own in enumerate(parts):
+                yield OneNetwork(own, ops.at_networks(np.array([number])), _at(totals, [number]))
+            return
+        for here in settings:
+            which, first, place = np.unique(network[here], return_index=True, return_inverse=True)
+            again = np.setdiff1d(np.arange(len(here)), first)
+            twins = Twins(points[here[again]], place[again])
+            yield ManyNetworks(points[here[first]], ops.at_networks(which), _at(totals, which), twins)
 
-    def _op_totals(self, ops: OpTable, parts: list[Part]) -> dict[str, np.ndarray]:
-        """What the networks of the parts cost on any device, and the measures of them that are asked for."""
-        given = np.concatenate([given_elems(part.graph) for part in parts])
+    def _op_totals(self, ops: OpTable, graphs: list[LayerGraph]) -> dict[str, np.ndarray]:
+        """What the networks cost on any device, and the measures of them that are asked for."""
+        given = np.concatenate([given_elems(graph) for graph in graphs])
         return op_totals(ops) | self._metrics.of_ops(ops, given)
+
+
+def _at(totals: dict[str, np.ndarray], which: Any) -> dict[str, np.ndarray]:
+    return {name: column[which] for name, column in totals.items()}

@@ -11,6 +11,7 @@ import numpy as np
 
 from costsim.errors import CostsimError, InputError, shortened, unknown_name
 from costsim.graph import LayerGraph
+from costsim.graph.equal import NodeNumbers
 from costsim.graph.layers import Conv2d
 from costsim.importers.python import named
 from costsim.network import Network, parse_input_size
@@ -22,8 +23,22 @@ Options = Mapping[str, np.ndarray]
 REFUSES_ARRAYS = (InputError, TypeError, ValueError, IndexError)
 """What constructors and layers raise that take no arrays, or at no point the sizes they hold."""
 
-Built = dict[Hashable, LayerGraph]
-"""Networks of plain numbers by their constructor and its options."""
+
+class Built:
+    """Networks of plain numbers, each built once; options that make equal networks give one and the same."""
+
+    def __init__(self) -> None:
+        self._by_options: dict[Hashable, LayerGraph] = {}
+        self._by_nodes: dict[bytes, LayerGraph] = {}
+        self._nodes = NodeNumbers()
+
+    def once(self, place: Hashable, build: Callable[[], LayerGraph]) -> LayerGraph:
+        """The network of a constructor and its options."""
+        graph = self._by_options.get(place)
+        if graph is None:
+            graph = build()
+            graph = self._by_options[place] = self._by_nodes.setdefault(self._nodes.key(graph), graph)
+        return graph
 
 
 class Part(NamedTuple):
@@ -185,10 +200,7 @@ def _once(build: Callable[..., LayerGraph], built: Built, key: tuple[Any, ...]) 
     def build_once(**numbers: Any) -> LayerGraph:
         if any(np.ndim(value) for value in numbers.values()):
             return build(**numbers)
-        place = (key, *numbers.items())
-        if place not in built:
-            built[place] = build(**numbers)
-        return built[place]
+        return built.once((key, *numbers.items()), partial(build, **numbers))
 
     return build_once
 

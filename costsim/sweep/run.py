@@ -119,8 +119,8 @@ def price_shard(spec_text: str, folder: str, shard_points: int, shard: int) -> i
     store = Store(folder, spec, shard_points)
     start, end = shard * shard_points, min((shard + 1) * shard_points, spec.space.points)
     indices, tables = [], []
-    for at in range(start, end, engine.chunk_points):
-        indices.append(spec.space.indices(at, min(at + engine.chunk_points, end)))
+    for at in range(start, end, CHUNK_POINTS):
+        indices.append(spec.space.indices(at, min(at + CHUNK_POINTS, end)))
         tables.append(engine.totals(indices[-1]))
     index, table = _joined(indices), {"point": np.arange(start, end), **_joined(tables)}
     reduction = reduce_points(table, index, engine.limit_names, spec)

@@ -101,10 +101,6 @@ class WorkloadEngine(Engine):
     def limit_names(self) -> np.ndarray:
         return self.alone.limit_names
 
-    @cached_property
-    def chunk_points(self) -> int:
-        return self.alone.chunk_points
-
 
 def engine_for(spec: SweepSpec) -> Engine:
     """What prices the points of a specification."""
