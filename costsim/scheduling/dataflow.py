@@ -59,10 +59,8 @@ class Dataflow:
         at = {name: column[:, 0] for name, column in ops.columns().items()}
         window = (at["kernel_h"] - 1) * at["dilation_h"] + 1
         lines = np.array([_lines(label.output_shape) for label in ops.labels])
-        operands = np.array([len(producers) for producers in ops.producers])
-        source = np.array([tensor for producers in ops.producers for tensor in producers], dtype=int)
-        reader = np.repeat(np.arange(rows), operands)
-        inside, first_edge = source >= 0, np.repeat(np.cumsum(operands) - operands, operands)
+        reader, source = ops.edges
+        inside, first_edge = source >= 0, np.searchsorted(reader, reader)
         network_input = _network_input_bytes(source, reader, input_bytes, output_bytes)
         held = np.where(inside, output_bytes[source], network_input)
         held_lines = np.where(inside, lines[source], at["h_in"][reader])

@@ -8,6 +8,7 @@ from __future__ import annotations
 import numpy as np
 
 from costsim.devices.accelerator.profile import AcceleratorProfile, InnerMaps
+from costsim.devices.kernels.edges import by_row
 from costsim.devices.kernels.rounding import round_up
 from costsim.errors import DoesNotFitError
 from costsim.scheduling import BankRules, Banks, BufferRules
@@ -104,17 +105,14 @@ def _stored_map_bytes(ops: OpTable, profile: AcceleratorProfile) -> tuple[Array,
 
 def _inner_maps_padded(ops: OpTable, align: float) -> tuple[Array, Array]:
     """Operands and output where only maps that ops hand to each other as they are have padded channels."""
-    whole = np.broadcast_to(last_use(ops)[:, None] > np.arange(len(ops))[:, None], ops.c_out.shape).copy()
-    for row, producers in enumerate(ops.producers):
-        for producer in producers:
-            if producer >= 0:  # where its channels are others, a view lies between, which needs them side by side
-                whole[producer] &= ops.c_in[row] == ops.c_out[producer]
+    rows, (reader, producer) = len(ops), ops.edges
+    reader, producer = reader[producer >= 0], producer[producer >= 0]
+    # Where its reader has other channels, a view lies between, which needs them side by side.
+    viewed = by_row(np.maximum, (ops.c_in[reader] != ops.c_out[producer]).astype(float), producer, rows) > 0
+    whole = (last_use(ops) > np.arange(rows))[:, None] & ~viewed
     written = np.where(whole, round_up(ops.c_out, align) / ops.c_out, 1.0)
-    read = np.ones(ops.c_in.shape)
-    for row, producers in enumerate(ops.producers):
-        if producers and min(producers) >= 0:
-            read[row] = np.max([written[producer] for producer in producers], axis=0)
-    return ops.input_bytes * read, ops.output_bytes * written
+    read = np.where(ops.reads_input[:, None], 1.0, by_row(np.maximum, written[producer], reader, rows))
+    return ops.input_bytes * np.maximum(read, 1.0), ops.output_bytes * written
 
 
 def _depthwise_padding(ops: OpTable, profile: AcceleratorProfile) -> Array:
