@@ -2,8 +2,8 @@
 
 ``python -m validation.mcu`` prints predicted over measured for each board and runtime, with a line in
 multiply-accumulates beside the latencies. The rates of a library were fitted on one core, and each other core has one
-factor (hwprofiles/runtimes, ``core_cycles``). Networks larger than a board's own SRAM ran from external memory and
-are priced as if they fitted. Not in the table: visual wake words as ST's own submissions from X-CUBE-AI 8.1 on run it.
+factor (hwprofiles/runtimes, ``core_cycles``). Networks larger than a part's own memories are priced from those beside
+it, where the board has any. Not in the table: visual wake words as ST's own submissions from X-CUBE-AI 8.1 on run it.
 The reference model has dead channels, which that compiler drops: the same board takes 50.4 ms with 7.3 and 29.6 ms
 with 8.1, while the other networks agree.
 """
@@ -18,12 +18,15 @@ import numpy as np
 import pandas as pd
 
 from costsim.devices import RunConfig, device_for
+from costsim.devices.mcu.memory import occupancy
+from costsim.devices.mcu.profile import McuProfile
 from costsim.edit.rewrite import keep, rewrite
 from costsim.graph import LayerGraph, Node
 from costsim.graph.layers import Conv2d, Pad
 from costsim.hardware import Profile, load_profile
 from costsim.networks import build
 from costsim.simulate import Simulation, lower_for
+from costsim.tables.optable import OpTable
 
 DATA = Path(__file__).parent / "data" / "mcu_latencies.csv"
 INT8 = RunConfig("int8")
@@ -66,11 +69,22 @@ def with_explicit_pads(graph: LayerGraph) -> LayerGraph:
     return rewrite(graph, write)
 
 
-def priced(row: pd.Series, profile: Profile) -> Simulation:
+def priced(row: pd.Series, profile: McuProfile) -> Simulation:
     """The network of a row on a profile, whether or not the part holds it."""
     graph = network_of(row)
     ops = lower_for(graph, profile, INT8)
-    return Simulation(graph, profile, INT8, ops, device_for(profile).costs(ops, profile, INT8))
+    held = from_outside(ops, profile)
+    return Simulation(graph, held, INT8, ops, device_for(held).costs(ops, held, INT8))
+
+
+def from_outside(ops: OpTable, profile: McuProfile) -> McuProfile:
+    """The board with arena and weights in the memories beside the part where its own are too small."""
+    held, memory, moved = occupancy(ops, profile.runtime), profile.hardware.memory, {}
+    if memory.external_ram is not None and held.sram_bytes > memory.sram.size_bytes:
+        moved["arena_in"] = "external_ram"
+    if memory.external_flash is not None and held.flash_bytes > memory.flash.size_bytes:
+        moved["weights_in"] = "external_flash"
+    return profile.model_copy(update={"runtime": profile.runtime.model_copy(update=moved)})
 
 
 def measured_on(profile: Profile) -> Iterator[Simulation]:

@@ -126,9 +126,9 @@ def fit_line(summary: Mapping[str, Any]) -> tuple[str, str]:
         held += f", {byte_count(summary['flash_bytes'])} of flash"
     if summary["arena_peak"] is not None:
         held += f"; the arena is set by {summary['arena_peak']}"
-    if summary["fits"]:
-        return "fits", held
-    return "does not fit", f"{held}; {byte_count(summary['spilled_bytes'])} of maps leave the chip"
+    if summary["spilled_bytes"]:
+        held += f"; {byte_count(summary['spilled_bytes'])} of maps leave the chip"
+    return "fits" if summary["fits"] else "does not fit", held
 
 
 def energy_line(analysis: Analysis) -> str:

@@ -115,6 +115,30 @@ def test_what_does_not_fit_says_what_would(network: str, says: str) -> None:
     assert str(elsewhere) == str(refused.value) and elsewhere.exit_code == 2
 
 
+def test_memories_beside_the_part_hold_what_it_cannot() -> None:
+    """The arena in the board's SDRAM: every map passes its bus once, and both memories are held against their sizes."""
+    network = "mobilenet_v2_1x"
+    with pytest.raises(
+        DoesNotFitError, match=r"its 128 MiB of external flash would hold it: --set runtime\.weights_in"
+    ):
+        costsim.analyze(network, "stm32h747")
+    weights = {"runtime.weights_in": "external_flash"}
+    with pytest.raises(DoesNotFitError, match=r"its 32 MiB of external RAM would hold it: --set runtime\.arena_in"):
+        costsim.analyze(network, "stm32h747", settings=weights)
+    done = costsim.analyze(network, "stm32h747", settings={**weights, "runtime.arena_in": "external_ram"})
+    ops, costs, totals = done.simulation.ops, done.simulation.costs, done.summary
+    passed = (ops.input_bytes + ops.output_bytes).sum() / 400e6
+    assert costs.ceilings["external_ram"].sum() == pytest.approx(passed)
+    assert totals["fits"]
+    assert totals["spilled_bytes"] > 2**20 > totals["onchip_used_bytes"]
+    assert done.latency_ms == pytest.approx(1106.64, rel=0.05)  # stm32ai-modelzoo, MobileNet v2 at 224 px
+    with pytest.raises(DoesNotFitError, match="has 1 MiB of external RAM"):
+        small = {"hardware.memory.external_ram.size": "1 MiB", "runtime.arena_in": "external_ram"}
+        costsim.analyze(network, "stm32h747", settings={**weights, **small})
+    with pytest.raises(InputError, match=r"there is no hardware\.memory\.external_ram"):
+        costsim.analyze(network, "stm32h743", settings={"runtime.arena_in": "external_ram"})
+
+
 @pytest.mark.parametrize("hw", ["rp2040", "rpi4b", "gtx_1080ti"])
 def test_a_runtime_a_board_does_not_run_is_refused(hw: str) -> None:
     with pytest.raises(InputError, match="unknown runtime 'x_cube_ai'; it runs"):

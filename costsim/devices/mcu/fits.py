@@ -15,6 +15,9 @@ from costsim.units import format_quantity
 
 _size = partial(format_quantity, unit="B")
 
+SPOKEN = {"sram": "SRAM", "flash": "flash", "external_ram": "external RAM", "external_flash": "external flash"}
+"""Memories in words."""
+
 
 def check_fits(ops: OpTable, profile: McuProfile) -> None:
     """Refuse a table of one network and point that the part cannot hold.
@@ -22,16 +25,39 @@ def check_fits(ops: OpTable, profile: McuProfile) -> None:
     Raises:
         DoesNotFitError: the arena is larger than SRAM, or weights and code than flash.
     """
-    held, memory = occupancy(ops, profile.runtime), profile.hardware.memory
-    flash_size, sram_size = (float(np.min(part.size_bytes)) for part in (memory.flash, memory.sram))
-    if held.flash_bytes > flash_size:
-        raise DoesNotFitError(
-            f"{_size(held.flash_bytes)} of weights and code, {profile.name} has {_size(flash_size)} of flash"
-        )
-    if held.sram_bytes > sram_size:
-        raise DoesNotFitError(
-            f"{_arena(ops, held)}, {profile.name} has {_size(sram_size)} of SRAM", lambda: _others(ops, profile)
-        )
+    held = occupancy(ops, profile.runtime)
+    lack = lacking(held, profile)
+    if lack is None:
+        return
+    memory, runtime = getattr(profile.hardware.memory, lack), profile.runtime
+    has = f"{profile.name} has {_size(float(np.min(memory.size_bytes)))} of {SPOKEN[lack]}"
+    if lack == runtime.weights_in:
+        beside = _outside(profile, "external_flash", "weights_in", held.flash_bytes)
+        what = f"{_size(held.flash_bytes)} of weights and code, {has}"
+        raise DoesNotFitError(what, (lambda: beside) if beside else None)
+    beside = _outside(profile, "external_ram", "arena_in", held.arena_bytes)
+    what = f"{_arena(ops, held)}, {has}"
+    raise DoesNotFitError(what, lambda: f"{_others(ops, profile)}; {beside}" if beside else _others(ops, profile))
+
+
+def lacking(held: Occupancy, profile: McuProfile) -> str | None:
+    """The memory of a part that has too little room for a network, if one has."""
+    runtime, memory = profile.runtime, profile.hardware.memory
+    in_sram = held.sram_bytes if profile.arena_outside is None else held.described_bytes
+    wanted = {runtime.weights_in: held.flash_bytes, "sram": in_sram}
+    if profile.arena_outside is not None:
+        wanted[runtime.arena_in] = held.arena_bytes
+    short = (name for name, size in wanted.items() if size > float(np.min(getattr(memory, name).size_bytes)))
+    return next(short, None)
+
+
+def _outside(profile: McuProfile, memory: str, trait: str, needed_bytes: float) -> str:
+    """How to use a memory of the board that would hold what its part cannot; nothing where there is none."""
+    part = getattr(profile.hardware.memory, memory)
+    if part is None or getattr(profile.runtime, trait) == memory or needed_bytes > float(np.min(part.size_bytes)):
+        return ""
+    size = _size(float(np.min(part.size_bytes)))
+    return f"its {size} of {SPOKEN[memory]} would hold it: --set runtime.{trait}={memory}"
 
 
 def said_of(ops: OpTable, profile: McuProfile, dtype: str) -> tuple[str, ...]:

@@ -7,12 +7,13 @@ Limits, which add up, since an in-order core hides none behind another:
 - ``outputs``: bias, scale, rounding and clipping of every output;
 - ``weights``: what is done once with each weight of a dense convolution, however many pixels it meets;
 - ``elements``: elements read and written by ops without weights;
-- ``flash``: weights, at the pace of the memory they lie in, where that is slower than the arithmetic on them.
+- ``flash``: weights, at the pace of the memory they lie in, where that is slower than the arithmetic on them;
+- ``external_ram``: maps read and written once through the data cache, where the arena lies in RAM beside the part.
 
 Overhead: ``dispatch``, entering an op. Energy: what the running part takes of its supply, times the latency.
 
 Expected error: that of the profile's card; 15 % and more where nothing was measured. Ignored: caches in front of
-flash and of external memory, interrupts, the second core of parts that have one.
+flash, lines that the data cache drops before their last use, interrupts, the second core of parts that have one.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ import numpy as np
 
 from costsim.devices.base import DeviceModel, Footprint, Memory, Placed, Roofs, RunConfig
 from costsim.devices.kernels.energy import energy_parts_j
-from costsim.devices.mcu.fits import check_fits, said_of
+from costsim.devices.mcu.fits import check_fits, lacking, said_of
 from costsim.devices.mcu.kernels import window_elems
 from costsim.devices.mcu.memory import occupancy, patches_of
 from costsim.devices.mcu.paces import arithmetic_cycles, soft_element_cycles
@@ -55,10 +56,11 @@ class McuModel(DeviceModel[McuProfile]):
 
     def costs(self, ops: OpTable, profile: McuProfile, run: RunConfig) -> CostTable:
         fit, cycle_s = profile.fitted, profile.fitted.core_cycles / profile.hardware.clock_hz
-        flash_s = ops.weight_bytes / (profile.hardware.memory.flash.bandwidth_bytes_per_s * fit.flash_ratio)
+        flash_s = ops.weight_bytes / (profile.weights_memory.bandwidth_bytes_per_s * fit.flash_ratio)
         multiplies, soft = ops.kind == MAC, soft_element_cycles(profile, run.dtype)
         arithmetic_s = arithmetic_cycles(ops, profile, run.dtype) * cycle_s
         times = patches_of(ops, profile.runtime)
+        map_bytes, outside = times * (ops.input_bytes + ops.output_bytes), profile.arena_outside
         limits = {
             "arithmetic": times * arithmetic_s,
             "windows": times * window_elems(ops, profile.runtime) * fit.window_cycles * cycle_s,
@@ -67,25 +69,26 @@ class McuModel(DeviceModel[McuProfile]):
             "elements": times * _element_cycles(ops, profile, soft) * cycle_s,
             "flash": np.maximum(flash_s - arithmetic_s, 0.0),
         }
+        if outside is not None:
+            limits["external_ram"] = map_bytes / outside.bandwidth_bytes_per_s
         table = CostTable(
             ceilings=limits,
             overheads={"dispatch": np.zeros_like(arithmetic_s) + fit.op_cycles * cycle_s},
-            traffic={
-                "flash": ops.weight_bytes,
-                "sram": times * (ops.input_bytes + ops.output_bytes),
-            },
+            traffic={"flash": ops.weight_bytes, profile.runtime.arena_in: map_bytes},
             overlap=1.0,
         )
         energy = profile.hardware.energy
         if energy is None:
             return table
-        sram, flash = table.traffic["sram"], table.traffic["flash"]
-        parts = energy_parts_j(energy, ops.macs, sram, flash, table.latency_s, ops.reads_input[:, None])
+        flash = table.traffic["flash"]
+        parts = energy_parts_j(energy, ops.macs, map_bytes, flash, table.latency_s, ops.reads_input[:, None])
         return replace(table, energy_parts_j=parts)
 
     def roofs(self, profile: McuProfile, run: RunConfig) -> Roofs:
-        hw = profile.hardware
-        return Roofs(hw.clock_hz * hw.macs_per_cycle[run.dtype], {"flash": hw.memory.flash.bandwidth_bytes_per_s})
+        hw, paces = profile.hardware, {"flash": profile.weights_memory.bandwidth_bytes_per_s}
+        if profile.arena_outside is not None:
+            paces["external_ram"] = profile.arena_outside.bandwidth_bytes_per_s
+        return Roofs(hw.clock_hz * hw.macs_per_cycle[run.dtype], paces)
 
     def channel_tile(self, profile: McuProfile, run: RunConfig) -> int:
         return int(profile.runtime.padded_rows)
@@ -95,21 +98,27 @@ class McuModel(DeviceModel[McuProfile]):
 
     def footprint(self, ops: OpTable, profile: McuProfile, run: RunConfig) -> Footprint:
         """SRAM of the arena and of descriptions beside it, flash of weights and code."""
-        held, memory = occupancy(ops, profile.runtime), profile.hardware.memory
+        held, sram_size = occupancy(ops, profile.runtime), profile.hardware.memory.sram.size_bytes
+        outside = 0.0 if profile.arena_outside is None else held.arena_bytes
+        used = held.sram_bytes - outside
         return Footprint(
-            onchip_used_bytes=held.sram_bytes,
-            onchip_bytes=memory.sram.size_bytes,
-            spilled_bytes=max(held.sram_bytes - memory.sram.size_bytes, 0.0),
-            fits=held.sram_bytes <= memory.sram.size_bytes and held.flash_bytes <= memory.flash.size_bytes,
+            onchip_used_bytes=used,
+            onchip_bytes=sram_size,
+            spilled_bytes=outside or max(used - sram_size, 0.0),
+            fits=lacking(held, profile) is None,
             arena_bytes=held.arena_bytes,
             flash_bytes=held.flash_bytes,
             arena_peak=ops.labels[held.peak_row].name,
         )
 
     def memories(self, ops: OpTable, profile: McuProfile, run: RunConfig) -> Sequence[Memory]:
-        held, memory = occupancy(ops, profile.runtime), profile.hardware.memory
-        sram = Memory("sram", held.sram_bytes, memory.sram.size_bytes)
-        return sram, Memory("flash", held.flash_bytes, memory.flash.size_bytes)
+        held, runtime = occupancy(ops, profile.runtime), profile.runtime
+        weights = Memory(runtime.weights_in, held.flash_bytes, profile.weights_memory.size_bytes)
+        sram = profile.hardware.memory.sram
+        if profile.arena_outside is None:
+            return Memory("sram", held.sram_bytes, sram.size_bytes), weights
+        arena = Memory(runtime.arena_in, held.arena_bytes, profile.arena_outside.size_bytes)
+        return Memory("sram", held.described_bytes, sram.size_bytes), arena, weights
 
     def memory_map(self, ops: OpTable, profile: McuProfile, run: RunConfig) -> Sequence[Placed]:
         return occupancy(ops, profile.runtime).memory_map(len(ops))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from costsim.hardware.declared import Field, NonNegativeFloat, PositiveFloat, PositiveInt
+from costsim.hardware.declared import Field, NonNegativeFloat, PositiveFloat, PositiveInt, check
 from costsim.hardware.effects import Effect
 from costsim.hardware.energy import Energy
 from costsim.hardware.profile import Block, Bytes, BytesPerSecond, Capacity, Hertz, Profile, Rate, Runtime
@@ -25,11 +25,21 @@ class Flash(Block):
     """Of a long read, wait states included."""
 
 
+class ExternalRam(Block):
+    """RAM on the board beside the part, SDRAM or PSRAM, behind the core's data cache."""
+
+    size_bytes: Capacity = Field(alias="size")
+    bandwidth_bytes_per_s: BytesPerSecond = Field(alias="bandwidth")
+    """Of its bus at its clock."""
+
+
 class McuMemory(Block):
     """What the core reads and writes."""
 
     sram: Sram
     flash: Annotated[Flash, Role.OFF_CHIP]
+    external_ram: ExternalRam | None = None
+    external_flash: Flash | None = None
 
 
 class McuHardware(Block):
@@ -57,6 +67,10 @@ class McuRuntime(Runtime):
     single-input element-wise ops writing over their input; or every op over its input, a few rows behind."""
     patches: PositiveInt = 1
     """Patches a side in which the first ops run, one after another; 1: over whole maps."""
+    arena_in: Literal["sram", "external_ram"] = "sram"
+    """Which memory holds the arena."""
+    weights_in: Literal["flash", "external_flash"] = "flash"
+    """Which memory holds weights and code."""
     pointer_bytes: PositiveFloat = 4.0
     """Of the structures the interpreter keeps."""
     interpreted: bool = True
@@ -113,3 +127,20 @@ class McuProfile(Profile):
     hardware: McuHardware
     runtime: McuRuntime
     fitted: McuFitted
+
+    @check
+    def _check(self) -> None:
+        for field, chosen in (("arena_in", self.runtime.arena_in), ("weights_in", self.runtime.weights_in)):
+            if getattr(self.hardware.memory, chosen) is None:
+                raise ValueError(f"runtime.{field} is {chosen} but there is no hardware.memory.{chosen}; describe it")
+
+    @property
+    def arena_outside(self) -> ExternalRam | None:
+        """The memory beside the part that holds the arena; None where it lies in SRAM."""
+        return self.hardware.memory.external_ram if self.runtime.arena_in == "external_ram" else None
+
+    @property
+    def weights_memory(self) -> Flash:
+        """The memory that holds weights and code."""
+        chosen: Flash = getattr(self.hardware.memory, self.runtime.weights_in)
+        return chosen
