@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 import pandas as pd
-from pydantic import Field, PositiveInt
+from pydantic import Field
 
 from costsim.errors import InputError, unknown_name
 from costsim.files import make_folder, write_bytes, write_text
@@ -22,7 +22,7 @@ from costsim.sweep.kept import Candidate, KeptRows
 from costsim.sweep.metrics import BLOCKS, OF_DEVICE, TOTALS, WORKED_OUT
 from costsim.sweep.reduce import Table, best_rows, pareto_rows
 from costsim.sweep.run import Progress, SweepResult
-from costsim.sweep.spec import SweepSpec, load_spec
+from costsim.sweep.spec import LARGEST_GRID, Count, Seed, SweepSpec, load_spec
 from costsim.sweep.store import claim, parquet
 from costsim.sweep.workload import WORST, engine_for
 from costsim.version import VERSION
@@ -42,12 +42,12 @@ class SearchSpec(SweepSpec):
     Objectives and constraints hold for the worst device; ``latency_ms@rpi4b`` means one of them.
     """
 
-    evaluations: PositiveInt = 1000
+    evaluations: Count = 1000
     """Distinct candidates to price."""
-    population: int = Field(default=64, ge=2)
+    population: int = Field(default=64, ge=2, le=LARGEST_GRID)
     """Candidates proposed and priced together."""
     sampler: Literal["nsga2", "tpe"] = "nsga2"
-    seed: int = Field(default=0, ge=0, lt=2**32)
+    seed: Seed = 0
     score: str | None = None
     """``module:function`` that takes a candidate's options and gives a number: a stand-in for accuracy."""
     storage: str | None = None

@@ -6,9 +6,9 @@ import json
 from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Literal, TypeVar, overload
+from typing import Annotated, Any, Literal, TypeVar, overload
 
-from pydantic import BaseModel, ConfigDict, Field, FiniteFloat, PositiveInt, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, FiniteFloat, ValidationError, model_validator
 
 from costsim.errors import InputError
 from costsim.limits import Assertion, parse_assertion
@@ -22,14 +22,20 @@ SHAPING = ("network.", "batch", "input_size")
 LARGEST_GRID = 10**9
 """A larger grid is refused unless it is sampled: nobody waits for it."""
 
+Count = Annotated[int, Field(ge=1, le=LARGEST_GRID)]
+"""Of points or candidates."""
+
+Seed = Annotated[int, Field(ge=0, lt=2**32)]
+"""What draws at random begin with."""
+
 
 class Sample(BaseModel):
     """Visit some points instead of all."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
-    points: PositiveInt
+    points: Count
     method: Literal["random", "latin"] = "latin"
-    seed: int = 0
+    seed: Seed = 0
 
 
 class SweepSpec(BaseModel):
@@ -53,7 +59,7 @@ class SweepSpec(BaseModel):
     columns: dict[str, str] = Field(default_factory=dict)
     """Columns worked out from other metrics: ``{ms_per_kernel: latency_ms / kernels}``."""
     sample: Sample | None = None
-    top: PositiveInt = 20
+    top: Count = 20
     """How many of the best points to keep for the first objective."""
     keep_points: bool = False
     """Write the whole table too."""
@@ -152,6 +158,9 @@ def load_spec(
     """
     where = "sweep" if isinstance(source, dict) else str(source)
     tree = source if isinstance(source, dict) else read_yaml(Path(source))
+    if sample is not None:
+        written = tree.get("sample")
+        tree = {**tree, "sample": {**(written if isinstance(written, dict) else {}), "points": sample}}
     try:
         spec = kind.model_validate(tree)
     except ValidationError as error:
@@ -161,9 +170,6 @@ def load_spec(
     for name in ("network", "hw"):
         if name in spec.axes:
             raise InputError(f"axes.{name} is there beside '{name}'", where=where, mend=f"list all of them in '{name}'")
-    if sample is not None:
-        drawn = {**(spec.sample.model_dump() if spec.sample else {}), "points": sample}
-        spec = spec.model_copy(update={"sample": Sample(**drawn)})
     if kind is SweepSpec and spec.space.points > LARGEST_GRID:
         raise InputError(
             f"has {spec.space.points:.2g} points",

@@ -47,6 +47,8 @@ def test_a_value_no_point_can_have_is_refused(tmp_path, axes):
         {"network": None}, {"network": 5}, {"hw": {"a": 1}}, {"hw": 5}, {"network": {"python": None}},
         {"network": {"python": "..os:getcwd"}}, {"network": {"python": "os:getpid"}},
         {"network": {"python": "os:abort_"}}, {"objectives": {"energy_mj": "min"}}, {5: 1},
+        {"sample": {"points": 3, "seed": -1}}, {"sample": {"points": 3, "seed": 10**400}}, {"sample": {"points": 0}},
+        {"sample": {"points": 10**400}}, {"sample": 5}, {"top": 10**400},
     ],
 )  # fmt: skip
 def test_a_specification_of_other_types_is_refused(tmp_path, change):
