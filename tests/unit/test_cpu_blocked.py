@@ -7,7 +7,8 @@ from costsim.devices import RunConfig
 from costsim.devices.cpu.kernels.direct import macs_inside, tiles_of
 from costsim.devices.cpu.layout import layout_of
 from costsim.devices.cpu.machine import CpuMachine
-from costsim.devices.cpu.memory import Missed, read_bytes
+from costsim.devices.cpu.memory import read_bytes
+from costsim.devices.cpu.misses import Missed
 from costsim.devices.cpu.priced_rows import work_of
 from costsim.errors import InputError
 from costsim.graph import NetBuilder
@@ -150,7 +151,7 @@ def test_a_slice_reads_what_it_keeps_where_cores_wait_for_memory():
         run = RunConfig.of(profile, "fp32")
         ops = lower_for(net.graph, profile.model_copy(update={"runtime": _executing_slices(profile)}), run)
         gone = Missed(*[np.ones((len(ops), 1))] * 3)
-        assert read_bytes(ops, None, gone, CpuMachine.of(profile, run))[0, 0] == 4 * elems
+        assert read_bytes(ops, gone, CpuMachine.of(profile, run))[0, 0] == 4 * elems
 
 
 def _executing_slices(profile):

@@ -9,7 +9,7 @@ from costsim.devices.cpu.layout import layout_of
 from costsim.devices.cpu.machine import CpuMachine
 from costsim.devices.cpu.partition import KERNELS
 from costsim.devices.cpu.priced_rows import work_of
-from costsim.devices.cpu.work import Rows, Sustains
+from costsim.devices.cpu.work import Rows, Sustains, Work
 from costsim.errors import InputError
 from costsim.graph import NetBuilder
 from costsim.graph import layers as L
@@ -67,7 +67,8 @@ def test_a_row_does_among_others_what_it_does_alone(hw):
     rows = rows_of(board, ops)
     together = work_of(ops, machine)
     for row, name in enumerate(kernels_of(board, ops)):
-        alone = KERNELS[name].work(rows.take(np.array([row])), machine)
+        one, taken = rows.take(np.array([row])), np.ones((1, 1), dtype=bool)
+        alone = Work.gathered(one.ops, [(np.array([0]), taken, KERNELS[name].work(one, machine))])
         for column, values in vars(together).items():
             np.testing.assert_array_equal(values[row], np.ravel(getattr(alone, column))[0], err_msg=f"{name}.{column}")
 

@@ -55,7 +55,7 @@ def attention_of(ops: OpTable, as_one_layer: bool) -> Attention:
             inside[[row, *scores, *values, *projections, *merged]] = True
             absorbed[[*before, *between, *behind]] = True
         inside |= absorbed
-        for row in np.flatnonzero(absorbed):
+        for row in np.flatnonzero(absorbed).tolist():
             absorbed[row] = bool(readers[row]) and inside[readers[row]].all()
     return Attention(inside[:, None], absorbed[:, None])
 

@@ -1,98 +1,81 @@
-"""Bytes that the caches of a CPU do not hold, level by level."""
+"""What memory adds to rows: bytes that caches do not hold, and the seconds they take."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
 from costsim.devices.cpu.machine import CpuMachine, Number
+from costsim.devices.cpu.misses import Missed
+from costsim.devices.cpu.priced_rows import PricedRows
 from costsim.devices.cpu.work import Work
-from costsim.devices.kernels.cache import activation_misses, miss_ratio, misses_after_a_run
+from costsim.devices.kernels.cache import miss_ratio
 from costsim.tables.optable import OpTable
 from costsim.tables.schema import Array
 
 
 @dataclass(frozen=True)
-class Missed:
-    """Shares of each op's tensors that come from beyond a cache level or go there, ``(ops, points)``."""
+class MemoryTimes:
+    """What memory adds to an op, and the bytes behind it in a first run."""
 
-    read: Array
-    """Of its inputs."""
-    written: Array
-    """Of its output."""
-    weights: Array
-
-    @classmethod
-    def beyond(
-        cls, capacity_bytes: Number, ops: OpTable, weight_bytes: Array, scratch_bytes: Array, again: bool
-    ) -> Missed:
-        """Shares missed by a level of ``capacity_bytes``, for one image.
-
-        Args:
-            capacity_bytes: what the level keeps of tensors from one op to the next.
-            ops: a whole table.
-            weight_bytes: weights as they are streamed.
-            scratch_bytes: what each op writes and reads beside its tensors.
-            again: whether the network has just run, so that weights and input are still there if they fit.
-        """
-        outside = misses_after_a_run(ops, weight_bytes, capacity_bytes) if again else np.ones((len(ops), 1))
-        read, written = activation_misses(ops, weight_bytes, scratch_bytes, capacity_bytes, outside)
-        return cls(read, written, outside)
-
-    @property
-    def columns(self) -> list[Array]:
-        """All of it, for telling rows apart."""
-        return [self.read, self.written, self.weights]
-
-    def take(self, rows: np.ndarray) -> Missed:
-        """The shares of these rows."""
-        return Missed(*(column[rows] for column in self.columns))
+    ceilings: dict[str, Array]
+    overheads: dict[str, Array]
+    packing_s: Array | float
+    transform_s: Array | float
+    traffic_bytes: Array
 
 
-@dataclass(frozen=True)
-class Misses:
-    """What is missed where: the same for all clocks and rates."""
+def memory_times(rows: PricedRows, machine: CpuMachine, threads: Any) -> MemoryTimes:
+    """Memory as a ceiling by the phase of the op that moves the bytes, or as two overheads.
 
-    l2: Missed
-    """By the second level."""
-    last: Missed
-    """By the last level."""
-    cold: Missed
-    """By the last level in a first run, from cold caches."""
+        dram_s    = bytes / min(one core's bandwidth x threads at work, bandwidth)
+        ceiling   : tensors + rereads / T + spilled scratch, once; packing and transforms wait for the other half
+        overheads : dram_wait = tensors + rereads / T + 2 spilled scratch;  l3 = bytes past l2 / (rate T)
 
-    @classmethod
-    def of(cls, ops: OpTable, weight_bytes: Array, scratch_bytes: Array, machine: CpuMachine) -> Misses:
-        """The misses of a whole table, whose ops stream and write so many bytes beside their tensors.
+    Threads work on different rows of one panel at about the same time: they share what is fetched from memory.
+    Source: STREAM-like bandwidths of the profiles, shares fitted. Ignores: pages, prefetch, writes that allocate.
+    """
+    ops, work, misses, capacity = rows.ops, rows.work, rows.misses, machine.last_level_bytes
+    byte_s = 1 / np.minimum(
+        machine.one_core_dram_bytes_per_s * np.minimum(threads, work.items), machine.dram_bytes_per_s
+    )
+    packed_bytes, transformed_bytes = work.packed * work.elem_bytes, work.transformed * work.elem_bytes
+    scratch = packed_bytes + transformed_bytes
+    spilled = miss_ratio(scratch, capacity)
+    rereads = _reread_bytes(work, capacity) / threads
+    extra = rereads + 2 * spilled * scratch
+    own = ~rows.attention.absorbed
+    cold = tensors = own * _tensor_bytes(ops, work, misses.cold, machine)
+    if misses.last is not misses.cold:
+        tensors = own * _tensor_bytes(ops, work, misses.last, machine)
+    if not machine.runtime.waits_for_memory:
+        fetched = read_bytes(ops, misses.last, machine)
+        before = machine.runtime.packs_ahead * (work.packed > 0) * fetched
+        return MemoryTimes(
+            ceilings={"dram": (tensors + rereads + spilled * scratch - before) * byte_s},
+            overheads={},
+            packing_s=(spilled * packed_bytes + before) * byte_s,
+            transform_s=spilled * transformed_bytes * byte_s,
+            traffic_bytes=cold + extra,
+        )
+    rates = machine.fitted.blocked
+    assert rates is not None  # profiles that wait have it
+    past_l2 = work.passes * _tensor_bytes(ops, work, misses.l2, machine) + _reread_bytes(work, machine.l2_bytes)
+    return MemoryTimes(
+        ceilings={},
+        overheads={
+            "l3": past_l2 / rates.l3_bytes_per_cycle * machine.cycle_s / threads,
+            "dram_wait": (tensors + extra) * byte_s,
+        },
+        packing_s=0.0,
+        transform_s=0.0,
+        traffic_bytes=cold + extra,
+    )
 
-        Where cores do not wait for memory, nothing asks for the second level. Where they do, panels are small
-        buffers used again and again: they take no tensor's place.
-        """
-        runtime = machine.runtime
-        scratch = np.zeros((1, 1)) if runtime.waits_for_memory else scratch_bytes
-        cold = Missed.beyond(machine.last_level_bytes, ops, weight_bytes, scratch, again=False)
-        last = cold
-        if runtime.weights_stay:
-            last = Missed.beyond(machine.last_level_bytes, ops, weight_bytes, scratch, again=True)
-        l2 = last
-        if runtime.waits_for_memory:
-            l2 = Missed.beyond(machine.l2_bytes, ops, weight_bytes, scratch, again=runtime.weights_stay)
-        return cls(l2, last, cold)
 
-    @property
-    def columns(self) -> list[Array]:
-        """All of it, for telling rows apart."""
-        levels = {id(level): level for level in (self.l2, self.last, self.cold)}
-        return [column for level in levels.values() for column in level.columns]
-
-    def take(self, rows: np.ndarray) -> Misses:
-        """The misses of these rows."""
-        last = self.last.take(rows)
-        l2 = last if self.l2 is self.last else self.l2.take(rows)
-        return Misses(l2, last, last if self.cold is self.last else self.cold.take(rows))
-
-
-def read_bytes(ops: OpTable, work: Work, missed: Missed, machine: CpuMachine) -> Array:
+def read_bytes(ops: OpTable, missed: Missed, machine: CpuMachine) -> Array:
     """Bytes of an op's inputs that come from beyond a level."""
     needed = ops.input_bytes
     if machine.runtime.waits_for_memory:  # a slice reads what it keeps; the other machines' rates were fitted with all
@@ -100,13 +83,12 @@ def read_bytes(ops: OpTable, work: Work, missed: Missed, machine: CpuMachine) ->
     return missed.read * needed
 
 
-def tensor_bytes(ops: OpTable, work: Work, missed: Missed, machine: CpuMachine) -> Array:
+def _tensor_bytes(ops: OpTable, work: Work, missed: Missed, machine: CpuMachine) -> Array:
     """Bytes of an op's weights, inputs and output that a level does not hold."""
-    read = read_bytes(ops, work, missed, machine)
+    read = read_bytes(ops, missed, machine)
     return missed.weights * work.weight_bytes + read + missed.written * ops.output_bytes
 
 
-def reread_bytes(ops: OpTable, work: Work, capacity_bytes: Number) -> Array:
+def _reread_bytes(work: Work, capacity_bytes: Number) -> Array:
     """Bytes of a panel or an input that are fetched again, as far as a level does not hold it until then."""
-    value = work.value_bytes(ops)
-    return miss_ratio(work.reread_from * value, capacity_bytes) * work.rereads * value
+    return miss_ratio(work.reread_from * work.elem_bytes, capacity_bytes) * work.rereads * work.elem_bytes

@@ -56,4 +56,4 @@ def partitioned_work(rows: Rows, machine: CpuMachine) -> Work:
             parts.append((where, takes[where], kernel.work(rows.take(where), machine)))
             left = left & ~takes
     assert not left.any(), "a row without a kernel"
-    return Work.gathered(len(rows.ops), parts)
+    return Work.gathered(rows.ops, parts)

@@ -9,7 +9,7 @@ import numpy as np
 from costsim.devices.cpu.attention import Attention, attention_of
 from costsim.devices.cpu.layout import Layout, layout_of
 from costsim.devices.cpu.machine import CpuMachine
-from costsim.devices.cpu.memory import Misses
+from costsim.devices.cpu.misses import Misses
 from costsim.devices.cpu.packs import repacked_bytes
 from costsim.devices.cpu.partition import partitioned_work
 from costsim.devices.cpu.precision import converted_bytes
@@ -44,8 +44,6 @@ class _WorkedRows:
     equal: EqualRows
     work: Work
     """Of the first of each kind."""
-    scratch_bytes: Array
-    """Written and read by those beside their tensors."""
 
 
 def distinct_rows(ops: OpTable, machine: CpuMachine, *, once: bool) -> PricedRows:
@@ -70,15 +68,13 @@ def _work_out(ops: OpTable, machine: CpuMachine, once: bool) -> _WorkedRows:
         columns += [rows.attention.inside, rows.attention.absorbed]
     equal = EqualRows.each(len(ops)) if once else EqualRows.of(columns)
     firsts = rows if once else rows.take(equal.first)
-    work = partitioned_work(firsts, machine)
-    scratch = np.asarray(work.packed + work.transformed) * work.value_bytes(firsts.ops)
-    return _WorkedRows(rows, equal, work, scratch)
+    return _WorkedRows(rows, equal, partitioned_work(firsts, machine))
 
 
 def _placed(ops: OpTable, worked: _WorkedRows, machine: CpuMachine, once: bool) -> PricedRows:
     """Rows of the same work whose tensors are as far from their readers cost the same."""
     rows, work, of_row = worked.rows, worked.work, worked.equal.of_row
-    misses = Misses.of(rows.ops, work.weight_bytes[of_row], worked.scratch_bytes[of_row], machine)
+    misses = Misses.of(rows.ops, work.weight_bytes[of_row], work.scratch_bytes[of_row], machine)
     if once:
         between = rows.converted_bytes, rows.repacked_bytes
         return PricedRows(rows.ops, work, rows.layout, rows.attention, *between, misses, ops.n, of_row)

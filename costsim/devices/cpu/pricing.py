@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -10,11 +9,10 @@ import numpy as np
 from costsim.devices.cpu.kernels.elementwise import vector_instructions
 from costsim.devices.cpu.kernels.threads import concurrency, parallel_ratio
 from costsim.devices.cpu.machine import CpuMachine
-from costsim.devices.cpu.memory import read_bytes, reread_bytes, tensor_bytes
+from costsim.devices.cpu.memory import memory_times
 from costsim.devices.cpu.precision import computes_in_int8
 from costsim.devices.cpu.priced_rows import PricedRows
 from costsim.devices.cpu.work import Sustains, Work
-from costsim.devices.kernels.cache import miss_ratio
 from costsim.tables.costtable import CostTable, Product
 from costsim.tables.schema import Array
 
@@ -41,8 +39,7 @@ def one_image(rows: PricedRows, machine: CpuMachine) -> CostTable:
     evenly = (1 + fit.contention_ratio * (threads - 1)) / threads
     dispatches = ops.by_op(runtime.dispatches, 1.0) * ~rows.attention.absorbed + rows.layout.copies
     call_overhead_s = fit.blocked.call_overhead_s if fit.blocked else 0.0
-    memory = _memory_times(rows, machine, threads)
-    value = work.value_bytes(ops)
+    memory, value = memory_times(rows, machine, threads), work.elem_bytes
     return CostTable(
         ceilings={
             "arithmetic": Product(_arithmetic_cycles(rows, machine) * slowed, cycle_s),
@@ -84,7 +81,7 @@ def _arithmetic_cycles(rows: PricedRows, machine: CpuMachine) -> Array:
         sustained = np.where(work.sustains == kind, machine.peak(kind.in_int8) * kind.ratio(fit), sustained)
     in_plain_code = ops.is_op(*runtime.scalar_ops) & ~rows.attention.inside
     scalar = np.where(in_plain_code, machine.lanes(ops.elem_bytes), 1.0) * ~rows.attention.absorbed
-    widened = work.value_bytes(ops) / ops.elem_bytes  # fewer fill a vector
+    widened = work.elem_bytes / ops.elem_bytes  # fewer fill a vector
     other = vector_instructions(ops, runtime) * np.maximum(scalar, widened * ~rows.attention.absorbed)
     cycles = work.macs / sustained + other / (peak * fit.vector_ratio)
     if fit.blocked is not None:
@@ -139,63 +136,3 @@ def _repacking_overhead(rows: PricedRows, machine: CpuMachine, evenly: Array | f
     if machine.runtime.plain_tensor_ops is None:
         return {}
     return {"repacking": rows.repacked_bytes / machine.fitted.l2_bytes_per_cycle * evenly * machine.cycle_s}
-
-
-@dataclass(frozen=True)
-class _MemoryTimes:
-    """What memory adds to an op, and the bytes behind it in a first run."""
-
-    ceilings: dict[str, Array]
-    overheads: dict[str, Array]
-    packing_s: Array | float
-    transform_s: Array | float
-    traffic_bytes: Array
-
-
-def _memory_times(rows: PricedRows, machine: CpuMachine, threads: Any) -> _MemoryTimes:
-    """Memory as a ceiling by the phase of the op that moves the bytes, or as two overheads.
-
-        dram_s    = bytes / min(one core's bandwidth x threads at work, bandwidth)
-        ceiling   : tensors + rereads / T + spilled scratch, once; packing and transforms wait for the other half
-        overheads : dram_wait = tensors + rereads / T + 2 spilled scratch;  l3 = bytes past l2 / (rate T)
-
-    Threads work on different rows of one panel at about the same time: they share what is fetched from memory.
-    Source: STREAM-like bandwidths of the profiles, shares fitted. Ignores: pages, prefetch, writes that allocate.
-    """
-    ops, work, misses, capacity = rows.ops, rows.work, rows.misses, machine.last_level_bytes
-    byte_s = 1 / np.minimum(
-        machine.one_core_dram_bytes_per_s * np.minimum(threads, work.items), machine.dram_bytes_per_s
-    )
-    value = work.value_bytes(ops)
-    packed_bytes, transformed_bytes = work.packed * value, work.transformed * value
-    scratch = packed_bytes + transformed_bytes
-    spilled = miss_ratio(scratch, capacity)
-    rereads = reread_bytes(ops, work, capacity) / threads
-    extra = rereads + 2 * spilled * scratch
-    own = ~rows.attention.absorbed
-    cold = tensors = own * tensor_bytes(ops, work, misses.cold, machine)
-    if misses.last is not misses.cold:
-        tensors = own * tensor_bytes(ops, work, misses.last, machine)
-    if not machine.runtime.waits_for_memory:
-        fetched = read_bytes(ops, work, misses.last, machine)
-        before = machine.runtime.packs_ahead * (work.packed > 0) * fetched
-        return _MemoryTimes(
-            ceilings={"dram": (tensors + rereads + spilled * scratch - before) * byte_s},
-            overheads={},
-            packing_s=(spilled * packed_bytes + before) * byte_s,
-            transform_s=spilled * transformed_bytes * byte_s,
-            traffic_bytes=cold + extra,
-        )
-    rates = machine.fitted.blocked
-    assert rates is not None  # profiles that wait have it
-    past_l2 = work.passes * tensor_bytes(ops, work, misses.l2, machine) + reread_bytes(ops, work, machine.l2_bytes)
-    return _MemoryTimes(
-        ceilings={},
-        overheads={
-            "l3": past_l2 / rates.l3_bytes_per_cycle * machine.cycle_s / threads,
-            "dram_wait": (tensors + extra) * byte_s,
-        },
-        packing_s=0.0,
-        transform_s=0.0,
-        traffic_bytes=cold + extra,
-    )

@@ -27,5 +27,5 @@ def process_bytes(ops: OpTable, work: Work, resident_bytes: float, *, holds_pane
     src/memory-planner.c (packed weights, one workspace). Ignores: fragmentation, the file while it is read,
     pages of the file that stay mapped. Error: on a Raspberry Pi 5 with XNNPACK, `python -m validation.process_memory`.
     """
-    scratch = np.asarray(holds_panels * work.packed + work.transformed) * work.value_bytes(ops)
+    scratch = np.asarray(holds_panels * work.packed + work.transformed) * work.elem_bytes
     return float(resident_bytes + np.sum(work.weight_bytes) + np.max(live_bytes(ops)) + np.max(scratch))

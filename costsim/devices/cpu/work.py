@@ -86,7 +86,7 @@ class Work:
     weight_bytes: Array
     """Weights as streamed: transformed for Winograd, in the format they are kept in [bytes]."""
     elem_bytes: Array | float = 0.0
-    """Of one value as the kernel computes with it; 0: as the op's tensors lie [bytes]."""
+    """Of one value as the kernel computes with it; a kernel's 0 becomes what the op's tensors have [bytes]."""
     sustains: Array | float = Sustains.PRODUCT
     """Which share of the peak the arithmetic sustains: a number of ``Sustains``."""
     rereads: Array | float = 0.0
@@ -112,21 +112,23 @@ class Work:
         """The work of these rows; every column is an array."""
         return Work(**{name: column[rows] for name, column in vars(self).items()})
 
-    def value_bytes(self, ops: OpTable) -> Array:
-        """Bytes of one value as each row's kernel computes with it."""
-        own = np.asarray(self.elem_bytes)
-        return np.where(own > 0, own, ops.elem_bytes) if own.any() else ops.elem_bytes
+    @property
+    def scratch_bytes(self) -> Array:
+        """Written and read beside the op's tensors."""
+        return np.asarray(self.packed + self.transformed) * self.elem_bytes
 
     @classmethod
-    def gathered(cls, rows: int, parts: list[tuple[np.ndarray, np.ndarray, Work]]) -> Work:
-        """One work of ``rows`` rows from ``(row numbers, mask of (row, point), work)`` that never overlap."""
+    def gathered(cls, ops: OpTable, parts: list[tuple[np.ndarray, np.ndarray, Work]]) -> Work:
+        """One work of all ``ops`` from ``(row numbers, mask of (row, point), work)`` that never overlap."""
         columns = {}
         for field in fields(cls):
             values = [getattr(work, field.name) for _, _, work in parts]
             wide = [array.shape[1] for array in (*(takes for _, takes, _ in parts), *values) if np.ndim(array)]
-            column = np.zeros((rows, max(wide)))
+            column = np.zeros((len(ops), max(wide)))
             for (where, takes, _), value in zip(parts, values, strict=True):
                 if np.ndim(value) or value != 0.0:
                     column[where] = value if takes.all() else np.where(takes, value, column[where])
             columns[field.name] = column
+        own = columns["elem_bytes"]
+        columns["elem_bytes"] = np.where(own > 0, own, ops.elem_bytes) if own.any() else ops.elem_bytes
         return cls(**columns)

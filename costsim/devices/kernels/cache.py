@@ -17,7 +17,7 @@ from costsim.tables.optable import OpTable
 from costsim.tables.schema import Array
 
 
-def miss_ratio(touched_bytes: Array, capacity_bytes: Any) -> Array:
+def miss_ratio(touched_bytes: Array | float, capacity_bytes: Any) -> Array:
     """Share of a tensor gone when it is read again: none up to the capacity, all from twice on.
 
     Least-recently-used alone would lose all of it at once; set conflicts and reads that start at

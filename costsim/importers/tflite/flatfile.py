@@ -108,14 +108,8 @@ def read_model(path: Path) -> FileModel:
         return _Reader(data).model()
 
 
-def parse_model(data: bytes, where: str = "tflite model") -> FileModel:
-    """The same for a model in memory."""
-    with _damage_named(where):
-        return _Reader(data).model()
-
-
 @contextmanager
-def _damage_named(where: Path | str) -> Iterator[None]:
+def _damage_named(where: Path) -> Iterator[None]:
     try:
         yield
     except ImportError:
