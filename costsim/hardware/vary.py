@@ -28,6 +28,13 @@ def vary(profile: Profile, columns: Mapping[str, np.ndarray]) -> Profile:
     return profile
 
 
+def folded(values: np.ndarray) -> Any:
+    """A plain number where all points agree, so that it costs no more than one point; else the column."""
+    if not (values == values[0]).all():
+        return values
+    return values[0] if values.dtype == object else values[0].item()
+
+
 def numeric_field(profile: Profile, key: str) -> str:
     """The full path of a number of the profile; ``key`` may leave out its beginning.
 
@@ -63,8 +70,7 @@ def at_point(block: Any, point: int) -> Any:
 def at_points(block: Any, where: np.ndarray) -> Any:
     """The same at several points; a column whose values agree there becomes a number."""
     if _is_column(block):
-        values = block[where if len(block) > 1 else [0]]
-        return float(values[0]) if (values == values[0]).all() else values
+        return folded(block[where if len(block) > 1 else [0]])
     if isinstance(block, dict):
         return {word: at_points(value, where) for word, value in block.items()} if _columns(block) else block
     if isinstance(block, Block):

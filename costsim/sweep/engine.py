@@ -14,7 +14,7 @@ from costsim.devices import RunConfig, device_for
 from costsim.errors import DoesNotFitError, unknown_name
 from costsim.graph.quantised import carried_dtype
 from costsim.hardware import Profile, load_profile
-from costsim.hardware.vary import field_at, numeric_field, vary
+from costsim.hardware.vary import field_at, folded, numeric_field, vary
 from costsim.limits import COMPARISONS
 from costsim.networks.zoo import is_network
 from costsim.sweep.axes import Axis
@@ -185,9 +185,7 @@ class Engine:
         for here, ops in planned.by_plan(len(rows), FEWEST_PER_PLAN):
             varied_here, run_here = varied, run
             if len(here) < len(rows):
-                varied_here = vary(
-                    profile, {field: column[here] if len(column) > 1 else column for field, column in columns.items()}
-                )
+                varied_here = vary(profile, {f: c[here] if np.ndim(c) else c for f, c in columns.items()})
                 run_here = RunConfig(run.dtype, run.threads[here] if np.ndim(run.threads) else run.threads)
             costs = device.kind_costs(ops, varied_here, run_here)
             table["bound"][rows[here]] = self._numbers_of(costs.limit_names)[bounds(ops, costs)]
@@ -219,10 +217,10 @@ class Engine:
         }
         return {name: np.broadcast_to(np.asarray(value, dtype=float), points) for name, value in found.items()}
 
-    def _hardware_columns(self, profile: Profile, values: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
-        """Fields of the devices, one value per point, or one where all points agree."""
+    def _hardware_columns(self, profile: Profile, values: dict[str, np.ndarray]) -> dict[str, Any]:
+        """Fields of the devices, one value per point, or a number where all points agree."""
         fields = [name for name in values if name.startswith(BLOCKS)]
-        return {numeric_field(profile, name): _folded(values[name]) for name in fields}
+        return {numeric_field(profile, name): folded(values[name]) for name in fields}
 
     @property
     def limit_names(self) -> np.ndarray:
@@ -249,8 +247,3 @@ class Engine:
     @cached_property
     def _profiles(self) -> Any:
         return cache(load_profile)
-
-
-def _folded(column: np.ndarray) -> np.ndarray:
-    """One value where all points agree: along the slow axes of a grid those of a chunk do."""
-    return column[:1] if (column == column[0]).all() else column

@@ -13,6 +13,7 @@ from costsim.errors import CostsimError, InputError, shortened, unknown_name
 from costsim.graph import LayerGraph
 from costsim.graph.equal import NodeNumbers
 from costsim.graph.layers import Conv2d
+from costsim.hardware.vary import folded
 from costsim.importers.python import named
 from costsim.network import Network, parse_input_size
 from costsim.networks.zoo import family_of
@@ -99,9 +100,9 @@ def _equal_rows(columns: list[np.ndarray]) -> Iterator[tuple[tuple[Any, ...], np
 
 
 def _by_arrays(build: Callable[..., LayerGraph], numbers: Options, sizes: Options, where: np.ndarray) -> Iterator[Part]:
-    folded = {name: _folded(values) for name, values in numbers.items()}
-    graph = _resized(build(**folded), sizes)
-    if not any(np.ndim(value) for value in [*folded.values(), *map(_folded, sizes.values())]):
+    options = {name: folded(values) for name, values in numbers.items()}
+    graph = _resized(build(**options), sizes)
+    if not any(np.ndim(value) for value in [*options.values(), *map(folded, sizes.values())]):
         yield Part(where, graph, varies=False)
         return
     valid = np.broadcast_to(graph.valid, where.shape)
@@ -127,7 +128,7 @@ class _NotAlike(Exception):
 
 def _check(graph: LayerGraph, build: Callable[..., LayerGraph], numbers: Options, sizes: Options) -> None:
     """Compare the first point with the network built for it alone."""
-    if not any(np.ndim(_folded(values)) for values in numbers.values()):
+    if not any(np.ndim(folded(values)) for values in numbers.values()):
         return
     alone = _resized(build(**_scalars(numbers, 0)), _at(sizes, np.array([0])))
     alike = len(alone) == len(graph)
@@ -174,10 +175,10 @@ def _resized(graph: LayerGraph, sizes: Options) -> LayerGraph:
     if not sizes:
         return graph
     if "input_size" not in sizes:
-        return graph.with_batch(_folded(sizes["batch"]))
+        return graph.with_batch(folded(sizes["batch"]))
     n, *own = graph.input_shape
-    batch = _folded(sizes["batch"]) if "batch" in sizes else n
-    size = _folded(sizes["input_size"])
+    batch = folded(sizes["batch"]) if "batch" in sizes else n
+    size = folded(sizes["input_size"])
     if isinstance(size, str):
         size = parse_input_size(size)
     if not isinstance(size, tuple):  # of every spatial axis; what has none is a vector of that length
@@ -274,13 +275,6 @@ def _python(network: dict[str, str]) -> Callable[..., LayerGraph]:
         return graph
 
     return checked
-
-
-def _folded(values: np.ndarray) -> Any:
-    """A plain number where all points agree, so that it costs no more than one network."""
-    if not (values == values[0]).all():
-        return values
-    return values[0] if values.dtype == object else values[0].item()
 
 
 def _scalars(options: Options, point: int) -> dict[str, Any]:
