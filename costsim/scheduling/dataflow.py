@@ -69,7 +69,9 @@ class Dataflow:
         whole = ops.by_word(lambda word: word.whole_input)[reader, 0] > 0
         line_bytes = held / np.maximum(at["n"][reader] * held_lines, 1.0)
         lead = np.where(window == at["stride_h"], window - 1, (window - 1) / 2)[reader]
-        shrinks = np.maximum(at["h_in"] / np.maximum(lines, 1.0), 1e-9)
+        main_lines = np.ones(rows)
+        main_lines[reader[::-1]] = held_lines[::-1]  # of the first operand
+        shrinks = main_lines / np.maximum(lines, 1.0)
         waits = _waits(ops.producers, np.where(whole, held_lines, lead), shrinks)
         rolling = np.minimum(held_lines, (window + at["stride_h"])[reader] + waits)
         pointwise = ((at["kind"] == VECTOR) & (window == 1) & (at["kernel_w"] == 1))[reader] & ~whole

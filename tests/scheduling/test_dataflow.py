@@ -130,3 +130,13 @@ def test_a_window_as_wide_as_its_stride_waits_for_all_of_its_lines():
     net.conv(x, 4, 2, stride=2, padding=0)
     net.conv(x, 4, 3)
     assert dataflow(lowered(net.graph)).lead_ratio.tolist() == [2 / 8, 2 / 8]
+
+
+def test_a_long_row_of_tokens_keeps_the_lines_of_a_map_apart() -> None:
+    """Tokens are one line each time: what a line of them waits for does not grow with the depth of the network."""
+    graph = LayerGraph("tokens")
+    x = graph.add(L.Input((1, 196, 64)), name="input")
+    for depth in range(160):
+        x = graph.add(L.Linear(64), x.name, name=f"linear{depth}")
+    x = graph.add(L.Add(), x.name, "input", name="sum")
+    assert np.isfinite(dataflow(lowered(graph)).rolling_bytes).all()
