@@ -94,6 +94,12 @@ def test_a_quantised_lstm_is_an_lstm() -> None:
     assert (graph.total_macs, graph.total_params) == (5 * 32 * 12, 32 * 12)
 
 
+def test_a_blocked_convolution_without_a_weight_is_one_line() -> None:
+    nodes = [node("Conv", ["x"], ["f"], domain="com.microsoft.nchwc"), node("Relu", ["f"], ["y"])]
+    with pytest.raises(InputError, match="input 1 is missing"):
+        load_network(model_of(nodes, [1, 8, 4, 4], [], "com.microsoft.nchwc"))
+
+
 def test_an_op_whose_shape_nobody_knows_is_named_in_one_line() -> None:
     with pytest.raises(InputError, match=r"Mystery 'odd': the shape of its output 'odd' is not known"):
         graph_of([node("Mystery", ["x"], ["odd"]), node("Relu", ["odd"], ["y"])], {"x": [1, 3, 8, 8]}, [])
