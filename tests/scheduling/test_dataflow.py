@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from costsim.devices import RunConfig
 from costsim.devices.accelerator.rules import buffer_rules
 from costsim.graph import LayerGraph, NetBuilder
 from costsim.graph import layers as L
@@ -15,8 +16,10 @@ from costsim.scheduling.searched import _allowed_groups
 from costsim.scheduling.segments import Weights, segments
 from costsim.scheduling.tiling import staircases
 from costsim.scheduling.whole import whole_network_need
+from costsim.simulate import simulate
 from costsim.tables.optable import OpTable
 from costsim.tables.plan import RESIDENT, STREAMED
+from tests.long_network import long_network
 
 LINE_BYTES = 8 * 4
 """Of maps of 8 pixels width and 4 channels, one byte each."""
@@ -140,3 +143,13 @@ def test_a_long_row_of_tokens_keeps_the_lines_of_a_map_apart() -> None:
         x = graph.add(L.Linear(64), x.name, name=f"linear{depth}")
     x = graph.add(L.Add(), x.name, "input", name="sum")
     assert np.isfinite(dataflow(lowered(graph)).rolling_bytes).all()
+
+
+def test_lines_are_counted_the_same_after_any_number_of_shuffles():
+    """A device that shuffles channels in parts turns maps into tensors of one line and back, two hundred times here."""
+    graph = long_network(units=20)
+    ops = simulate(graph, load_profile("ethos_u55_256"), RunConfig("int8")).ops
+    flow = Dataflow.of(ops, ops.input_bytes[:, 0], ops.output_bytes[:, 0])
+    each = len(flow.source) // 200
+    units = flow.rolling_bytes[: each * 200].reshape(200, each)
+    assert (units[150] == units[5]).all()
