@@ -19,10 +19,12 @@ from costsim.files import write_text
 from costsim.hardware import write_profile
 from costsim.units import format_quantity, round_significant
 from validation.arm import RESULTS
-from validation.arm_runs import CORES, PROFILES, profile_path
+from validation.arm_runs import CORES, PROFILES, core_of, profile_path
 
 TIMES = ("_overhead", "_elem", "handover", "swap")
 """How the names of fitted times end."""
+
+CLOCK = "fitted.clock_ratio"
 
 SOURCE = "Tencent/ncnn benchmark/README.md @ a4d2ea1d"
 
@@ -38,7 +40,8 @@ def apply(core: str) -> None:
     )
     shared = CORES[core].shared
     for ending in CORES[core].endings if shared else ():
-        write_fit(PROFILES / f"_cortex_{ending}.yaml", result["core"], note, None)
+        constants = result["core"] | {CLOCK: held_clock(result["runs"], ending)}
+        write_fit(PROFILES / f"_cortex_{ending}.yaml", constants, note, None)
     for board in boards:
         runs = [run for run in result["runs"] if run["board"] == board]
         own = log_errors(runs)
@@ -47,6 +50,16 @@ def apply(core: str) -> None:
         data = f"{SOURCE}: {len(own)} latencies of convolutional networks on {threads} threads"
         # The interval is that of all boards with this core: one board's errors are too few for their tails.
         write_fit(profile_path(board), constants, note, calibration_block(data, own, interval_ratios(errors)))
+
+
+def held_clock(runs: list[dict[str, Any]], ending: str, without: str | None = None) -> float:
+    """Share of the nominal clock that boards of one core file hold, geometric mean: what a board nobody fitted has.
+
+    1 where no board is left.
+    """
+    shares = {run["board"]: run["constants"][CLOCK] for run in runs if core_of(run["board"]) == ending}
+    shares.pop(without, None)
+    return float(np.exp(np.mean(np.log(list(shares.values()))))) if shares else 1.0
 
 
 def log_errors(runs: list[dict[str, Any]], kind: str = "left_out") -> np.ndarray:

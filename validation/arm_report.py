@@ -96,8 +96,7 @@ def _few_shot() -> Iterator[str]:
     every = [value for values in medians.values() for value in values]
     yield (
         "**Five networks measured, the rest predicted** (`python -m validation.few_shot`): five at random fit the "
-        "constants of the board, its core's being known; median error of the others, median over runs; "
-        "run with the constants before those of this page"
+        "constants of the board, its core's being known; median error of the others, median over runs"
     )
     yield ""
     for title, values in medians.items():
@@ -111,8 +110,10 @@ def _unseen() -> Iterator[str]:
     yield from (f"- {line}" for line in arm_never_fitted.figures())
     yield ""
     yield (
-        "**Boards from their datasheets alone**, the core's constants being known "
-        "(`python -m validation.arm_unfitted`): median error over the networks, median over runs"
+        "**Boards from their datasheets alone**, the core's constants being known, and the share of the clock that the "
+        "other boards of its core file hold (`python -m validation.arm_unfitted`): median error over the networks, "
+        "median over runs. Six ways to take over what other boards have were looked at on all boards; this one takes "
+        "the boards with an even checksum of their names from 21.2 to 8.7 %, the others from 11.5 to 10.9 %."
     )
     yield ""
     yield from (f"- {line}" for line in arm_unfitted.figures())

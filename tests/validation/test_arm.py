@@ -6,7 +6,7 @@ from ruamel.yaml import YAML
 
 from costsim.calibrate.errors import ErrorSummary
 from costsim.hardware import load_profile
-from validation import arm_never_fitted
+from validation import apply, arm_never_fitted
 from validation.apply import write_fit
 from validation.arm_report import FP16, FP32, coverage, predicted_s, results
 from validation.arm_runs import CORES, measurements, runs_of
@@ -92,3 +92,11 @@ def test_a_fit_leaves_what_other_fits_wrote(tmp_path):
     assert fitted["gemm_ratio"] == 0.75
     assert fitted["linear_rows_bytes_per_cycle"] == {"value": 2.45, "source": "fit_rows"}
     assert fitted["int8"] == {"source": "fit_int8", "gemm_ratio": 0.7}
+
+
+def test_a_board_nobody_fitted_holds_the_clock_of_the_others_with_its_core_file():
+    shares = {"rpi4b": 0.5, "rk3399_big": 0.8, "kirin_970": 0.3}
+    runs = [{"board": board, "constants": {apply.CLOCK: share}} for board, share in shares.items()]
+    assert apply.held_clock([*runs, runs[0]], "a72") == pytest.approx(0.4**0.5)  # a board counts once
+    assert apply.held_clock(runs, "a72", without="rpi4b") == pytest.approx(0.8)
+    assert apply.held_clock(runs, "a73", without="kirin_970") == 1.0
