@@ -14,6 +14,7 @@ from functools import cache
 
 import numpy as np
 
+from costsim.calibrate.errors import ErrorSummary
 from costsim.devices import RunConfig
 from costsim.hardware import load_profile
 from costsim.hardware.vary import vary
@@ -69,6 +70,15 @@ def left_out() -> dict[tuple[str, int], float]:
     }
 
 
+def figure(errors: dict[tuple[str, int], float]) -> str:
+    """What boards left out come to."""
+    summary = ErrorSummary.of(list(errors.values()))
+    return (
+        f"{summary.count} latencies, mean error {summary.mean_ratio:.1%}, median {summary.median_ratio:.1%}, "
+        f"within 10 % {summary.within_10_percent_ratio:.0%}"
+    )
+
+
 def apply() -> None:
     """Both constants of every core into its file."""
     for core, endings in CORES.items():
@@ -91,9 +101,7 @@ def main(arguments: list[str]) -> None:
     for (board, threads), error in errors.items():
         print(f"{board}, {threads} threads: {np.expm1(error):+.0%}")
     print({core: (round(float(RATES[best(core)]), 2), round(float(CONTENTIONS[best(core)]), 2)) for core in CORES})
-    print(
-        f"{len(errors)} latencies, mean error {np.mean(np.abs(np.expm1(list(errors.values())))):.1%}, boards left out"
-    )
+    print(figure(errors))
     if "--apply" in arguments:
         apply()
 

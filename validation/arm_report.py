@@ -17,7 +17,7 @@ import numpy as np
 from costsim.calibrate.errors import ErrorSummary, interval_ratios
 from costsim.files import write_text
 from costsim.hardware import load_profile
-from validation import arm_never_fitted, arm_unfitted
+from validation import arm_attention, arm_never_fitted, arm_unfitted
 from validation.arm import RESULTS
 from validation.arm_runs import CORES, predicted_s
 from validation.paper import PROFILE, errors_by_left_out_table, micro_run, predictions
@@ -108,6 +108,12 @@ def _unseen() -> Iterator[str]:
     yield "**Networks in no fit**, GoogLeNet and RegNetY-400MF on all boards (`python -m validation.arm_never_fitted`)"
     yield ""
     yield from (f"- {line}" for line in arm_never_fitted.figures())
+    yield ""
+    yield (
+        "**Attention**, `vision_transformer`, every board left out of the rates of its core "
+        f"(`python -m validation.arm_attention`): {arm_attention.figure(arm_attention.left_out())}. "
+        "One network, its mechanisms chosen with all rows in sight."
+    )
     yield ""
     yield (
         "**Boards from their datasheets alone**, the core's constants being known, and the share of the clock that the "
