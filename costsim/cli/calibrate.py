@@ -87,6 +87,7 @@ def command(
     if not ranked:
         raise InputError("no profile runs these measurements", where=sources[0], mend="name one: --base HW")
     chosen = ranked[0] if wanted is None else next(found for found in ranked if found.base is wanted)
+    _check_base(chosen.base, target)
     profile, result = chosen.base, calibrate(chosen.base, measured, dtype)  # to the last digit
     text = profile_text(
         target.stem, profile, result, " and ".join(Path(source).name for source in sources), _known(profile, given)
@@ -109,6 +110,9 @@ def _check_alone(host: bool, runtime: str | None, *of_a_board: object) -> None:
 
 
 def _check_base(base: Profile, target: Path) -> None:
+    if target.stem == base.name:
+        mend = f"give -o another name than {base.name}"
+        raise InputError("the new profile would extend itself", where=str(target), mend=mend)
     if base.name not in profile_names() and not (target.parent / f"{base.name}.yaml").is_file():
         raise InputError(
             f"the new profile could not find '{base.name}', which it extends",

@@ -127,9 +127,7 @@ class CostTable:
     @cached_property
     def _own(self) -> CostTable:
         kept = {name: seconds for name, seconds in self.overheads.items() if name not in self.copies}
-        own = replace(self, overheads=kept, copies=())
-        vars(own)["limits"] = {name: seconds for name, seconds in self.limits.items() if name not in self.copies}
-        return own
+        return replace(self, ceilings={name: self.limits[name] for name in self.ceilings}, overheads=kept, copies=())
 
     @cached_property
     def limits(self) -> dict[str, Array]:

@@ -257,6 +257,12 @@ class TestVerbs:
         )
         assert not target.exists()
 
+    def test_a_profile_that_would_extend_itself_is_not_written(self, base, written, tmp_path):
+        target, source = tmp_path / f"{base.name}.yaml", self.csv(written, board_like(base))
+        refused = self.run("calibrate", "--base", base.name, "--from", source, "-o", target).exception
+        assert isinstance(refused, InputError) and "extend itself" in str(refused)
+        assert not target.exists()
+
     @pytest.mark.parametrize("hw", ["gtx_1080ti", "v100"])
     def test_a_fitted_gpu_keeps_the_units_of_its_times(self, hw, written, tmp_path):
         base, target = load_profile(hw), tmp_path / "g.yaml"
