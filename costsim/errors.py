@@ -34,7 +34,7 @@ def shortened(written: object, most: int = 60) -> str:
 
 def _within(most: int, *parts: str) -> list[str]:
     """Parts of one message with long names cut, and then the longest parts, until all have room."""
-    short = [_NAME.sub(lambda name: f"'{shortened(name[1])}'", part) for part in parts]
+    short = [_NAME.sub(lambda name: f"'{shortened(name[1])}'", visible(part)) for part in parts]
     for _ in short:
         excess = sum(map(len, short)) + 2 * (len(short) - 1) - most
         if excess > 0:

