@@ -199,6 +199,17 @@ def test_pooling_over_volumes(op: str) -> None:
     assert graph_of([pool], {"x": [1, 3, 4, 8, 8]}, []).outputs[0].shape == (1, 3, 2, 4, 4)
 
 
+@pytest.mark.parametrize("rank", [1, 2, 3])
+@pytest.mark.parametrize(("length", "kernel", "stride", "out"), [(5, 2, 2, 3), (5, 3, 3, 2), (6, 3, 2, 4)])
+def test_a_last_window_that_sees_only_padding_is_none(
+    rank: int, length: int, kernel: int, stride: int, out: int
+) -> None:
+    """As onnxruntime runs it."""
+    sizes = {"kernel_shape": [kernel] * rank, "strides": [stride] * rank, "pads": [1] * 2 * rank}
+    pool = node("MaxPool", ["x"], ["y"], ceil_mode=1, **sizes)
+    assert graph_of([pool], {"x": [1, 3, *(length,) * rank]}, []).outputs[0].shape == (1, 3, *(out,) * rank)
+
+
 VECTORS = {"right": ([3, 5, 16], [16]), "left": ([16], [3, 16, 5]), "both": ([16], [16])}
 
 

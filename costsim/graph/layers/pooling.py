@@ -24,6 +24,15 @@ from costsim.graph.layers.base import (
 from costsim.graph.layers.compute import window
 
 
+def pooled_length(length: Any, kernel: Any, stride: Any, before: Any, after: Any, ceil_mode: bool) -> Any:
+    """Positions of a window along an axis; with ``ceil_mode`` also a last one that begins inside and ends outside."""
+    if not ceil_mode:
+        return window(length, kernel, stride, 1, before, after)
+    positions = window(length, kernel, stride, 1, before, after + stride - 1)
+    starts_inside = (positions - 1) * stride < length + before  # else the window sees only padding
+    return positions - 1 + starts_inside
+
+
 @dataclass(frozen=True)
 class Pool2d(Layer):
     """Maximum or average over a sliding window."""
@@ -56,12 +65,7 @@ class Pool2d(Layer):
         return n, c, self._length(h, 0, top, bottom), self._length(w, 1, left, right)
 
     def _length(self, length: Any, axis: int, before: Any, after: Any) -> Any:
-        kernel, stride = self.kernel[axis], self.stride[axis]
-        if not self.ceil_mode:
-            return window(length, kernel, stride, 1, before, after)
-        positions = window(length, kernel, stride, 1, before, after + stride - 1)
-        starts_inside = (positions - 1) * stride < length + before  # else the window sees only padding
-        return positions - 1 + starts_inside
+        return pooled_length(length, self.kernel[axis], self.stride[axis], before, after, self.ceil_mode)
 
     def loop_nest(self, inputs: tuple[Shape, ...], output: Shape) -> LoopNest:
         (kernel_h, kernel_w), (stride_h, stride_w) = self.kernel, self.stride

@@ -9,6 +9,7 @@ from math import prod
 from costsim.errors import InputError
 from costsim.graph import Tensor
 from costsim.graph import layers as L
+from costsim.graph.layers.pooling import pooled_length
 from costsim.importers import pieces, unfold
 from costsim.importers.onnx.call import Call
 from costsim.importers.writer import Stored, Value
@@ -230,9 +231,8 @@ def _pool(call: Call, function: str) -> Tensor:
     reach = [d * (k - 1) + 1 for k, d in zip(kernel, dilation, strict=True)]
     padding = _padding(call, x, kernel, stride, dilation)
     if len(kernel) > 2:
-        up = [s - 1 if call.get("ceil_mode", 0) else 0 for s in stride]
-        spans = zip(x.shape[2:], reach, stride, *padding, up, strict=True)
-        size = [(n + b + a - k + u) // s + 1 for n, k, s, b, a, u in spans]
+        spans = zip(x.shape[2:], reach, stride, *padding, strict=True)
+        size = [int(pooled_length(*span, ceil_mode=bool(call.get("ceil_mode", 0)))) for span in spans]
         return unfold.pooled(call.writer, x, function, kernel, (*x.shape[:2], *size))
     return pieces.pooled(call.writer, x, function, reach, stride, padding, bool(call.get("ceil_mode", 0)))
 
