@@ -189,6 +189,13 @@ def test_a_style_of_matplotlib_sets_size_and_formats(analysis: Analysis, tmp_pat
     assert not (tmp_path / "c").exists()
 
 
+def test_a_verb_writes_what_its_csv_has_beside_its_text(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    pytest.importorskip("openpyxl")
+    assert run(["nets", "list", "shufflenet_v2_1x", "--excel", str(tmp_path / "n.xlsx")]) == 0
+    names = capsys.readouterr().out.split()
+    assert list(pd.read_excel(tmp_path / "n.xlsx")["name"]) == names
+
+
 def test_a_workbook_has_a_sheet_a_table_and_the_numbers_of_the_csv(tmp_path: Path) -> None:
     pytest.importorskip("openpyxl")
     tables_to_excel("table,name,ms\nbest,'=1+1,2.5\nfront,b,3\n", tmp_path / "t.xlsx")
@@ -196,6 +203,10 @@ def test_a_workbook_has_a_sheet_a_table_and_the_numbers_of_the_csv(tmp_path: Pat
     assert {name: rows.to_dict("records") for name, rows in sheets.items()} == {
         "best": [{"name": "'=1+1", "ms": 2.5}], "front": [{"name": "b", "ms": 3}],
     }  # fmt: skip
+    tables_to_excel("table,ms\nTable 1: a name no sheet can have,2\n", tmp_path / "t.xlsx")
+    assert pd.read_excel(tmp_path / "t.xlsx", sheet_name=None)["costsim"].shape == (1, 2)
+    with pytest.raises(InputError, match=r"end its name in \.xlsx"):
+        tables_to_excel("a\n1\n", tmp_path / "t.csv")
 
 
 def test_the_same_picture_is_the_same_file(hostile: Analysis, tmp_path: Path) -> None:

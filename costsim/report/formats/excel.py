@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -18,11 +19,15 @@ if TYPE_CHECKING:
     from costsim.analysis import Analysis
 
 
+SHEET_NAME = re.compile(r"[^\\/*?:\[\]']{1,31}")
+"""What Excel takes as the name of a sheet."""
+
+
 def to_excel(analysis: Analysis, path: str | Path) -> str:
     """Write the workbook, whole or not at all.
 
     Raises:
-        InputError: the package openpyxl is missing, or the path cannot be written.
+        InputError: the package openpyxl is missing, or the path does not end in .xlsx or cannot be written.
     """
     record = document(analysis)
     sheets = {
@@ -40,19 +45,21 @@ def to_excel(analysis: Analysis, path: str | Path) -> str:
 
 
 def tables_to_excel(text: str, path: str | Path) -> None:
-    """A CSV text as a workbook, whole or not at all: a sheet a table where the first column names the tables.
+    """A CSV text as a workbook, whole or not at all: a sheet a table where ``table`` is a column of names for sheets.
 
     Raises:
-        InputError: the package openpyxl is missing, or the path cannot be written.
+        InputError: the package openpyxl is missing, or the path does not end in .xlsx or cannot be written.
     """
     rows = pd.read_csv(io.StringIO(text))
-    if "table" in rows:
-        _write({str(name): part.drop(columns="table") for name, part in rows.groupby("table", sort=False)}, path)
-    else:
-        _write({"costsim": rows}, path)
+    sheets = {"costsim": rows}
+    if "table" in rows and all(SHEET_NAME.fullmatch(str(name)) for name in rows["table"]):
+        sheets = {str(name): part.drop(columns="table") for name, part in rows.groupby("table", sort=False)}
+    _write(sheets, path)
 
 
 def _write(sheets: Mapping[str, pd.DataFrame], path: str | Path) -> None:
+    if Path(path).suffix.lower() != ".xlsx":
+        raise InputError(f"'{Path(path).suffix}' is no workbook", where=str(path), mend="end its name in .xlsx")
     buffer = io.BytesIO()
     try:
         with pd.ExcelWriter(buffer, engine="openpyxl") as workbook:

@@ -43,14 +43,12 @@ def to_json(rows: Rows) -> str:
 
 def to_csv(rows: Rows) -> str:
     """A line a network."""
-    lines = ({name: value for name, value in row.items() if name not in ("measures", "sorted_by")} for row in rows)
-    measures = (row.get("measures", {}) for row in rows)
-    return csv_text(
-        [
-            {**flat(line), "input_shape": shape(line["input_shape"]), **of}
-            for line, of in zip(lines, measures, strict=True)
-        ]
-    )
+    lines = []
+    for row in rows:
+        line = {name: value for name, value in row.items() if name not in ("measures", "sorted_by")}
+        sized = {"input_shape": shape(line["input_shape"])} if "input_shape" in line else {}
+        lines.append({**flat(line), **sized, **row.get("measures", {})})
+    return csv_text(lines)
 
 
 def to_markdown(rows: Rows) -> str:
