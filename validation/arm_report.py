@@ -118,7 +118,7 @@ def _unseen() -> Iterator[str]:
     yield (
         "**Boards from their datasheets alone**, the core's constants being known, and the share of the clock that the "
         "other boards of its core file hold (`python -m validation.arm_unfitted`): median error over the networks, "
-        "median over runs. Six ways to take over what other boards have were looked at on all boards; this one takes "
+        "median over runs. Nine ways to take over what other boards have were looked at on all boards; this one takes "
         "the boards with an even checksum of their names from 21.2 to 8.7 %, the others from 11.5 to 10.9 %."
     )
     yield ""

@@ -37,7 +37,7 @@ def attention_of(ops: OpTable, as_one_layer: bool) -> Attention:
     """The attention in a table: every softmax between two matrix products, and what these read and are read by."""
     inside, absorbed = np.zeros(len(ops), dtype=bool), np.zeros(len(ops), dtype=bool)
     if as_one_layer and ops.is_op("softmax").any() and ops.is_op("matmul").any():
-        words = [label.op for label in ops.labels]
+        words = ops.device_words
         readers: list[list[int]] = [[] for _ in words]
         for row, producers in enumerate(ops.producers):
             for producer in producers:

@@ -128,7 +128,6 @@ class PackedProduct:
         """
         ops, runtime, taps = rows.ops, machine.runtime, rows.ops.kernel_h * rows.ops.kernel_w
         m, n, k, repeats = ops.c_out_per_group, ops.h_out * ops.w_out, ops.c_in_per_group * taps, ops.groups
-        # heads of an attention run side by side, a thread each
         reads_image = (ops.c_in_per_group < runtime.im2col_min_channels) & (taps > 1)
         vector_product = (n == 1) & (taps == 1)
         kept = ops.weight_elem_bytes if runtime.linear_weight_bytes is None else runtime.linear_weight_bytes
@@ -139,6 +138,7 @@ class PackedProduct:
         return Work(
             **products | {name: products[name] - saved for name in ("loads", "l2_reads")},
             packed=np.where(reads_image | (n == 1), 0.0, n * k * repeats) + padded_copy(ops),
+            # Heads of an attention run side by side, a thread each.
             items=np.where(rows.attention.inside & (repeats > 1), repeats, row_tiles(ops, machine)),
             weight_bytes=ops.weight_elems * np.where(vector_product, kept, ops.weight_elem_bytes),
             sustains=np.where(taps > 1, Sustains.GATHERED, slower),
