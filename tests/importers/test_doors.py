@@ -73,9 +73,9 @@ def test_suffixes_in_capitals_name_files_without_a_folder_too(
         ("net.pth", "module.py:Net"),
         ("NET.PT", "torch.export.save"),
         ("model.safetensors", "nn.Module"),
-        ("net.h5", "tf2onnx"),
+        ("net.h5", "TFLiteConverter"),
         ("net.keras", "TFLiteConverter"),
-        ("frozen.pb", "tf2onnx"),
+        ("frozen.pb", "tflite_convert"),
         ("net.bin", ".param"),
         ("net.engine", ".onnx"),
         ("net.rknn", ".onnx"),
@@ -99,7 +99,7 @@ def test_files_of_other_kinds_say_what_to_bring_instead(
 
 def test_a_folder_of_tensorflow_says_what_to_bring_instead(tmp_path: Path) -> None:
     (tmp_path / "saved_model.pb").write_bytes(b"anything")
-    with pytest.raises(InputError, match="tf2onnx"):
+    with pytest.raises(InputError, match="tflite_convert"):
         Network(tmp_path)
 
 

@@ -391,9 +391,8 @@ def _price_op(op: CpuOp, last: Level, l2: Level, row: int, profile: Any, run: Ru
         ahead = last.read_bytes(row, last.gone) if op.packed > 0 and runtime.packs_ahead else 0.0
         ceilings["weight_stream"] = op.weight_bytes / fit.linear_bytes_per_cycle * slowed_s if streams else 0.0
         if op.streams:
-            rate = (
-                fit.linear_rows_bytes_per_cycle if op.streams > 1 else fit.linear_bytes_per_cycle
-            )  # used once or again
+            again = fit.linear_rows_bytes_per_cycle if op.streams > 1 else 0.0
+            rate = max(again, fit.linear_bytes_per_cycle)  # used once, or again and then no slower
             shared = max(fit.contention_ratio, fit.linear_rows_contention_ratio if op.streams > 1 else 0.0)
             ceilings["weight_stream"] = op.streams * op.weight_bytes / rate * divided_s * (1 + shared * others)
         ceilings["dram"] = (tensors + rereads + spilled_bytes - ahead) / bandwidth

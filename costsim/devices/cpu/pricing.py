@@ -96,7 +96,8 @@ def _stream_ceiling(work: Work, machine: CpuMachine, divided: Array, others: Arr
         return {}
     fit, in_int8 = machine.fitted, np.asarray(work.sustains) == Sustains.INT8
     again = np.asarray(work.weight_streams) > 1
-    rate = np.where(again, fit.linear_rows_bytes_per_cycle, fit.linear_bytes_per_cycle)
+    of_rows = np.maximum(fit.linear_rows_bytes_per_cycle, fit.linear_bytes_per_cycle)
+    rate = np.where(again, of_rows, fit.linear_bytes_per_cycle)  # read again, weights come no slower than at first
     through_shared = np.maximum(fit.linear_rows_contention_ratio, fit.contention_ratio)
     slowed = divided * (1 + np.where(again, through_shared, fit.contention_ratio) * others)
     if fit.int8 is not None:
