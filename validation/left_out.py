@@ -239,7 +239,8 @@ def _shares(
         return ops, device.costs(ops, profile, run.run)
 
     held = evidence(profile, [Case(run.run, *priced(name)) for name in kept])
-    return {name: unheld_shares(*priced(name), held) for name in names}
+    shares = {name: unheld_shares(*priced(name), held) for name in names}
+    return {name: {kind: float(share[0]) for kind, share in of.items()} for name, of in shares.items()}
 
 
 def _networks() -> list[str]:

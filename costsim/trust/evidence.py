@@ -66,10 +66,16 @@ def evidence(profile: Profile, cases: Sequence[Case]) -> MadeOn:
     )
 
 
-def image_of(ops: OpTable) -> tuple[int, int]:
-    """Images a batch and pixels an image, as the first row that reads the input has them."""
+def images_of(ops: OpTable) -> tuple[np.ndarray, np.ndarray]:
+    """Images a batch and pixels an image, ``(points,)``, as the first row that reads the input has them."""
     first = int(np.argmax(ops.reads_input))
-    return int(ops.n[first].max()), int((ops.h_in * ops.w_in)[first].max())
+    return ops.n[first], (ops.h_in * ops.w_in)[first]
+
+
+def image_of(ops: OpTable) -> tuple[int, int]:
+    """The same of a table of one point."""
+    batch, pixels = images_of(ops)
+    return int(batch.max()), int(pixels.max())
 
 
 def joined(own: MadeOn, base: MadeOn) -> MadeOn:

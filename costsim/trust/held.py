@@ -61,24 +61,38 @@ def is_held(ops: OpTable, made_on: MadeOn) -> np.ndarray:
     return held
 
 
+def _shares(ops: OpTable, costs: CostTable) -> np.ndarray:
+    """``(ops, points)`` share of the predicted time."""
+    seconds = np.broadcast_to(costs.row_latency_s, (len(ops), costs.row_latency_s.shape[1]))
+    total: np.ndarray = seconds.sum(axis=0)
+    return seconds / np.where(total > 0, total, 1.0)
+
+
 def time_shares(ops: OpTable, costs: CostTable) -> np.ndarray:
     """``(ops,)`` share of the predicted time, at the first point."""
-    seconds = np.broadcast_to(costs.latency_s, (len(ops), costs.latency_s.shape[1]))[:, 0]
-    return seconds / (seconds.sum() or 1.0)
+    return _shares(ops, costs)[:, 0]
+
+
+def host_waits(profile: Profile, costs: CostTable) -> np.ndarray:
+    """``(points,)`` share of the predicted time in which the device waits for the host to issue ops."""
+    waits = costs.overheads.get(WAITS_FOR_HOST) if profile.issued_by_host else None
+    if waits is None:
+        return np.zeros(1)
+    total: np.ndarray = costs.row_latency_s.sum(axis=0)
+    return (waits if costs.kind_of is None else waits[costs.kind_of]).sum(axis=0) / np.where(total > 0, total, 1.0)
 
 
 def host_wait(profile: Profile, costs: CostTable) -> float:
-    """Share of the predicted time in which the device waits for the host to issue ops, at the first point."""
-    waits = costs.overheads.get(WAITS_FOR_HOST) if profile.issued_by_host else None
-    return 0.0 if waits is None else float(waits[:, 0].sum() / (costs.latency_s[:, 0].sum() or 1.0))
+    """The same at the first point."""
+    return float(host_waits(profile, costs)[0])
 
 
-def unheld_shares(ops: OpTable, costs: CostTable, made_on: MadeOn) -> dict[str, float]:
-    """Kind of row to the share of the predicted time on rows of it that the measured networks did not hold."""
+def unheld_shares(ops: OpTable, costs: CostTable, made_on: MadeOn) -> dict[str, np.ndarray]:
+    """Kind of row to the share of the time on rows of it that the measured networks did not hold, ``(points,)``."""
     missing = ~is_held(ops, made_on) & np.array([label.known for label in ops.labels])
-    shares, of_row = time_shares(ops, costs), np.array(row_kinds(ops))
-    sums = {kind: float(shares[missing & (of_row == kind)].sum()) for kind in KINDS}
-    return {kind: share for kind, share in sums.items() if share > 0}
+    shares, of_row = _shares(ops, costs), np.array(row_kinds(ops))
+    sums = {kind: shares[missing & (of_row == kind)].sum(axis=0) for kind in KINDS}
+    return {kind: share for kind, share in sums.items() if np.any(share > 0)}
 
 
 def unheld_words(ops: OpTable, costs: CostTable, made_on: MadeOn, kind: str) -> list[str]:

@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Literal
 
+import numpy as np
+
 from costsim.devices import RunConfig
 from costsim.hardware import Profile
 from costsim.hardware.calibration import Calibration, MadeOn
@@ -14,12 +16,10 @@ from costsim.hardware.load import ON_COMMAND_LINE
 from costsim.tables.costtable import CostTable
 from costsim.tables.optable import OpTable
 from costsim.trust.evidence import image_of
-from costsim.trust.held import OTHER, host_wait, unheld_shares, unheld_words
-from costsim.trust.widening import BATCH, FALLBACK, HOST, NUMBERS, RESOLUTION, THREADS, Ratios, factors
+from costsim.trust.held import OTHER, unheld_words
+from costsim.trust.off_card import OffCard, off_card, other_numbers, widened
+from costsim.trust.widening import BATCH, FALLBACK, NUMBERS, RESOLUTION, THREADS, Ratios
 from costsim.units import counted
-
-LEAST_SHARE = 0.01
-"""Rows nothing was measured of widen nothing below this share of the time: ten times off, they move it by a tenth."""
 
 NAMED = 3
 """Ops or fields a reason names."""
@@ -90,24 +90,18 @@ def trust(profile: Profile, run: RunConfig, ops: OpTable, costs: CostTable) -> T
         costs: its costs, one row an op.
     """
     card = profile.calibration_in(run.dtype)
-    interval, reasons = Ratios(card.low_ratio, card.high_ratio), [*_nothing_measured(card)]
-    for kind, reason in _off_the_card(profile, card, run, ops):
-        interval = interval.times(factors()[kind])
-        reasons.append(reason)
+    off = off_card(profile, run, ops, costs, is_as_carded(profile))
+    interval = Ratios(*map(_number, widened(card, off)))
+    reasons = [*_nothing_measured(card), *_off_the_card(profile, run, ops, off)]
     made_on = card.made_on
     if made_on is not None and made_on.measurements:
-        shares = unheld_shares(ops, costs, made_on)
-        if ops.plan is not None and shares.pop(OTHER, 0.0):
-            interval = interval.times(factors()[FALLBACK])
+        if np.any(off.whole.get(FALLBACK, False)):
             reasons.append(_fallback(unheld_words(ops, costs, made_on, OTHER)))
-        if sum(shares.values()) >= LEAST_SHARE:
-            interval = interval.mixed(shares, factors())
-            for kind, share in shares.items():
-                reasons.append(_unheld(kind, share, unheld_words(ops, costs, made_on, kind)))
-    waits, measured = host_wait(profile, costs), made_on.host_wait if made_on else 0.0
-    if waits - measured >= LEAST_SHARE:
-        interval = interval.beside(waits, factors()[HOST])
-        reasons.append(_host(waits, measured))
+        for kind, share in off.shares.items():
+            if np.any(share > 0):
+                reasons.append(_unheld(kind, _number(share), unheld_words(ops, costs, made_on, kind)))
+    if np.any(off.waits > 0):
+        reasons.append(_host(_number(off.waits), made_on.host_wait if made_on else 0.0))
     # Unknown ops leave the known part as well calibrated as it was; the whole is no longer measured.
     unknown = [label.name for label in ops.labels if not label.known]
     if unknown:
@@ -118,11 +112,14 @@ def trust(profile: Profile, run: RunConfig, ops: OpTable, costs: CostTable) -> T
 def standing(profile: Profile, dtype: str | None = None) -> Trust:
     """What a profile's card is worth as the profile stands, before it is known what runs there."""
     card = profile.calibration_in(dtype or profile.runtime.dtypes[0])
-    interval, reasons = Ratios(card.low_ratio, card.high_ratio), [*_nothing_measured(card)]
-    for kind, reason in _numbers_changed(profile, card):
-        interval = interval.times(factors()[kind])
-        reasons.append(reason)
-    return Trust(_status(card, reasons), interval.low, interval.high, tuple(reasons), False)
+    off = OffCard({NUMBERS: other_numbers(profile, card, is_as_carded(profile))}, {}, 0.0)
+    low, high = map(_number, widened(card, off))
+    reasons = [*_nothing_measured(card), *_numbers_changed(profile, off)]
+    return Trust(_status(card, reasons), low, high, tuple(reasons), False)
+
+
+def _number(value: Any) -> float:
+    return float(np.ravel(value)[0])
 
 
 def _status(card: Calibration, reasons: list[str]) -> Status:
@@ -138,35 +135,31 @@ def _nothing_measured(card: Calibration) -> Iterator[str]:
         yield f"The card is of something near, not of this device ({card.data})."
 
 
-def _numbers_changed(profile: Profile, card: Calibration) -> Iterator[tuple[str, str]]:
-    """Whether the card is of the very numbers the profile holds."""
+def _numbers_changed(profile: Profile, off: OffCard) -> Iterator[str]:
+    if not np.any(off.whole[NUMBERS]):
+        return
+    if profile.calibration.made_on is None:
+        yield (
+            "The card does not say which numbers it was made with: nothing vouches that it is of these "
+            "('costsim calibrate' writes cards that do)."
+        )
+    else:
+        yield f"The profile's numbers are not those its card was made with{_changed(profile)}."
+
+
+def _off_the_card(profile: Profile, run: RunConfig, ops: OpTable, off: OffCard) -> Iterator[str]:
+    """What of the whole run the measurements did not hold."""
+    yield from _numbers_changed(profile, off)
     made_on = profile.calibration.made_on
     if made_on is None:
-        if card.status == "calibrated":
-            yield (
-                NUMBERS,
-                (
-                    "The card does not say which numbers it was made with: nothing vouches that it is of these "
-                    "('costsim calibrate' writes cards that do)."
-                ),
-            )
-    elif not is_as_carded(profile):
-        yield NUMBERS, f"The profile's numbers are not those its card was made with{_changed(profile)}."
-
-
-def _off_the_card(profile: Profile, card: Calibration, run: RunConfig, ops: OpTable) -> Iterator[tuple[str, str]]:
-    """What of the whole run the measurements did not hold: the kind of widening and the reason for it."""
-    yield from _numbers_changed(profile, card)
-    made_on = profile.calibration.made_on
-    if made_on is None or not made_on.measurements:
         return
-    if int(run.threads) not in made_on.threads:
-        yield THREADS, f"It was measured on {_threads(made_on)}, never on {int(run.threads)}."
     batch, pixels = image_of(ops)
-    if not min(made_on.batches) <= batch <= max(made_on.batches):
-        yield BATCH, f"It was measured at batch {_listed(made_on.batches)}, never at {batch}."
-    if made_on.pixels and not made_on.pixels[0] <= pixels <= made_on.pixels[1]:
-        yield RESOLUTION, (f"It was measured on images of {_pixels(made_on)}; this one has {pixels:,} pixels.")
+    if np.any(off.whole.get(THREADS, False)):
+        yield f"It was measured on {_threads(made_on)}, never on {int(run.threads)}."
+    if np.any(off.whole.get(BATCH, False)):
+        yield f"It was measured at batch {_listed(made_on.batches)}, never at {batch}."
+    if np.any(off.whole.get(RESOLUTION, False)):
+        yield f"It was measured on images of {_pixels(made_on)}; this one has {pixels:,} pixels."
 
 
 def _changed(profile: Profile) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from costsim.files import as_folder
 from costsim.kept import kept, short, stamp
@@ -24,20 +24,23 @@ RUN = (NUMBERS, THREADS, BATCH, RESOLUTION, FALLBACK)
 
 
 class Ratios(NamedTuple):
-    """Multiples of a prediction: a 90 % interval, or what one is multiplied by (then ``low <= 1 <= high``)."""
+    """Multiples of a prediction: a 90 % interval, or what one is multiplied by (then ``low <= 1 <= high``).
 
-    low: float
-    high: float
+    Numbers, or one a point.
+    """
+
+    low: Any
+    high: Any
 
     def times(self, factor: Ratios) -> Ratios:
         """The interval widened by a factor for the whole run."""
         return Ratios(self.low * factor.low, self.high * factor.high)
 
-    def beside(self, share: float, other: Ratios) -> Ratios:
+    def beside(self, share: Any, other: Ratios) -> Ratios:
         """The interval when this share of the time has another one of its own: sums of times add, so do their ends."""
         return Ratios(*((1 - share) * own + share * of for own, of in zip(self, other, strict=True)))
 
-    def mixed(self, shares: Mapping[str, float], known: Mapping[str, Ratios]) -> Ratios:
+    def mixed(self, shares: Mapping[str, Any], known: Mapping[str, Ratios]) -> Ratios:
         """The interval when these shares of the time are on kinds of op that nothing was measured of.
 
         The rest of the time ``1 - sum(s)`` keeps the interval, each share ``s`` has it widened by its kind's factor:

@@ -6,7 +6,7 @@ light, dark and print differ there alone.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 Spec = dict[str, Any]
@@ -17,7 +17,8 @@ LABEL_ROOM_RATIO = 1.28
 ROOF_COLOUR, PLAIN_COLOUR, PICKED_COLOUR = "#8a929c", "#0072B2", "#D55E00"
 OFFCHIP_COLOURS = {"weights": "#CC79A7", "activations": "#D55E00"}
 ARENA_COLOURS = {"maps": "#0072B2", "scratch": "#E69F00", "kept": "#888888"}
-MODE_COLOURS = {"resident": "#0072B2", "streamed": "#56B4E9", "tiled": "#E69F00", "host": "#888888"}
+MODE_COLOURS = {"resident": "#0072B2", "streamed": "#56B4E9", "tiled": "#E69F00", "host": "#888888",
+                "activations": PLAIN_COLOUR}  # fmt: skip
 KIND_SHAPES = {"macs": "circle", "vector": "diamond", "copy": "square"}
 
 
@@ -189,14 +190,16 @@ def change_bars(data: str, records: list[Spec]) -> Spec:
 
 
 def along_chart(limits: Mapping[str, str]) -> Spec:
-    """Latency at every setting of one slider, coloured by what bounds; the page fills in the data ``along``."""
+    """Latency and its interval at every setting of one slider, coloured by what bounds; the page fills in ``along``."""
     y = {"field": "ms", "type": "quantitative", "title": "latency [ms]"}
     return {
         "data": {"name": "along"},
         "height": 190,
         "encoding": {
             "x": {"field": "setting", "type": "nominal", "sort": None, "title": None, "axis": {"labelAngle": 0}},
-            "tooltip": [tip("slider"), tip("setting"), tip("said", "latency"), tip("bound", "bound by")],
+            "tooltip": [
+                tip("slider"), tip("setting"), tip("said", "latency"), tip("interval"), tip("bound", "bound by"),
+            ],
         },
         "layer": [
             {
@@ -207,18 +210,25 @@ def along_chart(limits: Mapping[str, str]) -> Spec:
                     "opacity": {"condition": {"test": "datum.here", "value": 1}, "value": 0.45},
                 },
             },
-            {"mark": {"type": "text", "dy": -7}, "encoding": {"y": y, "text": {"field": "said"}}},
+            {
+                "mark": {"type": "rule", "color": ROOF_COLOUR, "strokeWidth": 2},
+                "encoding": {"y": y | {"field": "low_ms"}, "y2": {"field": "high_ms"}},
+            },
+            {"mark": {"type": "text", "dy": -7}, "encoding": {"y": y | {"field": "top"}, "text": {"field": "said"}}},
         ],
     }  # fmt: skip
 
 
-def memory_chart(planned: bool, sized: bool, peak_bytes: float) -> Spec:
-    """Bytes held over time, a bar per fused group or op, under the sizes of the memories (``sized``: there are any)."""
+def memory_chart(planned: bool, modes: Collection[str], sized: bool, peak_bytes: float) -> Spec:
+    """Bytes held over time, a bar per fused group or op, coloured by those ``modes`` that there are.
+
+    The sizes of the memories are lines above, where any has one (``sized``).
+    """
     unit, scaled = _byte_scale(peak_bytes)
     tips = [tip("name", "group" if planned else "op"), tip("scaled", f"held [{unit}]", ".4~g")]
     if planned:
         tips += [tip("mode"), tip("ops"), tip("spilled_bytes", "activations off chip [B]", ".4~s")]
-    colours = MODE_COLOURS if planned else {"activations": PLAIN_COLOUR}
+    colours = {mode: colour for mode, colour in MODE_COLOURS.items() if mode in modes}
     bars = _time_bars("held", "mode", colours, tips, unit) | {"transform": scaled}
     size: Spec = {"y": {"field": "scaled", "type": "quantitative"}}
     line = {"mark": {"type": "rule", "color": ROOF_COLOUR, "strokeWidth": 2, "strokeDash": [6, 3]}, "encoding": size}

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import product
 from math import prod
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -15,6 +15,7 @@ from costsim.devices import RunConfig, device_for
 from costsim.errors import CostsimError, DoesNotFitError
 from costsim.graph import LayerGraph
 from costsim.hardware import Profile
+from costsim.hardware.fingerprint import is_as_carded
 from costsim.hardware.vary import at_points, vary
 from costsim.network import parse_input_size
 from costsim.networks import build
@@ -28,6 +29,7 @@ from costsim.sweep.points import members
 from costsim.tables.cache import Caches
 from costsim.tables.optable import OpTable
 from costsim.totals import cost_totals, seconds_by_bound
+from costsim.trust.off_card import off_card, widened
 
 if TYPE_CHECKING:
     from costsim.analysis import Analysis
@@ -63,6 +65,8 @@ class Point:
     limits: tuple[str, ...] = ()
     shares: np.ndarray | None = None
     """Of its time, what the ops take that each limit bounds."""
+    interval: tuple[float, float | None] = (1.0, 1.0)
+    """A 90 % interval as multiples of the latency; no upper end where ops without a cost model are in."""
 
     @property
     def bound(self) -> str:
@@ -83,6 +87,8 @@ def grid(analysis: Analysis, command: str) -> Record | None:
         return None
     points = priced(now.graph, now.profile, now.run, turned, networks)
     names = list(now.costs.limit_names)
+    intervals = list(dict.fromkeys(_rounded(point) for point in points))
+    place = {interval: i for i, interval in enumerate(intervals)}
     return {
         "choices": [
             {
@@ -96,8 +102,14 @@ def grid(analysis: Analysis, command: str) -> Record | None:
         "latency_ms": [None if p.latency_ms is None else float(f"{p.latency_ms:.{DIGITS}g}") for p in points],
         "bound": [names.index(p.bound) if p.bound in names else -1 for p in points],
         "shares": [[] if p.shares is None else _percent(p, names) for p in points],
+        "intervals": intervals,
+        "interval": [place[_rounded(p)] for p in points],
         "command": _base_command(analysis, command),
     }  # fmt: skip
+
+
+def _rounded(point: Point) -> tuple[float | None, ...]:
+    return tuple(None if end is None else round(end, 3) for end in point.interval)
 
 
 def priced(
@@ -113,6 +125,10 @@ def priced(
     each = device_for(profile).plans_each_network or len(graph) > MOST_TOGETHER
     apart = SHAPING if each else (DTYPE, WIDTH)
     shapes, sizes = _numbered(at, SHAPING), _numbered(at, [c.key for c in turned if _is_size(c)])
+    carded = np.full(len(places), is_as_carded(profile))
+    for choice in turned:
+        if choice.fields:
+            carded &= at[choice.key] == choice.own
     found = [Point(None)] * len(places)
     caches = Caches()
     for rows in members(_numbered(at, apart)):
@@ -125,7 +141,7 @@ def priced(
             setting = RunConfig(first.get(DTYPE, run.dtype), threads)
             try:
                 ops = lower_for(part.graph, profile, setting, caches)
-                points = _priced(ops, vary(profile, columns), setting, shapes[here], sizes[here])
+                points = _priced(ops, vary(profile, columns), setting, _Places(shapes[here], sizes[here], carded[here]))
             except CostsimError:
                 continue
             for place, point in zip(here, points, strict=True):
@@ -151,10 +167,25 @@ def _sides(texts: Sequence[str], graph: LayerGraph) -> np.ndarray:
     return np.array(texts, dtype=object)
 
 
-def _priced(ops: OpTable, profile: Profile, run: RunConfig, shapes: np.ndarray, sizes: np.ndarray) -> list[Point]:
-    """The points of one graph; whether it fits hangs on ``shapes`` and ``sizes``, ``(points,)`` by number."""
+class _Places(NamedTuple):
+    """What is known of points before they are priced, ``(points,)`` each."""
+
+    shapes: np.ndarray
+    """By number: the dimensions of the network."""
+    sizes: np.ndarray
+    """By number: the memories of the device."""
+    carded: np.ndarray
+    """Whether the device has the numbers of its card."""
+
+    def at(self, here: np.ndarray) -> _Places:
+        return _Places(*(column[here] for column in self))
+
+
+def _priced(ops: OpTable, profile: Profile, run: RunConfig, places: _Places) -> list[Point]:
+    """The points of one graph; whether it fits hangs on its shape and the sizes of memories."""
+    shapes, sizes, _ = places
     try:
-        return _planned(ops, profile, run, len(sizes))
+        return _planned(ops, profile, run, places.carded)
     except DoesNotFitError:
         apart = shapes if (shapes != shapes[0]).any() else sizes
         if (apart == apart[0]).all():
@@ -162,23 +193,28 @@ def _priced(ops: OpTable, profile: Profile, run: RunConfig, shapes: np.ndarray, 
     found = [Point(None)] * len(sizes)
     for here in members(apart):
         table = ops if apart is sizes else ops.at_point(int(here[0]))
-        points = _priced(table, at_points(profile, here), _at(run, here), shapes[here], sizes[here])
+        points = _priced(table, at_points(profile, here), _at(run, here), places.at(here))
         for place, point in zip(here, points, strict=True):
             found[place] = point
     return found
 
 
-def _planned(ops: OpTable, profile: Profile, run: RunConfig, points: int) -> list[Point]:
+def _planned(ops: OpTable, profile: Profile, run: RunConfig, carded: np.ndarray) -> list[Point]:
     device = device_for(profile)
     planned = device.plan(ops, profile, run)
-    found = [Point(None)] * points
-    for here, table in planned.by_plan(points, FEWEST_PER_PLAN):
-        costs = device.kind_costs(table, at_points(profile, here), _at(run, here))
+    found = [Point(None)] * len(carded)
+    card, known = profile.calibration_in(run.dtype), all(label.known for label in ops.labels)
+    for here, table in planned.by_plan(len(carded), FEWEST_PER_PLAN):
+        of_here, run_here = at_points(profile, here), _at(run, here)
+        costs = device.kind_costs(table, of_here, run_here)
+        ends = widened(card, off_card(of_here, run_here, table, costs, carded[here]))
+        low, high = (np.broadcast_to(end, here.shape).tolist() for end in ends)
         latency_ms = np.broadcast_to(cost_totals(table, costs)["latency_ms"], here.shape)
         seconds = seconds_by_bound(table, costs)
         shares = np.broadcast_to(seconds / np.maximum(seconds.sum(axis=0), 1e-30), (len(seconds), len(here)))
-        for place, ms, of_point in zip(here, latency_ms, shares.T, strict=True):
-            found[place] = Point(float(ms), costs.limit_names, of_point)
+        for i, place in enumerate(here):
+            interval = low[i], high[i] if known else None
+            found[place] = Point(float(latency_ms[i]), costs.limit_names, shares[:, i], interval)
     return found
 
 

@@ -152,7 +152,8 @@ def _charts(
     shown["measures"] = strip_chart("measures", blocks)
     shown["timeline"] = timeline_chart(classes, limits, measured=analysis.beside is not None)
     planned = analysis.simulation.ops.plan is not None
-    shown["memory"] = charts.memory_chart(planned, bool(data["capacities"]), _largest(data["held"]))
+    modes = {record["mode"] for record in data["held"]}
+    shown["memory"] = charts.memory_chart(planned, modes, bool(data["capacities"]), _largest(data["held"]))
     if data["arena"]:
         shown["arena"] = charts.arena_chart(max(record["to_bytes"] for record in data["arena"]))
     if data["offchip"]:

@@ -28,9 +28,17 @@ class Turned {
     answer.querySelector("strong").textContent = after === null ? "does not fit" : this.time(after);
     answer.querySelector("span").textContent = after === null ? "or cannot be built so" :
       `bound by ${limits[bound[point]]}, ${after === before ? "as it is" : after < before ? `${(before / after).toPrecision(3)} x as fast` : `${(after / before).toPrecision(3)} x as long`}`;
+    document.getElementById("turned-interval").textContent = after === null ? "" : this.interval(point);
     this.drawShares(this.grid.shares[point]);
     document.getElementById("turned-command").textContent = this.command(places);
     this.draw();
+  }
+
+  ends(point) { return this.grid.intervals[this.grid.interval[point]].map((end) => end && end * this.grid.latency_ms[point]); }
+
+  interval(point) {
+    const [low, high] = this.ends(point);
+    return high ? `${this.time(low)} to ${this.time(high)} (90 % interval)` : `at least ${this.time(low)}`;
   }
 
   // What the ops take that each limit bounds.
@@ -65,8 +73,10 @@ class Turned {
     const { choices, latency_ms, bound, limits } = this.grid, { label, texts } = choices[this.last], places = this.places();
     const rows = texts.map((text, i) => {
       const point = this.at(places.map((place, other) => other === this.last ? i : place));
-      return { slider: label, place: i, setting: text, ms: latency_ms[point] ?? 0, bound: limits[bound[point]] ?? "", said: latency_ms[point] === null ? "does not fit" : this.time(latency_ms[point]), here: i === places[this.last] };
+      const [low_ms, high_ms] = latency_ms[point] === null ? [null, null] : this.ends(point);
+      return { slider: label, low_ms, high_ms: high_ms ?? low_ms, top: Math.max(latency_ms[point] ?? 0, high_ms ?? 0), interval: latency_ms[point] === null ? "" : this.interval(point), place: i, setting: text, ms: latency_ms[point] ?? 0, bound: limits[bound[point]] ?? "", said: latency_ms[point] === null ? "does not fit" : this.time(latency_ms[point]), here: i === places[this.last] };
     });
+    document.getElementById("along-of").textContent = label;
     payload.data.along = rows; // what a chart that is drawn later begins with
     views.along?.data("along", rows).runAsync();
   }
