@@ -59,6 +59,9 @@ def test_every_setting_is_what_its_command_line_says(network: str, hw: str) -> N
         shares = {record["bound"]: 100 * record["share_ratio"] for record in analysis.bound_records}
         percents = dict(zip(found["limits"], found["shares"][point], strict=False))
         assert all(abs(percents.get(name, 0) - share) <= 1 for name, share in shares.items())
+        low, high = found["intervals"][found["interval"][point]]
+        assert low == pytest.approx(analysis.trust.low_ratio, abs=1e-3)
+        assert high == pytest.approx(analysis.trust.high_ratio, abs=1e-3)
     assert False in kinds
 
 
