@@ -87,8 +87,8 @@ def grid(analysis: Analysis, command: str) -> Record | None:
         return None
     points = priced(now.graph, now.profile, now.run, turned, networks)
     names = list(now.costs.limit_names)
-    intervals = list(dict.fromkeys(_rounded(point) for point in points))
-    place = {interval: i for i, interval in enumerate(intervals)}
+    intervals, interval_of = _distinct([_rounded(point) for point in points])
+    shares, shares_of = _distinct([() if p.shares is None else tuple(_percent(p, names)) for p in points])
     return {
         "choices": [
             {
@@ -101,15 +101,23 @@ def grid(analysis: Analysis, command: str) -> Record | None:
         "limits": names,
         "latency_ms": [None if p.latency_ms is None else float(f"{p.latency_ms:.{DIGITS}g}") for p in points],
         "bound": [names.index(p.bound) if p.bound in names else -1 for p in points],
-        "shares": [[] if p.shares is None else _percent(p, names) for p in points],
+        "shares": shares,
+        "shares_of": shares_of,
         "intervals": intervals,
-        "interval": [place[_rounded(p)] for p in points],
+        "interval_of": interval_of,
         "command": _base_command(analysis, command),
     }  # fmt: skip
 
 
+def _distinct(values: Sequence[Any]) -> tuple[list[Any], list[int]]:
+    """The distinct values, in the order they are met in, and which of them each is: settings share most of theirs."""
+    number: dict[Any, int] = {}
+    places = [number.setdefault(value, len(number)) for value in values]
+    return list(number), places
+
+
 def _rounded(point: Point) -> tuple[float | None, ...]:
-    return tuple(None if end is None else round(end, 3) for end in point.interval)
+    return tuple(None if end is None else round(end, 2) for end in point.interval)
 
 
 def priced(

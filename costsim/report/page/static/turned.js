@@ -29,12 +29,12 @@ class Turned {
     answer.querySelector("span").textContent = after === null ? "or cannot be built so" :
       `bound by ${limits[bound[point]]}, ${after === before ? "as it is" : after < before ? `${(before / after).toPrecision(3)} x as fast` : `${(after / before).toPrecision(3)} x as long`}`;
     document.getElementById("turned-interval").textContent = after === null ? "" : this.interval(point);
-    this.drawShares(this.grid.shares[point]);
+    this.drawShares(this.grid.shares[this.grid.shares_of[point]]);
     document.getElementById("turned-command").textContent = this.command(places);
     this.draw();
   }
 
-  ends(point) { return this.grid.intervals[this.grid.interval[point]].map((end) => end && end * this.grid.latency_ms[point]); }
+  ends(point) { return this.grid.intervals[this.grid.interval_of[point]].map((end) => end && end * this.grid.latency_ms[point]); }
 
   interval(point) {
     const [low, high] = this.ends(point);
