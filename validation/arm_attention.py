@@ -2,7 +2,7 @@
 
 ``python -m validation.arm_attention`` fits ``linear_rows_bytes_per_cycle`` and, where a core was measured on more than
 one board, ``linear_rows_contention_ratio``, leaves every board out once, and prints the errors; ``--apply`` writes them
-into the core files. The network in every row is one and the same, so errors are of boards left out, never of networks.
+into the core files. Every row is of the same network, so errors are of boards left out, never of networks.
 
 All rows are older than Tencent/ncnn d4f599f2c (2026-05-09), which put Gemm in the place of the InnerProduct they ran.
 """

@@ -22,7 +22,7 @@ from costsim.sweep.chunk import Chunk
 from costsim.sweep.lowered import RESIZES, Lowered
 from costsim.sweep.metrics import BLOCKS, OP_METRICS, Metrics
 from costsim.sweep.networks import Built, check_values, graphs
-from costsim.sweep.points import is_option, members, numbered, varying
+from costsim.sweep.points import columns_at, is_option, members, numbered, varying
 from costsim.sweep.spec import SweepSpec
 from costsim.totals import bounds, cost_totals
 
@@ -123,7 +123,7 @@ class Engine:
             number = numbered(indices, apart)
         built = Built() if "hw" in apart or "dtype" in apart else None  # for one, and taken by the others
         for rows in members(number):
-            here = {name: column[rows] for name, column in indices.items()}
+            here = columns_at(indices, rows)
             self._price_run(self.spec.space.values_of(here), rows, table, built)
         return table
 

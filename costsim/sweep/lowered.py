@@ -16,7 +16,7 @@ from costsim.simulate import given_elems, lowering_for
 from costsim.sweep.chunk import Chunk, ManyNetworks, OneNetwork, Twins
 from costsim.sweep.metrics import BLOCKS, Metrics
 from costsim.sweep.networks import Built, Part, graphs, network_key
-from costsim.sweep.points import is_option, members, numbered, varying
+from costsim.sweep.points import columns_at, is_option, members, numbered, varying
 from costsim.tables.cache import Caches
 from costsim.tables.optable import OpTable
 from costsim.totals import op_totals
@@ -64,7 +64,7 @@ class Lowered:
         if lowered is None:
             if len(self._kept) >= KEPT_TABLES:
                 self._kept.clear()
-            first = [{name: column[:1] for name, column in part.items()} for part in (options, resize)]
+            first = [columns_at(part, [0]) for part in (options, resize)]
             alone = graphs(network, first[0], first[1], 1, built)
             lowered = self._kept[key] = list(self._lower(alone, profile, run, np.zeros(1, dtype=int)))
         for chunk in lowered:
@@ -98,19 +98,15 @@ class Lowered:
         settings = members(setting[points])
         if len(parts) <= len(settings):
             for number, own in enumerate(parts):
-                yield OneNetwork(own, ops.at_networks(np.array([number])), _at(totals, [number]))
+                yield OneNetwork(own, ops.at_networks(np.array([number])), columns_at(totals, [number]))
             return
         for here in settings:
             which, first, place = np.unique(network[here], return_index=True, return_inverse=True)
             again = np.setdiff1d(np.arange(len(here)), first)
             twins = Twins(points[here[again]], place[again])
-            yield ManyNetworks(points[here[first]], ops.at_networks(which), _at(totals, which), twins)
+            yield ManyNetworks(points[here[first]], ops.at_networks(which), columns_at(totals, which), twins)
 
     def _op_totals(self, ops: OpTable, graphs: list[LayerGraph]) -> dict[str, np.ndarray]:
         """What the networks cost on any device, and the measures of them that are asked for."""
         given = np.concatenate([given_elems(graph) for graph in graphs])
         return op_totals(ops) | self._metrics.of_ops(ops, given)
-
-
-def _at(totals: dict[str, np.ndarray], which: Any) -> dict[str, np.ndarray]:
-    return {name: column[which] for name, column in totals.items()}

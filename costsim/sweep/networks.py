@@ -17,6 +17,7 @@ from costsim.hardware.vary import folded
 from costsim.importers.python import named
 from costsim.network import Network, parse_input_size
 from costsim.networks.zoo import family_of
+from costsim.sweep.points import columns_at
 
 Options = Mapping[str, np.ndarray]
 """Constructor option to its value at each point."""
@@ -68,7 +69,7 @@ def graphs(network: Any, options: Options, resize: Options, points: int, built: 
         build = _builder(network, scalars)
         if built is not None:
             build = _once(build, built, (network_key(network), *scalars.items()))
-        sizes = {name: values[where] for name, values in resize.items()}
+        sizes = columns_at(resize, where)
         try:
             yield from _by_arrays(build, arrays, sizes, where)
         except (*REFUSES_ARRAYS, _NotAlike):
@@ -88,7 +89,7 @@ def _same_objects(options: Options, where: np.ndarray) -> Iterator[tuple[np.ndar
         yield where, {}, dict(numbers)
         return
     for key, here in _equal_rows(list(words.values())):
-        yield where[here], dict(zip(words, key, strict=True)), {name: values[here] for name, values in numbers.items()}
+        yield where[here], dict(zip(words, key, strict=True)), columns_at(numbers, here)
 
 
 def _equal_rows(columns: list[np.ndarray]) -> Iterator[tuple[tuple[Any, ...], np.ndarray]]:
@@ -109,7 +110,7 @@ def _by_arrays(build: Callable[..., LayerGraph], numbers: Options, sizes: Option
     if not valid.all():
         rest = np.flatnonzero(valid)
         if len(rest):
-            yield from _by_arrays(build, _at(numbers, rest), _at(sizes, rest), where[rest])
+            yield from _by_arrays(build, columns_at(numbers, rest), columns_at(sizes, rest), where[rest])
         return
     kinds = _conv_kinds(graph, len(where))
     if (kinds == kinds[:, :1]).all():
@@ -119,7 +120,7 @@ def _by_arrays(build: Callable[..., LayerGraph], numbers: Options, sizes: Option
     distinct, kind_of = np.unique(kinds, axis=1, return_inverse=True)
     for kind in range(distinct.shape[1]):
         rest = np.flatnonzero(kind_of.ravel() == kind)
-        yield from _by_arrays(build, _at(numbers, rest), _at(sizes, rest), where[rest])
+        yield from _by_arrays(build, columns_at(numbers, rest), columns_at(sizes, rest), where[rest])
 
 
 class _NotAlike(Exception):
@@ -130,7 +131,7 @@ def _check(graph: LayerGraph, build: Callable[..., LayerGraph], numbers: Options
     """Compare the first point with the network built for it alone."""
     if not any(np.ndim(folded(values)) for values in numbers.values()):
         return
-    alone = _resized(build(**_scalars(numbers, 0)), _at(sizes, np.array([0])))
+    alone = _resized(build(**_scalars(numbers, 0)), columns_at(sizes, np.array([0])))
     alike = len(alone) == len(graph)
     for count in ("total_macs", "total_params"):
         alike = alike and np.ravel(getattr(alone, count))[0] == np.ravel(getattr(graph, count))[0]
@@ -146,7 +147,7 @@ def _one_by_one(
             graph = build(**dict(zip(numbers, key, strict=True)))
         except InputError:  # the points are impossible
             continue
-        yield from _sized(graph, _at(sizes, here), where[here])
+        yield from _sized(graph, columns_at(sizes, here), where[here])
 
 
 def _sized(graph: LayerGraph, sizes: Options, where: np.ndarray) -> Iterator[Part]:
@@ -156,7 +157,7 @@ def _sized(graph: LayerGraph, sizes: Options, where: np.ndarray) -> Iterator[Par
     except REFUSES_ARRAYS:
         alone = _equal_rows(list(sizes.values())) if sizes else ()
         for here in [rows for _, rows in alone if len(rows) < len(where)]:
-            yield from _sized(graph, _at(sizes, here), where[here])
+            yield from _sized(graph, columns_at(sizes, here), where[here])
 
 
 def _conv_kinds(graph: LayerGraph, points: int) -> np.ndarray:
@@ -279,7 +280,3 @@ def _python(network: dict[str, str]) -> Callable[..., LayerGraph]:
 
 def _scalars(options: Options, point: int) -> dict[str, Any]:
     return {name: values[point].item() for name, values in options.items()}
-
-
-def _at(options: Options, rows: np.ndarray) -> dict[str, np.ndarray]:
-    return {name: values[rows] for name, values in options.items()}

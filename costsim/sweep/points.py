@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from typing import Any
 
 import numpy as np
 
@@ -16,9 +17,14 @@ def varying(indices: dict[str, np.ndarray], names: Iterable[str]) -> list[str]:
     return [name for name in names if name in indices and (indices[name] != indices[name][0]).any()]
 
 
-def numbered(columns: dict[str, np.ndarray], names: Iterable[str]) -> np.ndarray:
+def columns_at(columns: Mapping[str, np.ndarray], points: Any) -> dict[str, np.ndarray]:
+    """The columns at some points."""
+    return {name: column[points] for name, column in columns.items()}
+
+
+def numbered(columns: Mapping[str, np.ndarray], names: Iterable[str]) -> np.ndarray:
     """``(points,)`` the same number, from 0, for points that agree in these columns."""
-    number = np.zeros(len(columns["hw"]), dtype=int)
+    number = np.zeros(len(next(iter(columns.values()))), dtype=int)
     for name in names:
         _, value = np.unique(columns[name], return_inverse=True)
         _, number = np.unique(number * (value.max() + 1) + value, return_inverse=True)

@@ -14,6 +14,7 @@ import numpy as np
 
 from costsim.sweep.effects import comparison, settings
 from costsim.sweep.engine import OUTCOMES, PRICED
+from costsim.sweep.points import columns_at
 from costsim.sweep.spec import SweepSpec
 
 BINS_PER_DECADE = 200
@@ -47,8 +48,7 @@ def reduce_points(
     is_priced = table["outcome"] == PRICED
     kept: Reduction = {"outcomes": np.bincount(table["outcome"], minlength=len(OUTCOMES))}
     if not is_priced.all():
-        table = {name: column[is_priced] for name, column in table.items()}
-        indices = {name: column[is_priced] for name, column in indices.items()}
+        table, indices = columns_at(table, is_priced), columns_at(indices, is_priced)
     counts = np.bincount(table["bound"], minlength=len(limit_names))
     kept |= {f"bounds/{name}": counts[at] for name, at in sorted((limit_names[n], n) for n in np.flatnonzero(counts))}
     for objective in spec.objectives:

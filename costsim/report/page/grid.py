@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import product
 from math import prod
@@ -25,7 +25,7 @@ from costsim.report.page.widths import widths
 from costsim.simulate import lower_for
 from costsim.sweep.lowered import RESIZES
 from costsim.sweep.networks import graphs
-from costsim.sweep.points import members
+from costsim.sweep.points import members, numbered
 from costsim.tables.cache import Caches
 from costsim.tables.optable import OpTable
 from costsim.totals import cost_totals, seconds_by_bound
@@ -132,14 +132,15 @@ def priced(
     texts = {choice.key: choice.texts for choice in turned}
     each = device_for(profile).plans_each_network or len(graph) > MOST_TOGETHER
     apart = SHAPING if each else (DTYPE, WIDTH)
-    shapes, sizes = _numbered(at, SHAPING), _numbered(at, [c.key for c in turned if _is_size(c)])
+    shapes = numbered(at, [key for key in SHAPING if key in at])
+    sizes = numbered(at, [choice.key for choice in turned if _is_size(choice)])
     carded = np.full(len(places), is_as_carded(profile))
     for choice in turned:
         if choice.fields:
             carded &= at[choice.key] == choice.own
     found = [Point(None)] * len(places)
     caches = Caches()
-    for rows in members(_numbered(at, apart)):
+    for rows in members(numbered(at, [key for key in apart if key in at])):
         first = {key: texts[key][at[key][rows[0]]] for key in at}
         own = build(networks[first[WIDTH]]).with_input(*graph.input_shape) if WIDTH in at else graph
         sides = {key: _sides(texts[key], own)[at[key][rows]] for key in RESIZES if key in at}
@@ -155,15 +156,6 @@ def priced(
             for place, point in zip(here, points, strict=True):
                 found[place] = point
     return found
-
-
-def _numbered(at: Mapping[str, np.ndarray], keys: Iterable[str]) -> np.ndarray:
-    """``(points,)`` the same number for points that agree in these choices."""
-    number = np.zeros(len(next(iter(at.values()))), dtype=int)
-    for key in keys:
-        if key in at:
-            number = number * (at[key].max() + 1) + at[key]
-    return number
 
 
 def _sides(texts: Sequence[str], graph: LayerGraph) -> np.ndarray:
