@@ -1,7 +1,7 @@
 """Timing networks in rounds: every network is visited once a round, so its visits lie far apart.
 
-The machine may be shared: a visit keeps the fastest of several passes, a network the fastest of
-its visits, and networks whose two fastest visits disagree are visited again.
+The machine may be shared: a visit keeps the fastest of several passes and goes on until one was undisturbed, a
+network keeps the fastest of its visits, and networks whose two fastest visits disagree are visited again.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from statistics import median
 
 from costsim.calibrate.host.journal import Journal
+from costsim.calibrate.host.quiet import Yardstick
 from costsim.calibrate.host.runtimes import Pass
 from costsim.timing import Timing
 
@@ -28,6 +29,9 @@ EXTRA_ROUNDS = 4
 SETTLED_RATIO = 0.03
 """The two fastest visits agree this well, or the network is visited again in up to ``EXTRA_ROUNDS``."""
 
+STABLE_RATIO = 0.10
+"""Where the two fastest visits are further apart than this after all rounds, neither is to be believed."""
+
 PATIENCE_S = 300.0
 """Later than this no visit is repeated: on a machine that is never quiet it would not help."""
 
@@ -40,18 +44,25 @@ class Visit:
     passes: int = 3
     budget_s: float = 0.05
     """Passes go on until this is spent; there are at least ``passes``."""
+    patience_s: float = 0.5
+    """So long they go on where none was undisturbed yet."""
 
-    def __call__(self, run: Pass, clock: Callable[[], float]) -> float:
+    def __call__(self, run: Pass, clock: Callable[[], float], is_quiet: Callable[[], bool] = lambda: True) -> float:
         """Seconds of the fastest pass."""
         for _ in range(self.warm_up_passes):
             run()
-        fastest, begin, done = float("inf"), clock(), 0
-        while done < self.passes or clock() - begin < self.budget_s:
+        fastest, begin, done, undisturbed, quiet = float("inf"), clock(), 0, False, is_quiet()
+        while not self._is_enough(done, clock() - begin, undisturbed):
             start = clock()
             run()
             fastest = min(fastest, clock() - start)
+            quiet_before, quiet = quiet, is_quiet()
+            undisturbed |= quiet_before and quiet
             done += 1
         return fastest
+
+    def _is_enough(self, done: int, spent_s: float, undisturbed: bool) -> bool:
+        return done >= self.passes and spent_s >= (self.budget_s if undisturbed else self.patience_s)
 
 
 USUAL_VISIT = Visit()
@@ -82,14 +93,14 @@ def measure(
         clock: seconds, for tests to set.
         progress: called before every visit.
     """
-    begin = clock()
+    begin, is_quiet = clock(), Yardstick(clock=clock).is_quiet
     for number in range(ROUNDS + EXTRA_ROUNDS):
         for name, prepare in networks.items():
             seen = journal.rounds(name)
             if len(seen) > number or is_settled(seen) or (number >= ROUNDS and clock() - begin > PATIENCE_S):
                 continue
             progress(*_count(networks, journal), name)
-            journal.add(name, visit(prepare(), clock))
+            journal.add(name, visit(prepare(), clock, is_quiet))
 
 
 def noise_ratio(timings: Iterable[Timing]) -> float:
