@@ -16,6 +16,7 @@ settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "costsim"))
 
 os.environ["XDG_CONFIG_HOME"] = os.devnull  # profiles of whoever runs the tests are not what is tested
 os.environ["XDG_CACHE_HOME"] = os.devnull  # nor is what they kept
+os.environ["ORT_DISABLE_TELEMETRY"] = "1"  # where a test loads ONNX Runtime itself
 
 
 @pytest.fixture

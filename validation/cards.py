@@ -13,7 +13,7 @@ from costsim.network import Network
 from costsim.simulate import Simulation, simulate
 from costsim.trust.evidence import Case, evidence
 from validation import arm_runs, mcu, npu, nvidia_gpus, snapdragon_855, timm, v100
-from validation.host import timings
+from validation.host import ZEN4
 from validation.stm32n6 import PROFILES, on_core
 from validation.stm32n6 import PUBLISHED as STM32N6
 from validation.stm32n6_networks import network_of
@@ -66,7 +66,7 @@ def _gpu(profile: Profile) -> Iterator[Simulation]:
 
 def _host(profile: Profile) -> Iterator[Simulation]:
     plan = calibration_plan()
-    for name in timings("onnxruntime", "calibration"):
+    for name in ZEN4.timings("onnxruntime", "calibration"):
         yield simulate(plan[name](), profile, RunConfig("fp32", 1))
 
 

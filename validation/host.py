@@ -1,13 +1,16 @@
-"""``calibrate --host`` on one machine, from its kept measurements: the fit, and networks it never saw.
+"""``calibrate --host`` on two machines, from their kept measurements: the fit, and networks it never saw.
 
-``python -m validation.host`` fits again and prints every figure; ``--write`` keeps the onnxruntime profile as
-``hwprofiles/epyc_zen4.yaml``.
+``python -m validation.host`` fits again and prints every figure; ``--write`` keeps the onnxruntime profile of the first
+as ``hwprofiles/epyc_zen4.yaml``.
 """
 
 from __future__ import annotations
 
 import sys
+import zipfile
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -27,36 +30,66 @@ from costsim.network import Network
 from costsim.simulate import simulate
 from costsim.timing import Timing
 from validation.arm_runs import profile_path
+from validation.kept_networks import KeptNetworks
 
 DATA = Path(__file__).parent / "data" / "host"
-PROFILE = "epyc_zen4"
-MACHINE = Machine("AMD EPYC (family 25, model 17)", 2, 16, 16, {1: 32 * 2**10, 2: 2**20, 3: 32 * 2**20})
-DATE = "2026-11-22"
-VERSIONS = {"onnxruntime": "1.31.1", "torch": "2.13.0"}
+NETWORKS = KeptNetworks(DATA / "networks.zip")
+"""Networks that were measured as ONNX files, by their names."""
 
 
-def timings(runtime: str, part: str) -> dict[str, Timing]:
-    """Of the ``calibration`` or the ``judge`` part: network to what its visits took."""
-    table = pd.read_csv(DATA / f"{PROFILE}_{runtime}.csv")
-    rows = table[table.part == part]
-    return {
-        name: Timing(tuple(float(us) * 1e-6 for us in visits.split()))
-        for name, visits in zip(rows.network, rows.visits_us, strict=True)
-    }
+@dataclass(frozen=True)
+class Host:
+    """A machine that was measured."""
+
+    name: str
+    machine: Machine
+    date: str
+    versions: Mapping[str, str]
+    """Of the runtimes measured on it."""
+
+    def timings(self, runtime: str, part: str) -> dict[str, Timing]:
+        """Of the ``calibration`` or the ``judge`` part: network to what its visits took."""
+        table = pd.read_csv(DATA / f"{self.name}_{runtime}.csv")
+        rows = table[table.part == part]
+        return {
+            name: Timing(tuple(float(us) * 1e-6 for us in visits.split()))
+            for name, visits in zip(rows.network, rows.visits_us, strict=True)
+        }
 
 
+ZEN4 = Host(
+    "epyc_zen4",
+    Machine("AMD EPYC (family 25, model 17)", 2, 16, 16, {1: 32 * 2**10, 2: 2**20, 3: 32 * 2**20}),
+    "2026-11-22",
+    {"onnxruntime": "1.31.1", "torch": "2.13.0"},
+)
+ZEN3 = Host(
+    "epyc_zen3",
+    Machine("AMD EPYC (family 25, model 1)", 2, 8, 16, {1: 32 * 2**10, 2: 512 * 2**10, 3: 32 * 2**20}),
+    "2026-12-01",
+    {"onnxruntime": "1.32.0"},
+)
+HOSTS = (ZEN4, ZEN3)
+
+
+def is_of_file(name: str) -> bool:
+    """Whether a network was measured as an ONNX file that is no network of the zoo."""
+    with zipfile.ZipFile(NETWORKS.path) as kept:
+        return f"{name}.json" in kept.namelist()
+
+
+@cache
 def graph_of(name: str) -> LayerGraph:
     """A network of the zoo, or one that was imported from ONNX and kept."""
-    kept = DATA / "networks" / f"{name}.json"
-    return Network(str(kept) if kept.is_file() else name).graph
+    return NETWORKS.graph(name) if is_of_file(name) else Network(name).graph
 
 
-def fitted(runtime: str, name: str) -> HostFit:
+def fitted(host: Host, runtime: str) -> HostFit:
     """The fit of ``calibrate --host``."""
-    seen = timings(runtime, "calibration")
+    seen = host.timings(runtime, "calibration")
     plan = calibration_plan()
-    conditions = Conditions(MACHINE, runtime, VERSIONS[runtime], DATE)
-    return fit_host(name, conditions, {network: plan[network]() for network in seen}, seen)
+    conditions = Conditions(host.machine, runtime, host.versions[runtime], host.date)
+    return fit_host(host.name, conditions, {network: plan[network]() for network in seen}, seen)
 
 
 def log_errors(profile: Profile, measured: Mapping[str, Timing]) -> dict[str, float]:
@@ -66,9 +99,9 @@ def log_errors(profile: Profile, measured: Mapping[str, Timing]) -> dict[str, fl
     return {name: float(np.log(predicted[name] / timing.latency_s)) for name, timing in measured.items()}
 
 
-def straight_line_errors(runtime: str, names: Sequence[str]) -> list[float]:
+def straight_line_errors(host: Host, runtime: str, names: Sequence[str]) -> list[float]:
     """Of a line through the calibration's multiply-accumulates and times, fitted on relative errors: the null model."""
-    plan, seen, judged = calibration_plan(), timings(runtime, "calibration"), timings(runtime, "judge")
+    plan, seen, judged = calibration_plan(), host.timings(runtime, "calibration"), host.timings(runtime, "judge")
     macs = np.array([float(plan[name]().total_macs) for name in seen])
     seconds = np.array([timing.latency_s for timing in seen.values()])
     columns = np.stack([np.ones_like(macs), macs], axis=1) / seconds[:, None]
@@ -78,22 +111,22 @@ def straight_line_errors(runtime: str, names: Sequence[str]) -> list[float]:
     return np.log((line[0] + line[1] * sizes) / measured).tolist()
 
 
-def report(runtime: str, fit: HostFit, profile: Profile) -> list[str]:
+def report(host: Host, runtime: str, fit: HostFit, profile: Profile) -> list[str]:
     """The figures of one runtime, and every network."""
-    judged = timings(runtime, "judge")
+    judged = host.timings(runtime, "judge")
     errors = log_errors(profile, judged)
     unseen = [e for name, e in errors.items() if of_unseen_family(name)]
-    outside = [e for name, e in errors.items() if (DATA / "networks" / f"{name}.json").is_file()]
+    outside = [e for name, e in errors.items() if is_of_file(name)]
     low, high = np.log(fit.low_ratio), np.log(fit.high_ratio)
     inside = np.mean([low <= -e <= high for e in errors.values()])
     lines = [
-        f"{runtime} {VERSIONS[runtime]}, one thread, {MACHINE.model}, {DATE}, a shared machine",
+        f"{runtime} {host.versions[runtime]}, one thread, {host.machine.model}, {host.date}, a shared machine",
         f"calibration: {fit.left_out.count} chains and networks, mean error {fit.after.mean_ratio:.1%}, "
         f"left out {fit.left_out.mean_ratio:.1%}",
         _line("networks the fit never saw", list(errors.values())),
         _line("of families it has nothing of", unseen),
         _line("imported from ONNX files", outside),
-        _line("null model, a line in MACs", straight_line_errors(runtime, list(errors))),
+        _line("null model, a line in MACs", straight_line_errors(host, runtime, list(errors))),
         f"in the 90 % interval ({fit.low_ratio:.2f} to {fit.high_ratio:.2f}): {inside:.0%}",
         f"noise floor: {noise_ratio(judged.values()):.1%} between visits, median network",
         "",
@@ -113,11 +146,12 @@ def _line(what: str, errors: Sequence[float]) -> str:
 
 def main(arguments: Sequence[str]) -> None:
     """Fit, write if asked to, print."""
-    for runtime in VERSIONS:
-        fit = fitted(runtime, PROFILE)
-        if runtime == "onnxruntime" and "--write" in arguments:
-            write_text(profile_path(PROFILE), fit.text)
-        print("\n".join(report(runtime, fit, _profile(fit))), end="\n\n")
+    for host in HOSTS:
+        for runtime in host.versions:
+            fit = fitted(host, runtime)
+            if "--write" in arguments and (host, runtime) == (ZEN4, "onnxruntime"):
+                write_text(profile_path(host.name), fit.text)
+            print("\n".join(report(host, runtime, fit, _profile(fit))), end="\n\n")
 
 
 def _profile(fit: HostFit) -> Profile:
@@ -125,7 +159,7 @@ def _profile(fit: HostFit) -> Profile:
     import tempfile
 
     with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / f"{PROFILE}.yaml"
+        path = Path(folder) / "this_machine.yaml"
         path.write_text(fit.text)
         return load_profile(path)
 

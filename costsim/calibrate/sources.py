@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -74,7 +75,9 @@ def _against_runtime(
     is_own = profile.runtime.name == name
     names = tuple(networks) or (JUDGES if is_own else QUICK_NETWORKS)
     timed = judge(runtime_named(name), names, input_size=input_size, journal_path=measurements, progress=progress)
-    cases = [case(n, timed.graphs[n], profile, run, timed.timings[n].latency_s) for n in names]
+    of_file = Counter(timed.graphs[n].name for n in names)
+    labels = {n: own if of_file[own := timed.graphs[n].name] == 1 else n for n in names}  # not the paths of files
+    cases = [case(labels[n], timed.graphs[n], profile, run, timed.timings[n].latency_s) for n in names]
     worst = max(timing.noise_ratio for timing in timed.timings.values())
     return Validation(
         profile,
@@ -82,5 +85,5 @@ def _against_runtime(
         f"{timed.where}, noise up to {worst:.0%}",
         tuple(cases),
         noise_ratio=timed.noise_ratio,
-        unseen=frozenset(filter(of_unseen_family, names)) if is_own else frozenset(),
+        unseen=frozenset(labels[n] for n in names if of_unseen_family(n)) if is_own else frozenset(),
     )

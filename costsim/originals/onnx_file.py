@@ -13,6 +13,7 @@ import torch
 from torch import Tensor
 
 from costsim.errors import InputError
+from costsim.exporters.onnx_runtime import onnx_runtime
 from costsim.graph.quantised import QUANTISED
 from costsim.graph.resize import InputSize
 from costsim.importers.onnx import load_onnx
@@ -67,9 +68,9 @@ class OnnxFile:
 
     def values(self, inputs: list[Tensor]) -> dict[str, Tensor]:
         """Every tensor of the main graph by name, stored ones too."""
-        import onnxruntime
         from onnx import ValueInfoProto, numpy_helper
 
+        onnxruntime = onnx_runtime()
         model = self._model()
         folder = str(self._source.parent) if isinstance(self._source, Path) else ""
         stored = {t.name: torch.from_numpy(numpy_helper.to_array(t, folder).copy()) for t in model.graph.initializer}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 from functools import partial
+from itertools import cycle
 
 import numpy as np
 import pytest
@@ -16,6 +17,7 @@ from costsim.calibrate.host.plan import JUDGES, NETWORKS, calibration_plan
 from costsim.calibrate.host.run import calibrate_host
 from costsim.calibrate.sources import validate_against
 from costsim.devices import RunConfig
+from costsim.errors import InputError
 from costsim.exporters.onnx_layers import WRITERS
 from costsim.graph.layers import Input
 from costsim.hardware import load_profile
@@ -107,6 +109,15 @@ class TestFit:
         calibrated(tmp_path / "other" / "mine.yaml", again, plan)
         assert again.visits == runtime.visits
         assert (tmp_path / "other" / "mine.yaml").read_text() == (tmp_path / "mine.yaml").read_text()
+
+
+def test_measurements_of_a_machine_that_swings_too_far_make_no_profile(tmp_path, runtime, plan):
+    shake = cycle([2.0, 1.9, 1.0, 1.8])
+    steady = runtime._run
+    runtime._run = lambda seconds: steady(seconds * next(shake))
+    with pytest.raises(InputError, match=r"mine\.jsonl: unstable, not used: usual visits take \d\d% longer"):
+        calibrated(tmp_path / "mine.yaml", runtime, plan)
+    assert not (tmp_path / "mine.yaml").exists()
 
 
 class TestJudge:

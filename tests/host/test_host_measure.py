@@ -9,6 +9,7 @@ import pytest
 
 from costsim.calibrate.host.journal import Journal
 from costsim.calibrate.host.measure import EXTRA_ROUNDS, ROUNDS, Visit, is_settled, measure, noise_ratio
+from costsim.calibrate.host.quiet import QUIET_RATIO, Yardstick
 from costsim.errors import InputError
 from costsim.timing import Timing
 from tests.host.conftest import ONE_PASS, Clock
@@ -93,6 +94,38 @@ def test_a_visit_of_something_short_goes_on_until_its_time_is_spent():
 
     Visit(warm_up_passes=0, passes=3, budget_s=0.1)(run, clock)
     assert 10 <= len(count) <= 11
+
+
+def test_a_visit_goes_on_until_a_pass_was_undisturbed_at_both_its_ends():
+    clock, passes, quiet = Clock(), [], iter([True, False, True, True, False])
+
+    def run():
+        clock.now += 0.01
+        passes.append(1)
+
+    Visit(warm_up_passes=0, passes=1, budget_s=0.0, patience_s=1.0)(run, clock, lambda: next(quiet))
+    assert len(passes) == 3
+
+
+def test_a_visit_that_is_always_disturbed_ends_with_its_patience():
+    clock, passes = Clock(), []
+
+    def run():
+        clock.now += 0.01
+        passes.append(1)
+
+    Visit(warm_up_passes=0, passes=1, budget_s=0.02, patience_s=0.1)(run, clock, lambda: False)
+    assert 10 <= len(passes) <= 11
+
+
+def test_the_yardstick_knows_its_fastest_and_says_when_it_takes_longer():
+    clock, takes = Clock(), [2.0, 1.0 * QUIET_RATIO, 1.0, 1.2, 0.5, 1.0]
+
+    def work():
+        clock.now += takes.pop(0)
+
+    yardstick = Yardstick(work, clock, tries=2)
+    assert [yardstick.is_quiet() for _ in range(4)] == [True, False, True, False]
 
 
 def test_killed_at_any_visit_it_goes_on_where_it_was(tmp_path):

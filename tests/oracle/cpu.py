@@ -314,6 +314,7 @@ def price(ops: list[OracleOp], table: OpTable, profile: Any, run: RunConfig) -> 
     of_attention = attention(ops, table.producers) if profile.runtime.attention_layer else (set(), set())
     chain = [CpuOp(op, profile, run.elem_bytes, layouts, row, of_attention) for row, op in enumerate(ops)]
     for row, op in enumerate(chain):
+        op.executed = chain[0].images  # an op of many windows is one op; only a batch is taken image by image
         op.repacked_bytes = (
             0.0 if op.absorbed else repacked(op, [chain[p] if p >= 0 else None for p in table.producers[row]])
         )
@@ -372,7 +373,9 @@ def _price_op(op: CpuOp, last: Level, l2: Level, row: int, profile: Any, run: Ru
         "packing": packed_bytes * copy_s / fit.pack_bytes_per_cycle,
         "winograd_transform": transformed_bytes * copy_s / fit.transform_bytes_per_cycle,
         "dispatch": (fit.op_overhead_s + fit.thread_overhead_s * (threads - 1))
-        * (runtime.dispatches.get(op.op.word, 1) * (not op.absorbed) + len(op.copies)),
+        * (runtime.dispatches.get(op.op.word, 1) * (not op.absorbed) + len(op.copies))
+        * op.executed
+        / op.images,
         "groups": op.x.groups * fit.group_overhead_s if one_by_one else 0.0,
     }
     if runtime.plain_tensor_ops is not None:

@@ -10,6 +10,7 @@ from costsim.devices.cpu.machine import CpuMachine
 from costsim.devices.cpu.priced_rows import work_of
 from costsim.devices.cpu.process import process_bytes
 from costsim.graph import NetBuilder
+from costsim.graph.layers import Reshape, Softmax
 from costsim.hardware import load_profile
 from costsim.hardware.vary import vary
 from costsim.lowering import lower
@@ -158,6 +159,17 @@ def test_a_batch_runs_image_by_image(profile):
 
     one, three = seconds(profile, write, 1, 32, 28, 28), seconds(profile, write, 3, 32, 28, 28)
     assert three == pytest.approx(3 * one)
+
+
+def test_windows_in_the_leading_dimension_are_one_op(profile):
+    def windows(count):
+        def write(net, x):
+            net.add(Softmax(), net.add(Reshape((32, 28 * 28 // count), batch=count), net.conv(x, 32, 1)))
+
+        return run_on(profile, write)
+
+    once = windows(1).costs.overheads["dispatch"][-1, 0]
+    assert windows(49).costs.overheads["dispatch"][-1, 0] == pytest.approx(once)
 
 
 def test_small_maps_gain_less_from_threads_than_wide_layers(profile):

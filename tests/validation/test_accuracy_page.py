@@ -82,22 +82,22 @@ def snapdragon_855_lines() -> Iterator[str]:
 
 
 def host_lines() -> Iterator[str]:
-    judged, profile = host.timings("onnxruntime", "judge"), load_profile(host.PROFILE)
+    judged, profile = host.ZEN4.timings("onnxruntime", "judge"), load_profile(host.ZEN4.name)
     errors = host.log_errors(profile, judged)
     every = ErrorSummary.of(list(errors.values()))
     unseen = [error for name, error in errors.items() if of_unseen_family(name)]
-    outside = [error for name, error in errors.items() if (host.DATA / "networks" / f"{name}.json").is_file()]
+    outside = [error for name, error in errors.items() if host.is_of_file(name)]
     yield f"| mean error, networks the fit never saw | {percent(every.mean_ratio)} |"
     yield f"| of families it has nothing of | {percent(ErrorSummary.of(unseen).mean_ratio)} |"
     yield f"| imported from ONNX files | {percent(ErrorSummary.of(outside).mean_ratio)} |"
     yield f"| median, within 10 % | {percent(every.median_ratio)}, {percent(every.within_10_percent_ratio, 0)} |"
-    line = ErrorSummary.of(host.straight_line_errors("onnxruntime", list(errors))).mean_ratio
+    line = ErrorSummary.of(host.straight_line_errors(host.ZEN4, "onnxruntime", list(errors))).mean_ratio
     yield f"| null model: a line in multiply-adds | {percent(line)} |"
     card, ratios = profile.calibration, np.exp([-error for error in errors.values()])
     inside = float(np.mean((card.low_ratio <= ratios) & (ratios <= card.high_ratio)))
-    yield f"| in the 90 % interval | {percent(inside, 0)} ({interval(host.PROFILE)}) |"
+    yield f"| in the 90 % interval | {percent(inside, 0)} ({interval(host.ZEN4.name)}) |"
     yield f"| noise floor: median over fastest visit | {percent(noise_ratio(judged.values()))} |"
-    yield f"| chains and networks of the fit, left out | {card_of(host.PROFILE)[0]} |"
+    yield f"| chains and networks of the fit, left out | {card_of(host.ZEN4.name)[0]} |"
 
 
 def arm_lines() -> Iterator[str]:

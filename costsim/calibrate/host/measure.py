@@ -30,7 +30,7 @@ SETTLED_RATIO = 0.03
 """The two fastest visits agree this well, or the network is visited again in up to ``EXTRA_ROUNDS``."""
 
 STABLE_RATIO = 0.10
-"""Where the two fastest visits are further apart than this after all rounds, neither is to be believed."""
+"""Where the noise floor of all networks is above this, no profile is made of them."""
 
 PATIENCE_S = 300.0
 """Later than this no visit is repeated: on a machine that is never quiet it would not help."""

@@ -10,6 +10,7 @@ from typing import ClassVar
 import numpy as np
 
 from costsim.errors import InputError, unknown_name
+from costsim.exporters.onnx_runtime import onnx_runtime
 from costsim.graph import LayerGraph
 
 Pass = Callable[[], object]
@@ -42,10 +43,9 @@ class OnnxRuntime(HostRuntime):
 
     def __init__(self) -> None:
         try:
-            import onnxruntime
+            self._library = onnx_runtime()
         except ModuleNotFoundError:
             raise InputError("onnxruntime is not installed", mend="pip install onnxruntime 'costsim[onnx]'") from None
-        self._library = onnxruntime
 
     @property
     def version(self) -> str:

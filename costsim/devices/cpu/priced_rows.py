@@ -31,6 +31,8 @@ class PricedRows:
     repacked_bytes: Array
     misses: Misses
     images: Array
+    dispatched_ratio: Array
+    """Ops executed an image: below 1 where a tensor's leading dimension holds more than the network's batch."""
     kind_of: np.ndarray
     """``(rows of the table,)`` which of these rows each is."""
 
@@ -57,7 +59,7 @@ def distinct_rows(ops: OpTable, machine: CpuMachine, *, once: bool) -> PricedRow
 def _work_out(ops: OpTable, machine: CpuMachine, once: bool) -> _WorkedRows:
     """Rows that are equal do the same work."""
     rows = _rows(ops, machine)
-    columns = [*ops.columns().values(), ops.word_of[:, None]]
+    columns = [*ops.columns().values(), ops.word_of[:, None], _batch(ops)]
     if machine.runtime.blocked_layout is not None:
         columns += rows.layout.columns
     if machine.int8_macs_per_cycle is not None:
@@ -75,9 +77,10 @@ def _placed(ops: OpTable, worked: _WorkedRows, machine: CpuMachine, once: bool) 
     """Rows of the same work whose tensors are as far from their readers cost the same."""
     rows, work, of_row = worked.rows, worked.work, worked.equal.of_row
     misses = Misses.of(rows.ops, work.weight_bytes[of_row], work.scratch_bytes[of_row], machine)
+    dispatched = _batch(ops) / ops.n
     if once:
         between = rows.converted_bytes, rows.repacked_bytes
-        return PricedRows(rows.ops, work, rows.layout, rows.attention, *between, misses, ops.n, of_row)
+        return PricedRows(rows.ops, work, rows.layout, rows.attention, *between, misses, ops.n, dispatched, of_row)
     kinds = EqualRows.of([of_row[:, None], *misses.columns])
     first = kinds.first
     return PricedRows(
@@ -89,6 +92,7 @@ def _placed(ops: OpTable, worked: _WorkedRows, machine: CpuMachine, once: bool) 
         rows.repacked_bytes[first],
         misses.take(first),
         ops.n[first],
+        dispatched[first],
         kinds.of_row,
     )
 
@@ -106,6 +110,11 @@ def _rows(ops: OpTable, machine: CpuMachine) -> Rows:
     attention = ops.kept.get("attention", (one_layer,), lambda: attention_of(ops, one_layer))
     repacked = repacked_bytes(images, machine) * ~attention.absorbed
     return Rows(images, layout, attention, converted_bytes(images, runtime), repacked)
+
+
+def _batch(ops: OpTable) -> Array:
+    """The batch of each row's network: what its first op has as leading dimension."""
+    return ops.n[ops.networks.starts[ops.networks.of_row]]
 
 
 def _per_image(ops: OpTable) -> OpTable:

@@ -27,6 +27,8 @@ def one_image(rows: PricedRows, machine: CpuMachine) -> CostTable:
         copies   = bytes / bytes_per_cycle cycle_s (1 + contention (T - 1)) / T
         dispatch = (op_overhead + thread_overhead (T - 1)) (ops executed for the layer + copies) + calls call_overhead
 
+    An op whose leading dimension holds more than the network's batch, as windows of attention do, is executed once.
+
     Source: fitted, see the profiles' cards, which state the error. Ignores: unlike cores, frequency that falls
     with load, other processes.
     """
@@ -38,6 +40,7 @@ def one_image(rows: PricedRows, machine: CpuMachine) -> CostTable:
     crowded = divided * (1 + (fit.contention_ratio + fit.l2_contention_ratio) * others)
     evenly = (1 + fit.contention_ratio * (threads - 1)) / threads
     dispatches = ops.by_op(runtime.dispatches, 1.0) * ~rows.attention.absorbed + rows.layout.copies
+    dispatches = dispatches * rows.dispatched_ratio
     call_overhead_s = fit.blocked.call_overhead_s if fit.blocked else 0.0
     memory, value = memory_times(rows, machine, threads), work.elem_bytes
     return CostTable(
