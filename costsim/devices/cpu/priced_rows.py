@@ -77,7 +77,7 @@ def _placed(ops: OpTable, worked: _WorkedRows, machine: CpuMachine, once: bool) 
     """Rows of the same work whose tensors are as far from their readers cost the same."""
     rows, work, of_row = worked.rows, worked.work, worked.equal.of_row
     misses = Misses.of(rows.ops, work.weight_bytes[of_row], work.scratch_bytes[of_row], machine)
-    dispatched = _batch(ops) / ops.n
+    dispatched = np.minimum(_batch(ops) / ops.n, 1.0)
     if once:
         between = rows.converted_bytes, rows.repacked_bytes
         return PricedRows(rows.ops, work, rows.layout, rows.attention, *between, misses, ops.n, dispatched, of_row)
