@@ -82,14 +82,18 @@ class DoesNotFitError(CostsimError):
     tried: tuple[Any, ...] = ()
     """The graph, the run and the profile it was raised over, where they are known."""
 
-    def __init__(self, what: str, otherwise: Callable[[], str] | None = None) -> None:
-        """``otherwise`` says what would make it smaller; it is worked out only for those who read the message."""
-        super().__init__(what)
+    def __init__(self, what: str, otherwise: Callable[[], str] | None = None, *, where: str = "") -> None:
+        """``where`` is the layer that needs too much; ``otherwise`` says what would make it smaller, which is worked
+        out only for those who read the message.
+        """
+        super().__init__(f"{shortened(where)}: {what}" if where else what)
         self.otherwise = otherwise
+        self.instead = ""
+        """What of the network would have fitted, where somebody tried."""
 
     def __str__(self) -> str:
-        line = super().__str__()
-        return f"{line}; {visible(self.otherwise())}" if self.otherwise else line
+        parts = super().__str__(), self.otherwise() if self.otherwise else "", self.instead
+        return "; ".join(_within(MOST, *filter(None, parts)))
 
     def __reduce__(self) -> tuple[Any, ...]:
         return type(self), (str(self),), {"tried": self.tried}  # another process gets the words

@@ -55,7 +55,8 @@ def command(
     except DoesNotFitError as error:
         from costsim.advice.fitting import what_would_have_fitted
 
-        raise DoesNotFitError("; ".join(filter(None, (str(error), what_would_have_fitted(error))))) from error
+        error.instead = what_would_have_fitted(error)
+        raise
     text = analysis.report(output)
     click.echo(text, nl=not text.endswith("\n"))
     write_files(analysis, **files)  # type: ignore[arg-type]

@@ -5,14 +5,16 @@ from __future__ import annotations
 import contextlib
 import os
 from collections.abc import Mapping
+from itertools import accumulate
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from costsim.errors import InputError, shortened, unknown_name
+from costsim.errors import InputError, unknown_name
 from costsim.files import write_text
 from costsim.hardware.fingerprint import is_as_carded
 from costsim.hardware.folders import find_parent, find_profile
 from costsim.hardware.kept_profile import kept_profile
+from costsim.hardware.problems import first_problem
 from costsim.hardware.profile import Profile
 from costsim.hardware.runtimes import listed, own_first, with_runtime
 from costsim.hardware.trees import (
@@ -200,14 +202,9 @@ def _put(tree: Tree, field: str, text: str) -> None:
 
 
 def _explain(error: ValidationError, path: Path, provenance: Mapping[str, str]) -> InputError:
-    problems = error.errors()
-    first = next((p for p in problems if p["type"] == "extra_forbidden"), problems[0])  # a typo explains a gap
-    field = ".".join(str(part) for part in first["loc"])
-    message = first["msg"].removeprefix("Value error, ")
-    mends = {"extra_forbidden": ("unknown key", "remove it or mend its spelling"), "missing": ("is missing", "add it")}
-    what, mend = mends.get(first["type"], (message, ""))
-    if first["type"] not in mends and first["type"] != "value_error":
-        what = f"{message}, got {shortened(repr(first.get('input')))}"
-    if provenance.get(field) == ON_COMMAND_LINE:
+    field, what, kind = first_problem(error)
+    mend = {"extra_forbidden": "remove it or mend its spelling", "missing": "add it"}.get(kind, "")
+    holders = accumulate(field.split("."), "{}.{}".format)  # an entry of a list is set with the list
+    if any(provenance.get(holder) == ON_COMMAND_LINE for holder in holders):
         return InputError(what, where=f"--set {field}", mend=mend)
     return InputError(what, where=f"{path}: {field}" if field else str(path), mend=mend)

@@ -168,6 +168,14 @@ def resized(writer: GraphWriter, x: Tensor, size: Sequence[int], mode: str) -> T
     return like_rank(writer, writer.add(layer, y), rank)
 
 
+def resized_along(writer: GraphWriter, x: Tensor, axis: int, length: int, mode: str) -> Tensor:
+    """One axis of a tensor of any rank enlarged or reduced: a map whose lines are that axis."""
+    before, after = prod(x.shape[:axis]), prod(x.shape[axis + 1 :])
+    lines = reshaped(writer, x, (1, before, x.shape[axis], after), part="lines")
+    made = resized(writer, lines, (length, after), mode)
+    return reshaped(writer, made, (*x.shape[:axis], length, *x.shape[axis + 1 :]), part="resized")
+
+
 def convolved(
     writer: GraphWriter,
     x: Tensor,
@@ -266,21 +274,33 @@ def adaptive_pool(writer: GraphWriter, x: Tensor, function: str, size: Sequence[
     return pooled(writer, x, function, kernel, stride, (nothing, nothing))
 
 
-def rms_normed(writer: GraphWriter, x: Tensor, dims: int, scale: Stored | None) -> Tensor:
-    """Division by the root mean square over the last ``dims`` dimensions, perhaps with a stored scale."""
-    if dims == 1 and scale is not None:
+def rms_normed(writer: GraphWriter, x: Tensor, dims: int, scale: Value | None) -> Tensor:
+    """Division by the root mean square over the last ``dims`` dimensions, perhaps with a scale."""
+    if dims == 1 and isinstance(scale, Stored):
         return writer.add(L.RmsNorm(), x)
     y = writer.add(L.RmsNorm(affine=False), x)
     return y if scale is None else arithmetic(writer, "mul", [y, scale])
 
 
-def layer_normed(writer: GraphWriter, x: Tensor, dims: int, weights: Sequence[Stored | None]) -> Tensor:
-    """Normalisation over the last ``dims`` dimensions, with a stored scale and perhaps a shift."""
-    if dims == 1 and weights and all(w is not None for w in weights):
+def layer_normed(writer: GraphWriter, x: Tensor, dims: int, weights: Sequence[Value | None]) -> Tensor:
+    """Normalisation over the last ``dims`` dimensions, with a scale and perhaps a shift, stored or computed."""
+    if dims == 1 and weights and all(isinstance(w, Stored) for w in weights):
         return writer.add(L.LayerNorm(), x)
     y = writer.add(L.LayerNorm(affine=False), x)
     for function, weight in zip(("mul", "add"), weights, strict=False):
         y = arithmetic(writer, function, [y, weight]) if weight is not None else y
+    return y
+
+
+def channels_scaled(writer: GraphWriter, y: Tensor, weights: Sequence[Value | None]) -> Tensor:
+    """A norm's result times a scale of each channel plus a shift, which are computed."""
+    for function, weight in zip(("mul", "add"), weights, strict=False):
+        if weight is not None:
+            shape = (weight.shape[-1], *(1,) * (len(y.shape) - 2))
+            aligned: Value = (
+                replace(weight, shape=shape) if isinstance(weight, Stored) else reshaped(writer, weight, shape)
+            )
+            y = arithmetic(writer, function, [y, aligned])
     return y
 
 

@@ -60,9 +60,10 @@ class PipelinedPlans(Planner):
         if alone.max() > size:
             row = int(np.argmax(alone))
             raise DoesNotFitError(
-                f"{self.ops.labels[row].name}: its weights and lines need {whole_kib(alone[row])} KiB on chip, the "
+                f"its weights and lines need {whole_kib(alone[row])} KiB on chip, the "
                 f"device has {format_quantity(size, 'B')} and cannot run a part of an op; narrow it to at most "
-                f"{size / alone[row]:.2f} of its weights"
+                f"{size / alone[row]:.2f} of its weights",
+                where=self.ops.labels[row].name,
             )
         firsts = [0]
         while True:

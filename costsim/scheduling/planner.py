@@ -95,13 +95,14 @@ class Planner(ABC):
         row = int(np.argmax(least))
         if np.isinf(least[row]):
             raise DoesNotFitError(
-                f"{self.ops.labels[row].name}: its smallest tile of weights is larger than the weight buffer; "
-                "set a larger memory.onchip.weight_size"
+                "its smallest tile of weights is larger than the weight buffer; set a larger memory.onchip.weight_size",
+                where=self.ops.labels[row].name,
             )
         raise DoesNotFitError(
-            f"{self.ops.labels[row].name}: its smallest tile needs {whole_kib(least[row])} KiB "
+            f"its smallest tile needs {whole_kib(least[row])} KiB "
             f"of on-chip buffer, the device has {format_quantity(smallest, 'B')}; "
-            f"set memory.onchip.size to at least {whole_kib(least[row])} KiB"
+            f"set memory.onchip.size to at least {whole_kib(least[row])} KiB",
+            where=self.ops.labels[row].name,
         )
 
 

@@ -56,9 +56,10 @@ def require_on_chip(ops: OpTable, flow: Dataflow, weights: Weights, plan: Plan, 
         need = resident_need(flow, weights, None, outside=False)[0]
         row = int(np.argmax(need >= need[-1]))
         raise DoesNotFitError(
-            f"{ops.labels[row].name}: {whole_kib(peak)} KiB of maps and weights are needed on chip "
+            f"{whole_kib(peak)} KiB of maps and weights are needed on chip "
             f"at once, the device has {format_quantity(size_bytes, 'B')} and no memory to spill to; "
-            f"set memory.onchip.size to at least {whole_kib(peak)} KiB"
+            f"set memory.onchip.size to at least {whole_kib(peak)} KiB",
+            where=ops.labels[row].name,
         )
 
 

@@ -11,6 +11,7 @@ from typing import Annotated, Any, Literal, TypeVar, overload
 from pydantic import BaseModel, ConfigDict, Field, FiniteFloat, ValidationError, model_validator
 
 from costsim.errors import InputError
+from costsim.hardware.problems import first_problem
 from costsim.limits import Assertion, parse_assertion
 from costsim.sweep.axes import parse_axis
 from costsim.sweep.space import Space
@@ -164,9 +165,8 @@ def load_spec(
     try:
         spec = kind.model_validate(tree)
     except ValidationError as error:
-        first = error.errors()[0]
-        field = ".".join(str(part) for part in first["loc"])
-        raise InputError(f"{field}: {first['msg'].lower()}", where=where, mend="see docs/sweeps.md") from None
+        field, what, _ = first_problem(error)
+        raise InputError(f"{field}: {what}" if field else what, where=where, mend="see docs/sweeps.md") from None
     for name in ("network", "hw"):
         if name in spec.axes:
             raise InputError(f"axes.{name} is there beside '{name}'", where=where, mend=f"list all of them in '{name}'")

@@ -138,6 +138,29 @@ KINDS = {
     "a stored map beside each image": (
         [MAP, "MemoryData k 0 1 k 0=6 1=6 2=2", "Concat c 2 1 x k a 0=0", "Convolution v 1 1 a y 0=2 1=1 6=12"],
         12 * 36, 12 + 72),
+    "vector made a column by flags": (
+        ["Input x 0 1 x 0=8", "ExpandDims e 1 1 x a 0=1 1=1", "Convolution v 1 1 a y 0=2 1=1 11=3 6=6"], 6 * 6, 6),
+    "vector made a row by a flag": (
+        ["Input x 0 1 x 0=8", "ExpandDims e 1 1 x a 1=1", "Gemm g 1 1 a y 5=1 6=1 8=3 9=8 10=-1"], 24, 24),
+    "matrix made a map by a flag": (
+        ["Input x 0 1 x 0=6 1=6", "ExpandDims e 1 1 x a 2=1", "Convolution v 1 1 a y 0=2 1=3 6=18"], 18 * 16, 18),
+    "an axis that a flag drops": (
+        ["Input x 0 1 x 0=8 1=1 2=1", "Squeeze s 1 1 x a 2=1", "Gemm g 1 1 a y 5=1 6=1 8=3 9=8 10=-1"], 24, 24),
+    "vector enlarged to a map": (
+        [MAP, "InnerProduct f 1 1 x a 0=5 2=720", "Interp i 1 1 a b 0=2 3=4 4=4",
+         "Convolution v 1 1 b y 0=2 1=1 6=10"], 720 + 160, 730),
+    "zeros around a sequence": (
+        ["Input x 0 1 x 0=20 1=4", "Padding p 1 1 x a 2=4", "Convolution1D c 1 1 a y 0=6 1=5 6=120"], 120 * 20, 120),
+    "zeros around a vector": (
+        ["Input x 0 1 x 0=20", "Padding p 1 1 x a 2=2 3=2", "InnerProduct f 1 1 a y 0=3 2=72"], 72, 72),
+    "zeros around a volume": (
+        ["Input x 0 1 x 0=6 1=6 11=4 2=3", "Padding p 1 1 x a 0=1 1=1 2=1 3=1 7=1 8=1",
+         "Convolution3D c 1 1 a y 0=2 1=3 6=162"], 162 * 4 * 36, 162),
+    "part of a volume": (
+        ["Input x 0 1 x 0=6 1=6 11=4 2=3", "Crop c 1 1 x a 13=1 14=2 3=-233 4=-233 5=-233",
+         "Convolution3D v 1 1 a y 0=2 1=1 6=6"], 6 * 2 * 36, 6),
+    "a volume that keeps its size": (
+        ["Input x 0 1 x 0=6 1=6 11=4 2=3", "Convolution3D c 1 1 x y 0=2 1=3 4=-233 6=162"], 162 * 4 * 36, 162),
     "sizes in words": ([MAP, 'Reshape r 1 1 x a 6="0w,-1"', "InnerProduct f 1 1 a y 0=2 2=12"], 12 * 24, 12),
 }  # fmt: skip
 

@@ -8,7 +8,7 @@ import pytest
 
 from costsim.errors import InputError
 from costsim.importers import load_network
-from tests.importers.test_torch_kinds import Net
+from tests.importers.torch_nets import Net
 
 torch = pytest.importorskip("torch")
 nn = torch.nn

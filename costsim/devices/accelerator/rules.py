@@ -88,8 +88,9 @@ def runs_on_host(ops: OpTable, profile: AcceleratorProfile) -> np.ndarray:
     if profile.hardware.host is None and on_host.any():
         label = ops.labels[int(np.argmax(on_host))]
         raise DoesNotFitError(
-            f"{label.name}: {profile.name} cannot run {label.op} and has no host core to fall back on; "
-            f"it runs {', '.join(device_ops[:NAMED])}{', ...' if len(device_ops) > NAMED else ''}"
+            f"{profile.name} cannot run {label.op} and has no host core to fall back on; "
+            f"it runs {', '.join(device_ops[:NAMED])}{', ...' if len(device_ops) > NAMED else ''}",
+            where=label.name,
         )
     return on_host
 

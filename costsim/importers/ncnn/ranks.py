@@ -91,6 +91,9 @@ def convolution_3d(writer: GraphWriter, layer: ParamLayer, x: Tensor) -> Tensor:
     kernel, dilation, stride = (_triple(layer, key, default) for key, default in ((1, 0), (2, 1), (3, 1)))
     before = _triple(layer, 4, 0)
     after = tuple(layer.integer(key, n) for key, n in zip((17, 16, 15), before, strict=True))
+    if before[-1] in (SAME_UPPER, SAME_LOWER):
+        axes = zip(x.shape[2:], kernel, stride, dilation, strict=True)
+        before, after = zip(*(pieces.same_padding(*a, lower=before[-1] == SAME_LOWER) for a in axes), strict=True)
     spans = zip(x.shape[2:], kernel, dilation, stride, before, after, strict=True)
     size = [(n + b + a - d * (k - 1) - 1) // s + 1 for n, k, d, s, b, a in spans]
     check_weights(layer, features * x.shape[1] // groups * prod(kernel), layer.integer(6))

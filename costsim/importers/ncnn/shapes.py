@@ -10,7 +10,7 @@ from costsim.graph import Tensor
 from costsim.graph import layers as L
 from costsim.importers.ncnn.expression import evaluated
 from costsim.importers.ncnn.param_file import ABSENT, ParamLayer
-from costsim.importers.pieces import joined, repeated, reshaped, transposed
+from costsim.importers.pieces import joined, padded, repeated, reshaped, transposed
 from costsim.importers.writer import GraphWriter
 
 # Permute's key 0 to the new order of the axes (n, c, h, w), outermost first
@@ -24,6 +24,19 @@ VOLUMES = (
     "whdc", "hwdc", "wdhc", "dwhc", "hdwc", "dhwc", "whcd", "hwcd", "wchd", "cwhd", "hcwd", "chwd",
     "wdch", "dwch", "wcdh", "cwdh", "dcwh", "cdwh", "hdcw", "dhcw", "hcdw", "chdw", "dchw", "cdhw",
 )  # fmt: skip
+
+
+AXES = {1: "w", 2: "hw", 3: "chw", 4: "cdhw"}
+"""The axes of a blob by how many it has, outermost first."""
+
+MADE_AXES = {1: "hw", 2: "chw", 3: "cdhw", 4: ""}
+"""The axes of a blob with one more, by how many it had (src/layer/expanddims.cpp)."""
+
+FLAGS = {"w": 0, "h": 1, "d": 11, "c": 2}
+"""The keys of Squeeze and ExpandDims that say of an axis whether it goes, or comes."""
+
+CUT = {"w": (0, 3, 6), "h": (1, 4, 7), "d": (13, 14, 15), "c": (2, 5, 8)}
+"""The keys of Crop for where an axis begins, how long it gets, and how much is cut off behind."""
 
 
 def slices(writer: GraphWriter, layer: ParamLayer, x: Tensor) -> list[Tensor]:
@@ -71,16 +84,21 @@ def flatten(writer: GraphWriter, layer: ParamLayer, x: Tensor) -> Tensor:
 
 
 def squeeze(writer: GraphWriter, layer: ParamLayer, x: Tensor) -> Tensor:
-    axes = {axis % (len(x.shape) - 1) + 1 for axis in layer.integers(3)}
-    drop = axes or {i for i, d in enumerate(x.shape) if i and d == 1}
-    return reshaped(writer, x, tuple(d for i, d in enumerate(x.shape) if i not in drop))
+    """Without the axes of one element that are listed or flagged, or without all of them, as older files mean it."""
+    names = AXES[len(x.shape) - 1]
+    axes = {axis_of(axis, x) for axis in layer.integers(3)}
+    axes = axes or {i for i, name in enumerate(names, start=1) if layer.integer(FLAGS[name])}
+    drop = {i for i, d in enumerate(x.shape) if i and d == 1 and (i in axes or not axes)}
+    kept = tuple(d for i, d in enumerate(x.shape) if i not in drop)
+    return reshaped(writer, x, kept if len(kept) > 1 else (*kept, 1))
 
 
 def expand_dims(writer: GraphWriter, layer: ParamLayer, x: Tensor) -> Tensor:
     shape = list(x.shape[1:])
     if len(shape) == 3 and shape[1:] == [1, 1]:  # pooled over all of a map, which leaves a vector in ncnn
         del shape[1:]
-    axes = layer.integers(3)
+    flagged = [i for i, name in enumerate(MADE_AXES[len(shape)]) if layer.integer(FLAGS[name])]
+    axes = layer.integers(3) or tuple([0, 2] if flagged == [0, 1] and len(shape) == 1 else flagged)
     for axis in sorted(axis % (len(shape) + len(axes)) for axis in axes):
         shape.insert(axis, 1)
     return reshaped(writer, x, (x.shape[0], *shape))
@@ -88,9 +106,10 @@ def expand_dims(writer: GraphWriter, layer: ParamLayer, x: Tensor) -> Tensor:
 
 def padding(writer: GraphWriter, layer: ParamLayer, x: Tensor) -> Tensor:
     top, bottom, left, right, front, behind = (layer.integer(key) for key in (0, 1, 2, 3, 7, 8))
-    if not any((top, bottom, left, right, front, behind)):
-        return x
-    return writer.add(L.Pad((top, bottom, left, right), (front, behind)), x)
+    rank = len(x.shape)
+    sides = [(front, behind), (top, bottom), (left, right)][-(rank - 1) :]
+    before, after = ([0] * (rank - len(sides)) + [side[i] for side in sides] for i in (0, 1))
+    return padded(writer, x, before, after)
 
 
 def crop(writer: GraphWriter, layer: ParamLayer, x: Tensor, *like: Tensor) -> Tensor:
@@ -106,9 +125,9 @@ def crop(writer: GraphWriter, layer: ParamLayer, x: Tensor, *like: Tensor) -> Te
             axis = axis_of(axis, x)
             spans[axis] = _span(start, end, x.shape[axis])
     else:
-        offsets = [layer.integer(key) for key in (2, 1, 0)][4 - rank :]  # c, h, w
-        wanted = like[0].shape[1:] if like else [layer.integer(key, ABSENT) for key in (5, 4, 3)][4 - rank :]
-        behind = [layer.integer(key) for key in (8, 7, 6)][4 - rank :]
+        names = AXES[rank - 1]
+        offsets, behind = ([layer.integer(CUT[name][at]) for name in names] for at in (0, 2))
+        wanted = like[0].shape[1:] if like else [layer.integer(CUT[name][1], ABSENT) for name in names]
         for axis, (offset, length, less) in enumerate(zip(offsets, wanted, behind, strict=True), start=1):
             end = x.shape[axis] - less if length in (ABSENT, 0) else offset + length
             spans[axis] = (offset, end)

@@ -9,7 +9,7 @@ from costsim.errors import InputError
 from costsim.graph import Tensor
 from costsim.graph import layers as L
 from costsim.importers import unfold
-from costsim.importers.ncnn.compute import broadcast, conv_padding
+from costsim.importers.ncnn.compute import as_map, broadcast, conv_padding
 from costsim.importers.ncnn.expression import evaluated
 from costsim.importers.ncnn.param_file import ParamLayer
 from costsim.importers.ncnn.shapes import axis_of
@@ -103,6 +103,7 @@ def shuffle(writer: GraphWriter, layer: ParamLayer, x: Tensor) -> Tensor:
 
 
 def interpolate(writer: GraphWriter, layer: ParamLayer, x: Tensor, *like: Tensor) -> Tensor:
+    x = as_map(writer, x)
     mode = INTERPOLATION.get(layer.integer(0), "bilinear")
     size = like[0].shape[2:] if like else (layer.integer(3), layer.integer(4))
     if 9 in layer.texts:  # sizes as an expression, the width first

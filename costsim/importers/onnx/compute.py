@@ -252,6 +252,9 @@ def instance_norm(call: Call) -> Tensor:
     """One group a channel; the form exporters write GroupNorm in, groups as channels of a sequence, scales nothing."""
     x = call.tensor()
     scale, shift = call.value(1), call.value(2)
+    if isinstance(scale, Tensor) or isinstance(shift, Tensor):
+        y = call.writer.add(L.GroupNorm(x.shape[1], affine=False), x)
+        return pieces.channels_scaled(call.writer, y, [scale, shift])
     neutral = all(
         isinstance(v, Stored) and v.values is not None and bool((v.values == n).all())
         for v, n in ((scale, 1), (shift, 0))
@@ -266,7 +269,7 @@ def group_norm(call: Call) -> Tensor:
 def layer_norm(call: Call) -> Tensor:
     x = call.tensor()
     dims = len(x.shape) - pieces.axis_of(int(call.get("axis", -1)), x.shape)
-    weights = [call.stored(1), call.stored(2) if call.has(2) else None]
+    weights = [call.value(1), call.value(2) if call.has(2) else None]
     return pieces.layer_normed(call.writer, x, dims, weights)
 
 

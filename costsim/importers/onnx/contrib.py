@@ -12,7 +12,7 @@ from costsim.errors import InputError
 from costsim.graph import Tensor
 from costsim.graph import layers as L
 from costsim.importers import elements, pieces, unfold
-from costsim.importers.onnx import compute
+from costsim.importers.onnx import compute, tensors
 from costsim.importers.onnx.call import Call
 from costsim.importers.writer import Stored, Value
 
@@ -63,7 +63,7 @@ def rms_norm(call: Call) -> list[Any]:
     """RMSNormalization and SimplifiedLayerNormalization: no mean is taken, and no shift added."""
     x = call.tensor()
     dims = len(x.shape) - pieces.axis_of(int(call.get("axis", -1)), x.shape)
-    y = pieces.rms_normed(call.writer, x, dims, call.stored(1))
+    y = pieces.rms_normed(call.writer, x, dims, call.value(1))
     return [y, *[None] * (call.output_count - 1)]
 
 
@@ -126,6 +126,12 @@ def roi_align(call: Call) -> Tensor:
     )
 
 
+def roi_pool(call: Call) -> Tensor:
+    """MaxRoiPool: boxes (n, 5) of a map, each in cells; how many places a cell looks at, the box decides."""
+    height, width = (int(size) for size in call.attributes["pooled_shape"])
+    return pieces.roi_aligned(call.writer, call.tensor(), call.value(1).shape[0], (height, width), 0)
+
+
 def fused_gemm(call: Call) -> Tensor:
     y = compute.gemm(call)
     name = "gelu" if call.op == "GemmFastGelu" else str(call.get("activation", "")).lower()
@@ -134,18 +140,32 @@ def fused_gemm(call: Call) -> Tensor:
 
 
 def packed_matmul(call: Call) -> Tensor:
-    """MatMulNBits: a matrix in few bits, with a scale a block."""
+    """MatMulNBits and MatMulBnb4: a matrix in few bits, with a scale a block."""
     return pieces.multiplied(call.writer, call.tensor(), call.stored(1), bias=call.has(5))
 
 
+def packed_rows(call: Call) -> Tensor:
+    """GatherBlockQuantized: rows of a table in few bits, with a scale a block."""
+    return tensors.gather(replace(call, attributes={"axis": call.get("gather_axis", 0)}))
+
+
 def unpacked(node: NodeProto, inputs: list[Value | None]) -> list[Value | None]:
-    """The inputs of MatMulNBits with its matrix as the K x N elements it stands for."""
-    if node.op_type != "MatMulNBits" or len(inputs) < 2 or not isinstance(inputs[1], Stored):
+    """The inputs of a node with its packed matrix or table as the elements it stands for."""
+    at = {"MatMulNBits": 1, "MatMulBnb4": 1, "GatherBlockQuantized": 0}.get(node.op_type, len(inputs))
+    weight = inputs[at] if at < len(inputs) else None
+    if not isinstance(weight, Stored):
         return inputs
     sizes = {a.name: a.i for a in node.attribute}
-    weight = replace(inputs[1], shape=(sizes.get("K", 1), sizes.get("N", 1)), values=None)
-    weight = replace(weight, parameters=dict.fromkeys(weight.parameters or {}, weight.elements))
-    return [inputs[0], weight, *inputs[2:]]
+    shape = (sizes.get("K", 1), sizes.get("N", 1))
+    if not at:
+        shape = (*weight.shape[:-1], weight.shape[-1] * (8 // sizes.get("bits", 4) if weight.elem_type == UINT8 else 1))
+    whole = replace(weight, shape=shape, values=None)
+    whole = replace(whole, parameters=dict.fromkeys(whole.parameters or {}, whole.elements))
+    return [*inputs[:at], whole, *inputs[at + 1 :]]
+
+
+UINT8 = 2
+"""ONNX's number of the type that holds several elements of few bits."""
 
 
 def quantised_lstm(call: Call) -> list[Any]:

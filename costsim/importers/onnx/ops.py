@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from costsim.importers.onnx import blocked, compute, contrib, fourier, sequences, tensors
+from costsim.importers.onnx import blocked, compute, contrib, fourier, machine_learning, sequences, tensors
 from costsim.importers.onnx.call import Call
 from costsim.importers.writer import Value
 
@@ -40,6 +40,7 @@ OPS: dict[str, Handler] = {
     "MatMul": compute.matmul,
     "MatMulInteger": compute.matmul,
     "MaxPool": compute.max_pool,
+    "MaxRoiPool": contrib.roi_pool,
     "MaxUnpool": compute.max_unpool,
     "QLinearConv": compute.qlinear_conv,
     "QLinearMatMul": compute.qlinear_matmul,
@@ -121,6 +122,7 @@ OPS: dict[str, Handler] = {
     "AffineGrid": compute.affine_grid,
     "Cast": tensors.alias,
     "CastLike": tensors.alias,
+    "CenterCropPad": tensors.centred,
     "Compress": tensors.compress,
     "Concat": tensors.concat,
     "CumSum": tensors.running_sum,
@@ -182,11 +184,13 @@ MICROSOFT_OPS: dict[str, Handler] = {
     "FusedConv": compute.fused_conv,
     "FusedGemm": contrib.fused_gemm,
     "FusedMatMul": compute.fused_matmul,
+    "GatherBlockQuantized": contrib.packed_rows,
     "Gelu": tensors.activation("gelu"),
     "GemmFastGelu": contrib.fused_gemm,
     "GridSample": contrib.grid_sample,
     "GroupNorm": contrib.group_norm,
     "GroupQueryAttention": sequences.group_query_attention,
+    "MatMulBnb4": contrib.packed_matmul,
     "MatMulIntegerToFloat": compute.dynamic_matmul,
     "MatMulNBits": contrib.packed_matmul,
     "MultiHeadAttention": sequences.multi_head_attention,
@@ -221,6 +225,7 @@ MICROSOFT_OPS: dict[str, Handler] = {
 DOMAINS: dict[str, dict[str, Handler]] = {
     "": OPS,
     "ai.onnx": OPS,
+    "ai.onnx.ml": machine_learning.OPS,
     "com.microsoft": MICROSOFT_OPS,
     blocked.DOMAIN: blocked.OPS,
 }

@@ -64,6 +64,9 @@ def quantize_dynamically(call: Call) -> list[Value]:
 
 def clip(call: Call) -> Tensor:
     low, high = call.get("min"), call.get("max")
+    bounds = [call.value(i) for i in (1, 2) if call.has(i)]
+    if any(isinstance(bound, Tensor) for bound in bounds):
+        return pieces.arithmetic(call.writer, "minimum", [call.tensor(), *bounds])
     if call.opset >= 11:
         low, high = (call.numbers(i)[0] if call.has(i) else None for i in (1, 2))
     function = {(0, 6): "relu6", (0, None): "relu"}.get((low, high), "clip")
@@ -272,6 +275,17 @@ def pad(call: Call) -> Tensor:
     return pieces.padded(call.writer, x, before, after)
 
 
+def centred(call: Call) -> Tensor:
+    """CenterCropPad: as much added or cut off before each axis as behind it."""
+    x, wanted = call.tensor(), [int(d) for d in call.numbers(1)]
+    before, after = [0] * len(x.shape), [0] * len(x.shape)
+    for axis, length in zip(call.get("axes", range(len(x.shape))), wanted, strict=True):
+        axis = pieces.axis_of(axis, x.shape)
+        more = length - x.shape[axis]
+        before[axis], after[axis] = more // 2, more - more // 2
+    return pieces.padded(call.writer, x, before, after)
+
+
 def resize(call: Call) -> Tensor:
     """Resize by scales or to sizes, and its predecessor Upsample."""
     x, mode = call.tensor(), INTERPOLATION.get(call.get("mode", "nearest"), "bilinear")
@@ -292,7 +306,9 @@ def resize(call: Call) -> Tensor:
         for axis, scale in zip(axes, scales, strict=True):
             size[axis] = floor(size[axis] * scale + 1e-6)
     if tuple(size[:2]) != x.shape[:2] or len(size) > 5:
-        return call.writer.unknown(call.op, [x], tuple(size))
+        for axis, length in enumerate(size):
+            x = pieces.resized_along(call.writer, x, axis, length, mode)
+        return x
     if len(size) == 5:
         return unfold.resized(call.writer, x, size[2:], mode)
     return pieces.resized(call.writer, x, size[2:], mode)

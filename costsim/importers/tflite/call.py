@@ -121,7 +121,8 @@ class Call(Operands):
 
     def activated(self, y: Tensor) -> Tensor:
         """The fused activation as a layer of its own, to be fused again by whatever device is asked about."""
-        function = FUSED.get(self.get("FusedActivationFunction"))
+        can_fuse = hasattr(self.op.options, "FusedActivationFunction")
+        function = FUSED.get(self.get("FusedActivationFunction")) if can_fuse else None
         return self.writer.add(L.Activation(function), y, part=function) if function else y
 
 

@@ -25,15 +25,32 @@ def fold(call: Call) -> list[Stored] | None:
 
 
 def _strided_slice(call: Call, x: np.ndarray, begins: np.ndarray, ends: np.ndarray, steps: np.ndarray) -> np.ndarray:
-    index: list[slice | int] = []
-    for axis, (begin, end, step) in enumerate(zip(begins.tolist(), ends.tolist(), steps.tolist(), strict=True)):
-        if call.get("ShrinkAxisMask") >> axis & 1:
-            index.append(begin)
-            continue
-        first = None if call.get("BeginMask") >> axis & 1 else begin
-        last = None if call.get("EndMask") >> axis & 1 else end
-        index.append(slice(first, last, step))
+    index = python_index(call, begins.tolist(), ends.tolist(), steps.tolist(), x.ndim)
     return x[tuple(index)]
+
+
+def python_index(
+    call: Call, begins: list[int], ends: list[int], steps: list[int], rank: int
+) -> list[slice | int | None]:
+    """What STRIDED_SLICE takes of a tensor, as Python writes it: its masks say where an end is open, where an axis
+    goes or comes, and which place stands for all axes that are not named.
+    """
+    index: list[slice | int | None] = []
+    unnamed = rank - sum(
+        not call.get("NewAxisMask") >> i & 1 and not call.get("EllipsisMask") >> i & 1 for i in range(len(begins))
+    )
+    for i, (begin, end, step) in enumerate(zip(begins, ends, steps, strict=True)):
+        if call.get("EllipsisMask") >> i & 1:
+            index += [slice(None)] * unnamed
+        elif call.get("NewAxisMask") >> i & 1:
+            index.append(None)
+        elif call.get("ShrinkAxisMask") >> i & 1:
+            index.append(begin)
+        else:
+            first = None if call.get("BeginMask") >> i & 1 else begin
+            last = None if call.get("EndMask") >> i & 1 else end
+            index.append(slice(first, last, step))
+    return index
 
 
 def _range(call: Call, start: np.ndarray, limit: np.ndarray, delta: np.ndarray) -> np.ndarray:

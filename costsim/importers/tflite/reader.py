@@ -192,7 +192,7 @@ class Reader:
     def _unknown(self, call: Call) -> list[Value]:
         """An op without a model: its outputs are as the file declares them."""
         tensors = [x for x in call.inputs if isinstance(x, Tensor)]
-        weights = sum(x.elements for x in call.inputs if isinstance(x, Stored))
+        weights = sum(x.elements for x in call.inputs if isinstance(x, Stored) and x.trainable)
         if not tensors:
             return [Stored(self._declared(i), trainable=False) for i in call.op.outputs]
         outputs: list[Value] = []

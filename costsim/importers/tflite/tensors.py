@@ -10,8 +10,9 @@ import numpy as np
 from costsim.errors import InputError
 from costsim.graph import Tensor
 from costsim.graph import layers as L
-from costsim.importers import pieces
+from costsim.importers import elements, pieces
 from costsim.importers.tflite.call import Call
+from costsim.importers.tflite.fold import python_index
 from costsim.importers.writer import Stored, Value
 
 Handler = Callable[[Call], Value | list[Value]]
@@ -117,35 +118,35 @@ def slice_op(call: Call) -> Tensor:
 
 
 def strided_slice(call: Call) -> Tensor:
-    """Python's slices, with masks for open ends and for axes that disappear."""
-    x, shape = call.tensor(), list(call.file_shape())
-    if call.get("EllipsisMask") or call.get("NewAxisMask"):
-        raise InputError("an ellipsis or a new axis in a slice", mend="convert it again with a current converter")
-    begins, ends, steps = call.ints(1), call.ints(2), call.ints(3)
-    gone = set()
-    for axis, (begin, end, step) in enumerate(zip(begins, ends, steps, strict=True)):
-        begin_at = None if call.get("BeginMask") >> axis & 1 else begin
-        end_at = None if call.get("EndMask") >> axis & 1 else end
-        if call.get("ShrinkAxisMask") >> axis & 1:
-            gone.add(axis)
-            begin_at, step = begin, 1
-            end_at = None if begin == -1 else begin + 1
-        picked = range(shape[axis])[begin_at:end_at:step]
+    """Python's slices, with masks for open ends and for axes that disappear or are made."""
+    x, shape = call.tensor(), call.file_shape()
+    made, axis = [], 0
+    index = python_index(call, call.ints(1), call.ints(2), call.ints(3), len(shape))
+    for part in index:
+        if part is None:
+            made.append(1)
+            continue
+        span = part if isinstance(part, slice) else slice(part, part + 1 or None)
+        picked = range(shape[axis])[span]
         if not picked:
-            raise InputError(f"slice {begin}:{end}:{step} of {shape[axis]} elements is empty", mend="check the file")
-        stop = picked[-1] + (1 if step > 0 else -1)
-        x = pieces.sliced(call.writer, x, call.axis(axis), picked[0], None if stop < 0 else stop, step)
-        shape[axis] = len(picked)
-    if gone:
-        return call.shaped(x, [d for i, d in enumerate(shape) if i not in gone])
-    return call.as_given(x, call.is_map(), call.gives_map)
+            raise InputError(f"slice {part} of {shape[axis]} elements is empty", mend="check the file")
+        stop = picked[-1] + (1 if picked.step > 0 else -1)
+        x = pieces.sliced(call.writer, x, call.axis(axis), picked[0], None if stop < 0 else stop, picked.step)
+        made += [len(picked)] * isinstance(part, slice)
+        axis += 1
+    if all(isinstance(part, slice) for part in index):
+        return call.as_given(x, call.is_map(), call.gives_map)
+    return call.shaped(x, [*made, *shape[axis:]])
 
 
 def gather(call: Call) -> Tensor:
     """Rows of a tensor or of a stored table by their index; an index the file holds is a slice."""
     indices = call.value(1)
     data = call.in_file_order()
-    axis = pieces.axis_of(call.get("Axis"), data.shape)
+    axis, batch = pieces.axis_of(call.get("Axis"), data.shape), call.get("BatchDims")
+    if batch:  # rows of their own for every index of the first axes
+        shape = (*data.shape[:axis], *call.file_shape(1)[batch:], *data.shape[axis + 1 :])
+        return call.shaped(elements.picked(call.writer, data, shape), shape)
     if isinstance(indices, Stored) and indices.values is not None and not indices.shape:
         return call.result(pieces.selected(call.writer, data, axis, int(indices.values)))
     y = call.writer.add(L.IndexSelect(max(prod(indices.shape), 1), axis), data)
@@ -168,6 +169,36 @@ def gather_nd(call: Call) -> Tensor:
     rows = pieces.reshaped(call.writer, data, (prod(data.shape[:depth]), *(rest or (1,))), part="rows")
     picked = call.writer.add(L.IndexSelect(count, 0), rows)
     return call.shaped(picked, (*indices.shape[:-1], *rest) or (1,))
+
+
+def one_hot(call: Call) -> Tensor:
+    """Every index compared with every class."""
+    x, (classes,) = call.in_file_order(), call.ints(1)
+    axis = pieces.axis_of(call.get("Axis"), (*x.shape, classes))
+    column = pieces.reshaped(call.writer, x, (*x.shape[:axis], 1, *x.shape[axis:]), part="column")
+    in_order = Stored((classes, *(1,) * (len(x.shape) - axis)), trainable=False)
+    return call.result(pieces.arithmetic(call.writer, "compare", [column, in_order]))
+
+
+def scatter_nd(call: Call) -> Tensor:
+    """Updates added into zeros at listed places."""
+    zeros = Stored(tuple(call.ints(2)), trainable=False)
+    return call.result(elements.accumulated(call.writer, zeros, call.in_file_order(1)))
+
+
+def update_slice(call: Call) -> Tensor:
+    """A part of a tensor written over, all of which is handed on."""
+    return call.result(elements.replaced(call.writer, call.in_file_order(), call.in_file_order(1)))
+
+
+def reverse_sequence(call: Call) -> Tensor:
+    x, axis = call.tensor(), call.axis(call.get("SeqDim"))
+    return call.writer.add(L.IndexSelect(x.shape[axis], axis), x)
+
+
+def running_sum(call: Call) -> Tensor:
+    x = call.tensor()
+    return call.writer.unknown(call.op.op, [x], x.shape, flops=prod(x.shape))
 
 
 def tile(call: Call) -> Tensor:

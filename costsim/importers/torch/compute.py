@@ -63,9 +63,14 @@ def _conv_padding(
 def batch_norm(call: Call) -> Any:
     """Also the decomposed forms, which answer with statistics beside the result."""
     x = call.tensor("input")
-    scale = isinstance(call["weight"], Stored)
-    y = call.writer.add(L.BatchNorm() if scale else L.GroupNorm(x.shape[1], affine=False), x)
-    return [y] + [None] * (len(call.shapes) - 1) if len(call.shapes) > 1 else y
+    weights = [call["weight"], call["bias"]]
+    if isinstance(weights[0], Tensor):
+        y = pieces.channels_scaled(call.writer, call.writer.add(L.GroupNorm(x.shape[1], affine=False), x), weights)
+    else:
+        y = call.writer.add(L.GroupNorm(x.shape[1], affine=False) if weights[0] is None else L.BatchNorm(), x)
+    learning = call.op.endswith("functional")  # its statistics are kept for later, and read by nothing here
+    further = [Stored(shape, trainable=False, parameters={}) if learning else None for shape in call.shapes[1:]]
+    return [y, *further] if further else y
 
 
 def layer_norm(call: Call) -> Any:

@@ -10,6 +10,13 @@ from costsim.importers.pieces import axis_of
 from costsim.importers.torch.call import Call
 
 
+def of_frames(call: Call) -> Tensor:
+    """As many transforms of ``n_fft`` samples as a signal has frames (stft, istft), each times a window."""
+    x, length = call.tensor("self"), int(call["n_fft"])
+    spectrum = x.shape if call.op == "istft" else call.shape
+    return fourier.fast(call.writer, call.op, [x], call.shape, length, prod(spectrum[:-2]) * spectrum[-1], real=True)
+
+
 def transform(call: Call) -> Tensor:
     """Over all axes that are named: 5 n log2(n) of their product is the sum over the axes one by one."""
     x = call.tensor("self")

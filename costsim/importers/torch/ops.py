@@ -50,6 +50,7 @@ OPS: dict[str, Handler] = {
     # weights and windows
     "_native_batch_norm_legit_no_training": compute.batch_norm,
     "_scaled_dot_product_flash_attention_for_cpu": products.attention,
+    "_native_batch_norm_legit_functional": compute.batch_norm,
     "adaptive_avg_pool1d": compute.adaptive_pool,
     "adaptive_avg_pool2d": compute.adaptive_pool,
     "adaptive_avg_pool3d": compute.adaptive_pool,
@@ -96,6 +97,7 @@ OPS: dict[str, Handler] = {
     "roi_align": compute.roi_align,
     "scaled_dot_product_attention": products.attention,
     **dict.fromkeys(("gru", "lstm", "rnn_relu", "rnn_tanh"), compute.recurrent),
+    **dict.fromkeys(("istft", "stft"), fourier.of_frames),
     **dict.fromkeys(("_fft_c2c", "_fft_c2r", "_fft_r2c"), fourier.transform),
     # element-wise
     "_log_softmax": tensors.softmax,
@@ -202,6 +204,7 @@ OPS: dict[str, Handler] = {
     "index_select": tensors.index_select,
     "lift_fresh_copy": tensors.alias,
     "narrow": tensors.narrow,
+    "native_dropout": tensors.dropout,
     "native_channel_shuffle": tensors.channel_shuffle,
     "pad": tensors.pad,
     "permute": tensors.permute,

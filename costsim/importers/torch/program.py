@@ -10,12 +10,13 @@ import re
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, redirect_stderr, redirect_stdout, suppress
-from functools import partial
+from functools import partial, wraps
 from itertools import product
 from pathlib import Path
 from typing import Any
 
 import torch
+from torch import Tensor
 from torch.export import ExportedProgram, default_decompositions
 from torch.nn import Module
 
@@ -34,6 +35,9 @@ ASSUMED = "costsim.assumed"
 
 LOST = "fake tensor in the exported program"
 """What torch says of a tensor that a function with a backward pass of its own, or a mapped one, has made unseen."""
+
+OWN_CLASS = "in output, which is not a known type"
+"""What torch says of a result whose class is none of Python's own: a data class, a dict of another name."""
 
 HOLDS = "the data decide which way its code goes: every condition on them is taken to hold"
 READ = "its code reads numbers that only the data tell: each is taken to be"
@@ -115,7 +119,7 @@ def traced(module: Module, input_size: Any, batch: int | None, boxes: int | None
                 ]
                 arguments, keywords = _arguments(module, inputs, list(input_size) if named else None)
                 with assumptions() as assumed:
-                    program = torch.export.export(module, arguments, keywords, strict=strict)
+                    program = _exported(module, arguments, keywords, strict)
                 program.graph_module.meta[ASSUMED] = [
                     *([FULL_LENGTH] if packing.was_used else []),
                     *([HOLDS] if getattr(assumed, "decided", False) else []),
@@ -154,6 +158,41 @@ def traced(module: Module, input_size: Any, batch: int | None, boxes: int | None
     raise InputError(
         f"cannot be traced: {problem}", where=name, mend=f"check the input size (without the batch){several}"
     )
+
+
+def _exported(module: Module, arguments: tuple[Any, ...], keywords: dict[str, Any], strict: bool) -> ExportedProgram:
+    """The module's program; results of classes that torch does not know are taken apart into their tensors."""
+    try:
+        return torch.export.export(module, arguments, keywords, strict=strict)
+    except Exception as error:
+        if OWN_CLASS not in str(error):
+            raise
+    before = vars(module).get("forward")
+    run = module.forward
+
+    @wraps(run)
+    def forward(*inputs: Any, **named: Any) -> list[Tensor]:
+        return list(_tensors_in(run(*inputs, **named), set()))
+
+    setattr(module, "forward", forward)  # noqa: B010  the class keeps its own
+    try:
+        return torch.export.export(module, arguments, keywords, strict=strict)
+    finally:
+        delattr(module, "forward")
+        if before is not None:
+            setattr(module, "forward", before)  # noqa: B010
+
+
+def _tensors_in(result: Any, seen: set[int]) -> Iterator[Tensor]:
+    """The tensors that a result of any class holds."""
+    if isinstance(result, Tensor):
+        yield result
+    elif id(result) not in seen:
+        seen.add(id(result))
+        parts = result if isinstance(result, (list, tuple)) else ()
+        parts = result.values() if isinstance(result, Mapping) else parts or getattr(result, "__dict__", {}).values()
+        for part in parts:
+            yield from _tensors_in(part, seen)
 
 
 def _arguments(module: Module, inputs: list[Any], names: list[str] | None) -> tuple[tuple[Any, ...], dict[str, Any]]:

@@ -72,8 +72,10 @@ def softmax(call: Call) -> Tensor:
     return call.writer.add(L.Softmax(pieces.axis_of(int(call["dim"]), x.shape)), x)
 
 
-def dropout(call: Call) -> Tensor:
-    return call.writer.add(L.Dropout(), call.tensor())
+def dropout(call: Call) -> Any:
+    """Nothing when the network runs; a mask beside the result is of its training."""
+    y = call.writer.add(L.Dropout(), call.tensor())
+    return [y] + [None] * (len(call.shapes) - 1) if len(call.shapes) > 1 else y
 
 
 def alias(call: Call) -> Value:

@@ -211,8 +211,9 @@ def _require_a_block(ops: OpTable, array: BlockArray, blocks: Blocks) -> None:
     row = int(np.argmin(runs.all(axis=1)))
     least = np.ceil((blocks.needs_bytes.min(axis=0)[row].max() + RESERVED_BYTES) / 1024)
     raise DoesNotFitError(
-        f"{ops.labels[row].name}: its smallest block needs {least:.0f} KiB of the array's own memory, "
-        f"there are {np.min(array.shram) / 1024:g} KiB; set array.shram to at least {least:.0f} KiB"
+        f"its smallest block needs {least:.0f} KiB of the array's own memory, "
+        f"there are {np.min(array.shram) / 1024:g} KiB; set array.shram to at least {least:.0f} KiB",
+        where=ops.labels[row].name,
     )
 
 
