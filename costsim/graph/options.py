@@ -86,6 +86,7 @@ def _value(value: Any, field: Field[Any]) -> Any:
         type_name(field).removesuffix(" | None"), (int, float) if field.name == "scale" else int
     )
     fits = isinstance(value, wanted) and isinstance(value, bool) == (wanted is bool)
+    fits = fits and not (field.name == "learned" and value < 0)
     if not fits and not (value is None and may_be_none(field)):
         raise InputError(f"'{field.name}' cannot be {shortened(repr(value))}", mend="mend that option")
     return value

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 
 from costsim.errors import InputError, unknown_name
-from costsim.graph.resize import InputSize
+from costsim.graph.resize import InputSize, by_name
 
 _BATCH = re.compile(r"(n|b|bs|\?|none|-1|unk__\d+|.*batch.*)", re.IGNORECASE)
 """What exporters call the axis of images."""
@@ -20,19 +20,24 @@ class Sizes:
     """
 
     def __init__(self, asked: InputSize, batch: int | None, note: Callable[[str], None] | None = None) -> None:
-        self.by_name = dict(asked) if isinstance(asked, Mapping) else {}
-        self.asked = None if asked is None or isinstance(asked, Mapping) else tuple(asked)
+        self._take_sizes(asked)
         self.batch = batch
         self.note = note or (lambda text: None)
         self.named: dict[str, int] = {}
         self.is_first = True
 
+    def _take_sizes(self, asked: InputSize) -> None:
+        self.given = asked
+        self.by_name = dict(asked) if isinstance(asked, Mapping) else {}
+        self.asked = None if asked is None or isinstance(asked, Mapping) else tuple(asked)
+
     def check_names(self, names: Sequence[str]) -> None:
-        """Refuse sizes of inputs that the network does not have.
+        """Give the sizes of a list their names, and refuse those of inputs that the network does not have.
 
         Raises:
             InputError: it names those it has.
         """
+        self._take_sizes(by_name(self.given, names))
         for name in self.by_name:
             if name not in names:
                 raise unknown_name("input", name, names, where="--input-size")

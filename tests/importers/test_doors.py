@@ -159,6 +159,21 @@ def test_sizes_are_given_once_or_for_each_input(options: list[str], tmp_path: Pa
     assert json.loads(done.stdout)["totals"]["macs"] == 12 * (64 + 16)
 
 
+def test_sizes_in_a_list_are_those_of_the_inputs_in_order(tmp_path: Path) -> None:
+    assert two_inputs([(3, 8, 8), (6,)]).total_macs == 768
+    net = NetBuilder("two")
+    x, y = net.add(L.Input((1, 3, 8, 8)), name="x"), net.add(L.Input((1, 7, 8)), name="y")
+    net.add_tensors(net.conv(x, 4, kernel=1), net.conv(x, 4, kernel=1))
+    net.add(L.Linear(5), y, name="words")
+    save_network(net.graph, tmp_path / "two.json")
+    lines = ["Input a 0 1 a 0=8 1=8 2=3", "Input b 0 1 b 0=8 1=7", "Convolution c 1 1 a y 0=4 1=1 6=12"]
+    (tmp_path / "two.param").write_text("\n".join(["7767517", "3 3", *lines]) + "\n")
+    assert load_network(tmp_path / "two.json", [(3, 16, 16), (9, 8)]).total_macs == 2 * 12 * 256 + 5 * 72
+    assert load_network(tmp_path / "two.param", [(3, 16, 16), (9, 8)]).total_macs == 12 * 256
+    with pytest.raises(InputError, match="3 sizes for 2 inputs"):
+        load_network(tmp_path / "two.json", [(3, 16, 16), (9, 8), (9, 8)])
+
+
 def test_sizes_by_name_are_read_from_text() -> None:
     assert parse_input_sizes("image=3x8x8, words=1x6") == {"image": (3, 8, 8), "words": (1, 6)}
     with pytest.raises(InputError, match="given twice"):

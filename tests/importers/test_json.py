@@ -89,6 +89,7 @@ def broken(path: str, value: Any) -> dict[str, Any]:
         ("layers.1.options.kernel", [0, 3], "kernel, stride and dilation must be positive"),
         ("layers.1.options.kernel", [3, 3, 3], "Conv2d 'conv_1': its attributes make no sense"),
         ("layers.1.options.bias", 1, "'bias' cannot be 1"),
+        ("layers.1.options.learned", -5, "'learned' cannot be -5"),
         ("layers.1.options.padding", [-1, 0, 0, 0], "negative padding"),
         ("layers.1.options.out_channels", ..., "out_channels"),
         ("layers.0.options.shape", [1, 4, -8, 8], "its output would be empty"),

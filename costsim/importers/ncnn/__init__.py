@@ -13,7 +13,7 @@ from pathlib import Path
 from costsim.errors import InputError
 from costsim.graph import LayerGraph, Tensor
 from costsim.graph import layers as L
-from costsim.graph.resize import InputSize
+from costsim.graph.resize import InputSize, by_name
 from costsim.importers.formats import INT8
 from costsim.importers.importer import Importer
 from costsim.importers.inputs import Sizes
@@ -155,9 +155,9 @@ def load_ncnn(path: Path, input_size: InputSize = None, batch: int | None = None
     """
     writer = GraphWriter(path.stem, source="ncnn", where=str(path))
     layers = read_param_file(path)
-    if isinstance(input_size, Mapping):
-        inputs = [name for layer in layers if layer.type == "Input" for name in layer.outputs]
-        Sizes(input_size, batch).check_names(inputs)
+    inputs = [name for layer in layers if layer.type == "Input" for name in layer.outputs]
+    input_size = by_name(input_size, inputs)
+    Sizes(input_size, batch).check_names(inputs)
     names: set[str] = set()
     for layer in layers:
         with writer.node(layer.name, layer.type, block=".".join(layer.name.split("/")[:-1])):

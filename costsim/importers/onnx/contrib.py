@@ -156,7 +156,7 @@ def unpacked(node: NodeProto, inputs: list[Value | None]) -> list[Value | None]:
     if not isinstance(weight, Stored):
         return inputs
     sizes = {a.name: a.i for a in node.attribute}
-    shape = (sizes.get("K", 1), sizes.get("N", 1))
+    shape: tuple[int, ...] = (sizes.get("K", 1), sizes.get("N", 1))
     if not at:
         shape = (*weight.shape[:-1], weight.shape[-1] * (8 // sizes.get("bits", 4) if weight.elem_type == UINT8 else 1))
     whole = replace(weight, shape=shape, values=None)

@@ -189,9 +189,8 @@ def _tensors_in(result: Any, seen: set[int]) -> Iterator[Tensor]:
         yield result
     elif id(result) not in seen:
         seen.add(id(result))
-        parts = result if isinstance(result, (list, tuple)) else ()
-        parts = result.values() if isinstance(result, Mapping) else parts or getattr(result, "__dict__", {}).values()
-        for part in parts:
+        held = result.values() if isinstance(result, Mapping) else getattr(result, "__dict__", {}).values()
+        for part in result if isinstance(result, (list, tuple)) else held:
             yield from _tensors_in(part, seen)
 
 
