@@ -9,10 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from itertools import count
 from typing import Any
 
 import torch
 from torch import Tensor
+from torch.fx.experimental.symbolic_shapes import ShapeEnv
 from torch.overrides import TorchFunctionMode
 
 DATA_DEPENDENT = ("nonzero", "nms", "unique")
@@ -105,28 +107,24 @@ class TooInvolved(Exception):
         return "data-dependent"
 
 
-class Watching(TorchFunctionMode):
-    """Lets torch trace on from a few sizes of the data, and gives up at one more."""
+@contextmanager
+def watching() -> Iterator[None]:
+    """Let torch trace on from a few sizes of the data, or numbers read out of them, and give up at one more.
 
-    def __init__(self) -> None:
-        super().__init__()
-        self.met = 0
+    torch makes a symbol for each; those are counted, which costs other networks nothing.
+    """
+    own, met = ShapeEnv.create_unbacked_symint, count(1)
 
-    def __torch_function__(self, function: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
-        kwargs = kwargs or {}
-        self.met += _is_decided_by_data(getattr(function, "__name__", ""), args, kwargs)
-        if self.met > MANY:
+    def counted(self: ShapeEnv, *args: Any, **kwargs: Any) -> Any:
+        if next(met) > MANY:
             raise TooInvolved
-        return function(*args, **kwargs)
+        return own(self, *args, **kwargs)
 
-
-def _is_decided_by_data(name: str, args: Any, kwargs: Any) -> bool:
-    """Whether a call makes as many values as the data say."""
-    if name == "__getitem__":
-        return _holds_mask(args[1])
-    if name == "where":
-        return len(args) + len(kwargs) == 1
-    return name in ("argwhere", "masked_select", "nms", "nonzero", "unique", "unique_consecutive")
+    ShapeEnv.create_unbacked_symint = counted  # type: ignore[method-assign]
+    try:
+        yield
+    finally:
+        ShapeEnv.create_unbacked_symint = own  # type: ignore[method-assign]
 
 
 def _is_mask(index: Any) -> bool:
@@ -138,11 +136,11 @@ def _holds_mask(index: Any) -> bool:
 
 
 @contextmanager
-def assuming(count: int | None) -> Iterator[_Assuming]:
+def assuming(boxes: int | None) -> Iterator[_Assuming]:
     """Trace with so many values where the data decide their number, and every condition on the data true."""
-    taken_over = _suppression(count or FEW)
+    taken_over = _suppression(boxes or FEW)
     try:
-        with _Assuming(count or FEW) as assumptions:
+        with _Assuming(boxes or FEW) as assumptions:
             yield assumptions
     finally:
         for owner, own in taken_over:

@@ -22,7 +22,7 @@ from torch.nn import Module
 
 from costsim.errors import InputError
 from costsim.files import check_regular
-from costsim.importers.torch.assumed import Watching, assuming
+from costsim.importers.torch.assumed import assuming, watching
 from costsim.importers.torch.nodes import op_name
 from costsim.importers.torch.ops import OPS
 from costsim.importers.torch.recurrence import as_one_op
@@ -103,11 +103,11 @@ def traced(module: Module, input_size: Any, batch: int | None, boxes: int | None
     given = list(input_size.values()) if isinstance(input_size, Mapping) else _sizes(input_size)
     problem = ""
     types = list(product((like.dtype, INT64, BOOL), repeat=len(given) if len(given) < 4 else 1))
-    attempts: list[tuple[Any, Callable[[], Any], bool]] = [(kinds, Watching, False) for kinds in types if boxes is None]
-    attempts += [(types[0], Watching, True), (types[0], partial(assuming, boxes), False)]
+    attempts: list[tuple[Any, Callable[[], Any], bool]] = [(kinds, watching, False) for kinds in types if boxes is None]
+    attempts += [(types[0], watching, True), (types[0], partial(assuming, boxes), False)]
     with _evaluating(module), silent(), torch.no_grad(), as_one_op() as packing:
         for kinds, assumptions, strict in attempts:
-            if _decided_by_data(problem) and assumptions is Watching:
+            if _decided_by_data(problem) and assumptions is watching:
                 continue  # other types of inputs change nothing
             if strict and LOST not in problem:
                 continue  # reading the code itself is slower, and no help else
@@ -262,7 +262,7 @@ def decomposed(program: ExportedProgram) -> ExportedProgram:
         if node.op == "call_function" and node.target is not operator.getitem
     }
     strange = [target for target in calls if op_name(target) not in OPS]
-    table = default_decompositions()
+    table = default_decompositions() if strange else {}
     chosen = {target: table[target] for target in strange if target in table}
     implicit = [target for target in strange if getattr(target, "_can_decompose", bool)()]
     taken_apart = any(_writes_into_a_view(node) or _maps_over_a_batch(node) for node in program.graph.nodes)

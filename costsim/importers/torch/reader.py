@@ -47,10 +47,10 @@ class Reader:
 
     def run(self) -> None:
         signature = self.program.graph_signature
-        parameters = signature.inputs_to_parameters
+        parameters, tokens = signature.inputs_to_parameters, set(signature.input_tokens)
         held = {*parameters, *signature.inputs_to_buffers, *signature.inputs_to_lifted_tensor_constants}
         for node in self.program.graph.nodes:
-            if node.name in signature.input_tokens:
+            if node.name in tokens:
                 self.values[node] = None  # keeps ops with effects in their order
             elif node.op == "placeholder":
                 self.values[node] = self._placeholder(node, node.name in held, parameters.get(node.name))
