@@ -80,7 +80,7 @@ def priced(row: pd.Series, profile: McuProfile) -> Simulation:
 def from_outside(ops: OpTable, profile: McuProfile) -> McuProfile:
     """The board with arena and weights in the memories beside the part where its own are too small."""
     held, memory, moved = occupancy(ops, profile.runtime), profile.hardware.memory, {}
-    if memory.external_ram is not None and held.sram_bytes > memory.sram.size_bytes:
+    if memory.external_ram is not None and held.taken_bytes(profile)["sram"] > memory.sram.size_bytes:
         moved["arena_in"] = "external_ram"
     if memory.external_flash is not None and held.flash_bytes > memory.flash.size_bytes:
         moved["weights_in"] = "external_flash"

@@ -88,6 +88,8 @@ class Footprint:
     """Weights and code."""
     arena_peak: str | None = None
     """The op that sets the arena's size."""
+    arena_memory: str | None = None
+    """The memory that holds the arena, in words."""
     process_bytes: float | None = None
     """What the process that runs the network holds of main memory."""
 

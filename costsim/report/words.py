@@ -121,13 +121,15 @@ def verdict(analysis: Analysis) -> str:
 
 def fit_line(summary: Mapping[str, Any]) -> tuple[str, str]:
     """Whether the network fits the memory on chip, and what it takes: ``("fits", "448 KiB of 512 KiB on chip")``."""
-    held = f"{byte_count(summary['onchip_used_bytes'])} of {byte_count(summary['onchip_bytes'])} on chip"
+    where = "of DTCM" if summary["arena_memory"] == "DTCM" else "on chip"
+    held = f"{byte_count(summary['onchip_used_bytes'])} of {byte_count(summary['onchip_bytes'])} {where}"
     if summary["flash_bytes"] is not None:
         held += f", {byte_count(summary['flash_bytes'])} of flash"
     if summary["arena_peak"] is not None:
         held += f"; the arena is set by {summary['arena_peak']}"
     if summary["spilled_bytes"]:
-        held += f"; {byte_count(summary['spilled_bytes'])} of maps leave the chip"
+        away = "in external RAM" if summary["arena_memory"] == "external RAM" else "leave the chip"
+        held += f"; {byte_count(summary['spilled_bytes'])} of maps {away}"
     return "fits" if summary["fits"] else "does not fit", held
 
 

@@ -8,56 +8,78 @@ import numpy as np
 
 from costsim.devices.mcu.memory import Occupancy, occupancy, other_ways
 from costsim.devices.mcu.paces import FLOAT
-from costsim.devices.mcu.profile import McuProfile
+from costsim.devices.mcu.profile import FLASHES, McuProfile
 from costsim.errors import DoesNotFitError
 from costsim.tables.optable import OpTable
 from costsim.units import format_quantity
 
 _size = partial(format_quantity, unit="B")
 
-SPOKEN = {"sram": "SRAM", "flash": "flash", "external_ram": "external RAM", "external_flash": "external flash"}
+SPOKEN = {
+    "sram": "SRAM",
+    "dtcm": "DTCM",
+    "itcm": "ITCM",
+    "flash": "flash",
+    "external_ram": "external RAM",
+    "external_flash": "external flash",
+}
 """Memories in words."""
+
+MEMORIES = {"arena_in": ("sram", "dtcm", "external_ram"), "weights_in": FLASHES}
+"""Memories that are proposed for what does not fit where it shall lie: a copy of weights in RAM needs flash besides."""
 
 
 def check_fits(ops: OpTable, profile: McuProfile) -> None:
     """Refuse a table of one network and point that the part cannot hold.
 
     Raises:
-        DoesNotFitError: the arena is larger than SRAM, or weights and code than flash.
+        DoesNotFitError: the arena is larger than the memory it shall lie in, or weights and code than theirs.
     """
     held = occupancy(ops, profile.runtime)
     lack = lacking(held, profile)
     if lack is None:
         return
-    memory, runtime = getattr(profile.hardware.memory, lack), profile.runtime
-    has = f"{profile.name} has {_size(float(np.min(memory.size_bytes)))} of {SPOKEN[lack]}"
-    if lack == runtime.weights_in:
-        beside = _outside(profile, "external_flash", "weights_in", held.flash_bytes)
-        what = f"{_size(held.flash_bytes)} of weights and code, {has}"
-        raise DoesNotFitError(what, (lambda: beside) if beside else None)
-    beside = _outside(profile, "external_ram", "arena_in", held.arena_bytes)
-    what = f"{_arena(ops, held)}, {has}"
-    raise DoesNotFitError(what, lambda: f"{_others(ops, profile)}; {beside}" if beside else _others(ops, profile))
+    what = f"{_wants(ops, held, profile, lack)}, {profile.name} has {_size(_room(profile, lack))} of {SPOKEN[lack]}"
+    traits = [trait for trait in ("arena_in", "weights_in") if lack == getattr(profile.runtime, trait)]
+    elsewhere = [text for trait in traits if (text := _elsewhere(held, profile, trait))]
+    ways = [_others(ops, profile)] if "arena_in" in traits else []
+    hints = "; ".join(elsewhere + ways)
+    raise DoesNotFitError(what, (lambda: hints) if hints else None)
 
 
 def lacking(held: Occupancy, profile: McuProfile) -> str | None:
-    """The memory of a part that has too little room for a network, if one has."""
-    runtime, memory = profile.runtime, profile.hardware.memory
-    in_sram = held.sram_bytes if profile.arena_outside is None else held.described_bytes
-    wanted = {runtime.weights_in: held.flash_bytes, "sram": in_sram}
-    if profile.arena_outside is not None:
-        wanted[runtime.arena_in] = held.arena_bytes
-    short = (name for name, size in wanted.items() if size > float(np.min(getattr(memory, name).size_bytes)))
-    return next(short, None)
+    """The memory of a part that has too little room for a network, if one has: flash before RAM."""
+    taken = held.taken_bytes(profile)
+    short = (name for name in sorted(taken, key=FLASHES.__contains__, reverse=True))
+    return next((name for name in short if taken[name] > _room(profile, name)), None)
 
 
-def _outside(profile: McuProfile, memory: str, trait: str, needed_bytes: float) -> str:
-    """How to use a memory of the board that would hold what its part cannot; nothing where there is none."""
+def _room(profile: McuProfile, memory: str) -> float:
+    """Bytes of a memory; none where the part has no such memory."""
     part = getattr(profile.hardware.memory, memory)
-    if part is None or getattr(profile.runtime, trait) == memory or needed_bytes > float(np.min(part.size_bytes)):
-        return ""
-    size = _size(float(np.min(part.size_bytes)))
-    return f"its {size} of {SPOKEN[memory]} would hold it: --set runtime.{trait}={memory}"
+    return 0.0 if part is None else float(np.min(part.size_bytes))
+
+
+def _wants(ops: OpTable, held: Occupancy, profile: McuProfile, memory: str) -> str:
+    """What a network would have a memory hold."""
+    if memory in FLASHES:
+        return f"{_size(held.flash_bytes)} of weights and code"
+    held_there = [_arena(ops, held)] if memory == profile.runtime.arena_in else []
+    if memory == profile.runtime.weights_in:
+        held_there.append(f"{_size(held.weight_bytes)} of weights")
+    return " beside ".join(held_there) or f"{_size(held.described_bytes)} describe its ops"
+
+
+def _elsewhere(held: Occupancy, profile: McuProfile, trait: str) -> str:
+    """How to use another memory of the board that would hold the arena or the weights; nothing where there is none."""
+    choices = MEMORIES[trait]
+    for memory in choices:
+        changed = profile.runtime.model_copy(update={trait: memory})
+        taken = held.taken_bytes(profile.model_copy(update={"runtime": changed}))
+        if memory != getattr(profile.runtime, trait) and taken[memory] <= _room(profile, memory):
+            size = _size(_room(profile, memory))
+            return f"its {size} of {SPOKEN[memory]} would hold it: --set runtime.{trait}={memory}"
+    return ""
 
 
 def said_of(ops: OpTable, profile: McuProfile, dtype: str) -> tuple[str, ...]:

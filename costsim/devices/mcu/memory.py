@@ -14,7 +14,7 @@ from costsim.devices.mcu.arena import Buffer, buffers_of, peak_bytes, place
 from costsim.devices.mcu.kernels import scratch_bytes
 from costsim.devices.mcu.patches import Patches
 from costsim.devices.mcu.persistent import persistent_bytes
-from costsim.devices.mcu.profile import McuRuntime
+from costsim.devices.mcu.profile import FLASHES, McuProfile, McuRuntime
 from costsim.tables.optable import OpTable
 from costsim.tables.schema import Array
 
@@ -32,16 +32,27 @@ class Occupancy:
     """What the interpreter keeps in the arena beside them."""
     described_bytes: float
     """What generated code keeps in SRAM outside the arena."""
-    flash_bytes: float
-    """Weights and code."""
+    weight_bytes: float
+    code_bytes: float
 
     @property
     def arena_bytes(self) -> float:
         return peak_bytes(self.buffers) + self.persistent_bytes
 
     @property
-    def sram_bytes(self) -> float:
-        return self.arena_bytes + self.described_bytes
+    def flash_bytes(self) -> float:
+        """Weights and code."""
+        return self.weight_bytes + self.code_bytes
+
+    def taken_bytes(self, profile: McuProfile) -> dict[str, float]:
+        """What each memory of a part has to hold, by its name in the profile."""
+        runtime, taken = profile.runtime, {"sram": self.described_bytes}
+        held = [(runtime.arena_in, self.arena_bytes), (profile.image_in(self.flash_bytes), self.flash_bytes)]
+        if runtime.weights_in not in FLASHES:
+            held.append((runtime.weights_in, self.weight_bytes))
+        for memory, size in held:
+            taken[memory] = taken.get(memory, 0.0) + size
+        return taken
 
     @cached_property
     def peak_row(self) -> int:
@@ -118,7 +129,8 @@ def _placed(ops: OpTable, runtime: McuRuntime, patches: Patches | None = None) -
         overlap.place(buffers) if runtime.planner == "overlapped" else place(buffers),
         persistent_bytes(ops, runtime),
         runtime.op_bytes * len(ops),
-        float(ops.weight_bytes[:, 0].sum()) + runtime.code_bytes,
+        float(ops.weight_bytes[:, 0].sum()),
+        runtime.code_bytes,
     )
 
 

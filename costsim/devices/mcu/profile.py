@@ -2,17 +2,32 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
+
+import numpy as np
 
 from costsim.hardware.declared import Field, NonNegativeFloat, PositiveFloat, PositiveInt, check
 from costsim.hardware.effects import Effect
 from costsim.hardware.energy import Energy
 from costsim.hardware.profile import Block, Bytes, BytesPerSecond, Capacity, Hertz, Profile, Rate, Runtime
 from costsim.hardware.roles import Role
+from costsim.tables.schema import Array
+
+FLASHES = ("flash", "external_flash")
+"""Memories that keep what they hold without power."""
 
 
 class Sram(Block):
-    """The memory that holds the arena."""
+    """RAM of the part behind its bus."""
+
+    size_bytes: Capacity = Field(alias="size")
+    bandwidth_bytes_per_s: BytesPerSecond | None = Field(None, alias="bandwidth")
+    """Of its bus at its clock, where a data cache lies between: what filling its lines takes is part of the fitted
+    rates. Left out where the core reads it without waiting."""
+
+
+class Tcm(Block):
+    """RAM tightly coupled to the core, which reads it without waiting."""
 
     size_bytes: Capacity = Field(alias="size")
 
@@ -37,6 +52,8 @@ class McuMemory(Block):
     """What the core reads and writes."""
 
     sram: Sram
+    dtcm: Tcm | None = None
+    itcm: Tcm | None = None
     flash: Annotated[Flash, Role.OFF_CHIP]
     external_ram: ExternalRam | None = None
     external_flash: Flash | None = None
@@ -67,10 +84,10 @@ class McuRuntime(Runtime):
     single-input element-wise ops writing over their input; or every op over its input, a few rows behind."""
     patches: PositiveInt = 1
     """Patches a side in which the first ops run, one after another; 1: over whole maps."""
-    arena_in: Literal["sram", "external_ram"] = "sram"
+    arena_in: Literal["sram", "dtcm", "external_ram"] = "sram"
     """Which memory holds the arena."""
-    weights_in: Literal["flash", "external_flash"] = "flash"
-    """Which memory holds weights and code."""
+    weights_in: Literal["flash", "external_flash", "sram", "dtcm", "itcm", "external_ram"] = "flash"
+    """Which memory weights are read from. RAM holds a copy, made before the first inference; code stays in flash."""
     pointer_bytes: PositiveFloat = 4.0
     """Of the structures the interpreter keeps."""
     interpreted: bool = True
@@ -136,11 +153,20 @@ class McuProfile(Profile):
 
     @property
     def arena_outside(self) -> ExternalRam | None:
-        """The memory beside the part that holds the arena; None where it lies in SRAM."""
+        """The memory beside the part that holds the arena; None where it lies in the part's own."""
         return self.hardware.memory.external_ram if self.runtime.arena_in == "external_ram" else None
 
     @property
-    def weights_memory(self) -> Flash:
-        """The memory that holds weights and code."""
-        chosen: Flash = getattr(self.hardware.memory, self.runtime.weights_in)
-        return chosen
+    def weights_bytes_per_s(self) -> Array | float:
+        """The pace of the memory that weights are read from; infinite where the core reads it without waiting."""
+        memory: Any = getattr(self.hardware.memory, self.runtime.weights_in)
+        paced = getattr(memory, "bandwidth_bytes_per_s", None)
+        return np.inf if paced is None else paced
+
+    def image_in(self, image_bytes: float) -> str:
+        """The memory that keeps weights and code: the one they are read from, or a flash with room for both."""
+        if self.runtime.weights_in in FLASHES:
+            return self.runtime.weights_in
+        memory = self.hardware.memory
+        outside = memory.external_flash is not None and image_bytes > float(np.min(memory.flash.size_bytes))
+        return FLASHES[outside]

@@ -106,6 +106,7 @@ class Totals(Counts):
     arena_bytes: int | None
     """Of a microcontroller's interpreter."""
     arena_peak: str | None
+    arena_memory: str | None
     """The layer at which the arena is fullest."""
     flash_bytes: int | None
     throughput_per_s: float | None
