@@ -36,6 +36,8 @@ class FileBuilder:
     """Tensors of integers whose scale is left out."""
     scales: dict[int, Scales] = field(default_factory=dict)
     """Of tensors that have other ones than a single 1."""
+    bodies: list[FileBuilder] = field(default_factory=list)
+    """Graphs within this one, of loops and branches; each says its own outputs."""
     written: str = "FLOAT32"
     """Element type of what ops write."""
 
@@ -64,9 +66,11 @@ class FileBuilder:
         return made[0]
 
     def finish(self, *outputs: int) -> bytes:
+        """The file, with the graphs within this one (``bodies``) behind it, numbered from 1 on."""
         self.outputs = list(outputs) or [self.ops[-1][2][0]]
         b = flatbuffers.Builder(1024)
-        arrays = [None, *(array for *_, array in self.tensors)]
+        parts = [self, *self.bodies]
+        arrays = [None, *(array for part in parts for *_, array in part.tensors)]
         data = [0 if a is None else b.CreateByteVector(a.tobytes()) for a in arrays]
         buffers = []
         for place in data:
@@ -74,6 +78,30 @@ class FileBuilder:
             if place:
                 tflite.BufferAddData(b, place)
             buffers.append(tflite.BufferEnd(b))
+        names = sorted({op for part in parts for op, *_ in part.ops})
+        codes = []
+        for name in names:
+            number = getattr(tflite.BuiltinOperator, name, None)
+            custom = b.CreateString(name) if number is None else 0
+            tflite.OperatorCodeStart(b)
+            code = tflite.BuiltinOperator.CUSTOM if number is None else number
+            tflite.OperatorCodeAddBuiltinCode(b, code)
+            tflite.OperatorCodeAddDeprecatedBuiltinCode(b, min(code, 127))
+            if custom:
+                tflite.OperatorCodeAddCustomCode(b, custom)
+            codes.append(tflite.OperatorCodeEnd(b))
+        firsts = [1 + sum(len(part.tensors) for part in parts[:at]) for at in range(len(parts))]
+        graphs = _offsets(b, [part._graph(b, names, first) for part, first in zip(parts, firsts, strict=True)])
+        code_list, buffer_list = _offsets(b, codes), _offsets(b, buffers)
+        tflite.ModelStart(b)
+        tflite.ModelAddVersion(b, 3)
+        tflite.ModelAddOperatorCodes(b, code_list)
+        tflite.ModelAddSubgraphs(b, graphs)
+        tflite.ModelAddBuffers(b, buffer_list)
+        b.Finish(tflite.ModelEnd(b), file_identifier=b"TFL3")
+        return bytes(b.Output())
+
+    def _graph(self, b: Any, names: list[str], first_buffer: int) -> int:
         tensors = []
         for number, (label, shape, dtype, array) in enumerate(self.tensors):
             words = b.CreateString(label)
@@ -86,23 +114,11 @@ class FileBuilder:
             tflite.TensorAddShape(b, dims)
             tflite.TensorAddShapeSignature(b, signature)
             tflite.TensorAddType(b, getattr(tflite.TensorType, dtype))
-            tflite.TensorAddBuffer(b, number + 1 if array is not None else 0)
+            tflite.TensorAddBuffer(b, number + first_buffer if array is not None else 0)
             if scale:
                 tflite.TensorAddQuantization(b, scale)
             tflite.TensorAddIsVariable(b, number in self.variables)
             tensors.append(tflite.TensorEnd(b))
-        names = sorted({op for op, *_ in self.ops})
-        codes = []
-        for name in names:
-            number = getattr(tflite.BuiltinOperator, name, None)
-            custom = b.CreateString(name) if number is None else 0
-            tflite.OperatorCodeStart(b)
-            code = tflite.BuiltinOperator.CUSTOM if number is None else number
-            tflite.OperatorCodeAddBuiltinCode(b, code)
-            tflite.OperatorCodeAddDeprecatedBuiltinCode(b, min(code, 127))
-            if custom:
-                tflite.OperatorCodeAddCustomCode(b, custom)
-            codes.append(tflite.OperatorCodeEnd(b))
         ops = [self._op(b, names.index(op), *rest) for op, *rest in self.ops]
         parts = [_offsets(b, tensors), _ints(b, self.inputs), _ints(b, self.outputs), _offsets(b, ops)]
         tflite.SubGraphStart(b)
@@ -117,15 +133,7 @@ class FileBuilder:
             strict=True,
         ):
             put(b, part)
-        graphs = _offsets(b, [tflite.SubGraphEnd(b)])
-        code_list, buffer_list = _offsets(b, codes), _offsets(b, buffers)
-        tflite.ModelStart(b)
-        tflite.ModelAddVersion(b, 3)
-        tflite.ModelAddOperatorCodes(b, code_list)
-        tflite.ModelAddSubgraphs(b, graphs)
-        tflite.ModelAddBuffers(b, buffer_list)
-        b.Finish(tflite.ModelEnd(b), file_identifier=b"TFL3")
-        return bytes(b.Output())
+        return int(tflite.SubGraphEnd(b))
 
     def _op(self, b: Any, code: int, inputs: list[int], outputs: list[int], options: Any) -> int:
         place, kind = 0, 0

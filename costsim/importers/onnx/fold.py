@@ -6,6 +6,7 @@ shape inference tells the shape of everything else, one node at a time.
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import replace
 from math import prod
@@ -119,7 +120,8 @@ def _evaluate(
 
     feeds = {name: x.values for name, x in zip(node.input, inputs, strict=True) if isinstance(x, Stored) and name}
     try:
-        with np.errstate(all="ignore"):
+        with np.errstate(all="ignore"), warnings.catch_warnings():
+            warnings.simplefilter("ignore")
             results = ReferenceEvaluator(_single(node, inputs, opsets, stored=False)).run(None, feeds)
     except Exception:  # it raises whatever its NumPy code meets, and lacks some ops at some opsets
         return None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Hashable, Sequence
 from dataclasses import replace
 from math import prod
@@ -15,6 +16,7 @@ from costsim.graph.resize import InputSize
 from costsim.importers.inputs import Sizes
 from costsim.importers.scopes import block_of, holders
 from costsim.importers.tflite.call import Call
+from costsim.importers.tflite.control import CONTROL, Held, given_to, handed_on
 from costsim.importers.tflite.flatfile import FileGraph, FileModel, FileOp
 from costsim.importers.tflite.fold import fold
 from costsim.importers.tflite.layout import map_tensors, to_graph
@@ -32,6 +34,10 @@ class Reader:
         self.model, self.graph, self.writer, self.depth = model, graph, writer, depth
         self.maps = map_tensors(graph)
         self.values: dict[int, Value] = {}
+        self.unrolled: Counter[str] = Counter()
+        """What the runs of loops came to so far, with those of the graphs within this one."""
+        self.zeros: set[int] = set()
+        """Stored tensors of nothing but zeros that a loop begins with: they are no parameters."""
         self._biases = {op.inputs[i] for op in graph.ops for i in BIASES.get(op.op, ()) if i < len(op.inputs)}
         self._reordered: dict[tuple[int, tuple[int, ...]], Stored] = {}
 
@@ -61,7 +67,7 @@ class Reader:
 
     def held(self) -> dict[Hashable, tuple[str, int]]:
         """The learned tensors of the file that an op reads, by what tells them apart."""
-        read = {i for op in self.graph.ops for i in op.inputs if i >= 0}
+        read = {i for op in self.graph.ops for i in op.inputs if i >= 0} - self.zeros
         stored = [i for i in sorted(read) if self.graph.tensors[i].is_stored and self._is_trainable(i)]
         sizes = {i: prod(max(d, 1) for d in self.graph.tensors[i].shape) for i in stored}
         return {(id(self.graph), i): (self.graph.tensors[i].name, count) for i, count in sizes.items()}
@@ -130,6 +136,9 @@ class Reader:
             folded = fold(call)
             if folded is not None:
                 return list(folded)
+        if op.op in CONTROL and not op.is_custom:
+            made_within = CONTROL[op.op](self, call)
+            return self._unknown(call) if made_within is None else made_within
         if inputs and not any(isinstance(x, Tensor) for x in inputs) and op.op not in ("SHAPE", "RANK"):
             return self._computed_once(call)
         if op.op == "STABLEHLO_COMPOSITE":
@@ -165,19 +174,20 @@ class Reader:
         number = call.get("DecompositionSubgraphIndex", -1)
         if self.depth >= MOST_NESTED or not 0 < number < len(self.model.graphs):
             return self._unknown(call)
+        return handed_on(self, call, self.run_within(call, number, given_to(call)))
+
+    def run_within(self, call: Call, number: int, given: Sequence[Held]) -> list[Held]:
+        """One run of another graph of the file, for these values; the results with how they lie."""
+        if self.depth >= MOST_NESTED or not 0 < number < len(self.model.graphs):
+            raise InputError(f"graph {number} within it", mend="convert it again")
         inner = Reader(self.model, self.model.graphs[number], self.writer, self.depth + 1)
-        for given, (position, i) in zip(call.inputs, enumerate(inner.graph.inputs), strict=True):
-            if isinstance(given, Tensor):
-                given = call.as_given(given, call.is_map(position), i in inner.maps)
-            if given is not None:
-                inner.values[i] = given
+        inner.unrolled = self.unrolled
+        for (value, is_map), i in zip(given, inner.graph.inputs, strict=True):
+            if value is not None:
+                lies = i in inner.maps
+                inner.values[i] = call.as_given(value, is_map, lies) if isinstance(value, Tensor) else value
         inner.run()
-        return [
-            call.as_given(value, i in inner.maps, o in self.maps)
-            if isinstance(value := inner.values[i], Tensor)
-            else value
-            for i, o in zip(inner.graph.outputs, call.op.outputs, strict=True)
-        ]
+        return [(inner._value(i), i in inner.maps) for i in inner.graph.outputs]
 
     def _computed_once(self, call: Call) -> list[Value]:
         """What constants alone make is a constant, whose values nobody needs."""

@@ -53,7 +53,7 @@ def transpose(call: Call) -> Tensor:
 
 
 def concatenation(call: Call) -> Tensor:
-    operands = [call.operand(i) for i in range(len(call.inputs)) if call.has(i)]
+    operands = [call.operand(i) for i in range(len(call.inputs)) if call.has(i) and 0 not in call.value(i).shape]
     axis = pieces.axis_of(call.get("Axis"), operands[0].shape)
     if call.gives_map:
         axis = {0: 0, 1: 2, 2: 3, 3: 1}[axis]
@@ -109,9 +109,15 @@ def _parts(call: Call, index: int, axis: int, sizes: list[int]) -> list[Value]:
     return [pieces.sliced(call.writer, x, axis, start, start + size) for start, size in zip(starts, sizes, strict=True)]
 
 
-def slice_op(call: Call) -> Tensor:
-    """Inputs are (tensor, begin, size); a size of -1 reaches the end."""
+def slice_op(call: Call) -> Value:
+    """Inputs are (tensor, begin, size); a size of -1 reaches the end, one of 0 takes nothing."""
     x = call.tensor()
+    if 0 in call.ints(2):
+        shape = [
+            x.shape[call.axis(i)] - begin if size == -1 else size
+            for i, (begin, size) in enumerate(zip(call.ints(1), call.ints(2), strict=True))
+        ]
+        return Stored(tuple(shape), trainable=False, parameters={})
     for axis, (begin, size) in enumerate(zip(call.ints(1), call.ints(2), strict=True)):
         x = pieces.sliced(call.writer, x, call.axis(axis), begin, None if size == -1 else begin + size)
     return x
