@@ -23,6 +23,8 @@ from costsim.importers import load_network
 from tests.importers.test_fuzz import NUMBERS, WORDS, param_lines, small_json, small_onnx
 from tests.importers.test_onnx_control import FOREVER, counted, scalar
 from tests.importers.test_onnx_weights import ints, node, weight
+from tests.importers.test_tflite_kinds import counted as counted_steps
+from tests.importers.test_tflite_kinds import recurrence
 from validation.tflite_files import small_network as small_tflite
 
 onnx = pytest.importorskip("onnx")
@@ -197,11 +199,16 @@ def damaged_program(rng: random.Random, folder: Path) -> Path:
     return folder / "net.pt2"
 
 
+@cache
+def with_loop() -> bytes:
+    return recurrence(counted_steps()).finish()
+
+
 DAMAGE = {
     "onnx": damaged_onnx,
     "param": damaged_param,
     "json": lambda rng, folder: damaged_bytes(rng, small_json(), folder / "net.json"),
-    "tflite": lambda rng, folder: damaged_bytes(rng, small_tflite(), folder / "net.tflite"),
+    "tflite": lambda rng, folder: damaged_bytes(rng, rng.choice([small_tflite, with_loop])(), folder / "net.tflite"),
 }
 SLOW_DAMAGE = {**DAMAGE, "program": damaged_program}
 """With what takes torch a tenth of a second and more to read."""
