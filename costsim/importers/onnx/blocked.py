@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from costsim.graph import Tensor
 from costsim.graph import layers as L
 from costsim.importers import pieces
-from costsim.importers.onnx import compute, tensors
+from costsim.importers.onnx import compute, resizing
 from costsim.importers.onnx.call import Call
 from costsim.importers.writer import Stored, Value
 
@@ -115,5 +115,5 @@ OPS: dict[str, Callable[[Call], Value | list[Value]]] = {
     "MaxPool": compute.max_pool,
     "ReorderInput": reorder_input,
     "ReorderOutput": reorder_output,
-    "Upsample": tensors.resize,
+    "Upsample": resizing.resize,
 }

@@ -10,7 +10,7 @@ from costsim.errors import InputError
 from costsim.graph import Tensor
 from costsim.graph import layers as L
 from costsim.graph.layers.pooling import pooled_length
-from costsim.importers import pieces, unfold
+from costsim.importers import norms, pieces, unfold
 from costsim.importers.onnx.call import Call
 from costsim.importers.writer import Stored, Value
 
@@ -254,7 +254,7 @@ def instance_norm(call: Call) -> Tensor:
     scale, shift = call.value(1), call.value(2)
     if isinstance(scale, Tensor) or isinstance(shift, Tensor):
         y = call.writer.add(L.GroupNorm(x.shape[1], affine=False), x)
-        return pieces.channels_scaled(call.writer, y, [scale, shift])
+        return norms.channels_scaled(call.writer, y, [scale, shift])
     neutral = all(
         isinstance(v, Stored) and v.values is not None and bool((v.values == n).all())
         for v, n in ((scale, 1), (shift, 0))
@@ -270,7 +270,7 @@ def layer_norm(call: Call) -> Tensor:
     x = call.tensor()
     dims = len(x.shape) - pieces.axis_of(int(call.get("axis", -1)), x.shape)
     weights = [call.value(1), call.value(2) if call.has(2) else None]
-    return pieces.layer_normed(call.writer, x, dims, weights)
+    return norms.layer_normed(call.writer, x, dims, weights)
 
 
 def lp_norm(call: Call) -> Tensor:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from costsim.errors import InputError
 from costsim.graph import Tensor
 from costsim.graph import layers as L
-from costsim.importers import elements, pieces, unfold
+from costsim.importers import elements, norms, pieces, unfold
 from costsim.importers.onnx import compute, tensors
 from costsim.importers.onnx.call import Call
 from costsim.importers.writer import Stored, Value
@@ -63,7 +63,7 @@ def rms_norm(call: Call) -> list[Any]:
     """RMSNormalization and SimplifiedLayerNormalization: no mean is taken, and no shift added."""
     x = call.tensor()
     dims = len(x.shape) - pieces.axis_of(int(call.get("axis", -1)), x.shape)
-    y = pieces.rms_normed(call.writer, x, dims, call.value(1))
+    y = norms.rms_normed(call.writer, x, dims, call.value(1))
     return [y, *[None] * (call.output_count - 1)]
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from costsim.importers.onnx import blocked, compute, contrib, fourier, machine_learning, sequences, tensors
+from costsim.importers.onnx import blocked, compute, contrib, fourier, machine_learning, resizing, sequences, tensors
 from costsim.importers.onnx.call import Call
 from costsim.importers.writer import Value
 
@@ -122,7 +122,7 @@ OPS: dict[str, Handler] = {
     "AffineGrid": compute.affine_grid,
     "Cast": tensors.alias,
     "CastLike": tensors.alias,
-    "CenterCropPad": tensors.centred,
+    "CenterCropPad": resizing.centred,
     "Compress": tensors.compress,
     "Concat": tensors.concat,
     "CumSum": tensors.running_sum,
@@ -137,10 +137,10 @@ OPS: dict[str, Handler] = {
     "GatherND": tensors.gather_nd,
     "GridSample": contrib.grid_sample,
     "Identity": tensors.alias,
-    "Pad": tensors.pad,
+    "Pad": resizing.pad,
     "QuantizeLinear": tensors.alias,
     "Reshape": tensors.reshape,
-    "Resize": tensors.resize,
+    "Resize": resizing.resize,
     "RoiAlign": contrib.roi_align,
     "Shape": tensors.shape_of,
     "Size": tensors.size_of,
@@ -161,7 +161,7 @@ OPS: dict[str, Handler] = {
     "TopK": tensors.top_k,
     "Transpose": tensors.transpose,
     "Unsqueeze": tensors.unsqueeze,
-    "Upsample": tensors.resize,
+    "Upsample": resizing.resize,
     **dict.fromkeys(tensors.REDUCTIONS, tensors.reduce),
 }
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from costsim.importers.tflite import compute, elementwise, recurrence, tensors
+from costsim.importers.tflite import compute, elementwise, places, recurrence, tensors
 
 OPS: dict[str, Any] = {
     # weights and windows
@@ -92,15 +92,15 @@ OPS: dict[str, Any] = {
     "DENSIFY": elementwise.alias,
     "DEPTH_TO_SPACE": tensors.depth_to_space,
     "DEQUANTIZE": elementwise.rescale,
-    "DYNAMIC_UPDATE_SLICE": tensors.update_slice,
-    "EMBEDDING_LOOKUP": tensors.embedding_lookup,
+    "DYNAMIC_UPDATE_SLICE": places.update_slice,
+    "EMBEDDING_LOOKUP": places.embedding_lookup,
     "EXPAND_DIMS": tensors.expand_dims,
     "FAKE_QUANT": elementwise.alias,
     "FILL": tensors.fill,
-    "GATHER": tensors.gather,
-    "GATHER_ND": tensors.gather_nd,
+    "GATHER": places.gather,
+    "GATHER_ND": places.gather_nd,
     "MIRROR_PAD": tensors.pad,
-    "ONE_HOT": tensors.one_hot,
+    "ONE_HOT": places.one_hot,
     "PACK": tensors.pack,
     "PAD": tensors.pad,
     "PADV2": tensors.pad,
@@ -109,9 +109,9 @@ OPS: dict[str, Any] = {
     "RESHAPE": tensors.reshape,
     "RESIZE_BILINEAR": tensors.resize("bilinear"),
     "RESIZE_NEAREST_NEIGHBOR": tensors.resize("nearest"),
-    "REVERSE_SEQUENCE": tensors.reverse_sequence,
+    "REVERSE_SEQUENCE": places.reverse_sequence,
     "REVERSE_V2": tensors.reverse,
-    "SCATTER_ND": tensors.scatter_nd,
+    "SCATTER_ND": places.scatter_nd,
     "SHAPE": tensors.shape_of,
     "SLICE": tensors.slice_op,
     "SPACE_TO_BATCH_ND": tensors.space_to_batch,

@@ -9,7 +9,7 @@ from typing import Any
 from costsim.graph import Tensor
 from costsim.graph import layers as L
 from costsim.graph.layers.recurrent import GATES
-from costsim.importers import pieces, unfold
+from costsim.importers import norms, pieces, unfold
 from costsim.importers.pieces import same_padding
 from costsim.importers.torch.call import Call
 from costsim.importers.writer import Stored, Value
@@ -65,7 +65,7 @@ def batch_norm(call: Call) -> Any:
     x = call.tensor("input")
     weights = [call["weight"], call["bias"]]
     if isinstance(weights[0], Tensor):
-        y = pieces.channels_scaled(call.writer, call.writer.add(L.GroupNorm(x.shape[1], affine=False), x), weights)
+        y = norms.channels_scaled(call.writer, call.writer.add(L.GroupNorm(x.shape[1], affine=False), x), weights)
     else:
         y = call.writer.add(L.GroupNorm(x.shape[1], affine=False) if weights[0] is None else L.BatchNorm(), x)
     learning = call.op.endswith("functional")  # its statistics are kept for later, and read by nothing here
@@ -75,13 +75,13 @@ def batch_norm(call: Call) -> Any:
 
 def layer_norm(call: Call) -> Any:
     weights = [call.get("weight"), call.get("bias")]
-    y = pieces.layer_normed(call.writer, call.tensor("input"), len(call["normalized_shape"]), weights)
+    y = norms.layer_normed(call.writer, call.tensor("input"), len(call["normalized_shape"]), weights)
     return [y, None, None] if call.op.startswith("native") else y
 
 
 def rms_norm(call: Call) -> Any:
     """Divided by the root mean square, perhaps with a scale; no mean is taken."""
-    y = pieces.rms_normed(call.writer, call.tensor("input"), len(call["normalized_shape"]), call.get("weight"))
+    y = norms.rms_normed(call.writer, call.tensor("input"), len(call["normalized_shape"]), call.get("weight"))
     return [y, None] if call.op.startswith("_fused") else y
 
 
