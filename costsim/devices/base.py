@@ -105,6 +105,33 @@ class Memory:
 
 
 @dataclass(frozen=True)
+class Detour:
+    """Ops whose shape keeps them off the fastest loop of the kernel library that runs them."""
+
+    cause: str
+    """In words, with what the shape would have to be: ``dilated depthwise convolutions``."""
+    instruction: str
+    """What to do about it, in the imperative."""
+    saved_s: Array
+    """``(ops,)`` seconds each would take less in that loop; 0 where it runs there."""
+    multiple: int | None = None
+    """Of channels, where widths are the cause: widths that are one fill the lanes."""
+
+
+@dataclass(frozen=True)
+class Placement:
+    """Another memory of the device in which a part of the network could lie."""
+
+    what: str
+    """``the arena``, ``weights``."""
+    memory: str
+    """In words."""
+    setting: str
+    """As the command line takes it: ``runtime.arena_in=dtcm``."""
+    profile: Profile
+
+
+@dataclass(frozen=True)
 class Placed:
     """A block of the memory in which a device lays out a network's maps, and the ops that need it."""
 
@@ -180,6 +207,14 @@ class DeviceModel(ABC, Generic[P]):
 
     def notes(self, ops: OpTable, profile: P, run: RunConfig) -> tuple[str, ...]:
         """What the user should know about a planned table of one network and point."""
+        return ()
+
+    def detours(self, ops: OpTable, profile: P, run: RunConfig) -> Sequence[Detour]:
+        """Ops of a planned table of one network and point that the kernel library has a faster loop for."""
+        return ()
+
+    def placements(self, ops: OpTable, profile: P, run: RunConfig) -> Sequence[Placement]:
+        """Other memories that would hold parts of a planned table of one network and point."""
         return ()
 
     def channel_tile(self, profile: P, run: RunConfig) -> int:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from functools import partial
 
 import numpy as np
 
+from costsim.devices.base import Placement
 from costsim.devices.mcu.memory import Occupancy, occupancy, other_ways
 from costsim.devices.mcu.paces import FLOAT
 from costsim.devices.mcu.profile import FLASHES, McuProfile
@@ -27,6 +29,10 @@ SPOKEN = {
 
 MEMORIES = {"arena_in": ("sram", "dtcm", "external_ram"), "weights_in": FLASHES}
 """Memories that are proposed for what does not fit where it shall lie: a copy of weights in RAM needs flash besides."""
+
+
+OWN = {"arena_in": ("sram", "dtcm"), "weights_in": ("itcm", "dtcm", "sram")}
+"""RAM of the part's own."""
 
 
 def check_fits(ops: OpTable, profile: McuProfile) -> None:
@@ -104,3 +110,15 @@ def _others(ops: OpTable, profile: McuProfile) -> str:
         more = f" for {way.more_macs_ratio:.0%} more multiply-accumulates" if way.more_macs_ratio else ""
         ways.append(f"{_size(way.arena_bytes)} {way.text}{more}")
     return "it would take " + ", ".join(ways) if ways else "neither patches nor writing in place would make it smaller"
+
+
+def placements_of(ops: OpTable, profile: McuProfile) -> Iterator[Placement]:
+    """Memories of the part's own, other than the chosen ones, that would hold the arena or a copy of the weights."""
+    held = occupancy(ops, profile.runtime)
+    for trait, what in (("arena_in", "the arena"), ("weights_in", "weights")):
+        for memory in OWN[trait]:
+            runtime = profile.runtime.model_copy(update={trait: memory})
+            changed = profile.model_copy(update={"runtime": runtime})
+            has = _room(profile, memory) > 0 and memory != getattr(profile.runtime, trait)
+            if has and lacking(held, changed) is None:
+                yield Placement(what, SPOKEN[memory], f"runtime.{trait}={memory}", changed)

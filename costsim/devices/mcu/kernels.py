@@ -28,14 +28,38 @@ def is_pointwise(ops: OpTable) -> np.ndarray:
     return ops.convolves & ~ops.is_depthwise & (ops.kernel_h * ops.kernel_w == 1) & unit
 
 
-def issued_macs(ops: OpTable, padded_rows: float) -> Array:
-    """Multiply-accumulates, output channels filled up to whole blocks [multiply-accumulates].
+def is_generic_depthwise(ops: OpTable) -> np.ndarray:
+    """``(ops, points)`` mask of depthwise convolutions that the fast kernel does not take.
 
-    ``macs * ceil(c_out / rows) * rows / c_out``; depthwise layers and products of vectors have no such blocks.
-    Ignores the rest of pixels that come in pairs.
+    Several outputs a channel, a dilated window, several images (arm_depthwise_conv_wrapper_s8).
     """
-    blocks = np.ceil(ops.c_out_per_group / padded_rows) * padded_rows / ops.c_out_per_group
-    return ops.macs * np.where(ops.convolves & ~ops.is_depthwise, blocks, 1.0)
+    dilated = (ops.dilation_h > 1) | (ops.dilation_w > 1)
+    return ops.is_depthwise & ((ops.c_out_per_group > 1) | dilated | (ops.n > 1))
+
+
+def in_blocks(size: Array, block: float, rest_ratio: float | None) -> Array:
+    """What a loop over blocks of lanes costs over one without a rest: at least 1.
+
+    ``(whole + rest * rest_ratio) / size``, the rest one after another; without a ratio it costs a whole block.
+    """
+    rest = size % block
+    costs = np.where(rest > 0, block, 0.0) if rest_ratio is None else rest * rest_ratio
+    return (size - rest + costs) / size
+
+
+def issued_macs(ops: OpTable, runtime: McuRuntime) -> Array:
+    """Multiply-accumulates, what does not fill a block of lanes counted as it is computed [multiply-accumulates].
+
+    ``macs * in_blocks(lanes)``, where sums go over the ``kernel_h * kernel_w * c_in`` values of a window, or depthwise
+    over channels; output channels of dense convolutions in whole blocks of ``padded_rows`` besides. Ignores the rest
+    of pixels that come in pairs.
+    """
+    dense = (ops.kind == MAC) & ~ops.is_depthwise
+    depth = np.maximum(ops.kernel_h * ops.kernel_w * ops.c_in_per_group, 1.0)
+    rows = np.where(ops.convolves & dense, in_blocks(ops.c_out_per_group, runtime.padded_rows, None), 1.0)
+    summed = np.where(dense, in_blocks(depth, runtime.depth_block, runtime.rest_ratio), 1.0)
+    lanes = in_blocks(np.maximum(ops.c_out, 1.0), runtime.channel_block, runtime.rest_ratio)
+    return ops.macs * rows * summed * np.where(ops.is_depthwise & ~is_generic_depthwise(ops), lanes, 1.0)
 
 
 def window_elems(ops: OpTable, runtime: McuRuntime) -> Array:
@@ -45,6 +69,8 @@ def window_elems(ops: OpTable, runtime: McuRuntime) -> Array:
     """
     windows = ops.n * ops.groups * ops.h_out * ops.w_out * ops.kernel_h * ops.kernel_w * ops.c_in_per_group
     copies = ops.convolves & ~is_pointwise(ops) & (runtime.im2col != "none")
+    if runtime.generic_depthwise:
+        copies &= ~is_generic_depthwise(ops)
     return np.where(copies, windows, 0.0)
 
 

@@ -27,9 +27,10 @@ from typing import ClassVar
 
 import numpy as np
 
-from costsim.devices.base import DeviceModel, Footprint, Memory, Placed, Roofs, RunConfig
+from costsim.devices.base import Detour, DeviceModel, Footprint, Memory, Placed, Placement, Roofs, RunConfig
 from costsim.devices.kernels.energy import energy_parts_j
-from costsim.devices.mcu.fits import SPOKEN, check_fits, lacking, said_of
+from costsim.devices.mcu.detours import detours_of
+from costsim.devices.mcu.fits import SPOKEN, check_fits, lacking, placements_of, said_of
 from costsim.devices.mcu.kernels import window_elems
 from costsim.devices.mcu.memory import occupancy, patches_of
 from costsim.devices.mcu.paces import arithmetic_cycles, soft_element_cycles
@@ -97,6 +98,12 @@ class McuModel(DeviceModel[McuProfile]):
         if profile.arena_outside is not None:
             paces["external_ram"] = profile.arena_outside.bandwidth_bytes_per_s
         return Roofs(hw.clock_hz * hw.macs_per_cycle[run.dtype], paces)
+
+    def detours(self, ops: OpTable, profile: McuProfile, run: RunConfig) -> Sequence[Detour]:
+        return detours_of(ops, profile, run, lambda table, part: self.costs(table, part, run).latency_s)
+
+    def placements(self, ops: OpTable, profile: McuProfile, run: RunConfig) -> Sequence[Placement]:
+        return list(placements_of(ops, profile))
 
     def channel_tile(self, profile: McuProfile, run: RunConfig) -> int:
         return int(profile.runtime.padded_rows)

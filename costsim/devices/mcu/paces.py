@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from costsim.devices.mcu.kernels import is_linear, is_pointwise, issued_macs
+from costsim.devices.mcu.kernels import is_generic_depthwise, is_linear, is_pointwise, issued_macs
 from costsim.devices.mcu.profile import McuProfile
 from costsim.tables.optable import OpTable
 from costsim.tables.schema import Array
@@ -16,7 +16,7 @@ def arithmetic_cycles(ops: OpTable, profile: McuProfile, dtype: str) -> Array:
     """``macs * cycles`` of the library's loop for each kind of product [cycles of the core the loop was fitted on].
 
     In fp32 a core with an FPU takes ``float_ratios`` of the int8 pace; one without calls two routines for every
-    multiply-accumulate in that loop. Expected error: that of the card in int8,
+    multiply-accumulate in that loop, and float loops have no lanes to fill. Expected error: that of the card in int8,
     30 % in fp32, where whole networks were compared and no single loop.
     """
     fit = profile.fitted
@@ -31,9 +31,11 @@ def arithmetic_cycles(ops: OpTable, profile: McuProfile, dtype: str) -> Array:
         ratios = vars(fit.float_ratios)
         pace = {kind: cycles * ratios[kind] + soft for kind, cycles in pace.items()}
     chosen = np.where(ops.is_depthwise, pace["depthwise"], pace["conv"])
+    if profile.runtime.generic_depthwise and dtype != FLOAT:
+        chosen = np.where(is_generic_depthwise(ops), pace["depthwise"] * fit.generic_depthwise_ratio, chosen)
     chosen = np.where(is_pointwise(ops), pace["pointwise"], chosen)
     chosen = np.where(is_linear(ops), pace["linear"], chosen)
-    return issued_macs(ops, profile.runtime.padded_rows) * chosen
+    return (ops.macs if dtype == FLOAT else issued_macs(ops, profile.runtime)) * chosen
 
 
 def soft_element_cycles(profile: McuProfile, dtype: str) -> Array | float:

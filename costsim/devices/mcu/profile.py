@@ -79,6 +79,16 @@ class McuRuntime(Runtime):
     """What a convolution copies before it multiplies: nothing, two pixels' windows as 16-bit values, or all windows."""
     padded_rows: PositiveFloat = 1.0
     """Output channels computed together; a rest costs a whole block."""
+    depth_block: PositiveFloat = 1.0
+    """Values of a window multiplied together, and inputs of a product with a vector."""
+    channel_block: PositiveFloat = 1.0
+    """Channels of a depthwise convolution computed together."""
+    rest_ratio: PositiveFloat | None = None
+    """Cycles of a multiply-accumulate that fills no such block over those of one that does; left out, a rest costs a
+    whole block."""
+    generic_depthwise: bool = False
+    """Whether depthwise convolutions with several outputs a channel, a dilated window or several images take a kernel
+    of their own, which copies no window."""
     planner: Literal["greedy", "in_place", "overlapped"] = "greedy"
     """How maps share the arena: largest first, each into the first gap; as greedy with depthwise layers and
     single-input element-wise ops writing over their input; or every op over its input, a few rows behind."""
@@ -116,6 +126,8 @@ class McuFitted(Block):
     """Convolutions of one pixel, which need no window."""
     depthwise_cycles_per_mac: Annotated[PositiveFloat, Effect.SLOWER]
     """Convolutions of one channel a group."""
+    generic_depthwise_ratio: Annotated[PositiveFloat, Effect.SLOWER] = 1.0
+    """Of a multiply-accumulate in the kernel for such as the fast one does not take, over one in that."""
     linear_cycles_per_mac: Annotated[PositiveFloat, Effect.SLOWER]
     """Products of a matrix and a vector."""
     output_cycles: Annotated[NonNegativeFloat, Effect.SLOWER]
