@@ -18,7 +18,7 @@ SLOW_TO_LOAD = ("importlib.metadata", "networkx", "pydantic", "rich", "ruamel.ya
 ANALYZED = f"""
 import sys
 from costsim.cli import run
-code = run(["analyze", "shufflenet_v2_1x", "--hw", sys.argv[1], "--format", "csv"])
+code = run(["analyze", sys.argv[2], "--hw", sys.argv[1], "--format", "csv"])
 print([name for name in {SLOW_TO_LOAD} if name in sys.modules], file=sys.stderr)
 sys.exit(code)
 """
@@ -30,9 +30,9 @@ def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path / "cache" / "costsim"
 
 
-def analyzed(hw: str, where: Path) -> tuple[str, str]:
+def analyzed(hw: str, where: Path, network: str = "shufflenet_v2_1x") -> tuple[str, str]:
     environment = {**os.environ, "XDG_CACHE_HOME": str(where)}
-    command = [sys.executable, "-c", ANALYZED, hw]
+    command = [sys.executable, "-c", ANALYZED, hw, network]
     result = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
     assert result.returncode == 0, result.stderr
     return result.stdout, result.stderr.splitlines()[-1]
@@ -46,6 +46,12 @@ def test_the_second_command_checks_and_parses_nothing_and_answers_the_same(tmp_p
         kept.write_bytes(kept.read_bytes()[:-30] + b"0" * 30)
     damaged, loaded = analyzed("arm_a53", tmp_path)
     assert damaged == first and "pydantic" in loaded
+
+
+def test_the_defaults_of_a_block_are_not_checked_when_its_family_is_loaded(tmp_path: Path) -> None:
+    """A block made in the definition of another would load pydantic for every microcontroller."""
+    first, _ = analyzed("stm32h743", tmp_path, "mlperf_tiny_ds_cnn")
+    assert analyzed("stm32h743", tmp_path, "mlperf_tiny_ds_cnn") == (first, "[]")
 
 
 def test_without_a_folder_for_it_nothing_is_kept(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

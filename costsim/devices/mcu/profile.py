@@ -145,7 +145,7 @@ class McuFitted(Block):
     """Entering one op."""
     core_cycles: Annotated[PositiveFloat, Effect.SLOWER] = 1.0
     """Cycles this kind of core takes for all of the above over those of the core they were fitted on."""
-    float_ratios: FloatRatios = FloatRatios()
+    float_ratios: FloatRatios = Field(default_factory=FloatRatios)
     flash_ratio: Rate = 1.0
     """Share of the flash's bandwidth that reading weights reaches."""
 
