@@ -62,7 +62,7 @@ def _tried(ops: OpTable, profile: McuProfile, seconds: Seconds) -> Iterator[tupl
     yield copied, strided, seconds(halved, profile)
 
     if runtime.generic_depthwise:
-        generic = is_generic_depthwise(ops) & (ops.n == 1)
+        generic = is_generic_depthwise(ops)
         spread = np.where(generic, ops.c_out_per_group, 1.0)
         plain = replace(
             ops,

@@ -31,10 +31,11 @@ def is_pointwise(ops: OpTable) -> np.ndarray:
 def is_generic_depthwise(ops: OpTable) -> np.ndarray:
     """``(ops, points)`` mask of depthwise convolutions that the fast kernel does not take.
 
-    Several outputs a channel, a dilated window, several images (arm_depthwise_conv_wrapper_s8).
+    Several outputs a channel or a dilated window (arm_depthwise_conv_wrapper_s8). Ignores that several images at a time
+    take that kernel too: who has several runs them one by one.
     """
     dilated = (ops.dilation_h > 1) | (ops.dilation_w > 1)
-    return ops.is_depthwise & ((ops.c_out_per_group > 1) | dilated | (ops.n > 1))
+    return ops.is_depthwise & ((ops.c_out_per_group > 1) | dilated)
 
 
 def in_blocks(size: Array, block: float, rest_ratio: float | None) -> Array:

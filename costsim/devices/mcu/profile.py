@@ -87,8 +87,8 @@ class McuRuntime(Runtime):
     """Cycles of a multiply-accumulate that fills no such block over those of one that does; left out, a rest costs a
     whole block."""
     generic_depthwise: bool = False
-    """Whether depthwise convolutions with several outputs a channel, a dilated window or several images take a kernel
-    of their own, which copies no window."""
+    """Whether depthwise convolutions with several outputs a channel or a dilated window take a kernel of their own,
+    which copies no window."""
     planner: Literal["greedy", "in_place", "overlapped"] = "greedy"
     """How maps share the arena: largest first, each into the first gap; as greedy with depthwise layers and
     single-input element-wise ops writing over their input; or every op over its input, a few rows behind."""
