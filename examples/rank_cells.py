@@ -6,6 +6,7 @@ of one core; `--sample 2000` visits so many of them.
 """
 
 from collections.abc import Mapping
+from functools import partial
 
 from common import swept
 
@@ -16,7 +17,7 @@ OPERATIONS = ("none", "skip", "conv1x1", "conv3x3", "pool3x3")
 EDGES = ("edge_0_1", "edge_0_2", "edge_1_2", "edge_0_3", "edge_1_3", "edge_2_3")
 """From node to node: 0 is the cell's input, 3 its output."""
 
-CELLS = 5
+CELLS = [f"cell{number}" for number in range(1, 6)]
 """In each of the three stages."""
 
 STAGES = (16, 32, 64)
@@ -40,9 +41,8 @@ def network(**edges: str) -> LayerGraph:
         if stage:
             with net.block(f"reduction{stage}"):
                 x = reduction(net, x, channels)
-        for index in range(CELLS):
-            with net.block(f"stage{stage + 1}.cell{index + 1}"):
-                x = cell(net, x, live)
+        with net.block(f"stage{stage + 1}"):
+            x = net.repeat(CELLS, x, partial(cell, net, edges=live))
     net.classifier(net.act(net.bn(x)), 10)
     return net.graph
 

@@ -53,7 +53,7 @@ def fuse(
     """
     followers = {op.removeprefix(INNER) for ops in rules.values() for op in ops}
     chains: list[FusedOp] = []
-    chain_of: dict[str, FusedOp] = {}
+    open_at: dict[str, FusedOp] = {}  # chains by the tensor they end in, where one reader may follow
     aside: list[Node] = []
     for position, node in enumerate(graph):
         name, placed, inputs, _ = node
@@ -64,29 +64,26 @@ def fuse(
         joined: FusedOp | None = None
         if op in followers:
             for read in inputs:
-                chain = chain_of.get(read)
-                if chain is not None and _may_join(graph, chain, read, node, op, rules):
+                chain = open_at.get(read)
+                if chain is not None and _may_join(graph, chain, node, op, rules):
                     joined = chain if joined is None else max(joined, chain, key=chains.index)
         if joined is None:
             joined = FusedOp([node], inputs, position)
             chains.append(joined)
         else:
             joined.join(node, position)
-        chain_of[name] = joined
+        if graph.reader_count(name) == 1 and joined.members[0].placed.op in rules:
+            open_at[name] = joined
     # A chain that waits for an operand may run after chains that began later.
     return sorted(chains, key=attrgetter("position")), aside
 
 
-def _may_join(
-    graph: LayerGraph, chain: FusedOp, tensor: str, node: Node, op: str, rules: Mapping[str, Collection[str]]
-) -> bool:
-    """Whether the node, which reads ``tensor`` of the chain, may run in it."""
+def _may_join(graph: LayerGraph, chain: FusedOp, node: Node, op: str, rules: Mapping[str, Collection[str]]) -> bool:
+    """Whether the only node that reads what the chain ends in may run in it."""
     members = chain.members
-    if members[-1].name != tensor or graph.reader_count(tensor) != 1:
-        return False
     if op == BatchNorm.op and len(members) > 1:
         return False  # it folds into the anchor's weights, not through what follows them
-    return _named_in(rules.get(members[0].placed.op, ()), graph, node, op)
+    return _named_in(rules[members[0].placed.op], graph, node, op)
 
 
 def _named_in(ops: Collection[str], graph: LayerGraph, node: Node, op: str) -> bool:

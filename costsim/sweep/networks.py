@@ -63,10 +63,11 @@ def graphs(network: Any, options: Options, resize: Options, points: int, built: 
     """
     everywhere = np.arange(points)
     _check_options(network, options)
+    builder = _builder(network)
     words = {name: values for name, values in resize.items() if values.dtype == object}
     for where, scalars, arrays in _same_objects({**options, **words}, everywhere):
         scalars = {name: value for name, value in scalars.items() if name not in words}
-        build = _builder(network, scalars)
+        build = builder(scalars)
         if built is not None:
             build = _once(build, built, (network_key(network), *scalars.items()))
         sizes = columns_at(resize, where)
@@ -187,13 +188,14 @@ def _resized(graph: LayerGraph, sizes: Options) -> LayerGraph:
     return graph.with_input(batch, *size)
 
 
-def _builder(network: Any, options: dict[str, Any]) -> Callable[..., LayerGraph]:
-    """Calls the constructor with the numeric options; the others are set already."""
+def _builder(network: Any) -> Callable[[dict[str, Any]], Callable[..., LayerGraph]]:
+    """Takes the options that are no numbers, and gives what calls the constructor with the numeric ones."""
     if isinstance(network, dict):
-        return partial(_python(network), **options)
-    if options or isinstance(network, str):
-        return lambda **numbers: _zoo(network, {**options, **numbers})
-    return lambda: network
+        constructor = _python(network)
+        return lambda options: partial(constructor, **options)
+    if isinstance(network, str):
+        return lambda options: lambda **numbers: _zoo(network, {**options, **numbers})
+    return lambda options: lambda: network
 
 
 def _once(build: Callable[..., LayerGraph], built: Built, key: tuple[Any, ...]) -> Callable[..., LayerGraph]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cached_property
 from typing import Any, Generic, TypeVar, overload
 
@@ -22,6 +22,9 @@ class Labels(Sequence[Label], Generic[Label]):
 
     def __len__(self) -> int:
         return self._count
+
+    def __iter__(self) -> Iterator[Label]:
+        return iter(self._made)
 
     @overload
     def __getitem__(self, place: int) -> Label: ...
