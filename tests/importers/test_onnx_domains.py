@@ -97,6 +97,17 @@ def test_a_bound_of_a_clip_is_computed() -> None:
     assert len(graph.outputs[0].inputs) == 2
 
 
+@pytest.mark.parametrize("like", ["c", "zeros"])
+def test_noise_is_drawn_in_the_shape_of_a_map_or_of_a_constant(like: str) -> None:
+    nodes = [CONV, node("RandomNormalLike", [like], ["n"]), node("Add", ["c", "n"], ["y"])]
+    zeros = numpy_helper.from_array(np.zeros((1, 1, 6, 6), np.float32), "zeros")
+    graph = graph_of(nodes, MAPS, [KERNEL, *([zeros] if like == "zeros" else [])])
+    assert (graph.total_macs, graph.total_params) == (108 * 36, 108)
+    assert len(graph.outputs[0].inputs) == 2
+    assert not graph.unknown
+    assert not [note for note in graph.notes if "zeros" not in note]
+
+
 SIZES: dict[str, tuple[Any, list[int], tuple[int, ...]]] = {
     "channels last": (node("Resize", ["x", "", "s"], ["y"], mode="nearest"), [1, 8, 8, 3], (1, 16, 24, 3)),
     "six axes": (node("Resize", ["x", "", "s"], ["y"], mode="linear"), [1, 2, 2, 2, 4, 4], (1, 2, 2, 2, 8, 8)),

@@ -160,6 +160,10 @@ KINDS = {
         (8,),
     ),
     "elements and windows": (Net(listed, fc=nn.Linear(12, 2), index=torch.zeros(1, 16, 12).long()), (3, 4, 4)),
+    "noise injected": (
+        Net(lambda s, x: s.conv(x + s.gain * torch.randn_like(x)), conv=nn.Conv2d(3, 4, 3), gain=weight(3, 1, 1)),
+        (3, 8, 8),
+    ),
     # norms that something computed scales
     "layer norm": (Net(lambda s, x: F.layer_norm(x, (8,), weight=s.fc(x)[0, 0]), fc=nn.Linear(8, 8)), (5, 8)),
     "batch norm": (

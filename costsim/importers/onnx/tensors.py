@@ -280,8 +280,9 @@ def reduce(call: Call) -> Tensor:
 
 
 def drawn(call: Call) -> Stored:
-    """Numbers drawn at random: an operand that no parameter is behind."""
-    return Stored(tuple(int(d) for d in call.attributes["shape"]), trainable=False, parameters={})
+    """Numbers drawn at random, as many as the shape says or input 0 has: an operand that no parameter is behind."""
+    shape = call.value().shape if call.inputs else call.attributes["shape"]
+    return Stored(tuple(int(d) for d in shape), trainable=False, parameters={})
 
 
 def shape_of(call: Call) -> Stored:

@@ -276,4 +276,5 @@ def channel_shuffle(call: Call) -> Tensor:
 
 def made(call: Call) -> Stored:
     """Tensors filled with numbers when the network runs, without reading any activation's values."""
-    return Stored(call.shape, trainable=False, parameters={}, filled=call.op != "arange")
+    several = call.op == "arange" or call.op.startswith("rand")  # not one number throughout
+    return Stored(call.shape, trainable=False, parameters={}, filled=not several)
