@@ -103,12 +103,11 @@ def predictions() -> pd.DataFrame:
         profile = load_profile(row.board, runtime=row.runtime)
         done = priced(row, profile)
         held = device_for(profile).footprint(done.ops, profile, INT8)
-        pool = held.arena_bytes if "modelzoo" in row.source else held.onchip_used_bytes  # ST prints its pool alone
         records.append(
             {
                 **row,
                 "predicted_ms": float(done.costs.latency_s.sum()) * 1e3,
-                "predicted_sram_bytes": pool,
+                "predicted_sram_bytes": held.onchip_used_bytes,
                 "macs": float(done.ops.macs.sum()),
             }
         )

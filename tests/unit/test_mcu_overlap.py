@@ -7,9 +7,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import costsim
+from costsim.devices import device_for
 from costsim.devices.mcu.arena import Buffer, peak_bytes
 from costsim.devices.mcu.overlap import buffers_of, place, scratch_bytes
 from costsim.hardware import load_profile
+from costsim.networks import build
 from costsim.simulate import lower_for
 from validation.mcu import INT8
 
@@ -74,3 +76,19 @@ def test_patches_make_a_pool_smaller_that_early_maps_set() -> None:
     patched = costsim.analyze("mobilenet_v1_0.25x", "stm32h747", settings={"runtime.patches": "3"})
     assert patched.summary["arena_bytes"] < 0.9 * whole.summary["arena_bytes"]
     assert patched.summary["latency_ms"] > whole.summary["latency_ms"]
+
+
+ST_KIB = [
+    ("st_fdmobilenet_v1", 128, 74.23),
+    ("fd_mobilenet_0.25x", 224, 157.03),
+    ("st_efficientnet_lc_v1", 224, 430.78),
+]
+"""Networks of five classes, pixels a side and what ST's model zoo prints of RAM."""
+
+
+@pytest.mark.parametrize(("network", "side", "kib"), ST_KIB)
+def test_sram_of_sts_model_zoo_is_the_pool_and_what_describes_the_ops(network: str, side: int, kib: float) -> None:
+    profile = load_profile("stm32h747")
+    ops = lower_for(build(network, classes=5, input_shape=(1, 3, side, side)), profile, INT8)
+    used = device_for(profile).footprint(ops, profile, INT8).onchip_used_bytes
+    assert used == pytest.approx(kib * 1024, rel=0.1)
