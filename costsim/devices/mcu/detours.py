@@ -3,6 +3,7 @@
 CMSIS-NN (arm_convolve_wrapper_s8, arm_depthwise_conv_wrapper_s8): convolutions of one pixel are multiplied as the map
 lies, but not with a stride; the fast depthwise kernel takes one output a channel and windows without gaps; sums go over
 blocks of values, depthwise channels over blocks of lanes, and what fills none is computed one after another or wasted.
+Ignores that releases after 5 walk strided maps of such convolutions without a copy.
 """
 
 from __future__ import annotations
