@@ -41,6 +41,17 @@ def test_lanes_and_slow_kernels_are_counted_by_the_shape_of_each_op() -> None:
     assert issued_macs(ops, load_profile("nucleo_l4r5zi", runtime="tflite_micro").runtime).sum() == ops.macs.sum()
 
 
+def test_scratch_is_what_the_library_asks_for() -> None:
+    """By arm_*_get_buffer_sizes_s8.c: whole blocks, nothing for depthwise windows of 3 x 3, vectors with Helium."""
+    net = costsim.NetBuilder("scratch")
+    x = net.conv(net.input(1, 3, 16, 16), 24, 3)
+    net.conv(net.conv(x, 24, 3, groups=24), 24, 5, groups=24)
+    ops = lower(net.graph, fusion={}, views=(), elem_bytes=1, weight_elem_bytes=1)
+    dsp, helium = (load_profile(hw, runtime="cmsis_nn").runtime for hw in ("nucleo_l4r5zi", "ra8d1"))
+    assert scratch_bytes(ops, dsp)[:, 0].tolist() == [2 * 28 * 2, 0, 24 * 25 * 2]
+    assert scratch_bytes(ops, helium)[:, 0].tolist() == [4 * 32, 4 * 124 * 9, 4 * 124 * 25]
+
+
 def found(net: costsim.LayerGraph, hw: str, **settings: str) -> tuple[list[Finding], Simulation]:
     simulation = costsim.analyze(net, hw, **settings).simulation
     return check(simulation, ("K1", "M1")), simulation

@@ -16,6 +16,9 @@ from costsim.tables.schema import Array
 
 INT16_BYTES, SUM_BYTES = 2.0, 4.0
 
+VECTOR_CHANNELS = 124.0
+"""Of a depthwise window that is copied with Helium (``CH_IN_BLOCK_MVE``)."""
+
 
 def is_linear(ops: OpTable) -> np.ndarray:
     """``(ops, points)`` mask of products of a matrix and a vector."""
@@ -79,12 +82,25 @@ def scratch_bytes(ops: OpTable, runtime: McuRuntime) -> Array:
     """What an op needs beside its maps while it runs [bytes].
 
     Two windows of 16-bit values for a convolution (arm_convolve_s8_get_buffer_size with DSP extensions), one for a
-    depthwise one (arm_depthwise_conv_s8_opt_get_buffer_size), all windows where the library unrolls the map. In
-    integers an interpreter's transposed convolutions and means sum up in 32 bits beside their output
-    (transpose_conv.cc, reduce_common.cc).
+    depthwise one (arm_depthwise_conv_s8_opt_get_buffer_size); four of 8-bit values with Helium, a depthwise one of 124
+    channels; all windows where the library unrolls the map. In integers an interpreter's transposed convolutions and
+    means sum up in 32 bits beside their output (transpose_conv.cc, reduce_common.cc).
     """
-    window = ops.kernel_h * ops.kernel_w * np.where(ops.is_depthwise, ops.c_in, ops.c_in_per_group) * INT16_BYTES
-    pixels = np.where(ops.is_depthwise, 1.0, 2.0 if runtime.im2col == "two_columns" else ops.h_out * ops.w_out)
-    copied = np.where(window_elems(ops, runtime) > 0, window * pixels, 0.0)
+    taps = ops.kernel_h * ops.kernel_w
+    window = np.ceil(taps * ops.c_in_per_group / runtime.depth_block) * runtime.depth_block
+    if runtime.im2col == "four_columns":
+        held = 4 * np.where(ops.is_depthwise, taps * VECTOR_CHANNELS, window)
+    else:
+        pixels = 2.0 if runtime.im2col == "two_columns" else ops.h_out * ops.w_out
+        held = INT16_BYTES * np.where(ops.is_depthwise, taps * ops.c_in, window * pixels)
+    copies = (window_elems(ops, runtime) > 0) & ~(_small_windows(ops) & runtime.direct_depthwise)
     sums_up = ops.is_op("conv_transpose", "global_pool") & (ops.elem_bytes == 1) & runtime.interpreted
-    return np.maximum(copied, np.where(sums_up, SUM_BYTES * ops.output_elems, 0.0))
+    return np.maximum(np.where(copies, held, 0.0), np.where(sums_up, SUM_BYTES * ops.output_elems, 0.0))
+
+
+def _small_windows(ops: OpTable) -> np.ndarray:
+    """``(ops, points)`` mask of depthwise windows of 3 x 3 with a border of at most one pixel a side."""
+    small = ops.is_depthwise & (ops.kernel_h == 3) & (ops.kernel_w == 3)
+    bottom = (ops.h_out - 1) * ops.stride_h + 3 - ops.h_in
+    right = (ops.w_out - 1) * ops.stride_w + 3 - ops.w_in
+    return small & (bottom <= 2) & (right <= 2)

@@ -75,8 +75,11 @@ class McuHardware(Block):
 class McuRuntime(Runtime):
     """The kernel library and the way it uses memory."""
 
-    im2col: Literal["none", "two_columns", "whole"] = "none"
-    """What a convolution copies before it multiplies: nothing, two pixels' windows as 16-bit values, or all windows."""
+    im2col: Literal["none", "two_columns", "four_columns", "whole"] = "none"
+    """What a convolution copies before it multiplies: nothing, two pixels' windows as 16-bit values, four as 8-bit
+    ones, or all windows."""
+    direct_depthwise: bool = False
+    """Whether depthwise windows of 3 x 3 with a border of at most a pixel are held nowhere."""
     padded_rows: PositiveFloat = 1.0
     """Output channels computed together; a rest costs a whole block."""
     depth_block: PositiveFloat = 1.0
