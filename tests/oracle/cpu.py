@@ -374,8 +374,7 @@ def _price_op(op: CpuOp, last: Level, l2: Level, row: int, profile: Any, run: Ru
         "winograd_transform": transformed_bytes * copy_s / fit.transform_bytes_per_cycle,
         "dispatch": (fit.op_overhead_s + fit.thread_overhead_s * (threads - 1))
         * (runtime.dispatches.get(op.op.word, 1) * (not op.absorbed) + len(op.copies))
-        * op.executed
-        / op.images,
+        * min(op.executed / op.images, 1),
         "groups": op.x.groups * fit.group_overhead_s if one_by_one else 0.0,
     }
     if runtime.plain_tensor_ops is not None:
