@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 
+from costsim.errors import InputError
 from costsim.importers import load_network
 
 torch = pytest.importorskip("torch")
@@ -25,6 +26,13 @@ NAMES = [
     for line in (Path(__file__).parents[1] / "data" / "networks_of_packages.txt").read_text().splitlines()
     if line and not line.startswith("#")
 ]
+
+
+REFUSED = {
+    "revnet/revnet38": "it empties the tensors that its backward pass could make again",
+    "superpointnet/superpointnet": "what it does depends on the points it finds",
+}
+"""Networks that are not read, which one line says."""
 
 
 def built(package: str, name: str) -> Any:
@@ -82,6 +90,11 @@ def test_there_are_more_than_two_hundred() -> None:
 def test_a_network_counts_as_torch_counts(package: str, name: str, size: str) -> None:
     net = on_meta(package, name)
     shape = tuple(int(length) for length in size.split("x"))
+    if name in REFUSED:
+        with pytest.raises(InputError) as refusal:
+            load_network(net, shape)
+        assert len(str(refusal.value).splitlines()) == 1
+        pytest.xfail(REFUSED[name])
     graph = load_network(net, shape)
     held = sum(p.numel() for p in net.parameters())
     assert graph.total_params + said(graph.notes, "of them reach no layer") == held

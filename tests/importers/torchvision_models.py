@@ -13,7 +13,7 @@ def model(name: str) -> Any:
     import torchvision
 
     dense = ("deeplab", "fcn_", "lraspp")
-    options = {"weights_backbone": None} if name.startswith(dense) else {}
+    options: dict[str, Any] = {"weights_backbone": None} if name.startswith(dense) else {}
     if name in ("googlenet", "inception_v3"):
         options = {"init_weights": False}  # by default it warns, and draws them for minutes
     return torchvision.models.get_model(name, weights=None, **options)
