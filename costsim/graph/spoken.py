@@ -175,7 +175,7 @@ def _written(layer: Layer, name: str, value: Any) -> Any:
         plain = [v.item() if isinstance(v, np.generic) else v for v in value]
         if any(isinstance(v, np.ndarray) for v in plain):
             return value  # of a design space, which no file holds
-        if plain and plain.count(plain[0]) == len(plain) and replace(layer, **{name: plain[0]}) == layer:
+        if plain and plain.count(plain[0]) == len(plain) and getattr(replace(layer, **{name: plain[0]}), name) == value:
             return plain[0]
         return f"{plain[0]}x" if len(plain) == 1 else "x".join(map(str, plain)) or "()"
     return value.item() if isinstance(value, np.generic) else value
