@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -132,6 +133,12 @@ def _is_path(text: str) -> bool:
     if {"/", "\\", ":"} & set(text) or re.fullmatch(r"\.[A-Za-z]\w*", Path(text).suffix):
         return True
     return is_there(text) and text not in network_names()
+
+
+def distinct_names(given: Sequence[str], graphs: Sequence[LayerGraph]) -> list[str]:
+    """What each network is called: its own name, or what it was given as where several have that name."""
+    own = Counter(graph.name for graph in graphs)
+    return [text if own[graph.name] > 1 else graph.name for text, graph in zip(given, graphs, strict=True)]
 
 
 def parse_input_size(text: str) -> tuple[int, ...]:

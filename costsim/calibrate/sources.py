@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -16,6 +15,7 @@ from costsim.calibrate.validate import Validation, case, case_of
 from costsim.devices import RunConfig
 from costsim.errors import InputError
 from costsim.hardware import Profile
+from costsim.network import distinct_names
 from costsim.simulate import run_of
 
 QUICK_NETWORKS = ("alexnet", "mobilenet_v2_1x", "resnet18", "shufflenet_v2_1x", "squeezenet_1_1")
@@ -75,8 +75,7 @@ def _against_runtime(
     is_own = profile.runtime.name == name
     names = tuple(networks) or (JUDGES if is_own else QUICK_NETWORKS)
     timed = judge(runtime_named(name), names, input_size=input_size, journal_path=measurements, progress=progress)
-    of_file = Counter(timed.graphs[n].name for n in names)
-    labels = {n: own if of_file[own := timed.graphs[n].name] == 1 else n for n in names}  # not the paths of files
+    labels = dict(zip(names, distinct_names(names, [timed.graphs[n] for n in names]), strict=True))
     cases = [case(labels[n], timed.graphs[n], profile, run, timed.timings[n].latency_s) for n in names]
     worst = max(timing.noise_ratio for timing in timed.timings.values())
     return Validation(

@@ -14,7 +14,7 @@ from costsim.api import analyze
 from costsim.errors import InputError
 from costsim.graph import LayerGraph
 from costsim.hardware import load_profile
-from costsim.network import Network
+from costsim.network import Network, distinct_names
 from costsim.orders import shared_ms, told_apart
 from costsim.units import format_milliseconds
 
@@ -174,11 +174,8 @@ def _labels(networks: Sequence[Any], graphs: Sequence[LayerGraph], names: Mappin
             if graph.same_layers(other):
                 what = f"{networks[index]} is another name of {earlier}, given before"
                 raise InputError(what, where="compare", mend="name each once")
-    own = Counter(graph.name for graph in graphs)
-    labels = []
-    for network, graph in zip(networks, graphs, strict=True):
-        given = network if isinstance(network, str | Path) else graph.name
-        labels.append(names.get(str(given)) or (str(given) if own[graph.name] > 1 else graph.name))
+    given = [str(n) if isinstance(n, str | Path) else g.name for n, g in zip(networks, graphs, strict=True)]
+    labels = [names.get(text) or label for text, label in zip(given, distinct_names(given, graphs), strict=True)]
     if twice := next((label for label, count in Counter(labels).items() if count > 1), None):
         raise InputError(f"two networks are called {twice}", where="compare", mend="give them names: --name old=PATH")
     return tuple(labels)
